@@ -1,0 +1,21 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+/// Targets stand in layer order: a module imports only from a lower layer (tools/check-layers).
+let package = Package(
+  name: "ascribe",
+  products: [],
+  dependencies: [],
+  targets: [
+    // Layer 0: C libraries and the loops that C vectorises better.
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas lapacke",
+      providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .target(name: "CKernels"),
+    // Layer 1
+    .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+  ],
+  swiftLanguageModes: [.v6]
+)

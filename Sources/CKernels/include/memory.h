@@ -1,0 +1,12 @@
+#pragma once
+#include <stdint.h>
+
+/// Lets free() keep large blocks for the next allocation instead of giving their pages back:
+/// a loop over tensors then never pays for page faults twice.
+void ascribe_keep_freed_memory(void);
+
+/// Peak resident set of this process in bytes.
+int64_t ascribe_peak_memory(void);
+
+/// 4: AVX-512 (x86-64-v4), 3: AVX2 and FMA (x86-64-v3), 0: anything else.
+int ascribe_processor_level(void);
