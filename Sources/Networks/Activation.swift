@@ -1,0 +1,110 @@
+import Tensors
+
+/// An element-wise non-linearity.
+public struct Activation: Layer {
+  /// Which function.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// max(0, x); its derivative at 0 is 0, as in PyTorch.
+    case relu
+    /// x·Φ(x), exact with erf, as in PyTorch's default.
+    case gelu
+    /// tanh(x).
+    case tanh
+  }
+
+  /// The function.
+  public let kind: Kind
+  let slot: Int
+
+  /// y = f(x). Saves what f′ reads: y for tanh, x for the others.
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    switch kind {
+    case .relu:
+      let y = x.mapped { VectorMath.relu($0, into: $1, count: $2) }
+      pass.save([x], at: slot)
+      return y
+    case .gelu:
+      pass.save([x], at: slot)
+      return x.gelu()
+    case .tanh:
+      let y = x.hyperbolicTangent()
+      pass.save([y], at: slot)
+      return y
+    }
+  }
+
+  /// dx = f′(x) ∘ dy.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+    let saved = pass.saved(at: slot)[0]
+    guard kind == .relu else { return firstDerivative(saved) * dy }
+    let dx = Tensor(uninitialized: dy.shape)
+    let (source, input, target) = (dy.storage, saved.storage, dx.storage)
+    Workers.run(over: dy.count, grain: elementGrain) { range in
+      VectorMath.reluBackward(
+        source.base + range.lowerBound, input.base + range.lowerBound,
+        into: target.base + range.lowerBound, count: range.count)
+    }
+    return dx
+  }
+
+  /// ry = f′(x) ∘ rx.
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    guard let rx else { return nil }
+    pass.saveMore(rx, at: slot)
+    return firstDerivative(pass.saved(at: slot)[0]) * rx
+  }
+
+  /// rdx = f″(x) ∘ rx ∘ dy + f′(x) ∘ rdy.
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    let saved = pass.saved(at: slot)
+    let slope = firstDerivative(saved[0])
+    var rdx = rdy.map { slope * $0 }
+    if saved.count > 1, let curvature = secondDerivative(saved[0]) {
+      let bend = curvature * saved[1] * dy
+      if rdx == nil { rdx = bend } else { rdx?.add(scaled: 1, bend) }
+    }
+    return (slope * dy, rdx)
+  }
+
+  private func firstDerivative(_ saved: Tensor) -> Tensor {
+    switch kind {
+    case .relu:
+      return saved.mapped { x, y, count in for i in 0..<count { y[i] = x[i] > 0 ? 1 : 0 } }
+    case .gelu:
+      return saved.mapped { VectorMath.geluDerivative($0, into: $1, count: $2) }
+    case .tanh:
+      return saved.mapped { x, y, count in for i in 0..<count { y[i] = 1 - x[i] * x[i] } }
+    }
+  }
+
+  private func secondDerivative(_ saved: Tensor) -> Tensor? {
+    switch kind {
+    case .relu: return nil
+    case .gelu:
+      return saved.mapped { VectorMath.geluSecondDerivative($0, into: $1, count: $2) }
+    case .tanh:
+      return saved.mapped { x, y, count in
+        for i in 0..<count { y[i] = -2 * x[i] * (1 - x[i] * x[i]) }
+      }
+    }
+  }
+}
+
+/// Elements a worker takes at a time in element-wise loops.
+let elementGrain = 1 << 15
+
+extension Tensor {
+  /// A tensor of the same shape by an element-wise loop over fixed slices.
+  func mapped(
+    _ loop: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+  ) -> Tensor {
+    let result = Tensor(uninitialized: shape)
+    let (source, target) = (storage, result.storage)
+    Workers.run(over: count, grain: elementGrain) { range in
+      loop(source.base + range.lowerBound, target.base + range.lowerBound, range.count)
+    }
+    return result
+  }
+}

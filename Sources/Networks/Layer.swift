@@ -1,0 +1,44 @@
+import Factors
+import Tensors
+
+/// A part of a network: a rule from activations to activations, with its derivatives.
+///
+/// A layer is a value without weights; `Pass` holds the flat parameter vector, what `forward` saved,
+/// and where gradients go. Activations are B × W, or B × T × W with T positions an example.
+/// The rules stand in one file a layer, `backward` directly under `forward`, tangents under both
+/// (Pearlmutter's R-operator: `rx` is the derivative of `x` along the pass's tangent).
+public protocol Layer: Sendable {
+  /// The parameters it reads, in PyTorch's order. Two layers may share one (weight tying).
+  var parameters: [Parameter] { get }
+  /// What can be ablated in it.
+  var components: [ComponentGroup] { get }
+
+  /// y from x. Saves in the pass what the other rules need.
+  func forward(_ x: Tensor, _ pass: Pass) -> Tensor
+  /// dx from dy; hands parameter gradients and factors to the pass. Nil when nobody needs dx.
+  func backward(_ dy: Tensor, _ pass: Pass) -> Tensor?
+  /// ry from rx (nil: zero), after `forward`. Nil: zero.
+  func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor?
+  /// dx and rdx from dy and rdy, after `forwardTangent`; hands the tangents of the parameter
+  /// gradients to the pass. Nil: zero, or nobody needs it.
+  func backwardTangent(_ dy: Tensor, _ rdy: Tensor?, _ pass: Pass) -> (dx: Tensor?, rdx: Tensor?)
+}
+
+extension Layer {
+  /// None.
+  public var parameters: [Parameter] { [] }
+  /// None.
+  public var components: [ComponentGroup] { [] }
+}
+
+/// The maskable units of one ablation point.
+public struct ComponentGroup: Sendable, Hashable {
+  /// Name of the point, the layer's path.
+  public let name: String
+  /// The slot whose mask ablates them.
+  public let slot: Int
+  /// Number of units (neurons, filters, heads).
+  public let units: Int
+  /// Neighbouring activations that make up one unit.
+  public let unitWidth: Int
+}

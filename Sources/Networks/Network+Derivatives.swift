@@ -1,0 +1,120 @@
+// Letters: B examples, C outputs, p parameters.
+import Factors
+import Tensors
+
+extension Network {
+  /// Per-example gradients of any function of the outputs, as factors.
+  ///
+  /// - Parameters:
+  ///   - outputGradient: ∂f/∂z from the outputs, B × C.
+  ///   - selected: offsets of the weights to record; nil: all.
+  /// - Returns: the factors of ∇_θ f for each example, and the outputs z.
+  public func exampleGradients(
+    _ inputs: Tensor, parameters: Tensor, selected: Set<Int>? = nil,
+    outputGradient: (Tensor) -> Tensor
+  ) -> (gradients: ExampleGradients, outputs: Tensor) {
+    let pass = pass(parameters, batch: inputs.shape[0])
+    let outputs = root.forward(inputs, pass)
+    pass.recorder = FactorRecorder(selected: selected)
+    _ = root.backward(outputGradient(outputs), pass)
+    let recorded = pass.recorder?.gradients(count: pass.batch)
+    return (recorded ?? ExampleGradients(count: pass.batch, blocks: []), outputs)
+  }
+
+  /// Per-example gradients of every output, side by side: left sides O·C wide, output-major.
+  ///
+  /// The kernel of these is the trace kernel Σ_c ⟨∇z_c(x), ∇z_c(x′)⟩.
+  public func jacobianFactors(
+    _ inputs: Tensor, parameters: Tensor
+  ) -> (gradients: ExampleGradients, outputs: Tensor) {
+    let pass = pass(parameters, batch: inputs.shape[0])
+    let outputs = root.forward(inputs, pass)
+    var each: [ExampleGradients] = []
+    for c in 0..<outputCount {
+      var direction = Tensor(repeating: 0, shape: outputs.shape)
+      direction.withUnsafeMutablePointer { base in
+        for row in 0..<outputs.rowCount { base[row * outputs.rowLength + c] = 1 }
+      }
+      pass.recorder = FactorRecorder()
+      _ = root.backward(direction, pass)
+      if let recorded = pass.recorder?.gradients(count: pass.batch) { each.append(recorded) }
+    }
+    return (ExampleGradients(stacking: each), outputs)
+  }
+
+  /// Σ_i of the loss gradients times `scale`, and the outputs.
+  public func lossGradient(
+    _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss, scale: Float = 1
+  ) -> (gradient: Tensor, outputs: Tensor) {
+    let pass = pass(parameters, batch: inputs.shape[0])
+    pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
+    let outputs = root.forward(inputs, pass)
+    _ = root.backward(loss.gradient(outputs, targets, scale: scale), pass)
+    return (pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount]), outputs)
+  }
+
+  /// J v: the derivative of every example's outputs along a direction of the parameters.
+  ///
+  /// With ∂f/∂z it gives every example's ⟨g_i, v⟩ = ⟨∂f/∂z_i, (Jv)_i⟩ from one tangent pass.
+  ///
+  /// - Parameter direction: v, p values.
+  /// - Returns: B × C, and the outputs.
+  public func outputTangent(
+    _ inputs: Tensor, parameters: Tensor, along direction: Tensor
+  ) -> (tangent: Tensor, outputs: Tensor) {
+    let pass = pass(parameters, batch: inputs.shape[0])
+    let outputs = root.forward(inputs, pass)
+    pass.tangent = direction
+    let tangent = root.forwardTangent(nil, pass)
+    return (tangent ?? Tensor(repeating: 0, shape: outputs.shape), outputs)
+  }
+
+  /// ⟨∇_θ f(z_i), v⟩ of every example, B values.
+  public func directionalDerivatives(
+    _ inputs: Tensor, parameters: Tensor, along direction: Tensor,
+    outputGradient: (Tensor) -> Tensor
+  ) -> [Float] {
+    let (tangent, outputs) = outputTangent(inputs, parameters: parameters, along: direction)
+    let products = outputGradient(outputs) * tangent
+    let width = products.rowLength
+    return (0..<products.rowCount).map { row in
+      (0..<width).reduce(Float(0)) { $0 + products.storage.base[row * width + $1] }
+    }
+  }
+
+  /// H v with H = Σ_i ∇²_θ ℓ_i times `scale`.
+  ///
+  /// - Complexity: about four forward passes.
+  /// - Source: Pearlmutter 1994.
+  public func hessianVectorProduct(
+    _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
+    direction: Tensor, scale: Float = 1
+  ) -> Tensor {
+    let pass = pass(parameters, batch: inputs.shape[0])
+    let outputs = root.forward(inputs, pass)
+    pass.tangent = direction
+    pass.gradientTangent = Tensor(repeating: 0, shape: [parameterCount])
+    let tangent =
+      root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
+    _ = root.backwardTangent(
+      loss.gradient(outputs, targets, scale: scale),
+      loss.curvature(outputs, times: tangent).scaled(by: scale), pass)
+    return pass.gradientTangent ?? Tensor(repeating: 0, shape: [parameterCount])
+  }
+
+  /// G v with G = Σ_i Jᵢᵀ (∂²ℓ/∂z²) Jᵢ times `scale`, the Gauss–Newton matrix.
+  ///
+  /// - Source: Martens 2010.
+  public func gaussNewtonVectorProduct(
+    _ inputs: Tensor, parameters: Tensor, loss: Loss, direction: Tensor, scale: Float = 1
+  ) -> Tensor {
+    let pass = pass(parameters, batch: inputs.shape[0])
+    let outputs = root.forward(inputs, pass)
+    pass.tangent = direction
+    let tangent =
+      root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
+    pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
+    _ = root.backward(loss.curvature(outputs, times: tangent).scaled(by: scale), pass)
+    return pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount])
+  }
+}

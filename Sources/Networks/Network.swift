@@ -1,0 +1,70 @@
+import Factors
+import Randomness
+import Tensors
+
+/// A network as a value: its layers and the layout of its flat parameter vector, without weights.
+public struct Network: Sendable {
+  /// The layers.
+  public let root: any Layer
+  /// The parameters in the order of the flat vector.
+  public let parameters: [Parameter]
+  /// Shape of one example.
+  public let inputShape: [Int]
+  /// Number of outputs (classes, or regression targets).
+  public let outputCount: Int
+  private let fanIn: [Int: Int]
+  private let slots: Int
+
+  /// A network of layers made with `builder`.
+  public init(
+    _ root: any Layer, builder: NetworkBuilder, inputShape: [Int], outputCount: Int
+  ) {
+    self.root = root
+    self.inputShape = inputShape
+    self.outputCount = outputCount
+    parameters = builder.parameters
+    fanIn = builder.fanIn
+    slots = builder.slots
+  }
+
+  /// Length p of the flat parameter vector.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+  /// What can be ablated.
+  public var components: [ComponentGroup] { root.components }
+
+  /// Initial parameters: U(−1/√fan-in, 1/√fan-in), as PyTorch's `nn.Linear`.
+  ///
+  /// - Returns: p values, a function of the seed alone.
+  public func initialParameters(seed: UInt64) -> Tensor {
+    let flat = Tensor(uninitialized: [parameterCount])
+    for (index, parameter) in parameters.enumerated() {
+      let bound = 1 / Float(max(1, fanIn[parameter.offset] ?? 1)).squareRoot()
+      let start = flat.storage.base + parameter.offset
+      RandomStream(seed: seed, purpose: .initialisation, index: UInt64(index))
+        .fillUniform(start, count: parameter.count, from: 0)
+      for i in 0..<parameter.count { start[i] = (2 * start[i] - 1) * bound }
+    }
+    return flat
+  }
+
+  /// A pass over `batch` examples at the given parameters.
+  public func pass(
+    _ parameters: Tensor, batch: Int, dropout: DropoutDraws? = nil,
+    ablation: [Int: AblationMask] = [:]
+  ) -> Pass {
+    precondition(parameters.count == parameterCount, "\(parameters.count) of \(parameterCount)")
+    return Pass(
+      parameters: parameters, batch: batch, slots: slots, dropout: dropout, ablation: ablation)
+  }
+
+  /// Outputs of a batch in evaluation mode.
+  ///
+  /// - Parameter inputs: B × input shape.
+  /// - Returns: B × outputs.
+  public func outputs(
+    _ inputs: Tensor, parameters: Tensor, ablation: [Int: AblationMask] = [:]
+  ) -> Tensor {
+    root.forward(inputs, pass(parameters, batch: inputs.shape[0], ablation: ablation))
+  }
+}

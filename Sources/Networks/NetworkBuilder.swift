@@ -1,0 +1,64 @@
+import Factors
+
+/// Hands out slots and places in the flat parameter vector while a network is put together.
+public struct NetworkBuilder {
+  /// All parameters so far, in order.
+  public private(set) var parameters: [Parameter] = []
+  /// Fan-in by parameter offset, for PyTorch's initial ranges.
+  private(set) var fanIn: [Int: Int] = [:]
+  /// Layers so far that save something.
+  public private(set) var slots = 0
+  private var parameterCount = 0
+  private var readsInputs = true
+
+  /// An empty network.
+  public init() {}
+
+  /// A new parameter at the end of the flat vector.
+  public mutating func parameter(name: String, shape: [Int], fanIn: Int) -> Parameter {
+    let parameter = Parameter(name: name, shape: shape, offset: parameterCount)
+    parameters.append(parameter)
+    self.fanIn[parameter.offset] = fanIn
+    parameterCount += parameter.count
+    return parameter
+  }
+
+  /// A linear layer with parameters of its own. The first one of a network does not propagate.
+  public mutating func linear(
+    _ name: String, inputs: Int, outputs: Int, bias: Bool = true
+  ) -> Linear {
+    let weight = parameter(name: name + ".weight", shape: [outputs, inputs], fanIn: inputs)
+    let offset = bias ? parameter(name: name + ".bias", shape: [outputs], fanIn: inputs) : nil
+    return linear(sharing: weight, bias: offset)
+  }
+
+  /// A linear layer on parameters that exist already.
+  public mutating func linear(sharing weight: Parameter, bias: Parameter?) -> Linear {
+    defer { readsInputs = false }
+    return Linear(weight: weight, bias: bias, slot: slot(), propagates: !readsInputs)
+  }
+
+  /// An element-wise non-linearity.
+  public mutating func activation(_ kind: Activation.Kind) -> Activation {
+    Activation(kind: kind, slot: slot())
+  }
+
+  /// Dropout at the given rate.
+  public mutating func dropout(_ rate: Float) -> Dropout { Dropout(rate: rate, slot: slot()) }
+
+  /// Mean over positions.
+  public mutating func meanPool() -> MeanPool { MeanPool(slot: slot()) }
+
+  /// A place where `units` groups of neighbouring activations can be ablated.
+  public mutating func ablationPoint(
+    _ name: String, units: Int, unitWidth: Int = 1
+  ) -> AblationPoint {
+    AblationPoint(
+      group: ComponentGroup(name: name, slot: slot(), units: units, unitWidth: unitWidth))
+  }
+
+  private mutating func slot() -> Int {
+    defer { slots += 1 }
+    return slots
+  }
+}

@@ -1,0 +1,103 @@
+import Factors
+import Randomness
+import Tensors
+
+/// One evaluation of a network on one batch: parameters in, saved activations, gradients out.
+///
+/// Made for a batch, used by one thread, thrown away. What it is asked to collect decides what the
+/// layers do: a gradient, per-example factors, tangents, or nothing but outputs.
+public final class Pass {
+  /// The flat parameter vector θ.
+  public let parameters: Tensor
+  /// Examples B in the batch.
+  public let batch: Int
+  /// Dropout draws of a training pass; nil evaluates.
+  public let dropout: DropoutDraws?
+  /// Masks by slot.
+  public let ablation: [Int: AblationMask]
+  /// The flat direction v of a tangent pass.
+  public var tangent: Tensor?
+  /// Σ_i of the parameter gradients, flat, when it is asked for.
+  public var gradient: Tensor?
+  /// The tangent of `gradient`, when it is asked for.
+  public var gradientTangent: Tensor?
+  /// The per-example factors, when they are asked for.
+  public var recorder: FactorRecorder?
+
+  private var saved: [[Tensor]]
+
+  /// A pass over `batch` examples for a network of `slots` layers.
+  public init(
+    parameters: Tensor, batch: Int, slots: Int, dropout: DropoutDraws? = nil,
+    ablation: [Int: AblationMask] = [:]
+  ) {
+    self.parameters = parameters
+    self.batch = batch
+    self.dropout = dropout
+    self.ablation = ablation
+    saved = Array(repeating: [], count: slots)
+  }
+
+  /// Keeps tensors for the rules that follow.
+  public func save(_ tensors: [Tensor], at slot: Int) { saved[slot] = tensors }
+
+  /// What `forward` (and after it `forwardTangent`) saved.
+  public func saved(at slot: Int) -> [Tensor] { saved[slot] }
+
+  /// Adds a tensor to what is saved.
+  public func saveMore(_ tensor: Tensor, at slot: Int) { saved[slot].append(tensor) }
+}
+
+/// Where a training pass's dropout masks come from: f(seed, step, slot, example, unit).
+public struct DropoutDraws: Sendable {
+  /// The run's seed.
+  public let seed: UInt64
+  /// The optimisation step, from 0.
+  public let step: UInt64
+
+  /// Draws of one step.
+  public init(seed: UInt64, step: UInt64) {
+    self.seed = seed
+    self.step = step
+  }
+}
+
+/// An ablation of one group: y = mask ∘ x + (1 − mask) ∘ value, a row of the mask an example.
+public struct AblationMask: Sendable {
+  /// B × units; 1 keeps, 0 ablates.
+  public let mask: Tensor
+  /// What an ablated activation becomes, one value an activation; nil: 0.
+  public let value: Tensor?
+
+  /// A mask with its ablation value.
+  public init(mask: Tensor, value: Tensor? = nil) {
+    self.mask = mask
+    self.value = value
+  }
+}
+
+/// Collects per-example gradients in factored form during `backward`.
+public struct FactorRecorder: Sendable {
+  private var blocks: [Int: FactorBlock] = [:]
+  /// Offsets of the weights to record; nil records all.
+  public let selected: Set<Int>?
+
+  /// A recorder of all weights, or of those at the given offsets.
+  public init(selected: Set<Int>? = nil) { self.selected = selected }
+
+  /// Adds one use of a weight.
+  public mutating func record(weight: Parameter, bias: Parameter?, _ term: OuterProductTerm) {
+    if let selected, !selected.contains(weight.offset) { return }
+    if blocks[weight.offset] == nil {
+      blocks[weight.offset] = FactorBlock(weight: weight, bias: bias, term: term)
+    } else {
+      blocks[weight.offset]?.append(term)
+    }
+  }
+
+  /// What was recorded, in parameter order.
+  public func gradients(count: Int) -> ExampleGradients {
+    ExampleGradients(
+      count: count, blocks: blocks.sorted { $0.key < $1.key }.map(\.value))
+  }
+}

@@ -1,0 +1,55 @@
+import Factors
+import Tensors
+
+/// Layers one after another: PyTorch's `nn.Sequential`.
+public struct Sequential: Layer {
+  /// The layers in forward order.
+  public let layers: [any Layer]
+
+  /// Layers in forward order.
+  public init(_ layers: [any Layer]) { self.layers = layers }
+
+  /// Its layers' parameters, each once.
+  public var parameters: [Parameter] {
+    var seen = Set<Int>()
+    return layers.flatMap(\.parameters).filter { seen.insert($0.offset).inserted }
+  }
+
+  /// Its layers' components.
+  public var components: [ComponentGroup] { layers.flatMap(\.components) }
+
+  /// y of the last layer.
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    layers.reduce(x) { $1.forward($0, pass) }
+  }
+
+  /// From the last layer to the first, until nobody needs the gradient.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+    var gradient = dy
+    for layer in layers.reversed() {
+      guard let dx = layer.backward(gradient, pass) else { return nil }
+      gradient = dx
+    }
+    return gradient
+  }
+
+  /// Tangents in forward order.
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    layers.reduce(rx) { $1.forwardTangent($0, pass) }
+  }
+
+  /// Gradients and their tangents from the last layer to the first.
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    var gradient = dy
+    var tangent = rdy
+    for layer in layers.reversed() {
+      let (dx, rdx) = layer.backwardTangent(gradient, tangent, pass)
+      guard let dx else { return (nil, nil) }
+      gradient = dx
+      tangent = rdx
+    }
+    return (gradient, tangent)
+  }
+}
