@@ -15,6 +15,9 @@ let package = Package(
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
+    // Layer 2
+    .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6]

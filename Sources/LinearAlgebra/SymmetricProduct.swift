@@ -1,0 +1,96 @@
+import Tensors
+
+/// A matrix times its own transpose, on the workers.
+///
+///     C = α A Aᵀ + β C
+///
+/// Only tiles on and below the diagonal are computed; the upper triangle is their mirror image, so
+/// the result is symmetric to the last bit. Aᵀ A is `symmetricProduct(a.transposed, into: c)`.
+///
+/// - Parameters:
+///   - a: n × k, may be a transposed view.
+///   - c: n × n, not transposed, written in place; with β ≠ 0 its lower triangle is read. With
+///     β = 0 it may be uninitialised.
+/// - Complexity: n²k flops.
+/// - Precision: tiles depend on n and k alone: same bits for any worker count.
+public func symmetricProduct<S: BLASScalar>(
+  _ a: MatrixView<S>, into c: MatrixView<S>, alpha: S = 1, beta: S = 0
+) {
+  precondition(
+    c.rows == a.rows && c.columns == a.rows && !c.isTransposed,
+    "\(a.rows) × \(a.columns) times its transpose into \(c.rows) × \(c.columns)")
+  BLAS.prepare()
+  let grain = symmetricGrain(n: a.rows, k: a.columns)
+  let tiles = LowerTiles(order: a.rows, grain: grain)
+  Workers.run(slices: tiles.count) { index in
+    let (rows, columns) = tiles[index]
+    let tile = c[rows, columns]
+    if rows == columns {
+      let part = a.rows(rows)
+      S.syrk(
+        transpose: a.isTransposed, n: rows.count, k: a.columns, alpha: alpha, a: part.start,
+        lda: part.leading, beta: beta, c: tile.start, ldc: tile.leading)
+    } else {
+      tileProduct(a.rows(rows), a.rows(columns).transposed, tile, alpha, beta)
+    }
+    mirror(tile, to: c[columns, rows], isDiagonal: rows == columns)
+  }
+}
+
+/// The product A Aᵀ as a new matrix, on the workers.
+public func symmetricProduct<S: BLASScalar>(_ a: MatrixView<S>) -> Matrix<S> {
+  let result = Matrix<S>(uninitialized: a.rows, a.rows)
+  symmetricProduct(a, into: MatrixView(result))
+  return result
+}
+
+/// Edge of the tiles: small enough for a few tiles a worker, large enough to be worth a call.
+private func symmetricGrain(n: Int, k: Int) -> Int {
+  if Double(n) * Double(n) * Double(max(1, k)) < 2 * TilePlan.smallestTile { return max(1, n) }
+  return min(512, max(64, (n / 6 + 31) / 32 * 32))
+}
+
+/// Copies a tile to its place on the other side of the diagonal.
+private func mirror<S: BLASScalar>(
+  _ tile: MatrixView<S>, to image: MatrixView<S>, isDiagonal: Bool
+) {
+  // Blocks of 16 × 16 keep both sides in cache.
+  for top in stride(from: 0, to: tile.rows, by: 16) {
+    for row in top..<min(top + 16, tile.rows) where isDiagonal {
+      S.copy(
+        count: row, from: tile.start + row * tile.stride, step: 1, to: image.start + row,
+        step: image.stride)
+    }
+    if isDiagonal { continue }
+    for left in stride(from: 0, to: tile.columns, by: 16) {
+      for column in left..<min(left + 16, tile.columns) {
+        S.copy(
+          count: min(16, tile.rows - top), from: tile.start + top * tile.stride + column,
+          step: tile.stride, to: image.start + column * image.stride + top, step: 1)
+      }
+    }
+  }
+}
+
+/// The tiles on and below the diagonal of a square, counted row by row.
+struct LowerTiles: Sendable {
+  let order: Int, grain: Int, across: Int
+
+  init(order: Int, grain: Int) {
+    self.order = order
+    self.grain = grain
+    across = sliceCount(grain: grain, of: order)
+  }
+
+  var count: Int { across * (across + 1) / 2 }
+
+  /// Rows and columns of a tile.
+  subscript(index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+    var row = 0
+    while (row + 1) * (row + 2) / 2 <= index { row += 1 }
+    let column = index - row * (row + 1) / 2
+    return (
+      sliceRange(row, grain: grain, of: order), sliceRange(column, grain: grain, of: order)
+    )
+  }
+}
