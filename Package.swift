@@ -18,6 +18,11 @@ let package = Package(
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+    // Layer 3
+    .target(name: "Factors", dependencies: ["Tensors", "LinearAlgebra"]),
+    // Layer 4
+    .target(name: "Networks", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
+    // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6]
