@@ -6,16 +6,26 @@ import PackageDescription
 let package = Package(
   name: "ascribe",
   products: [],
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+  ],
   targets: [
     // Layer 0: C libraries and the loops that C vectorises better.
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas lapacke",
       providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    // Layer 2
+    .target(
+      name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
+    // Layer 3
+    .target(name: "Datasets", dependencies: ["Tensors", "Configuration", "CZlib"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
