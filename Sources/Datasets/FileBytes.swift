@@ -46,15 +46,14 @@ func checkMemory(_ bytes: Int, for file: String) throws(DatasetError) {
   if bytes > limit { throw .tooLarge(file: file, bytes: bytes, limit: limit) }
 }
 
-/// The product of sizes that a header claims, or nil when negative or beyond `limit`.
+/// The product of sizes that a header claims, or nil when one is negative or the product, zeros
+/// aside, is beyond `limit`: what passes cannot overflow later.
 func checkedProduct(_ sizes: [Int], limit: Int) -> Int? {
-  guard sizes.allSatisfy({ $0 >= 0 }) else { return nil }
-  if sizes.contains(0) { return 0 }
   var product = 1
-  for size in sizes {
+  for size in sizes where size != 0 {
     let (next, overflow) = product.multipliedReportingOverflow(by: size)
-    if overflow || next > limit { return nil }
+    if size < 0 || overflow || next > limit { return nil }
     product = next
   }
-  return product
+  return sizes.contains(0) ? 0 : product
 }
