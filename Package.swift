@@ -15,7 +15,10 @@ let package = Package(
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Randomness", dependencies: ["CKernels"]),
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CKernels"]),
   ],
   swiftLanguageModes: [.v6]
 )
