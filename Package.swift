@@ -1,5 +1,4 @@
 // swift-tools-version: 6.1
-import Foundation
 import PackageDescription
 
 /// Targets stand in layer order: a module imports only from a lower layer (tools/check-layers).
@@ -15,15 +14,18 @@ let package = Package(
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Randomness", dependencies: ["CKernels"]),
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
-    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     // Layer 3
     .target(name: "Factors", dependencies: ["Tensors", "LinearAlgebra"]),
     // Layer 4
     .target(name: "Networks", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CKernels"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
