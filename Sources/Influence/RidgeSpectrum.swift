@@ -92,7 +92,7 @@ public struct RidgeSpectrum: Sendable {
       (y.storage.base + i * width).update(
         from: targets.storage.base + row * width, count: width)
     }
-    let inEigenbasis = product(MatrixView(vectors).transposed, MatrixView(y))
+    let inEigenbasis = product(MatrixView(vectors), MatrixView(y))
     let squared = Matrix<Double>(vectors.elements.map { $0 * $0 }, rows: s, columns: s)
     var best = (gcv: (Double.infinity, meanEigenvalue), loo: (Double.infinity, meanEigenvalue))
     for step in -16...12 {
@@ -105,8 +105,9 @@ public struct RidgeSpectrum: Sendable {
       let residual = scaled.elements.reduce(0) { $0 + damping * damping * $1 * $1 } / Double(s)
       let freedom = inverse.reduce(0) { $0 + damping * $1 } / Double(s)
       let gcv = residual / (freedom * freedom)
-      let alpha = product(MatrixView(vectors), MatrixView(scaled))
-      let diagonal = product(MatrixView(squared), MatrixView(Matrix(inverse, rows: s, columns: 1)))
+      let alpha = product(MatrixView(vectors).transposed, MatrixView(scaled))
+      let diagonal = product(
+        MatrixView(squared).transposed, MatrixView(Matrix(inverse, rows: s, columns: 1)))
       var loo = 0.0
       for i in 0..<s {
         for c in 0..<width {

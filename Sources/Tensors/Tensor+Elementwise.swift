@@ -3,7 +3,7 @@
 /// Same bits for any number of workers. Errors: `VectorMath`.
 extension Tensor {
   /// Elements a slice; what is smaller runs on the caller's thread.
-  static let elementGrain = 1 << 15
+  public static let elementGrain = 1 << 15
 
   /// eˣ of each element.
   public func exponential() -> Tensor { mapped(VectorMath.exp) }
@@ -48,7 +48,8 @@ extension Tensor {
     }
   }
 
-  private func mapped(
+  /// A tensor of the same shape by an element-wise loop (input, output, count) over fixed slices.
+  public func mapped(
     _ function:
       @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
   ) -> Tensor {
