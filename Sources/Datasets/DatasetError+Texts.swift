@@ -1,0 +1,143 @@
+import Configuration
+
+/// The sentences of `DatasetError`.
+extension DatasetError {
+  /// What went wrong, with the values that show it.
+  public var what: String {
+    switch self {
+    case .missingFile(let file): "there is no file \(file)."
+    case .notAFile(let file): "\(file) is not a file."
+    case .unreadableFile(let file, let reason): "\(file) cannot be read: \(reason)."
+    case .emptyFile(let file): "\(file) is empty."
+    case .tooLarge(_, let bytes, let limit):
+      "the data needs \(bytes) bytes of memory, this machine has \(limit)."
+    case .wrongFormat(let file, let format, let found):
+      "\(file) is not \(format): it begins with \(hex(found))."
+    case .truncated(_, _, let needed, let found):
+      "the data ends early: \(needed) bytes needed, \(found) there."
+    case .trailingBytes(_, _, let count):
+      "\(count) \(count == 1 ? "byte follows" : "bytes follow") the data."
+    case .malformed(_, _, let problem): "the file is damaged: \(problem)."
+    case .unsupported(_, _, let feature, _): "\(feature) cannot be read."
+    case .badQuote(_, _, let isUnclosed):
+      isUnclosed ? "a quoted field is never closed." : "text follows a closing quote."
+    case .fieldCount(_, _, let expected, let found):
+      "\(found) \(found == 1 ? "field" : "fields") where the first line has \(expected)."
+    case .oneColumn(_, let delimiter):
+      "the table has one column when cut at `\(delimiter)`; it needs a label and an input."
+    case .unknownColumn(_, let wanted, let columns):
+      "there is no column `\(wanted)`"
+        + (nearest(to: wanted, among: columns).map { "; did you mean `\($0)`?" } ?? ".")
+    case .ambiguousColumn(_, let name): "two columns are called `\(name)`."
+    case .noExamples(let file): "\(file) has no examples."
+    case .noFeatures(let file): "\(file) has no column left as input."
+    case .notANumber(_, _, let text):
+      text.isEmpty ? "an input is missing." : "`\(text)` is not a number."
+    case .notFinite(_, _, let value): "\(value) is not a finite Float32."
+    case .notAClass(_, _, let value):
+      value.isEmpty ? "a label is missing." : "the label \(value) is not a class."
+    case .unknownClass(_, _, let value, let classes):
+      "the class `\(value)` is not among the \(classes.count) known: \(listed(classes))."
+    case .oneClass(let file, let classes):
+      "\(file) has \(classes.isEmpty ? "no classes" : "one class only: \(listed(classes))")."
+    case .duplicateID(_, let id, let first, let second):
+      "rows \(first) and \(second) have the same id, \(id)."
+    case .wrongShape(_, _, let shape, let expected):
+      "the shape is \(shape), expected \(expected)."
+    case .countMismatch(_, let what, let found, let expected):
+      "there are \(found) \(what) for \(expected) inputs."
+    case .unknownArray(_, let name, let arrays):
+      "there is no array `\(name)`"
+        + (nearest(to: name, among: arrays).map { "; did you mean `\($0)`?" } ?? ".")
+    case .shapesDiffer(let train, let trainShape, let test, let testShape):
+      "inputs are \(testShape) in \(test) and \(trainShape) in \(train)."
+    case .splitTooLarge(_, let train, let test, let available):
+      "\(train) training and \(test) test examples are wanted of \(available)."
+    case .splitEmpty(_, let side): "the split leaves no \(side) examples."
+    case .unknownID(_, let id, let examples):
+      "no example has the id \(id) (there are \(examples))."
+    case .rowsBeyondEnd(_, let rows, let available):
+      "rows \(rows) are wanted of \(available)."
+    case .noiseNeedsClasses: "label noise needs classes; the targets are numbers."
+    }
+  }
+
+  /// What the user can do about it.
+  public var remedy: String {
+    switch self {
+    case .missingFile: "check the path; paths in a run file are relative to that file."
+    case .notAFile: "give the path of a file, not of a folder or device."
+    case .unreadableFile: "check that you may read the file."
+    case .emptyFile, .truncated: "get the file again; the copy is not whole."
+    case .tooLarge: "take fewer examples with `rows`, or a machine with more memory."
+    case .wrongFormat: "set `format` to what the file is."
+    case .trailingBytes: "get the file again, or write it anew; its header and data disagree."
+    case .malformed: "get the file again, or write it anew."
+    case .unsupported(_, _, _, let supported): "write it as \(supported)."
+    case .badQuote(_, _, let isUnclosed):
+      isUnclosed
+        ? "close the quote; a quote inside a quoted field is written twice."
+        : "write quotes inside a quoted field twice."
+    case .fieldCount: "complete the line; put fields that hold the delimiter in quotes."
+    case .oneColumn: "set `delimiter`, e.g. \";\" or \"tab\"."
+    case .unknownColumn(_, _, let columns): "choose one of \(listed(columns))."
+    case .ambiguousColumn: "give the column's number, from 0."
+    case .noExamples: "add examples."
+    case .noFeatures: "leave a column beside `label`, `id` and `ignore`."
+    case .notANumber(_, _, let text):
+      text.isEmpty
+        ? "fill it in or remove the line."
+        : "correct it, or leave the column out with `ignore`; for a header line set `header: true`."
+    case .notFinite: "correct the value or remove the example."
+    case .notAClass(_, _, let value):
+      value.isEmpty
+        ? "fill it in or remove the example."
+        : "use words or whole numbers, or set `task: regression`."
+    case .unknownClass: "correct the label, or name all classes with `classes`."
+    case .oneClass: "check `label`; classification needs two classes."
+    case .duplicateID: "make the ids different, or leave `id` out to number the rows."
+    case .wrongShape(_, _, _, let expected): "reshape it to \(expected)."
+    case .countMismatch: "give files that belong together."
+    case .unknownArray(_, _, let arrays):
+      arrays.isEmpty ? "the file has none." : "choose one of \(listed(arrays))."
+    case .shapesDiffer: "give files that belong together."
+    case .splitTooLarge(_, _, _, let available): "make them \(available) or fewer together."
+    case .splitEmpty: "give each side at least one example."
+    case .unknownID: "use ids of this data; rows count from 0."
+    case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
+    case .noiseNeedsClasses: "remove `flip`, or set `task: classification`."
+    }
+  }
+
+  var fileAndPlace: (String, DataPlace) {
+    switch self {
+    case .missingFile(let file), .notAFile(let file), .unreadableFile(let file, _),
+      .emptyFile(let file), .tooLarge(let file, _, _), .wrongFormat(let file, _, _),
+      .oneColumn(let file, _), .unknownColumn(let file, _, _), .ambiguousColumn(let file, _),
+      .noExamples(let file), .noFeatures(let file), .oneClass(let file, _),
+      .countMismatch(let file, _, _, _), .unknownArray(let file, _, _),
+      .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
+      .splitEmpty(let file, _), .unknownID(let file, _, _), .rowsBeyondEnd(let file, _, _),
+      .noiseNeedsClasses(let file):
+      (file, .file)
+    case .truncated(let file, let place, _, _), .trailingBytes(let file, let place, _),
+      .malformed(let file, let place, _), .unsupported(let file, let place, _, _),
+      .badQuote(let file, let place, _), .notANumber(let file, let place, _),
+      .notFinite(let file, let place, _), .notAClass(let file, let place, _),
+      .unknownClass(let file, let place, _, _), .wrongShape(let file, let place, _, _):
+      (file, place)
+    case .fieldCount(let file, let line, _, _): (file, .line(line))
+    case .duplicateID(let file, _, _, let second): (file, .row(second))
+    }
+  }
+}
+
+private func hex(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+}
+
+/// At most twelve words.
+private func listed(_ words: [String]) -> String {
+  words.prefix(12).joined(separator: ", ")
+    + (words.count > 12 ? ", … (\(words.count) in all)" : "")
+}

@@ -1,0 +1,59 @@
+import Foundation
+
+/// The bytes of a whole file, for the readers.
+///
+/// Read, not mapped: a mapped file that is shortened meanwhile would kill the process.
+struct FileBytes {
+  let file: String
+  let bytes: [UInt8]
+
+  init(_ file: String) throws(DatasetError) {
+    self.file = file
+    var status = stat()
+    guard stat(file, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { throw .missingFile(file) }
+      throw .unreadableFile(file, reason: String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(file) }
+    let size = Int(status.st_size)
+    guard size > 0 else { throw .emptyFile(file) }
+    try checkMemory(size, for: file)
+    let descriptor = open(file, O_RDONLY)
+    guard descriptor >= 0 else {
+      throw .unreadableFile(file, reason: String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    var failure: Int32 = 0
+    bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size {
+        let got = read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
+        if got < 0 { failure = errno }
+        if got <= 0 { return }
+        count += got
+      }
+    }
+    if failure != 0 { throw .unreadableFile(file, reason: String(cString: strerror(failure))) }
+  }
+
+  init(file: String, bytes: [UInt8]) {
+    (self.file, self.bytes) = (file, bytes)
+  }
+}
+
+/// Refuses an allocation that this machine's memory cannot hold.
+func checkMemory(_ bytes: Int, for file: String) throws(DatasetError) {
+  let limit = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+  if bytes > limit { throw .tooLarge(file: file, bytes: bytes, limit: limit) }
+}
+
+/// The product of sizes that a header claims, or nil when one is negative or the product, zeros
+/// aside, is beyond `limit`: what passes cannot overflow later.
+func checkedProduct(_ sizes: [Int], limit: Int) -> Int? {
+  var product = 1
+  for size in sizes where size != 0 {
+    let (next, overflow) = product.multipliedReportingOverflow(by: size)
+    if size < 0 || overflow || next > limit { return nil }
+    product = next
+  }
+  return sizes.contains(0) ? 0 : product
+}

@@ -1,0 +1,24 @@
+import Tensors
+
+/// What a reader gives: examples before classes are numbered and inputs normalised.
+struct RawExamples: Sendable {
+  /// The file that errors about these examples name.
+  var file: String
+  /// The names, or nil for row numbers.
+  var ids: [ExampleID]?
+  /// n × …, all finite.
+  var inputs: Tensor
+  var labels: RawLabels
+  /// Whether the inputs were bytes of an image format: 0 to 255.
+  var areByteImages = false
+
+  var count: Int { inputs.shape[0] }
+}
+
+/// Labels as they stand in the source.
+enum RawLabels: Sendable {
+  /// Words, with the place of each for errors.
+  case words([String], places: @Sendable (Int) -> DataPlace)
+  /// Numbers, n × outputs.
+  case numbers([Double], outputs: Int, places: @Sendable (Int) -> DataPlace)
+}

@@ -1,0 +1,25 @@
+import Tensors
+
+/// What a model is to predict: a class or numbers for each example.
+public enum Targets: Sendable, Equatable {
+  /// The class of each example as an index into the names.
+  case classes([Int32], names: [String])
+  /// Numbers, n × outputs.
+  case values(Tensor)
+
+  /// The number of examples.
+  public var count: Int {
+    switch self {
+    case .classes(let classes, _): classes.count
+    case .values(let values): values.shape[0]
+    }
+  }
+
+  /// The targets of some examples, in the given order.
+  public func subset(_ rows: [Int]) -> Targets {
+    switch self {
+    case .classes(let classes, let names): .classes(rows.map { classes[$0] }, names: names)
+    case .values(let values): .values(values.gathered(rows))
+    }
+  }
+}

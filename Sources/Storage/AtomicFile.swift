@@ -1,0 +1,103 @@
+import Foundation
+import Synchronization
+
+/// Files that appear whole or not at all: written under a temporary name in the same folder,
+/// flushed to the disk, renamed, and the folder flushed.
+///
+/// A killed process leaves at most a file whose name ends in `AtomicFile.suffix`.
+public enum AtomicFile {
+  /// The ending of every temporary name: `.NAME.PID-COUNT.ascribe-partial`.
+  public static let suffix = ".ascribe-partial"
+
+  private static let counter = Atomic<Int>(0)
+
+  /// Writes bytes to `path`, in place of what was there.
+  ///
+  /// - Throws: `StorageError.system`; then `path` is as it was and nothing is left behind.
+  public static func write(_ bytes: [UInt8], to path: String) throws(StorageError) {
+    try replace(path) { (temporary) throws(StorageError) in
+      let file = try OpenFile(writing: temporary, creating: true)
+      try file.write(bytes, count: bytes.count, at: 0)
+      try file.synchronize()
+    }
+  }
+
+  /// Writes a text in UTF-8 to `path`, in place of what was there.
+  public static func write(_ text: String, to path: String) throws(StorageError) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Lets `body` make and flush a file under a temporary name, then gives it the name `path`.
+  public static func replace(
+    _ path: String, _ body: (_ temporary: String) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let temporary = temporaryName(for: path)
+    do throws(StorageError) {
+      try body(temporary)
+      try commit(temporary, to: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// The files in the folder of `path` that a killed process left half-written for `path`.
+  public static func leftovers(of path: String) -> [String] {
+    let prefix = ".\(name(of: path))."
+    return leftovers(in: folder(of: path)).filter { name(of: $0).hasPrefix(prefix) }
+  }
+
+  /// All half-written files in a folder, not in folders below it.
+  public static func leftovers(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasPrefix(".") && $0.hasSuffix(suffix) }.sorted()
+      .map { "\(folder)/\($0)" }
+  }
+
+  static func temporaryName(for path: String) -> String {
+    let count = counter.wrappingAdd(1, ordering: .relaxed).oldValue
+    return "\(folder(of: path))/.\(name(of: path)).\(getpid())-\(count)\(suffix)"
+  }
+
+  /// Gives a flushed file its final name, durably.
+  static func commit(_ temporary: String, to path: String) throws(StorageError) {
+    guard rename(temporary, path) == 0 else {
+      throw .system(operation: "rename the finished file", path: path, code: errno)
+    }
+    try OpenFile(reading: folder(of: path)).synchronize()
+  }
+
+  /// Makes a folder and those above it.
+  static func makeFolder(_ path: String) throws(StorageError) {
+    if mkdir(path, 0o777) == 0 { return }
+    if errno == ENOENT && folder(of: path) != path {
+      try makeFolder(folder(of: path))
+      if mkdir(path, 0o777) == 0 { return }
+    }
+    let code = errno
+    var isFolder: ObjCBool = false
+    if code == EEXIST, FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+      isFolder.boolValue
+    {
+      return
+    }
+    throw .system(operation: "make the folder", path: path, code: code)
+  }
+
+  static func remove(_ path: String) throws(StorageError) {
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw .system(operation: "delete the file", path: path, code: errno)
+    }
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  static func name(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+}

@@ -1,0 +1,144 @@
+import Glibc
+import Tensors
+
+/// What can go wrong with a file or a store. Each case holds the facts, the sentences are below.
+public enum StorageError: DiagnosableError, Equatable {
+  /// A call to the operating system failed with `errno` = `code`.
+  case system(operation: String, path: String, code: Int32)
+  /// The HDF5 library refused; `stack` is its own account, innermost function first.
+  case hdf5(operation: String, object: String, file: String, stack: String)
+  /// The file does not begin with Ascribe's magic bytes.
+  case notSealed(file: String)
+  /// The file was written in a format this version does not know.
+  case unsupportedVersion(found: Int, newest: Int, file: String)
+  /// The file is not as long as when it was sealed.
+  case wrongLength(expected: Int, found: Int, file: String)
+  /// Some byte outside the row data changed after the file was sealed.
+  case sealBroken(file: String)
+  /// Rows whose bytes no longer have the checksum they were written with.
+  case rowsCorrupt(rows: Range<Int>, dataset: String, file: String)
+  /// The parts of a file or store contradict each other.
+  case inconsistent(problem: String, file: String)
+  /// A group, dataset or attribute is not there.
+  case missingObject(name: String, file: String)
+  /// A dataset or attribute holds another kind of value.
+  case wrongType(name: String, expected: String, found: String, file: String)
+  /// A dataset or array has another shape.
+  case wrongShape(name: String, expected: [Int], found: [Int], file: String)
+  /// A dataset claims more bytes than the file or the memory can hold.
+  case tooLarge(name: String, shape: [Int], file: String)
+  /// Rows that the store does not have.
+  case rowsOutOfRange(rows: Range<Int>, available: Int, file: String)
+  /// A value that cannot be stored: infinite, not a number, or beyond the range of `type`.
+  case notStorable(value: Float, type: String, dataset: String, row: Int, column: Int, file: String)
+  /// The file was made for something else; nil stands for an absent field.
+  case fingerprintMismatch(field: String, expected: String?, found: String?, file: String)
+  /// A name that cannot be stored.
+  case invalidName(name: String, problem: String)
+  /// A group that the store does not have.
+  case unknownGroup(name: String, known: [String], file: String)
+  /// Another process is writing the store.
+  case storeInUse(path: String)
+  /// `finish` was called before all rows were written.
+  case incomplete(group: String, missing: Range<Int>, file: String)
+}
+
+extension StorageError {
+  public var exitCode: Int32 {
+    switch self {
+    case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
+      .fingerprintMismatch:
+      4
+    case .system, .hdf5, .missingObject, .wrongType, .wrongShape, .tooLarge, .rowsOutOfRange,
+      .notStorable, .invalidName, .unknownGroup:
+      3
+    case .storeInUse, .incomplete: 1
+    }
+  }
+
+  public var what: String {
+    switch self {
+    case .system(let operation, _, let code):
+      "cannot \(operation): \(String(cString: strerror(code)))."
+    case .hdf5(let operation, let object, _, let stack):
+      "HDF5 cannot \(operation)\(object.isEmpty ? "" : " \(object)"): \(stack)."
+    case .notSealed: "this is not a file written by Ascribe: the magic bytes are missing."
+    case .unsupportedVersion(let found, let newest, _):
+      "format version \(found) is unknown; this version reads up to \(newest)."
+    case .wrongLength(let expected, let found, _):
+      "the file has \(found) bytes, but had \(expected) when it was sealed."
+    case .sealBroken: "the file changed after it was written: its seal does not match."
+    case .rowsCorrupt(let rows, let dataset, _):
+      "rows \(rows.lowerBound)..<\(rows.upperBound) of \(dataset) changed after they were written: "
+        + "their checksum does not match."
+    case .inconsistent(let problem, _): "the parts do not fit together: \(problem)."
+    case .missingObject(let name, _): "there is no \(name)."
+    case .wrongType(let name, let expected, let found, _):
+      "\(name) holds \(found), expected \(expected)."
+    case .wrongShape(let name, let expected, let found, _):
+      "\(name) has shape \(found), expected \(expected)."
+    case .tooLarge(let name, let shape, _):
+      "\(name) claims shape \(shape), more than the file or the memory can hold."
+    case .rowsOutOfRange(let rows, let available, _):
+      "rows \(rows.lowerBound)..<\(rows.upperBound) were asked for, there are \(available)."
+    case .notStorable(let value, let type, let dataset, let row, let column, _):
+      "\(dataset) row \(row), column \(column) is \(value), which \(type) cannot store."
+    case .fingerprintMismatch(let field, let expected, let found, _):
+      "\(field) differs: expected \(expected.map { "\"\($0)\"" } ?? "none"), "
+        + "found \(found.map { "\"\($0)\"" } ?? "none")."
+    case .invalidName(let name, let problem): "the name \"\(name)\" cannot be stored: \(problem)."
+    case .unknownGroup(let name, let known, _):
+      "there is no group \"\(name)\"; known: \(known.joined(separator: ", "))."
+    case .storeInUse: "another process is writing this store."
+    case .incomplete(let group, let missing, _):
+      "rows \(missing.lowerBound)..<\(missing.upperBound) of group \"\(group)\" were not written."
+    }
+  }
+
+  public var location: String {
+    switch self {
+    case .system(_, let path, _), .storeInUse(let path): path
+    case .hdf5(_, let object, let file, _): object.isEmpty ? file : "\(file):\(object)"
+    case .notSealed(let file), .sealBroken(let file): file
+    case .unsupportedVersion(_, _, let file), .wrongLength(_, _, let file): file
+    case .rowsCorrupt(_, let dataset, let file): "\(file):\(dataset)"
+    case .inconsistent(_, let file), .missingObject(_, let file): file
+    case .wrongType(let name, _, _, let file), .wrongShape(let name, _, _, let file):
+      "\(file):\(name)"
+    case .tooLarge(let name, _, let file): "\(file):\(name)"
+    case .rowsOutOfRange(_, _, let file): file
+    case .notStorable(_, _, let dataset, _, _, let file): "\(file):\(dataset)"
+    case .fingerprintMismatch(_, _, _, let file): file
+    case .invalidName(let name, _): name
+    case .unknownGroup(_, _, let file), .incomplete(_, _, let file): file
+    }
+  }
+
+  public var remedy: String {
+    switch self {
+    case .system(_, _, ENOENT): "check the path."
+    case .system(_, _, ENOSPC): "free some space; what is finished is kept and will be resumed."
+    case .system(_, _, EACCES), .system(_, _, EROFS), .system(_, _, EPERM):
+      "choose a folder that you may write to, or change its permissions."
+    case .system: "check the path and the disk."
+    case .hdf5: "check that the file is complete and a valid HDF5 file."
+    case .notSealed: "name a file that Ascribe made, or make it again."
+    case .unsupportedVersion: "use a newer version of Ascribe, or make the file again."
+    case .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent:
+      "copy the file again from where it came, or delete it and make it again."
+    case .missingObject, .wrongType, .wrongShape: "check that this is the intended file and name."
+    case .tooLarge: "the file is damaged or hostile; get it again from its source."
+    case .rowsOutOfRange: "ask for rows within the store."
+    case .notStorable(let value, _, _, _, _, _):
+      value.isFinite
+        ? "store as float32, or rescale."
+        : "find the example that gives it (often a diverged checkpoint) and leave it out."
+    case .fingerprintMismatch:
+      "use the file made for this model and data, or make it again with --overwrite."
+    case .invalidName: "choose another name."
+    case .unknownGroup: "name one of the known groups."
+    case .storeInUse: "wait for the other process, or stop it."
+    case .incomplete: "write the missing rows before finishing."
+    }
+  }
+}

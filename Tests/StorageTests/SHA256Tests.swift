@@ -1,0 +1,35 @@
+import Foundation
+import Testing
+
+@testable import Storage
+
+@Suite struct SHA256Tests {
+  @Test func theStandardsExamplesHaveTheirDigests() {
+    #expect(
+      SHA256.digest(of: "abc").description
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(
+      SHA256.digest(of: "").description
+        == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+  }
+
+  @Test func aFileHasTheDigestOfItsBytes() throws {
+    let folder = try TemporaryFolder()
+    let bytes = (0..<(1 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    try AtomicFile.write(bytes, to: folder / "x")
+    #expect(try SHA256.digest(ofFile: folder / "x") == SHA256.digest(of: bytes))
+    #expect(throws: StorageError.self) { try SHA256.digest(ofFile: folder / "y") }
+  }
+
+  @Test func digestsTravelAsHexadecimalText() throws {
+    let digest = SHA256.digest(of: "abc")
+    #expect(Digest(hexadecimal: digest.description) == digest)
+    #expect(Digest(hexadecimal: "zz") == nil)
+    #expect(Digest(bytes: [1, 2]) == nil)
+    let json = try JSONEncoder().encode([digest])
+    #expect(try JSONDecoder().decode([Digest].self, from: json) == [digest])
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode([Digest].self, from: Data("[\"x\"]".utf8))
+    }
+  }
+}
