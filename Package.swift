@@ -1,5 +1,4 @@
 // swift-tools-version: 6.1
-import Foundation
 import PackageDescription
 
 /// Targets stand in layer order: a module imports only from a lower layer (tools/check-layers).
@@ -7,7 +6,7 @@ let package = Package(
   name: "ascribe",
   products: [],
   dependencies: [
-    .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Layer 0: C libraries and the loops that C vectorises better.
@@ -20,21 +19,42 @@ let package = Package(
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
-    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .target(name: "Randomness", dependencies: ["CKernels"]),
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
-    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
-    .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "COpenSSL"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "Tensors"]),
     .target(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
     // Layer 3
-    .target(name: "Datasets", dependencies: ["Tensors", "Configuration", "CZlib"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
-    .target(name: "Factors", dependencies: ["Tensors", "LinearAlgebra"]),
+    .target(
+      name: "Datasets", dependencies: ["CZlib", "Configuration", "Randomness", "Storage", "Tensors"]),
+    .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 4
-    .target(name: "Networks", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
+    .target(name: "Networks", dependencies: ["Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+    // Layer 5
+    .target(name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
+    // Layer 6
+    .target(
+      name: "Gradients",
+      dependencies: ["Datasets", "Factors", "LinearAlgebra", "Networks", "Storage", "Tensors"]),
+    // Layer 7
+    .target(
+      name: "Influence",
+      dependencies: [
+        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Randomness", "Storage",
+        "Tensors",
+      ]),
+    // Tests
+    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["CKernels", "Randomness"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(
+      name: "CheckpointsTests",
+      dependencies: ["Checkpoints", "Configuration", "Factors", "Storage", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

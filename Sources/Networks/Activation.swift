@@ -20,7 +20,7 @@ public struct Activation: Layer {
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     switch kind {
     case .relu:
-      let y = x.mapped { VectorMath.relu($0, into: $1, count: $2) }
+      let y = x.relu()
       pass.save([x], at: slot)
       return y
     case .gelu:
@@ -39,7 +39,7 @@ public struct Activation: Layer {
     guard kind == .relu else { return firstDerivative(saved) * dy }
     let dx = Tensor(uninitialized: dy.shape)
     let (source, input, target) = (dy.storage, saved.storage, dx.storage)
-    Workers.run(over: dy.count, grain: elementGrain) { range in
+    Workers.run(over: dy.count, grain: Tensor.elementGrain) { range in
       VectorMath.reluBackward(
         source.base + range.lowerBound, input.base + range.lowerBound,
         into: target.base + range.lowerBound, count: range.count)
@@ -63,7 +63,7 @@ public struct Activation: Layer {
     var rdx = rdy.map { slope * $0 }
     if saved.count > 1, let curvature = secondDerivative(saved[0]) {
       let bend = curvature * saved[1] * dy
-      if rdx == nil { rdx = bend } else { rdx?.add(scaled: 1, bend) }
+      if rdx == nil { rdx = bend } else { rdx?.add(scaled: bend, by: 1) }
     }
     return (slope * dy, rdx)
   }
@@ -73,7 +73,7 @@ public struct Activation: Layer {
     case .relu:
       return saved.mapped { x, y, count in for i in 0..<count { y[i] = x[i] > 0 ? 1 : 0 } }
     case .gelu:
-      return saved.mapped { VectorMath.geluDerivative($0, into: $1, count: $2) }
+      return saved.mapped(VectorMath.geluDerivative)
     case .tanh:
       return saved.mapped { x, y, count in for i in 0..<count { y[i] = 1 - x[i] * x[i] } }
     }
@@ -83,28 +83,11 @@ public struct Activation: Layer {
     switch kind {
     case .relu: return nil
     case .gelu:
-      return saved.mapped { VectorMath.geluSecondDerivative($0, into: $1, count: $2) }
+      return saved.mapped(VectorMath.geluSecondDerivative)
     case .tanh:
       return saved.mapped { x, y, count in
         for i in 0..<count { y[i] = -2 * x[i] * (1 - x[i] * x[i]) }
       }
     }
-  }
-}
-
-/// Elements a worker takes at a time in element-wise loops.
-let elementGrain = 1 << 15
-
-extension Tensor {
-  /// A tensor of the same shape by an element-wise loop over fixed slices.
-  func mapped(
-    _ loop: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
-  ) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    let (source, target) = (storage, result.storage)
-    Workers.run(over: count, grain: elementGrain) { range in
-      loop(source.base + range.lowerBound, target.base + range.lowerBound, range.count)
-    }
-    return result
   }
 }

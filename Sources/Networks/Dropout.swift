@@ -24,7 +24,7 @@ public struct Dropout: Layer {
     let target = mask.storage
     let keep = 1 / (1 - rate)
     let threshold = rate
-    Workers.run(over: x.count, grain: elementGrain) { range in
+    Workers.run(over: x.count, grain: Tensor.elementGrain) { range in
       let out = target.base + range.lowerBound
       stream.fillUniform(out, count: range.count, from: UInt64(range.lowerBound))
       for i in 0..<range.count { out[i] = out[i] < threshold ? 0 : keep }

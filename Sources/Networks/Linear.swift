@@ -68,7 +68,7 @@ public struct Linear: Layer {
     if let tangent = pass.tangent { rdx = times(dy, tangent) }
     if let rdy {
       let through = times(rdy, pass.parameters)
-      if rdx == nil { rdx = through } else { rdx?.add(scaled: 1, through) }
+      if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }
     }
     return (times(dy, pass.parameters), rdx)
   }
@@ -103,8 +103,8 @@ public struct Linear: Layer {
     accumulateWeight(dy, x, into: &flat)
     guard let bias else { return }
     flat?.withUnsafeMutablePointer { base in
-      VectorMath.accumulateColumnSums(
-        dy.storage.base, rows: dy.rowCount, columns: outputs, into: base + bias.offset)
+      VectorMath.columnSums(
+        dy.storage.base, rows: dy.rowCount, columns: outputs, onto: base + bias.offset)
     }
   }
 

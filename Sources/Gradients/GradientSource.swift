@@ -1,0 +1,95 @@
+// Letters: n examples, C outputs, B block of examples.
+import Datasets
+import Factors
+import Networks
+import Tensors
+
+/// A network at one checkpoint: where per-example gradients come from.
+public struct GradientSource: Sendable {
+  /// Which function of the outputs is differentiated.
+  public enum Target: Sendable, Hashable {
+    /// An output function f.
+    case output(OutputFunction)
+    /// Every output at once, side by side (the trace kernel).
+    case jacobian
+  }
+
+  /// The network.
+  public let network: Network
+  /// Its parameters, p values.
+  public let parameters: Tensor
+
+  /// A network at the given parameters.
+  public init(network: Network, parameters: Tensor) {
+    self.network = network
+    self.parameters = parameters
+  }
+
+  /// Examples that go through the network at a time; memory beyond the result is theirs.
+  public static let blockSize = 512
+
+  /// Per-example gradients of all of `data`, as factors, with the outputs.
+  ///
+  /// - Returns: factors of n examples and the outputs, n × C.
+  /// - Throws: `GradientError.nonFiniteOutput` naming the first example whose outputs are not numbers;
+  ///   `GradientError.outputFunction` when the function is not defined for the targets.
+  public func gradients(
+    of data: Dataset, target: Target
+  ) throws -> (gradients: ExampleGradients, outputs: Tensor) {
+    var batches: [ExampleGradients] = []
+    let outputs = Tensor(uninitialized: [data.count, network.outputCount])
+    try forEachBlock(of: data, target: target) { range, block, logits in
+      batches.append(block)
+      (outputs.storage.base + range.lowerBound * network.outputCount).update(
+        from: logits.storage.base, count: logits.count)
+    }
+    guard !batches.isEmpty else { return (ExampleGradients(count: 0, blocks: []), outputs) }
+    return (ExampleGradients(concatenating: batches), outputs)
+  }
+
+  /// Calls `body` with the factors and outputs of one block of examples after the other.
+  ///
+  /// Memory does not grow with n.
+  public func forEachBlock(
+    of data: Dataset, rows: Range<Int>? = nil, target: Target,
+    _ body: (Range<Int>, ExampleGradients, Tensor) throws -> Void
+  ) throws {
+    try require(target, for: data)
+    let rows = rows ?? 0..<data.count
+    var start = rows.lowerBound
+    while start < rows.upperBound {
+      // Blocks end at absolute multiples of the block size: the same blocks after any resume.
+      let next = (start / GradientSource.blockSize + 1) * GradientSource.blockSize
+      let range = start..<min(rows.upperBound, next)
+      let (gradients, outputs) = try block(range, of: data, target: target)
+      try body(range, gradients, outputs)
+      start = range.upperBound
+    }
+  }
+
+  private func block(
+    _ range: Range<Int>, of data: Dataset, target: Target
+  ) throws -> (ExampleGradients, Tensor) {
+    let inputs = data.inputs.prefixSlice(range)
+    let result: (gradients: ExampleGradients, outputs: Tensor)
+    switch target {
+    case .jacobian:
+      result = network.jacobianFactors(inputs, parameters: parameters)
+    case .output(let function):
+      let targets = data.targets.subset(Array(range))
+      result = network.exampleGradients(inputs, parameters: parameters) {
+        function.gradient($0, targets)
+      }
+    }
+    if let position = result.outputs.firstNonFinite {
+      let row = range.lowerBound + position / network.outputCount
+      throw GradientError.nonFiniteOutput(example: "\(data.ids[row])")
+    }
+    return (result.gradients, result.outputs)
+  }
+
+  private func require(_ target: Target, for data: Dataset) throws {
+    guard case .output(let function) = target, !function.accepts(data.targets) else { return }
+    throw GradientError.outputFunction(name: function.rawValue)
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+
+/// What was known about a kernel when its damping was chosen. Recorded with the scores.
+public struct DampingReport: Sendable, Codable, Equatable {
+  /// The rule as it was asked for.
+  public let rule: String
+  /// λ, in units of the kernel's eigenvalues.
+  public let damping: Double
+  /// tr(K)/n.
+  public let meanEigenvalue: Double
+  /// λ that generalised cross-validation would choose; nil when it was not asked.
+  public let generalisedCrossValidation: Double?
+  /// λ that the leave-one-out error would choose; nil when it was not asked.
+  public let leaveOneOut: Double?
+  /// Largest eigenvalue.
+  public let largestEigenvalue: Double?
+  /// (largest + λ)/(smallest + λ).
+  public let conditionNumber: Double?
+  /// tr(K(K + λI)⁻¹).
+  public let effectiveRank: Double?
+  /// Rows that were decomposed for the four figures above.
+  public let sampledRows: Int?
+  /// The largest eigenvalues of those rows, descending, at most 64.
+  public let spectrum: [Double]?
+
+  init(
+    rule: DampingRule, damping: Double, meanEigenvalue: Double, spectrum: RidgeSpectrum? = nil,
+    choices: (generalisedCrossValidation: Double, leaveOneOut: Double)? = nil
+  ) {
+    self.rule = rule.description
+    self.damping = damping
+    self.meanEigenvalue = meanEigenvalue
+    generalisedCrossValidation = choices?.generalisedCrossValidation
+    leaveOneOut = choices?.leaveOneOut
+    largestEigenvalue = spectrum?.largest
+    conditionNumber = spectrum?.conditionNumber(damping: damping)
+    effectiveRank = spectrum?.effectiveRank(damping: damping)
+    sampledRows = spectrum?.rows.count
+    self.spectrum = spectrum.map { Array($0.eigenvalues.reversed().prefix(64)) }
+  }
+
+  /// The report as printed lines.
+  public var lines: [String] {
+    var lines = ["damping λ = \(short(damping)) (\(rule); mean eigenvalue \(short(meanEigenvalue)))"]
+    if let generalisedCrossValidation, let leaveOneOut {
+      lines.append(
+        "  cross-validation would choose \(short(generalisedCrossValidation)) (GCV), "
+          + "\(short(leaveOneOut)) (leave-one-out)")
+    }
+    if let largestEigenvalue, let conditionNumber, let effectiveRank, let sampledRows {
+      lines.append(
+        "  largest eigenvalue \(short(largestEigenvalue)), condition number "
+          + "\(short(conditionNumber)), effective rank \(short(effectiveRank))"
+          + " (from \(sampledRows) rows)")
+    }
+    return lines
+  }
+}
+
+/// Four significant digits.
+func short(_ value: Double) -> String {
+  String(format: "%.4g", value)
+}

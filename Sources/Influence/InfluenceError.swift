@@ -1,0 +1,72 @@
+import Tensors
+
+/// What can go wrong while influence is computed.
+public enum InfluenceError: DiagnosableError, Equatable {
+  /// `--damping` that is neither a rule nor a number.
+  case dampingText(String)
+  /// A method's name that does not exist.
+  case unknownMethod(String, known: [String])
+  /// An example weight's name that does not exist.
+  case unknownWeight(String, known: [String])
+  /// A method or weight that these targets do not have.
+  case notDefined(name: String, reason: String)
+  /// A gradient that is NaN or infinite.
+  case nonFiniteGradient(example: String, checkpoint: String)
+  /// All gradients are zero: there is nothing to solve.
+  case allZero(checkpoint: String)
+  /// The weight needs the training's dynamics, and there are none.
+  case noDynamics(weight: String, run: String)
+  /// No checkpoint fits the selection.
+  case noCheckpoints(selection: String, available: String)
+  /// More training examples than the exact kernel takes.
+  case tooManyForExactKernel(count: Int, limit: Int)
+  /// A file's rows do not fit.
+  case rowMismatch(file: String, rows: Int, expected: Int)
+
+  public var what: String {
+    switch self {
+    case .dampingText(let text): "damping '\(text)' is not a rule and not a number ≥ 0"
+    case .unknownMethod(let name, _): "there is no method '\(name)'"
+    case .unknownWeight(let name, _): "there is no example weight '\(name)'"
+    case .notDefined(let name, let reason): "\(name) is not defined here: \(reason)"
+    case .nonFiniteGradient(let example, _):
+      "the gradient of example \(example) is not finite"
+    case .allZero: "every gradient is zero: the scores would be zero divided by zero"
+    case .noDynamics(let weight, _): "example weight '\(weight)' needs the training's dynamics"
+    case .noCheckpoints(let selection, _): "no checkpoint fits \(selection)"
+    case .tooManyForExactKernel(let count, let limit):
+      "\(count) training examples are more than the exact kernel's \(limit)"
+    case .rowMismatch(_, let rows, let expected): "\(rows) rows where \(expected) were expected"
+    }
+  }
+
+  public var location: String {
+    switch self {
+    case .dampingText: "--damping"
+    case .unknownMethod: "--method"
+    case .unknownWeight, .notDefined: "--example-weight"
+    case .nonFiniteGradient(_, let checkpoint), .allZero(let checkpoint): checkpoint
+    case .noDynamics(_, let run): run
+    case .noCheckpoints: "--checkpoints"
+    case .tooManyForExactKernel: "--kernel exact"
+    case .rowMismatch(let file, _, _): file
+    }
+  }
+
+  public var remedy: String {
+    switch self {
+    case .dampingText: "write mean, 2·mean, gcv, loo or a number such as 0.5"
+    case .unknownMethod(_, let known), .unknownWeight(_, let known):
+      "choose one of \(known.joined(separator: ", "))"
+    case .notDefined: "choose another method, output function or example weight"
+    case .nonFiniteGradient: "the training diverged: use an earlier checkpoint or a lower rate"
+    case .allZero: "use an earlier checkpoint, or another output function"
+    case .noDynamics:
+      "train with Ascribe (dynamics are kept by default), or use --example-weight leaveOneOut"
+    case .noCheckpoints(_, let available): "this run has \(available)"
+    case .tooManyForExactKernel:
+      "collect features (ascribe collect RUN) and score those, or raise --exact-limit"
+    case .rowMismatch: "collect again with this run's data"
+    }
+  }
+}
