@@ -30,7 +30,8 @@ let package = Package(
       name: "Datasets", dependencies: ["CZlib", "Configuration", "Randomness", "Storage", "Tensors"]),
     .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 4
-    .target(name: "Networks", dependencies: ["Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+    .target(
+      name: "Networks", dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     // Layer 6
     .target(
       name: "Gradients",

@@ -76,7 +76,7 @@ public struct GradientSource: Sendable {
     case .jacobian:
       result = network.jacobianFactors(inputs, parameters: parameters)
     case .output(let function):
-      let targets = data.targets.subset(Array(range))
+      let targets = TargetValues(data.targets.subset(Array(range)))
       result = network.exampleGradients(inputs, parameters: parameters) {
         function.gradient($0, targets)
       }
@@ -89,7 +89,7 @@ public struct GradientSource: Sendable {
   }
 
   private func require(_ target: Target, for data: Dataset) throws {
-    guard case .output(let function) = target, !function.accepts(data.targets) else { return }
+    guard case .output(let function) = target, !function.accepts(TargetValues(data.targets)) else { return }
     throw GradientError.outputFunction(name: function.rawValue)
   }
 }
