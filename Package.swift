@@ -35,7 +35,10 @@ let package = Package(
     // Layer 6
     .target(
       name: "Gradients",
-      dependencies: ["Datasets", "Factors", "LinearAlgebra", "Networks", "Storage", "Tensors"]),
+      dependencies: [
+        "Datasets", "Factors", "LinearAlgebra", "Networks", "Randomness", "Storage",
+        "Tensors",
+      ]),
     // Layer 7
     .target(
       name: "Influence",
