@@ -30,13 +30,23 @@ let package = Package(
       name: "Datasets", dependencies: ["CZlib", "Configuration", "Randomness", "Storage", "Tensors"]),
     .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 4
-    .target(name: "Networks", dependencies: ["Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+    .target(
+      name: "Networks", dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     // Layer 5
     .target(name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
     // Layer 6
     .target(
+      name: "Training",
+      dependencies: [
+        "Checkpoints", "Configuration", "Datasets", "Factors", "LinearAlgebra", "Networks",
+        "Randomness", "Storage", "Tensors",
+      ]),
+    .target(
       name: "Gradients",
-      dependencies: ["Datasets", "Factors", "LinearAlgebra", "Networks", "Storage", "Tensors"]),
+      dependencies: [
+        "Datasets", "Factors", "LinearAlgebra", "Networks", "Randomness", "Storage",
+        "Tensors",
+      ]),
     // Layer 7
     .target(
       name: "Influence",
@@ -55,6 +65,11 @@ let package = Package(
     .testTarget(
       name: "CheckpointsTests",
       dependencies: ["Checkpoints", "Configuration", "Factors", "Storage", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport", "Training",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@
 import Datasets
 import Factors
 import Networks
+import Randomness
 import Tensors
 
 /// A network at one checkpoint: where per-example gradients come from.
@@ -27,6 +28,38 @@ public struct GradientSource: Sendable {
 
   /// Examples that go through the network at a time; memory beyond the result is theirs.
   public static let blockSize = 512
+
+  /// Outputs up to which the trace kernel takes each one; above, that many random combinations.
+  public static let traceLimit = 16
+
+  /// The linear functions of the outputs whose kernels sum to the trace kernel, S × C: the outputs
+  /// themselves, or seeded sign combinations over √S.
+  var traceFunctions: Matrix<Float> {
+    let outputs = network.outputCount
+    if outputs <= GradientSource.traceLimit {
+      var functions = Matrix<Float>(repeating: 0, rows: outputs, columns: outputs)
+      for c in 0..<outputs { functions[c, c] = 1 }
+      return functions
+    }
+    let count = GradientSource.traceLimit
+    let functions = Matrix<Float>(uninitialized: count, outputs)
+    RandomStream(seed: 0, purpose: .probe).fillSigns(
+      functions.storage.base, count: functions.count, scale: 1 / Float(count).squareRoot(),
+      from: 0)
+    return functions
+  }
+
+  /// Outputs of all of `data`, n × C, in evaluation mode.
+  public func outputs(of data: Dataset) -> Tensor {
+    let outputs = Tensor(uninitialized: [data.count, network.outputCount])
+    for start in stride(from: 0, to: data.count, by: GradientSource.blockSize) {
+      let range = start..<min(data.count, start + GradientSource.blockSize)
+      let block = network.outputs(data.inputs.prefixSlice(range), parameters: parameters)
+      (outputs.storage.base + start * network.outputCount).update(
+        from: block.storage.base, count: block.count)
+    }
+    return outputs
+  }
 
   /// Per-example gradients of all of `data`, as factors, with the outputs.
   ///
@@ -74,9 +107,10 @@ public struct GradientSource: Sendable {
     let result: (gradients: ExampleGradients, outputs: Tensor)
     switch target {
     case .jacobian:
-      result = network.jacobianFactors(inputs, parameters: parameters)
+      result = network.jacobianFactors(
+        inputs, parameters: parameters, functions: traceFunctions)
     case .output(let function):
-      let targets = data.targets.subset(Array(range))
+      let targets = TargetValues(data.targets.subset(Array(range)))
       result = network.exampleGradients(inputs, parameters: parameters) {
         function.gradient($0, targets)
       }
@@ -89,7 +123,7 @@ public struct GradientSource: Sendable {
   }
 
   private func require(_ target: Target, for data: Dataset) throws {
-    guard case .output(let function) = target, !function.accepts(data.targets) else { return }
+    guard case .output(let function) = target, !function.accepts(TargetValues(data.targets)) else { return }
     throw GradientError.outputFunction(name: function.rawValue)
   }
 }

@@ -21,23 +21,26 @@ extension Network {
     return (recorded ?? ExampleGradients(count: pass.batch, blocks: []), outputs)
   }
 
-  /// Per-example gradients of every output, side by side: left sides O·C wide, output-major.
+  /// Per-example gradients of several linear functions of the outputs, side by side: left sides
+  /// S·O wide, function-major.
   ///
-  /// The kernel of these is the trace kernel Σ_c ⟨∇z_c(x), ∇z_c(x′)⟩.
+  /// With the unit vectors as functions, the kernel of these is the trace kernel
+  /// Σ_c ⟨∇z_c(x), ∇z_c(x′)⟩; with random signs over √S, an unbiased estimate of it.
+  ///
+  /// - Parameter functions: S rows of C coefficients.
   public func jacobianFactors(
-    _ inputs: Tensor, parameters: Tensor
+    _ inputs: Tensor, parameters: Tensor, functions: Matrix<Float>
   ) -> (gradients: ExampleGradients, outputs: Tensor) {
     let pass = pass(parameters, batch: inputs.shape[0])
     let outputs = root.forward(inputs, pass)
-    var each: [ExampleGradients] = []
-    for c in 0..<outputCount {
-      var direction = Tensor(repeating: 0, shape: outputs.shape)
-      direction.withUnsafeMutablePointer { base in
-        for row in 0..<outputs.rowCount { base[row * outputs.rowLength + c] = 1 }
-      }
+    let each = (0..<functions.rows).map { function in
+      let coefficients = functions.row(function)
+      let direction = Tensor(
+        (0..<outputs.rowCount).flatMap { _ in coefficients }, shape: outputs.shape)
       pass.recorder = FactorRecorder()
       _ = root.backward(direction, pass)
-      if let recorded = pass.recorder?.gradients(count: pass.batch) { each.append(recorded) }
+      return pass.recorder?.gradients(count: pass.batch)
+        ?? ExampleGradients(count: pass.batch, blocks: [])
     }
     return (ExampleGradients(stacking: each), outputs)
   }

@@ -1,0 +1,47 @@
+// Letters: n training examples, m queries.
+import Datasets
+import Tensors
+
+/// A method prepared at one checkpoint: factored once, asked many times.
+protocol CheckpointScorer: Sendable {
+  /// What was decided about damping; nil for methods without.
+  var damping: DampingReport? { get }
+  /// What the user should know about the gradients.
+  var notes: [String] { get }
+  /// Bytes it holds on to.
+  var byteCount: Int { get }
+  /// Scores without example weights, positive = helped.
+  ///
+  /// - Returns: m × n; 1 × n, the mean over the queries, when `mean`.
+  func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float>
+  /// τ(z_i, z_i) without example weights.
+  func selfScores() throws -> [Float]
+}
+
+/// Queries whose kernel rows are computed at a time.
+let queryBlock = 512
+
+extension Dataset {
+  /// Calls `body` with one block of examples after the other.
+  func forEachBlock(_ body: (Range<Int>, Dataset) throws -> Void) rethrows {
+    for start in stride(from: 0, to: count, by: queryBlock) {
+      let range = start..<Swift.min(count, start + queryBlock)
+      try body(range, range == 0..<count ? self : subset(Array(range)))
+    }
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// Writes rows over those from `start` on, or adds their mean over `total` rows to the only row.
+  mutating func take(_ rows: Matrix<Float>, at start: Int, meanOver total: Int?) {
+    let target = writableStorage()
+    guard let total else {
+      (target.base + start * columns).update(from: rows.storage.base, count: rows.count)
+      return
+    }
+    for row in 0..<rows.rows {
+      VectorMath.axpy(
+        1 / Float(total), rows.storage.base + row * columns, onto: target.base, count: columns)
+    }
+  }
+}

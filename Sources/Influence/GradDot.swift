@@ -1,0 +1,69 @@
+// Letters: n training examples, m queries.
+import Datasets
+import Factors
+import Gradients
+import Networks
+import Tensors
+
+/// `graddot` and `gradcos` on the exact kernel.
+///
+///     τ[x,i] = ⟨∇f(x), −∇ℓ(z_i)⟩,   and the same over ‖∇f(x)‖ ‖∇ℓ(z_i)‖
+///
+/// With f = −ℓ this is g_x·g_i: by how much a descent step on z_i lowers the loss of x.
+///
+/// - Complexity: 2mn·Σ(I + O) flops for T = 1.
+/// - Source: Charpiat et al. 2019 (arXiv:1911.08198).
+struct GradDot: CheckpointScorer {
+  private let source: GradientSource
+  private let function: OutputFunction
+  private let training: ExampleGradients
+  private let norms: [Float]
+  private let isCosine: Bool
+  let notes: [String]
+
+  var damping: DampingReport? { nil }
+  var byteCount: Int { training.byteCount }
+
+  init(
+    source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
+    cosine: Bool, checkpoint: String
+  ) throws {
+    self.source = source
+    function = outputFunction
+    isCosine = cosine
+    training = try source.gradients(of: data, target: .output(.loss)).gradients
+    let squares = training.squaredNorms()
+    notes = try GradientDiagnosis(squaredNorms: squares, data: data, checkpoint: checkpoint).notes
+    norms = squares.map { $0.squareRoot() }
+  }
+
+  func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float> {
+    var result = Matrix<Float>(rows: mean ? 1 : queries.count, columns: training.count)
+    try queries.forEachBlock { range, block in
+      let gradients = try source.gradients(of: block, target: .output(function)).gradients
+      var rows = gradients.exactKernel(with: training)
+      if isCosine { rows.divide(rows: gradients.squaredNorms().map { $0.squareRoot() }, norms) }
+      result.take(rows, at: range.lowerBound, meanOver: mean ? queries.count : nil)
+    }
+    return result
+  }
+
+  func selfScores() -> [Float] {
+    isCosine ? norms.map { $0 > 0 ? 1 : 0 } : norms.map { $0 * $0 }
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// A matrix of zeros.
+  init(rows: Int, columns: Int) { self.init(repeating: 0, rows: rows, columns: columns) }
+
+  /// Divides element (i, j) by a_i b_j; what is divided by 0 becomes 0.
+  mutating func divide(rows a: [Float], _ b: [Float]) {
+    let inverse = b.map { $0 > 0 ? 1 / $0 : 0 }
+    let target = writableStorage()
+    for i in 0..<rows {
+      let scale = a[i] > 0 ? 1 / a[i] : 0
+      for j in 0..<columns { target.base[i * columns + j] *= scale * inverse[j] }
+    }
+  }
+}

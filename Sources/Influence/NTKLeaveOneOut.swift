@@ -1,0 +1,188 @@
+// Letters: n training examples, m queries, C outputs.
+import Datasets
+import Factors
+import Gradients
+import LinearAlgebra
+import Networks
+import Tensors
+
+/// `ntk-loo`: exact leave-one-out of kernel ridge regression with the trace kernel.
+///
+///     τ[x,i] = [κ(x, Z) (K + λI)⁻¹]_i · ⟨r_i, ∂f/∂z(x)⟩
+///     K = Σ_c ⟨∇z_c, ∇z_c′⟩ / C,   α = (K + λI)⁻¹ (Y − Ȳ),   r_i = α_i / ((K + λI)⁻¹)_ii
+///
+/// Leaving z_i out of the regression moves its outputs at x by −[κ(x, Z) (K + λI)⁻¹]_i r_i.
+///
+/// - Complexity: n²·Σ(I + C·O) + 2n³/3 + 2mn² flops.
+/// - Precision: kernel in fp32, solves in fp64; same bits for any thread count.
+/// - Source: closed form; METHODS.md section 4.
+public struct NTKLeaveOneOut: CheckpointScorer {
+  private let source: GradientSource
+  private let function: OutputFunction
+  private let data: Dataset
+  private let training: ExampleGradients
+  private let ridge: KernelRidge
+  private let inverseDiagonal: [Double]
+  private let outputs: Tensor
+  /// r, n × C: what each one-hot (or real) target is from its prediction without the example.
+  public let residuals: Matrix<Double>
+  let damping: DampingReport?
+  let notes: [String]
+
+  var byteCount: Int { training.byteCount + training.count * training.count * 8 }
+
+  init(
+    source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
+    rule: DampingRule, diagnose: Bool, checkpoint: String
+  ) throws {
+    self.source = source
+    self.data = data
+    function = outputFunction
+    (training, outputs) = try source.gradients(of: data, target: .jacobian)
+    notes = try GradientDiagnosis(
+      squaredNorms: training.squaredNorms(), data: data, checkpoint: checkpoint
+    ).notes
+    let kernel = training.traceKernel(with: nil, outputs: source.network.outputCount)
+    let targets = data.targets.centred(outputs: source.network.outputCount)
+    let report = try rule.choose(for: kernel, diagnose: diagnose) { targets }
+    damping = report
+    ridge = try KernelRidge(kernel: kernel, damping: report.damping)
+    inverseDiagonal = ridge.inverseDiagonal()
+    residuals = ridge.leaveOneOutResiduals(targets: targets, inverseDiagonal: inverseDiagonal)
+  }
+
+  func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float> {
+    mean ? try meanScores(queries) : try eachScores(queries)
+  }
+
+  private func eachScores(_ queries: Dataset) throws -> Matrix<Float> {
+    var result = Matrix<Float>(rows: queries.count, columns: training.count)
+    let classes = source.network.outputCount
+    try queries.forEachBlock { range, block in
+      let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
+      let slopes = function.gradient(logits, TargetValues(block.targets))
+      var rows = ridge.solve(
+        rows: gradients.traceKernel(with: training, outputs: classes))
+      rows.multiply(by: product(MatrixView(slopes), MatrixView(floatResiduals).transposed))
+      result.take(rows, at: range.lowerBound, meanOver: nil)
+    }
+    return result
+  }
+
+  /// The mean over the queries is linear in C kernel rows: Σ_c r[i,c] [mean_x ∂f/∂z_c κ(x, Z) M]_i.
+  private func meanScores(_ queries: Dataset) throws -> Matrix<Float> {
+    let classes = source.network.outputCount
+    let rows = Matrix<Float>(rows: classes, columns: training.count)
+    try queries.forEachBlock { _, block in
+      let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
+      let slopes = function.gradient(logits, TargetValues(block.targets))
+      gemm(
+        MatrixView(slopes).transposed,
+        MatrixView(gradients.traceKernel(with: training, outputs: classes)),
+        into: MatrixView(rows), alpha: 1 / Float(queries.count), beta: 1)
+    }
+    let solved = ridge.solve(rows: rows)
+    var result = Matrix<Float>(rows: 1, columns: training.count)
+    for i in 0..<training.count {
+      var sum = 0.0
+      for c in 0..<classes { sum += residuals[i, c] * Double(solved[c, i]) }
+      result[0, i] = Float(sum)
+    }
+    return result
+  }
+
+  func selfScores() -> [Float] {
+    let slopes = function.gradient(outputs, TargetValues(data.targets))
+    let leverages = ridge.leverages(inverseDiagonal: inverseDiagonal)
+    return leverages.indices.map { i in
+      var sum = 0.0
+      for c in 0..<residuals.columns { sum += residuals[i, c] * Double(slopes[i, c]) }
+      return Float(leverages[i] * sum)
+    }
+  }
+
+  /// The margin of each training example under the regression fitted without it: the prediction
+  /// for its label against the best other class. Negative: the others say another label.
+  ///
+  /// - Returns: n values; for numbers, minus the squared residual.
+  public func leaveOneOutMargins() -> [Float] {
+    let targets = data.targets.centred(outputs: residuals.columns)
+    guard let classes = data.classes else {
+      return (0..<residuals.rows).map { i in
+        Float(-residuals.row(i).reduce(0) { $0 + $1 * $1 })
+      }
+    }
+    // Predictions ŷ₋ᵢ = y − r; centring by class frequencies is undone.
+    let means = data.targets.means(outputs: residuals.columns)
+    return classes.enumerated().map { i, y in
+      let prediction = (0..<residuals.columns).map {
+        targets[i, $0] + means[$0] - residuals[i, $0]
+      }
+      let others = prediction.indices.lazy.filter { $0 != Int(y) }.map { prediction[$0] }
+      return Float(prediction[Int(y)] - (others.max() ?? 0))
+    }
+  }
+
+  /// r_{i,y}: how far the regression without z_i is from its label (or its number).
+  public func trueClassResiduals() -> [Float] {
+    guard let classes = data.classes else {
+      return (0..<residuals.rows).map { Float(residuals[$0, 0]) }
+    }
+    return classes.enumerated().map { Float(residuals[$0, Int($1)]) }
+  }
+
+  private var floatResiduals: Matrix<Float> {
+    Matrix(residuals.elements.map { Float($0) }, rows: residuals.rows, columns: residuals.columns)
+  }
+}
+
+extension ExampleGradients {
+  /// Σ_c ⟨∇z_c, ∇z_c′⟩ / C from stacked gradients; with `nil`, of these with themselves.
+  fileprivate func traceKernel(with other: ExampleGradients?, outputs: Int) -> Matrix<Float> {
+    var kernel = other.map { exactKernel(with: $0) } ?? exactKernel()
+    let storage = kernel.writableStorage()
+    Workers.run(over: storage.count, grain: 1 << 18) { range in
+      VectorMath.scale(
+        1 / Float(outputs), storage.base + range.lowerBound, count: range.count)
+    }
+    return kernel
+  }
+}
+
+extension Targets {
+  /// Mean of each column of the one-hot (or real) targets.
+  func means(outputs: Int) -> [Double] {
+    let rows = matrix(outputs: outputs)
+    return (0..<outputs).map { c in
+      (0..<rows.rows).reduce(0) { $0 + rows[$1, c] } / Double(max(1, rows.rows))
+    }
+  }
+
+  /// One-hot (or real) targets less their means, n × C.
+  func centred(outputs: Int) -> Matrix<Double> {
+    var rows = matrix(outputs: outputs)
+    for (c, mean) in means(outputs: outputs).enumerated() {
+      for i in 0..<rows.rows { rows[i, c] -= mean }
+    }
+    return rows
+  }
+
+  private func matrix(outputs: Int) -> Matrix<Double> {
+    switch self {
+    case .classes(let classes, _):
+      var rows = Matrix<Double>(repeating: 0, rows: classes.count, columns: outputs)
+      for (i, y) in classes.enumerated() { rows[i, Int(y)] = 1 }
+      return rows
+    case .values(let values):
+      return Matrix(values.elements.map { Double($0) }, rows: values.shape[0], columns: outputs)
+    }
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// Multiplies element by element.
+  mutating func multiply(by other: Matrix<Float>) {
+    let target = writableStorage()
+    VectorMath.multiply(target.base, other.storage.base, into: target.base, count: count)
+  }
+}

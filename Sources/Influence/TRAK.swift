@@ -1,0 +1,61 @@
+// Letters: n training examples, m queries.
+import Datasets
+import Factors
+import Gradients
+import LinearAlgebra
+import Networks
+import Tensors
+
+/// `trak` at one checkpoint in its dual form, on the exact kernel: no projection noise.
+///
+///     τ[x,i] = [κ(x, Z) (K + λI)⁻¹]_i        = φ_xᵀ (ΦᵀΦ + λI)⁻¹ φ_i
+///
+/// - Complexity: n²·Σ(I + O) + n³/3 + 2mn² flops.
+/// - Precision: kernel in fp32, solve in fp64; same bits for any thread count.
+/// - Source: Park et al. 2023 (arXiv:2303.14186); unlike `traker`, the inverse keeps its scale.
+struct TRAK: CheckpointScorer {
+  private let source: GradientSource
+  private let function: OutputFunction
+  private let training: ExampleGradients
+  private let ridge: KernelRidge
+  let damping: DampingReport?
+  let notes: [String]
+
+  var byteCount: Int { training.byteCount + training.count * training.count * 8 }
+
+  init(
+    source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
+    rule: DampingRule, diagnose: Bool, checkpoint: String
+  ) throws {
+    self.source = source
+    function = outputFunction
+    let (gradients, outputs) = try source.gradients(of: data, target: .output(outputFunction))
+    training = gradients
+    notes = try GradientDiagnosis(
+      squaredNorms: gradients.squaredNorms(), data: data, checkpoint: checkpoint
+    ).notes
+    let kernel = gradients.exactKernel()
+    let report = try rule.choose(for: kernel, diagnose: diagnose) {
+      // The ridge model behind TRAK predicts what is left to learn at each example.
+      let residuals = outputFunction.residuals(outputs, data.targets)
+      return Matrix(residuals.map { Double($0) }, rows: residuals.count, columns: 1)
+    }
+    damping = report
+    ridge = try KernelRidge(kernel: kernel, damping: report.damping)
+  }
+
+  func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float> {
+    var rows = Matrix<Float>(rows: mean ? 1 : queries.count, columns: training.count)
+    try queries.forEachBlock { range, block in
+      let gradients = try source.gradients(of: block, target: .output(function)).gradients
+      rows.take(
+        gradients.exactKernel(with: training), at: range.lowerBound,
+        meanOver: mean ? queries.count : nil)
+    }
+    return ridge.solve(rows: rows)
+  }
+
+  func selfScores() -> [Float] {
+    ridge.leverages(inverseDiagonal: ridge.inverseDiagonal()).map { Float($0) }
+  }
+}
