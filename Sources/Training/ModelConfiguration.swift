@@ -38,7 +38,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     kind = try map.choice("kind", default: .mlp)
     guard kind == .mlp else {
       (hidden, activation, dropout) = ([], .relu, 0)
-      return try map.checkKeys(known: ["kind"])
+      try map.checkKeys(known: ["kind"])
+      return
     }
     try map.checkKeys(known: ["kind", "hidden", "activation", "dropout"])
     hidden = try map.ints("hidden", in: 1...1_000_000)

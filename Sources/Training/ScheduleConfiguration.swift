@@ -51,6 +51,7 @@ public struct ScheduleConfiguration: Sendable, Equatable {
 
   /// Reads `schedule: cosine` or `schedule: {kind: cosine, warmup: 2, minimum: 0.001}`.
   init(from map: ConfigurationMap) throws(ConfigurationError) {
+    self.init()
     if case .string = map.value("schedule") {
       let word = try map.choice("schedule", of: Word.self)
       if word == .step {
@@ -58,13 +59,10 @@ public struct ScheduleConfiguration: Sendable, Equatable {
           map.place("schedule"), found: "the text `step`",
           expected: "{kind: step, every: EPOCHS, factor: 0.1}")
       }
-      self.init(word == .cosine ? .cosine(minimum: 0) : .constant)
+      if word == .cosine { kind = .cosine(minimum: 0) }
       return
     }
-    guard let schedule = try map.map(ifPresent: "schedule") else {
-      self.init()
-      return
-    }
+    guard let schedule = try map.map(ifPresent: "schedule") else { return }
     let shared = ["kind", "warmup", "warmupSteps"]
     switch try schedule.choice("kind", default: Word.constant) {
     case .constant:
