@@ -28,7 +28,8 @@ enum SelfDigest {
     return hasher.finish().description == digits
   }
 
-  private static func find(_ digits: String, in bytes: [UInt8], _ header: Range<Int>) -> Range<Int>? {
+  private static func find(_ digits: String, in bytes: [UInt8], _ header: Range<Int>) -> Range<Int>?
+  {
     let wanted = Array("\"\(digits)\"".utf8)
     guard header.count >= wanted.count else { return nil }
     return bytes.withUnsafeBufferPointer { buffer in

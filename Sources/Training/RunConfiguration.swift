@@ -61,7 +61,8 @@ public struct RunConfiguration: Sendable {
     model = try ModelConfiguration(from: map.map("model"))
     training = try TrainingConfiguration(from: map.map("training"))
     defaults = map.value("defaults")
-    if let defaults, case .map = defaults {} else if map.has("defaults") {
+    if let defaults, case .map = defaults {
+    } else if map.has("defaults") {
       throw .notAMapping(map.place("defaults"), found: map.value("defaults")?.summary ?? "nothing")
     }
     try map.finish()
@@ -81,7 +82,8 @@ public struct RunConfiguration: Sendable {
     guard let first = name.unicodeScalars.first, name.utf8.count <= 100, first != ".", first != "-"
     else { return false }
     return name.unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || $0.properties.numericType != nil || "-_.".unicodeScalars.contains($0)
+      $0.properties.isAlphabetic || $0.properties.numericType != nil
+        || "-_.".unicodeScalars.contains($0)
     }
   }
 }

@@ -137,11 +137,15 @@ public struct TrainingJob: Sendable {
         record: record, folder: folder, data: data, hooks: hooks, progress: progress,
         resumeInterval: resumeInterval)
     }
-    guard trainings.count > 1 && Workers.count > 1 else { return try trainings.map { try $0.run() } }
+    guard trainings.count > 1 && Workers.count > 1 else {
+      return try trainings.map { try $0.run() }
+    }
     let results = Mutex<[Result<RunRecord.SeedResult, any Error>?]>(
       Array(repeating: nil, count: trainings.count))
     Workers.run(slices: trainings.count) { index in
-      if results.withLock({ $0.contains { if case .failure = $0 { true } else { false } } }) { return }
+      if results.withLock({ $0.contains { if case .failure = $0 { true } else { false } } }) {
+        return
+      }
       let result = Result { try trainings[index].run() }
       results.withLock { $0[index] = result }
     }

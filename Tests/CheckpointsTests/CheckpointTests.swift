@@ -65,19 +65,26 @@ struct CheckpointTests {
   @Test("the files of two checkpoints are not mistaken for one")
   func swapped() throws {
     let folder = try ScratchFolder()
-    try Checkpoint.write(weights, layout: layout, provenance: provenance, to: folder / "a.safetensors")
+    try Checkpoint.write(
+      weights, layout: layout, provenance: provenance, to: folder / "a.safetensors")
     let other = Tensor([1.5, 2], shape: [2])
-    try Checkpoint.write(other, layout: layout, provenance: provenance, to: folder / "b.safetensors")
+    try Checkpoint.write(
+      other, layout: layout, provenance: provenance, to: folder / "b.safetensors")
     try FileManager.default.removeItem(atPath: folder / "a.json")
-    let missing = diagnosed { _ = try Checkpoint(reading: folder / "a.safetensors", layout: layout) }
-    #expect(missing?.description == """
-      error: the JSON beside the checkpoint is missing.
-        at:  \(folder / "a.json")
-        fix: copy it too, or import the weights as a run of their own: ascribe import.
-      """)
+    let missing = diagnosed {
+      _ = try Checkpoint(reading: folder / "a.safetensors", layout: layout)
+    }
+    #expect(
+      missing?.description == """
+        error: the JSON beside the checkpoint is missing.
+          at:  \(folder / "a.json")
+          fix: copy it too, or import the weights as a run of their own: ascribe import.
+        """)
     #expect(missing?.exitCode == 4)
     try FileManager.default.moveItem(atPath: folder / "b.json", toPath: folder / "a.json")
-    let mismatch = diagnosed { _ = try Checkpoint(reading: folder / "a.safetensors", layout: layout) }
+    let mismatch = diagnosed {
+      _ = try Checkpoint(reading: folder / "a.safetensors", layout: layout)
+    }
     #expect(mismatch?.what.hasPrefix("the file's SHA-256 differs: recorded ") == true)
     #expect(mismatch?.exitCode == 4)
   }

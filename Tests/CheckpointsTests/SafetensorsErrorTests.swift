@@ -26,34 +26,89 @@ struct SafetensorsErrorTests {
     "{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(begin),\(end)]}"
   }
 
-  @Test("every violation of the format is named", arguments: [
-    (#"{"a":1}"#, #"the entry "a" is not an object."#),
-    (#"{"a":{"shape":[2],"data_offsets":[0,8]}}"#, #"the entry "a" has no dtype."#),
-    (#"{"a":{"dtype":"F32","data_offsets":[0,8]}}"#, #"the entry "a" has no shape of whole numbers."#),
-    (#"{"a":{"dtype":"F32","shape":["2"],"data_offsets":[0,8]}}"#, #"the entry "a" has no shape of whole numbers."#),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#, #"the entry "a" has no data_offsets of two whole numbers."#),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, #"the entry "a" ends before it begins, at 0 and 8."#),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}}"#, #"the entry "a" has the unknown member "x"."#),
-    (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, #"the entry "a" has shape [3] of 12 bytes, its data_offsets span 8."#),
-    (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#, #"the entry "a" has shape [4611686018427387904, 4], whose size overflows."#),
-    (#"{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,8]}}"#, #""a" has elements of type F4; only F32 is read."#),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, #""a" begins at byte 4 of the data, expected 0: bytes belong to no tensor."#),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, #""b" begins at byte 4 of the data, expected 8: tensors overlap."#),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "the tensors take 4 bytes, the file has 8 for them."),
-    (#"{"__metadata__":{"k":1}}"#, #"the entry "__metadata__" has "k", which is not text."#),
-    (#"{"__metadata__":[]}"#, #"the entry "__metadata__" is not an object."#),
-    (#"[]"#, "the header is not the JSON of safetensors: expected { at byte 8."),
-    (#"{"a":{},"a":{}}"#, #"the header is not the JSON of safetensors: the name "a" is given twice at byte 16."#),
-    (#"{"a":-1}"#, "the header is not the JSON of safetensors: expected text, a whole number, a list or an object at byte 13."),
-    (#"{"a":01}"#, "the header is not the JSON of safetensors: a number that begins with 0 at byte 13."),
-    (#"{"a":99999999999999999999}"#, "the header is not the JSON of safetensors: a number beyond 64 bits at byte 13."),
-    (#"{"a":"\ud800"}"#, "the header is not the JSON of safetensors: half of a character at byte 20."),
-    (#"{"a":"\x"}"#, "the header is not the JSON of safetensors: an unknown escape at byte 15."),
-    (#"{} x"#, "the header is not the JSON of safetensors: something follows the end at byte 11."),
-    (#"{"a":[[[[[[[[[["#, "the header is not the JSON of safetensors: nested too deeply at byte 21."),
-    (#"{"a""#, "the header is not the JSON of safetensors: expected : at byte 12."),
-    ("", "the header is not the JSON of safetensors: it ends early at byte 8."),
-  ])
+  @Test(
+    "every violation of the format is named",
+    arguments: [
+      (#"{"a":1}"#, #"the entry "a" is not an object."#),
+      (#"{"a":{"shape":[2],"data_offsets":[0,8]}}"#, #"the entry "a" has no dtype."#),
+      (
+        #"{"a":{"dtype":"F32","data_offsets":[0,8]}}"#,
+        #"the entry "a" has no shape of whole numbers."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":["2"],"data_offsets":[0,8]}}"#,
+        #"the entry "a" has no shape of whole numbers."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#,
+        #"the entry "a" has no data_offsets of two whole numbers."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
+        #"the entry "a" ends before it begins, at 0 and 8."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}}"#,
+        #"the entry "a" has the unknown member "x"."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
+        #"the entry "a" has shape [3] of 12 bytes, its data_offsets span 8."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#,
+        #"the entry "a" has shape [4611686018427387904, 4], whose size overflows."#
+      ),
+      (
+        #"{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,8]}}"#,
+        #""a" has elements of type F4; only F32 is read."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        #""a" begins at byte 4 of the data, expected 0: bytes belong to no tensor."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        #""b" begins at byte 4 of the data, expected 8: tensors overlap."#
+      ),
+      (
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+        "the tensors take 4 bytes, the file has 8 for them."
+      ),
+      (#"{"__metadata__":{"k":1}}"#, #"the entry "__metadata__" has "k", which is not text."#),
+      (#"{"__metadata__":[]}"#, #"the entry "__metadata__" is not an object."#),
+      (#"[]"#, "the header is not the JSON of safetensors: expected { at byte 8."),
+      (
+        #"{"a":{},"a":{}}"#,
+        #"the header is not the JSON of safetensors: the name "a" is given twice at byte 16."#
+      ),
+      (
+        #"{"a":-1}"#,
+        "the header is not the JSON of safetensors: expected text, a whole number, a list or an object at byte 13."
+      ),
+      (
+        #"{"a":01}"#,
+        "the header is not the JSON of safetensors: a number that begins with 0 at byte 13."
+      ),
+      (
+        #"{"a":99999999999999999999}"#,
+        "the header is not the JSON of safetensors: a number beyond 64 bits at byte 13."
+      ),
+      (
+        #"{"a":"\ud800"}"#,
+        "the header is not the JSON of safetensors: half of a character at byte 20."
+      ),
+      (#"{"a":"\x"}"#, "the header is not the JSON of safetensors: an unknown escape at byte 15."),
+      (
+        #"{} x"#, "the header is not the JSON of safetensors: something follows the end at byte 11."
+      ),
+      (
+        #"{"a":[[[[[[[[[["#,
+        "the header is not the JSON of safetensors: nested too deeply at byte 21."
+      ),
+      (#"{"a""#, "the header is not the JSON of safetensors: expected : at byte 12."),
+      ("", "the header is not the JSON of safetensors: it ends early at byte 8."),
+    ])
   func violations(header: String, what: String) {
     #expect(error(file(header))?.what == what)
   }
@@ -70,7 +125,8 @@ struct SafetensorsErrorTests {
   @Test("headers longer than the file or than the format allows are refused before they are read")
   func headerLength() {
     #expect(
-      error(file("{}", length: 11)) == .headerLength(claimed: 11, available: 10, file: "w.safetensors"))
+      error(file("{}", length: 11))
+        == .headerLength(claimed: 11, available: 10, file: "w.safetensors"))
     #expect(
       error(file("{}", length: .max))?.description == """
         error: the header claims 18446744073709551615 bytes, 10 are there.
@@ -91,21 +147,24 @@ struct SafetensorsErrorTests {
     }
     let two = Tensor([1, 2], shape: [2])
     #expect(parameters([("a", two)]) == nil)
-    #expect(parameters([])?.description == """
-      error: the network's "a" is not in the file.
-        at:  w
-        fix: the file has no tensors.
-      """)
-    #expect(parameters([("a", two), ("b", two)])?.description == """
-      error: the network has no "b".
-        at:  w
-        fix: describe the network it belongs to; this one has a.
-      """)
-    #expect(parameters([("a", two.reshaped([1, 2]))])?.description == """
-      error: "a" has shape [1, 2], the network's has [2].
-        at:  w
-        fix: make the model of the run file the one that the weights are of.
-      """)
+    #expect(
+      parameters([])?.description == """
+        error: the network's "a" is not in the file.
+          at:  w
+          fix: the file has no tensors.
+        """)
+    #expect(
+      parameters([("a", two), ("b", two)])?.description == """
+        error: the network has no "b".
+          at:  w
+          fix: describe the network it belongs to; this one has a.
+        """)
+    #expect(
+      parameters([("a", two.reshaped([1, 2]))])?.description == """
+        error: "a" has shape [1, 2], the network's has [2].
+          at:  w
+          fix: make the model of the run file the one that the weights are of.
+        """)
     #expect(
       parameters([("a", Tensor([1, .infinity], shape: [2]))])
         == .notFinite(name: "a", element: 1, value: .infinity, file: "w"))

@@ -73,15 +73,22 @@ struct CurveTests {
     }
   }
 
-  @Test("the rates of every schedule are PyTorch's", arguments: [
-    ("cosine", ScheduleConfiguration(.cosine(minimum: 0)), 20, 1),
-    ("warm-up and cosine", ScheduleConfiguration(.cosine(minimum: 0.01), warmUp: .steps(4)), 20, 1),
-    (
-      "warm-up and cosine", ScheduleConfiguration(.cosine(minimum: 0.01), warmUp: .epochs(0.8)), 5, 4
-    ),
-    ("step", ScheduleConfiguration(.step(every: 1, factor: 0.1)), 5, 4),
-  ])
-  func rates(name: String, schedule: ScheduleConfiguration, stepsPerEpoch: Int, epochs: Int) throws {
+  @Test(
+    "the rates of every schedule are PyTorch's",
+    arguments: [
+      ("cosine", ScheduleConfiguration(.cosine(minimum: 0)), 20, 1),
+      (
+        "warm-up and cosine", ScheduleConfiguration(.cosine(minimum: 0.01), warmUp: .steps(4)), 20,
+        1
+      ),
+      (
+        "warm-up and cosine", ScheduleConfiguration(.cosine(minimum: 0.01), warmUp: .epochs(0.8)),
+        5, 4
+      ),
+      ("step", ScheduleConfiguration(.step(every: 1, factor: 0.1)), 5, 4),
+    ])
+  func rates(name: String, schedule: ScheduleConfiguration, stepsPerEpoch: Int, epochs: Int) throws
+  {
     let expected = try #require(try CurveFixture.load().rates[name])
     for step in 0..<20 {
       let rate = schedule.rate(

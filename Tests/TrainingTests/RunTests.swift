@@ -25,7 +25,8 @@ struct RunBench {
   func write(_ data: Dataset, _ name: String) throws {
     var text = "x,y,class\n"
     for i in 0..<data.count {
-      text += "\(data.inputs[i, 0]),\(data.inputs[i, 1]),\(data.classNames[Int(data.classes?[i] ?? 0)])\n"
+      text +=
+        "\(data.inputs[i, 0]),\(data.inputs[i, 1]),\(data.classNames[Int(data.classes?[i] ?? 0)])\n"
     }
     try Data(text.utf8).write(to: URL(fileURLWithPath: folder / name))
   }
@@ -134,10 +135,12 @@ struct RunTests {
     #expect(found["run.json"] == expected["run.json"], "run.json after \(interruptions)")
   }
 
-  @Test("whatever a killed process leaves behind, the resumed run has the same bytes", arguments: [
-    ["run.json"], ["seed-1/dynamics.h5"], ["seed-0/epoch-005.json", "seed-0/dynamics.h5"],
-    ["seed-0/epoch-002.safetensors", "seed-0/epoch-002.json"], ["seed-0"],
-  ])
+  @Test(
+    "whatever a killed process leaves behind, the resumed run has the same bytes",
+    arguments: [
+      ["run.json"], ["seed-1/dynamics.h5"], ["seed-0/epoch-005.json", "seed-0/dynamics.h5"],
+      ["seed-0/epoch-002.safetensors", "seed-0/epoch-002.json"], ["seed-0"],
+    ])
   func leftBehind(missing: [String]) throws {
     let bench = try RunBench()
     _ = try bench.job().run()
@@ -171,11 +174,12 @@ struct RunTests {
       (try bench.job(dropout: 0.5), "model.dropout", "0.2", "0.5"),
     ] {
       let error = diagnosed { _ = try job.run() }
-      #expect(error?.description == """
-        error: a run of this name exists with \(field) \(recorded), wanted \(wanted).
-          at:  \(path)
-          fix: choose another name, or replace the run with --overwrite.
-        """)
+      #expect(
+        error?.description == """
+          error: a run of this name exists with \(field) \(recorded), wanted \(wanted).
+            at:  \(path)
+            fix: choose another name, or replace the run with --overwrite.
+          """)
       #expect(error?.exitCode == 4)
     }
     #expect(try bench.files() == before)
@@ -272,11 +276,12 @@ struct RunTests {
     let bench = try RunBench()
     _ = try bench.job().run()
     let error = diagnosed { _ = try Run.open("tyni", checkpointsFolder: bench.checkpoints) }
-    #expect(error?.description == """
-      error: there is no run tyni.
-        at:  \(bench.checkpoints)
-        fix: name one of tiny, or the path of a run's folder.
-      """)
+    #expect(
+      error?.description == """
+        error: there is no run tyni.
+          at:  \(bench.checkpoints)
+          fix: name one of tiny, or the path of a run's folder.
+        """)
     let run = try Run.open(bench.checkpoints + "/tiny/", checkpointsFolder: "elsewhere")
     #expect(run.name == "tiny")
     #expect(throws: TrainingError.self) { try run.checkpoint(epoch: 3) }
@@ -287,13 +292,15 @@ struct RunTests {
     let bench = try RunBench()
     var job = try bench.job()
     job.configuration.model = ModelConfiguration(kind: .linear)
-    #expect(diagnosed { _ = try job.run() }?.description == """
-      error: model kind `linear` cannot predict classes.
-        at:  model.kind
-        fix: use kind mlp, logistic for classes, or linear for numbers (data.task: regression).
-      """)
+    #expect(
+      diagnosed { _ = try job.run() }?.description == """
+        error: model kind `linear` cannot predict classes.
+          at:  model.kind
+          fix: use kind mlp, logistic for classes, or linear for numbers (data.task: regression).
+        """)
     job = try bench.job()
     job.configuration.training.loss = .squaredError
-    #expect(diagnosed { _ = try job.run() }?.what == "the loss squaredError is not defined for classes.")
+    #expect(
+      diagnosed { _ = try job.run() }?.what == "the loss squaredError is not defined for classes.")
   }
 }

@@ -115,12 +115,15 @@ struct TrainerTests {
     let a = try trainer(data, rows: rows, dropout: dropout).train()
     let b = try trainer(data.subset(rows), dropout: dropout).train()
     #expect(a.parameters.elements == b.parameters.elements)
-    #expect(a.parameters.elements != (try trainer(data, dropout: dropout).train()).parameters.elements)
+    #expect(
+      a.parameters.elements != (try trainer(data, dropout: dropout).train()).parameters.elements)
   }
 
-  @Test("one and two workers give the same bits", arguments: [
-    OptimizerConfiguration.sgd(momentum: 0.9, nesterov: true), .adamw(),
-  ])
+  @Test(
+    "one and two workers give the same bits",
+    arguments: [
+      OptimizerConfiguration.sgd(momentum: 0.9, nesterov: true), .adamw(),
+    ])
   func workers(optimizer: OptimizerConfiguration) throws {
     let before = Workers.count
     defer { Workers.count = before }
@@ -151,7 +154,9 @@ struct TrainerTests {
     }
     let order = BatchOrder(count: 100, batch: 10, seed: 9)
     #expect(order.permutation(epoch: 1) != order.permutation(epoch: 2))
-    #expect(order.permutation(epoch: 1) != BatchOrder(count: 100, batch: 10, seed: 8).permutation(epoch: 1))
+    #expect(
+      order.permutation(epoch: 1)
+        != BatchOrder(count: 100, batch: 10, seed: 8).permutation(epoch: 1))
     #expect(order.permutation(epoch: 2) == order.permutation(epoch: 2))
   }
 
@@ -232,7 +237,8 @@ struct TrainerTests {
     let classes = try #require(data.classes)
     #expect(all.correct == zip(all.predicted, classes).map { $0 == $1 })
     #expect(try #require(all.accuracy) > 0.9)
-    #expect(abs(all.meanLoss - all.losses.reduce(0.0) { $0 + Double($1) } / Double(data.count)) < 1e-12)
+    #expect(
+      abs(all.meanLoss - all.losses.reduce(0.0) { $0 + Double($1) } / Double(data.count)) < 1e-12)
     #expect(zip(all.probabilities, all.losses).allSatisfy { abs(log($0) + $1) < 1e-4 })
     let some = predictor.predictions(for: data, rows: [5, 1])
     #expect(some.predicted == [all.predicted[5], all.predicted[1]])
