@@ -1,7 +1,9 @@
 import Storage
 
 /// The SHA-256 of a file inside that same file: 64 hexadecimal digits in quotes, taken as zeros
-/// while hashing. A changed byte anywhere, in the digits too, is noticed.
+/// while hashing.
+///
+/// A changed byte anywhere, in the digits too, is noticed.
 enum SelfDigest {
   /// What stands in the digits' place while hashing.
   static let placeholder = String(repeating: "0", count: 64)

@@ -27,7 +27,9 @@ public struct RunConfiguration: Sendable {
   /// Defaults of later commands, as written.
   public let defaults: ConfigurationValue?
 
-  /// Reads a run file. Without a `name` the file's own name serves.
+  /// Reads a run file.
+  ///
+  /// Without a `name` the file's own name serves.
   public init(contentsOf file: String) throws(ConfigurationError) {
     let path = file.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let folder = path.count > 1 ? path.dropLast().joined(separator: "/") + "/" : "."

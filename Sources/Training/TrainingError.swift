@@ -1,7 +1,9 @@
 import Datasets
 import Tensors
 
-/// What can go wrong with a run. Each case holds the facts, the sentences are below.
+/// What can go wrong with a run.
+///
+/// Each case holds the facts, the sentences are below.
 public enum TrainingError: DiagnosableError, Equatable {
   // MARK: Model and data
   /// A model for classes on numbers, or the other way round.
