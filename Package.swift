@@ -46,6 +46,10 @@ let package = Package(
         "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Randomness", "Storage",
         "Tensors",
       ]),
+    // Layer 8
+    .target(name: "Evaluation", dependencies: ["Tensors"]),
+    // Layer 9
+    .target(name: "Curation", dependencies: ["Datasets", "Evaluation"]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
@@ -54,6 +58,7 @@ let package = Package(
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
   ],
   swiftLanguageModes: [.v6]
 )
