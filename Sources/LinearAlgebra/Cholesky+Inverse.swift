@@ -61,7 +61,6 @@ extension Cholesky {
       start.update(repeating: 0, count: x.columns)
       start[i] = 1
     }
-    let rest = rows.lowerBound..<order
-    solveForward(x, MatrixView(factor)[rest, rest])
+    triangle.solveForward(x, from: rows.lowerBound)
   }
 }

@@ -6,12 +6,15 @@ import Tensors
 ///     A + λ I = L Lᵀ
 ///
 /// - Complexity: n³/3 flops in place of the matrix given: pass the only copy and none is made.
-/// - Precision: tiles of the order alone, each summed in one order: same bits for any worker count.
+/// - Precision: backward stable, residual of order n ε ‖A‖; tiles depend on the order alone and each
+///   is summed in one order: same bits for any worker count.
 /// - Source: LAPACK `potrf` on the diagonal tiles; left-looking tiles after Buttari et al. 2009
 ///   (arXiv:0709.1272).
 public struct Cholesky<S: BLASScalar>: Sendable {
   /// L in the lower triangle; what stands above the diagonal has no meaning.
   public let factor: Matrix<S>
+  /// L with the inverses of its diagonal blocks, on the storage of `factor`.
+  let triangle: TriangularFactor<S>
   /// λ, added to the diagonal before factoring.
   public let damping: S
   /// ‖A + λ I‖₁, the largest sum of absolute values in a row.
@@ -42,11 +45,12 @@ public struct Cholesky<S: BLASScalar>: Sendable {
     let view = MatrixView(storage: storage, rows: n, columns: n, stride: n)
     self.damping = damping
     norm = absoluteRowSums(lowerOf: view).max() ?? 0
-    let failedMinor = factorInPlace(view)
-    if failedMinor > 0 {
+    let (triangle, failedMinor) = TriangularFactor.factor(view)
+    if let failedMinor {
       throw .notPositiveDefinite(
         matrix: name, order: n, minor: failedMinor, damping: Double(damping))
     }
+    self.triangle = triangle
     factor = matrix
   }
 
