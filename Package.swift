@@ -17,10 +17,13 @@ let package = Package(
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Randomness", dependencies: ["CKernels"]),
     // Layer 2
     .target(name: "Storage", dependencies: ["Tensors", "CHDF5", "COpenSSL"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CKernels"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
