@@ -1,7 +1,7 @@
 import Glibc
 import Tensors
 
-/// What can go wrong with a file or a store. Each case holds the facts, the sentences are below.
+/// What can go wrong with a file or a store: the facts; the sentences are below.
 public enum StorageError: DiagnosableError, Equatable {
   /// A call to the operating system failed with `errno` = `code`.
   case system(operation: String, path: String, code: Int32)
@@ -44,6 +44,7 @@ public enum StorageError: DiagnosableError, Equatable {
 }
 
 extension StorageError {
+  /// 4 for a mismatched or corrupt file, 1 for a busy or unfinished store, else 3.
   public var exitCode: Int32 {
     switch self {
     case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
@@ -56,6 +57,7 @@ extension StorageError {
     }
   }
 
+  /// What went wrong.
   public var what: String {
     switch self {
     case .system(let operation, _, let code):
@@ -95,6 +97,7 @@ extension StorageError {
     }
   }
 
+  /// The file, and the dataset in it.
   public var location: String {
     switch self {
     case .system(_, let path, _), .storeInUse(let path): path
@@ -114,6 +117,7 @@ extension StorageError {
     }
   }
 
+  /// What the user can do.
   public var remedy: String {
     switch self {
     case .system(_, _, ENOENT): "check the path."
