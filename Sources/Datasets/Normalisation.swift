@@ -53,7 +53,10 @@ public struct Normalisation: Codable, Sendable, Equatable {
       squares[column] += difference * difference
     }
     self.mean = mean
-    std = squares.map { $0 > 0 ? ($0 / count).squareRoot() : 1 }
+    std = squares.map { square in
+      let deviation = (square / count).squareRoot()
+      return deviation > 0 ? deviation : 1
+    }
   }
 
   /// Gives each scaled input with its column, 0 when there is one.
