@@ -15,6 +15,9 @@ let package = Package(
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Randomness", dependencies: ["CKernels"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CKernels"]),
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),

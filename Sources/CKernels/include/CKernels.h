@@ -3,4 +3,11 @@
 #include <stddef.h>
 
 // Each header's functions live in the .c file of the same name.
+#include "elementwise.h"
+#include "half.h"
+#include "levels.h"
 #include "memory.h"
+#include "optimizers.h"
+#include "random.h"
+#include "reductions.h"
+#include "rows.h"

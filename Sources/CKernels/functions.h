@@ -1,0 +1,176 @@
+#pragma once
+// Elementary functions of one float, without branches, to be inlined into vector loops.
+//
+// Goals in order: right at the edges (±0, ±inf, NaN, denormals), the error its kernel's header
+// states (ulps, measured by Tests/TensorsTests), the same bits wherever FMA is fused, speed.
+// Coefficients: tools/reference/polynomials.py. `fused` as in levels.h.
+#include "levels.h"
+
+INLINE float from_bits(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, 4);
+  return value;
+}
+
+INLINE uint32_t to_bits(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  return bits;
+}
+
+INLINE float magnitude(float x) { return from_bits(to_bits(x) & 0x7fffffff); }
+INLINE float with_sign_of(float size, float x) {
+  return from_bits((to_bits(size) & 0x7fffffff) | (to_bits(x) & 0x80000000));
+}
+// NaN passes through both.
+INLINE float at_most(float x, float high) { return x > high ? high : x; }
+INLINE float at_least(float x, float low) { return x < low ? low : x; }
+
+// e^x = 2^n e^r with |r| <= ln 2 / 2 (Cody and Waite). Returns e^r; `n` as the low bits of `*bits`.
+INLINE float exp_reduced(float x, int32_t *exponent, const int fused) {
+  const float shifter = 0x1.8p23f;
+  float shifted = FMA(x, 0x1.715476p+0f, shifter);
+  float n = shifted - shifter;
+  float r = FMA(n, -0x1.62e400p-1f, x);  // few bits: n times it is exact without FMA too
+  r = FMA(n, -0x1.7f7d1cp-20f, r);
+  float q = 0x1.6a495cp-10f;
+  q = FMA(q, r, 0x1.1239a0p-7f);
+  q = FMA(q, r, 0x1.5558b4p-5f);
+  q = FMA(q, r, 0x1.555492p-3f);
+  q = FMA(q, r, 0x1.fffffcp-2f);
+  *exponent = (int32_t)(to_bits(shifted) - 0x4b400000u);
+  return 1.0f + FMA(r * r, q, r);
+}
+
+// e^x for every float.
+INLINE float exp_value(float x, const int fused) {
+  int32_t n;
+  float y = exp_reduced(at_least(at_most(x, 89.0f), -104.0f), &n, fused);
+  // In two steps: 2^128 is no float, and denormal results must round once.
+  int32_t half = n >> 1;
+  float s = from_bits((uint32_t)(half + 127) << 23), t = from_bits((uint32_t)(n - half + 127) << 23);
+  return y * s * t;
+}
+
+// e^x for -87 <= x <= 88, or NaN.
+INLINE float exp_bounded(float x, const int fused) {
+  int32_t n;
+  float y = exp_reduced(x, &n, fused);
+  return y * from_bits((uint32_t)(n + 127) << 23);
+}
+
+// The natural logarithm: x = 2^e (1 + f) with 1 + f in [sqrt 1/2, sqrt 2).
+INLINE float log_value(float x, const int fused) {
+  int tiny = x < 0x1p-126f;
+  uint32_t bits = to_bits(tiny ? x * 0x1p23f : x);
+  uint32_t offset = bits - 0x3f3504f3u;  // of sqrt 1/2
+  int32_t whole = (int32_t)offset >> 23;
+  float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  float e = (float)(whole - (tiny ? 23 : 0));
+  float q = 0x1.148256p-4f;
+  q = FMA(q, f, -0x1.de1140p-4f);
+  q = FMA(q, f, 0x1.e6c1f4p-4f);
+  q = FMA(q, f, -0x1.fc26d2p-4f);
+  q = FMA(q, f, 0x1.233b6ap-3f);
+  q = FMA(q, f, -0x1.555c4cp-3f);
+  q = FMA(q, f, 0x1.99a478p-3f);
+  q = FMA(q, f, -0x1.000006p-2f);
+  q = FMA(q, f, 0x1.555548p-2f);
+  float square = f * f;
+  float whole_part = e * 0x1.62e400p-1f;  // exact: 15 bits times 8
+  float high = whole_part + f, lost = f - (high - whole_part);
+  float low = FMA(square, -0.5f, FMA(e, 0x1.7f7d1cp-20f, square * f * q));
+  float y = high + (lost + low);
+  y = x == __builtin_inff() ? x : y;
+  y = x == 0.0f ? -__builtin_inff() : y;
+  return x >= 0.0f ? y : __builtin_nanf("");
+}
+
+// tanh: odd polynomial below 5/8, else 1 - 2 / (e^2t + 1).
+INLINE float tanh_value(float x, const int fused) {
+  float t = magnitude(x), s = x * x;
+  float q = -0x1.755e16p-8f;
+  q = FMA(q, s, 0x1.520730p-6f);
+  q = FMA(q, s, -0x1.b8372ep-5f);
+  q = FMA(q, s, 0x1.1106fcp-3f);
+  q = FMA(q, s, -0x1.555532p-2f);
+  float small = FMA(q * s, x, x);
+  float e = exp_bounded(2.0f * at_most(t, 10.0f), fused);
+  float large = 1.0f - 2.0f / (e + 1.0f);
+  return t < 0.625f ? small : with_sign_of(large, x);
+}
+
+// erf: odd polynomial below 0.922, else 1 - e^(t p(t)).
+INLINE float erf_value(float x, const int fused) {
+  float t = at_most(magnitude(x), 4.0f), s = x * x;
+  float q = -0x1.3a41a8p-11f;
+  q = FMA(q, s, 0x1.47488ep-8f);
+  q = FMA(q, s, -0x1.b68e34p-6f);
+  q = FMA(q, s, 0x1.ce1ab2p-4f);
+  q = FMA(q, s, -0x1.8126e8p-2f);
+  q = FMA(q, s, 0x1.06eba6p-3f);
+  float small = FMA(q, x, x);
+  float p = -0x1.48e77cp-18f;
+  p = FMA(p, t, 0x1.7a9968p-15f);
+  p = FMA(p, t, 0x1.b2fc7ep-15f);
+  p = FMA(p, t, -0x1.80e090p-9f);
+  p = FMA(p, t, 0x1.73a83cp-6f);
+  p = FMA(p, t, -0x1.af31dcp-4f);
+  p = FMA(p, t, -0x1.45700ap-1f);
+  p = FMA(p, t, -0x0.20e8d6p+0f);
+  float large = 1.0f - exp_bounded(FMA(p, t, -t), fused);
+  return t < 0.9219f ? small : with_sign_of(large, x);
+}
+
+// e^(-x²/2), with the rounding of x² put back. |x| <= 15, or NaN.
+INLINE float gauss_value(float x, const int fused) {
+  float square = x * x, lost;
+  if (fused) {
+    lost = __builtin_fmaf(x, x, -square);
+  } else {  // Dekker: the upper half of x squares without rounding
+    float high = from_bits(to_bits(x) & 0xfffff000), low = x - high;
+    lost = ((high * high - square) + 2.0f * high * low) + low * low;
+  }
+  float y = exp_value(-0.5f * square, fused);
+  return FMA(-0.5f * lost, y, y);
+}
+
+// Φ(x), the normal distribution function, from gauss = e^(-x²/2). |x| <= 15, or NaN.
+// Φ(-t) = gauss s(q) / (t + 3), q = (t - 3) / (t + 3): also small values keep their digits.
+INLINE float normal_value(float x, float gauss, const int fused) {
+  float t = magnitude(x);
+  float d = 1.0f / (t + 3.0f), q = (t - 3.0f) * d;
+  float s = 0x1.6e4c50p-15f;
+  s = FMA(s, q, 0x1.4915aap-13f);
+  s = FMA(s, q, -0x1.7b3bdcp-13f);
+  s = FMA(s, q, -0x1.12235ep-10f);
+  s = FMA(s, q, 0x1.fc4694p-11f);
+  s = FMA(s, q, 0x1.c8be08p-8f);
+  s = FMA(s, q, -0x1.564a3cp-7f);
+  s = FMA(s, q, -0x1.832c2cp-5f);
+  s = FMA(s, q, 0x1.d712a4p-3f);
+  s = FMA(s, q, -0x1.04c72ap-1f);
+  s = FMA(s, q, 0x1.754a76p-1f);
+  float tail = gauss * (s * d);
+  return x < 0.0f ? tail : 1.0f - tail;
+}
+
+INLINE float bounded15(float x) { return at_least(at_most(x, 15.0f), -15.0f); }
+
+// x Φ(x).
+INLINE float gelu_value(float x, const int fused) {
+  float b = bounded15(x);
+  return at_least(x, -15.0f) * normal_value(b, gauss_value(b, fused), fused);
+}
+
+// Φ(x) + x φ(x), with φ(x) = e^(-x²/2) / sqrt 2π.
+INLINE float gelu_derivative_value(float x, const int fused) {
+  float b = bounded15(x), gauss = gauss_value(b, fused);
+  return FMA(b * gauss, 0x1.988454p-2f, normal_value(b, gauss, fused));
+}
+
+// φ(x) (2 - x²).
+INLINE float gelu_second_derivative_value(float x, const int fused) {
+  float b = bounded15(x);
+  return FMA(-b, b, 2.0f) * (0x1.988454p-2f * gauss_value(b, fused));
+}
