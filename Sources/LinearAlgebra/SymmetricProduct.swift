@@ -50,24 +50,16 @@ private func symmetricGrain(n: Int, k: Int) -> Int {
   return min(512, max(64, (n / 6 + 31) / 32 * 32))
 }
 
-/// Copies a tile to its place on the other side of the diagonal.
-private func mirror<S: BLASScalar>(
-  _ tile: MatrixView<S>, to image: MatrixView<S>, isDiagonal: Bool
-) {
-  // Blocks of 16 × 16 keep both sides in cache.
+/// Copies a tile to its place on the other side of the diagonal; of a diagonal tile, what is below.
+func mirror<S: BLASScalar>(_ tile: MatrixView<S>, to image: MatrixView<S>, isDiagonal: Bool) {
+  // Blocks of 16 rows keep both sides in cache.
   for top in stride(from: 0, to: tile.rows, by: 16) {
-    for row in top..<min(top + 16, tile.rows) where isDiagonal {
+    let bottom = min(top + 16, tile.rows)
+    for column in 0..<(isDiagonal ? bottom : tile.columns) {
+      let first = isDiagonal ? max(top, column + 1) : top
       S.copy(
-        count: row, from: tile.start + row * tile.stride, step: 1, to: image.start + row,
-        step: image.stride)
-    }
-    if isDiagonal { continue }
-    for left in stride(from: 0, to: tile.columns, by: 16) {
-      for column in left..<min(left + 16, tile.columns) {
-        S.copy(
-          count: min(16, tile.rows - top), from: tile.start + top * tile.stride + column,
-          step: tile.stride, to: image.start + column * image.stride + top, step: 1)
-      }
+        count: bottom - first, from: tile.start + first * tile.stride + column,
+        step: tile.stride, to: image.start + column * image.stride + first, step: 1)
     }
   }
 }
