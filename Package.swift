@@ -24,6 +24,9 @@ let package = Package(
     // Layer 3
     .target(name: "Factors", dependencies: ["Tensors", "LinearAlgebra"]),
     // Layer 4
+    .target(
+      name: "Projections", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
+    .testTarget(name: "ProjectionsTests", dependencies: ["Projections", "TestSupport"]),
     .target(name: "Networks", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
