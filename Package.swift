@@ -32,19 +32,21 @@ let package = Package(
     // Layer 4
     .target(
       name: "Networks", dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+    .target(
+      name: "Projections", dependencies: ["Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     // Layer 6
     .target(
       name: "Gradients",
       dependencies: [
-        "Datasets", "Factors", "LinearAlgebra", "Networks", "Randomness", "Storage",
-        "Tensors",
+        "Datasets", "Factors", "LinearAlgebra", "Networks", "Projections", "Randomness",
+        "Storage", "Tensors",
       ]),
     // Layer 7
     .target(
       name: "Influence",
       dependencies: [
-        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Randomness", "Storage",
-        "Tensors",
+        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections", "Randomness",
+        "Storage", "Tensors",
       ]),
     // Layer 8
     .target(name: "Evaluation", dependencies: ["Tensors"]),
