@@ -6,6 +6,7 @@ let package = Package(
   name: "ascribe",
   products: [],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -46,7 +47,7 @@ let package = Package(
       name: "Influence",
       dependencies: [
         "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections", "Randomness",
-        "Storage", "Tensors",
+        "Storage", "Tensors", .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // Layer 8
     .target(name: "Evaluation", dependencies: ["Tensors"]),
