@@ -23,12 +23,14 @@ public struct FeatureStoreLayout: Hashable, Sendable {
   ) throws(StorageError) {
     let bytes = max(1, columns).multipliedReportingOverflow(by: dtype.byteCount)
     let perShard = rowsPerShard ?? max(1, (128 << 20) / max(1, bytes.partialValue))
-    guard rows > 0, perShard > 0 else {
+    guard rows > 0, perShard > 0, rows / perShard < FeatureStoreLayout.maximumShards else {
       throw .invalidLayout(problem: "\(rows) rows in shards of \(perShard)")
     }
     try self.init(
       columns: columns, dtype: dtype, groups: groups, outputColumns: outputColumns,
-      shards: stride(from: 0, to: rows, by: perShard).map { $0..<min(rows, $0 + perShard) })
+      shards: stride(from: 0, to: rows, by: perShard).map {
+        $0..<$0 + min(perShard, rows - $0)
+      })
   }
 
   init(
@@ -49,6 +51,7 @@ public struct FeatureStoreLayout: Hashable, Sendable {
     try FeatureStoreLayout.check(groups)
   }
 
+  private static let maximumShards = 1_000_000
   private static let reserved: Set = [
     "features", "outputs", "shardSeals", "ids", "labels", "shardRows", "fingerprint",
     "deletedRows",
