@@ -61,6 +61,13 @@ extension Cholesky {
       start.update(repeating: 0, count: x.columns)
       start[i] = 1
     }
-    triangle.solveForward(x, from: rows.lowerBound)
+    // The rows of the second half are zero in the columns of the first: they join later.
+    let half = inverseGrain / 2
+    if x.rows <= half { return triangle.solveForward(x, from: rows.lowerBound) }
+    let (first, rest) = (x[0..<half, 0..<half], half..<x.columns)
+    let top = rows.lowerBound..<rows.lowerBound + half
+    triangle.solveForward(first, within: top)
+    tileProduct(first, triangle.l[top.upperBound..<order, top].transposed, x[0..<half, rest], -1, 0)
+    triangle.solveForward(x.columns(rest), from: top.upperBound)
   }
 }

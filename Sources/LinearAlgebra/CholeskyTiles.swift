@@ -13,7 +13,7 @@ extension TriangularFactor {
   static func factor(_ a: MatrixView<S>) -> (factor: TriangularFactor, failedMinor: Int?) {
     let result = TriangularFactor(uninverted: a)
     let n = a.rows
-    let edge = n < 1024 ? 128 : 256
+    let edge = n < 1024 ? 128 : n < 2048 ? 256 : 384
     let across = sliceCount(grain: edge, of: n)
     let progress = TileProgress(rows: across)
     let tiles = (0..<across).flatMap { j in (j..<across).map { i in (row: i, column: j) } }
