@@ -35,7 +35,17 @@ let package = Package(
       name: "Networks", dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     .target(
       name: "Projections", dependencies: ["Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+    // Layer 5
+    .target(
+      name: "Checkpoints",
+      dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
     // Layer 6
+    .target(
+      name: "Training",
+      dependencies: [
+        "Checkpoints", "Configuration", "Datasets", "Factors", "LinearAlgebra", "Networks",
+        "Randomness", "Storage", "Tensors",
+      ]),
     .target(
       name: "Gradients",
       dependencies: [
