@@ -122,7 +122,20 @@ struct ProductTests {
   func empty() {
     let none = Matrix<Double>(repeating: 0, rows: 0, columns: 3)
     #expect(product(none, uniform(3, 2, seed: 0)).rows == 0)
-    #expect(product(MatrixView(none).transposed, MatrixView(none)).elements == [0, 0, 0, 0, 0, 0, 0, 0, 0])
+    let sum = product(MatrixView(none).transposed, MatrixView(none))
+    #expect(sum == Matrix(repeating: 0, rows: 3, columns: 3))
+  }
+
+  @Test("lower tiles cover the diagonal and what is below it once",
+    arguments: [(1, 1), (10, 3), (300, 64), (129, 128)])
+  func tiles(order: Int, grain: Int) {
+    var counts = [Int](repeating: 0, count: order * order)
+    for (rows, columns) in lowerTiles(order: order, grain: grain) {
+      for i in rows { for j in columns { counts[i * order + j] += 1 } }
+    }
+    for i in 0..<order {
+      for j in 0...i where counts[i * order + j] != 1 { Issue.record("element \(i), \(j)") }
+    }
   }
 
   @Test("large products are cut, small ones are not, and a deep one along its depth")
@@ -130,7 +143,9 @@ struct ProductTests {
     let small = TilePlan(m: 64, n: 10, k: 64)
     #expect(small.rowGrain == 64 && small.columnGrain == 10 && small.depthGrain == 64)
     let large = TilePlan(m: 5000, n: 5000, k: 784)
-    #expect(large.rowGrain <= 512 && large.columnGrain <= 512 && large.depthGrain == 784)
+    #expect(large.rowGrain <= 640 && large.columnGrain <= 2560 && large.depthGrain == 784)
+    let thin = TilePlan(m: 64, n: 128, k: 784)
+    #expect(thin.rowGrain == 64 && thin.columnGrain == 64)
     let deep = TilePlan(m: 64, n: 64, k: 1_000_000)
     #expect(deep.rowGrain == 64 && deep.depthGrain < 100_000)
   }
