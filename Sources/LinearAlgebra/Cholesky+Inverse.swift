@@ -42,7 +42,7 @@ extension Cholesky {
     // A⁻¹ = W Wᵀ with W = L⁻ᵀ upper triangular: row i has nothing left of column i.
     let result = Matrix<S>(uninitialized: n, n)
     let c = MatrixView(result)
-    let tiles = LowerTiles(order: n, grain: inverseGrain)
+    let tiles = lowerTiles(order: n, grain: inverseGrain)
     Workers.run(slices: tiles.count) { index in
       let (rows, columns) = tiles[index]
       let depth = rows.lowerBound..<n

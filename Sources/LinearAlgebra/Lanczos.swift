@@ -13,6 +13,8 @@ struct Lanczos<S: BLASScalar> {
     var diagonal: [S] = []
     /// β, beside the diagonal: side[s] couples s and s + 1.
     var side: [S] = []
+    /// The largest ‖A q‖ so far, a lower bound of ‖A‖.
+    var scale: S = 0
     /// Whether the space reachable from the probe is exhausted.
     var isFinished = false
 
@@ -44,26 +46,29 @@ struct Lanczos<S: BLASScalar> {
     for step in 0..<steps {
       gemm(MatrixView(current), MatrixView(matrix), into: MatrixView(next))
       let states = recursions
-      let results = Buffer<S>(uninitialized: 2 * b)
+      let results = Buffer<S>(uninitialized: 3 * b)
       Workers.run(slices: b) { probe in
         if states[probe].isFinished { return }
         let q = current.storage.base + probe * n
         let w = next.storage.base + probe * n
         let mine = MatrixView(basis).rows(probe * steps..<probe * steps + step + 1)
         (mine.start + step * n).update(from: q, count: n)
-        results.base[2 * probe] = S.dot(count: n, x: q, y: w)
-        let size = norm(w, n)
+        let scale = max(states[probe].scale, norm(w, n))
+        let diagonal = S.dot(count: n, x: q, y: w)
         for _ in 0..<2 { orthogonalise(w, against: mine) }
         let length = norm(w, n)
         // What is left is rounding: the space of this probe is exhausted.
-        let isRounding = length <= S(n).squareRoot() * S.ulpOfOne * size
-        results.base[2 * probe + 1] = isRounding ? 0 : length
+        let isRounding = length <= S(n).squareRoot() * S.ulpOfOne * scale
+        let result = results.base + 3 * probe
+        (result[0], result[1], result[2]) = (diagonal, isRounding ? 0 : length, scale)
         if !isRounding { S.scale(count: n, by: 1 / length, x: w) }
         q.update(from: w, count: n)
       }
       for probe in 0..<b where !recursions[probe].isFinished {
-        recursions[probe].diagonal.append(results.base[2 * probe])
-        let coupling = results.base[2 * probe + 1]
+        let result = results.base + 3 * probe
+        let coupling = result[1]
+        recursions[probe].diagonal.append(result[0])
+        recursions[probe].scale = result[2]
         if coupling == 0 || step + 1 == steps {
           recursions[probe].isFinished = true
         } else {

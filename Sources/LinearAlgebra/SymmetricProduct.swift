@@ -21,7 +21,7 @@ public func symmetricProduct<S: BLASScalar>(
     "\(a.rows) × \(a.columns) times its transpose into \(c.rows) × \(c.columns)")
   BLAS.prepare()
   let grain = symmetricGrain(n: a.rows, k: a.columns)
-  let tiles = LowerTiles(order: a.rows, grain: grain)
+  let tiles = lowerTiles(order: a.rows, grain: grain)
   Workers.run(slices: tiles.count) { index in
     let (rows, columns) = tiles[index]
     let tile = c[rows, columns]
@@ -64,25 +64,16 @@ func mirror<S: BLASScalar>(_ tile: MatrixView<S>, to image: MatrixView<S>, isDia
   }
 }
 
-/// The tiles on and below the diagonal of a square, counted row by row.
-struct LowerTiles: Sendable {
-  let order: Int, grain: Int, across: Int
-
-  init(order: Int, grain: Int) {
-    self.order = order
-    self.grain = grain
-    across = sliceCount(grain: grain, of: order)
+/// Tiles that cover a square on and below its diagonal, the lowest, which are the largest, first:
+/// squares on the diagonal, and left of each of them wide tiles.
+func lowerTiles(order: Int, grain: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {
+  var tiles: [(rows: Range<Int>, columns: Range<Int>)] = []
+  for start in stride(from: 0, to: order, by: grain).reversed() {
+    let rows = start..<min(order, start + grain)
+    for left in stride(from: 0, to: start, by: 4 * grain) {
+      tiles.append((rows, left..<min(start, left + 4 * grain)))
+    }
+    tiles.append((rows, rows))
   }
-
-  var count: Int { across * (across + 1) / 2 }
-
-  /// Rows and columns of a tile.
-  subscript(index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
-    var row = 0
-    while (row + 1) * (row + 2) / 2 <= index { row += 1 }
-    let column = index - row * (row + 1) / 2
-    return (
-      sliceRange(row, grain: grain, of: order), sliceRange(column, grain: grain, of: order)
-    )
-  }
+  return tiles
 }
