@@ -57,7 +57,7 @@ public final class FeatureStoreReader: Sendable {
   ///
   /// - Throws: `StorageError.rowsCorrupt`, `.sealBroken`, `.unknownGroup`, `.rowsOutOfRange`…
   public func readRows(group: String, _ rows: Range<Int>) throws(StorageError) -> Matrix<Float> {
-    try read(group, rows, columns, \.features)
+    try matrix(group, rows, columns, \.features)
   }
 
   /// Calls `body` with successive blocks of a group's features, in order.
@@ -67,9 +67,15 @@ public final class FeatureStoreReader: Sendable {
     group: String, rowsPerBlock: Int, _ body: (Range<Int>, Matrix<Float>) throws -> Void
   ) throws {
     precondition(rowsPerBlock > 0, "blocks of \(rowsPerBlock) rows")
+    var memory = Buffer<Float>(uninitialized: 0)
     for first in stride(from: 0, to: rows, by: rowsPerBlock) {
-      let range = first..<min(rows, first + rowsPerBlock)
-      try body(range, try readRows(group: group, range))
+      let range = first..<first + min(rowsPerBlock, rows - first)
+      // The same pages again and again, unless `body` kept the last block.
+      if memory.count != range.count * columns || !isKnownUniquelyReferenced(&memory) {
+        memory = Buffer(uninitialized: range.count * columns)
+      }
+      try read(group, range, columns, \.features, into: memory.base)
+      try body(range, Matrix(rows: range.count, columns: columns, storage: memory))
     }
   }
 
@@ -77,7 +83,7 @@ public final class FeatureStoreReader: Sendable {
   public func outputs(group: String) throws(StorageError) -> Matrix<Float> {
     let columns = layout.outputColumns.count
     guard columns > 0 else { return Matrix(uninitialized: rows, 0) }
-    return try read(group, 0..<rows, columns, \.outputs)
+    return try matrix(group, 0..<rows, columns, \.outputs)
   }
 
   /// One named column of the outputs of a group.
@@ -89,17 +95,25 @@ public final class FeatureStoreReader: Sendable {
     return (0..<rows).map { all[$0, column] }
   }
 
-  private func read(
+  private func matrix(
     _ group: String, _ rows: Range<Int>, _ columns: Int, _ part: (OpenShard) -> CheckedRows?
   ) throws(StorageError) -> Matrix<Float> {
-    guard let seals = index.seals[group] else {
-      throw .unknownGroup(name: group, known: groups, file: path)
-    }
     guard rows.lowerBound >= 0, rows.upperBound <= self.rows else {
       throw .rowsOutOfRange(rows: rows, available: self.rows, file: path)
     }
     let result = Matrix<Float>(uninitialized: rows.count, columns)
-    guard !rows.isEmpty else { return result }
+    try read(group, rows, columns, part, into: result.storage.base)
+    return result
+  }
+
+  private func read(
+    _ group: String, _ rows: Range<Int>, _ columns: Int, _ part: (OpenShard) -> CheckedRows?,
+    into target: UnsafeMutablePointer<Float>
+  ) throws(StorageError) {
+    guard let seals = index.seals[group] else {
+      throw .unknownGroup(name: group, known: groups, file: path)
+    }
+    guard !rows.isEmpty else { return }
     for shard in layout.shard(of: rows.lowerBound)...layout.shard(of: rows.upperBound - 1) {
       let own = layout.shards[shard]
       let wanted = own.clamped(to: rows)
@@ -108,10 +122,9 @@ public final class FeatureStoreReader: Sendable {
         throw .missingObject(name: "outputs", file: paths.shard(group: group, shard))
       }
       let local = wanted.lowerBound - own.lowerBound..<wanted.upperBound - own.lowerBound
-      let place = result.storage.base + (wanted.lowerBound - rows.lowerBound) * columns
+      let place = target + (wanted.lowerBound - rows.lowerBound) * columns
       try source.read(local, into: place, checks: checks)
     }
-    return result
   }
 
   // MARK: Ids and labels

@@ -27,8 +27,16 @@ public final class FeatureStoreWriter {
   /// - Parameter overwrite: deletes a store of another fingerprint or layout instead of refusing.
   /// - Throws: `StorageError.fingerprintMismatch` naming the field in which an existing store
   ///   differs, `.unexpectedFile`, `.storeInUse`, `.system`.
-  public init(
+  public convenience init(
     path: String, layout: FeatureStoreLayout, fingerprint: Fingerprint, overwrite: Bool = false
+  ) throws(StorageError) {
+    try self.init(
+      path: path, layout: layout, fingerprint: fingerprint, overwrite: overwrite, extending: nil)
+  }
+
+  init(
+    path: String, layout: FeatureStoreLayout, fingerprint: Fingerprint, overwrite: Bool,
+    extending base: FeatureStoreIndex?
   ) throws(StorageError) {
     (self.path, self.layout, self.fingerprint) = (path, layout, fingerprint)
     paths = FeatureStorePaths(path)
@@ -41,7 +49,7 @@ public final class FeatureStoreWriter {
     for file in AtomicFile.leftovers(of: path) { try AtomicFile.remove(file) }
     let existing = try removeLeftovers()
     do throws(StorageError) {
-      try findFinished(existing)
+      try findFinished(existing, extending: base)
     } catch {
       guard overwrite else { throw error }
       // The main file first: it never names shards that are gone.
@@ -181,9 +189,13 @@ public final class FeatureStoreWriter {
     return found
   }
 
-  private func findFinished(_ existing: [String]) throws(StorageError) {
-    var recorded: [String: [Digest]] = [:]
-    if AtomicFile.exists(path) {
+  private func findFinished(
+    _ existing: [String], extending base: FeatureStoreIndex?
+  ) throws(StorageError) {
+    var recorded: [String: [Digest]] = base?.seals ?? [:]
+    if let base {
+      deleted = base.deleted
+    } else if AtomicFile.exists(path) {
       let store = try FeatureStoreIndex(path)
       try Fingerprint.requireEqual(expected: fingerprint, found: store.fingerprint, file: path)
       try Fingerprint.requireEqual(expected: layout.facts, found: store.layout.facts, file: path)
@@ -198,7 +210,8 @@ public final class FeatureStoreWriter {
         let file = paths.shard(group: group, shard)
         expected.insert(file)
         guard present.contains(file) else { continue }
-        let digest = try finishedSeal(file, group, shard, recorded[group]?[shard])
+        let known = recorded[group].flatMap { shard < $0.count ? $0[shard] : nil }
+        let digest = try finishedSeal(file, group, shard, known)
         if digest == nil { damaged.append(file) }
         seals[group]?[shard] = digest
       }

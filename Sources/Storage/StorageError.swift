@@ -148,7 +148,8 @@ extension StorageError {
       "use the file made for this model and data, or make it again with --overwrite."
     case .invalidName: "choose another name."
     case .unknownGroup: "name one of the known groups."
-    case .invalidLayout: "ask for at least one row, column and group, and float32 or half precision."
+    case .invalidLayout:
+      "ask for at least one row, column and group, and float32 or half precision."
     case .unexpectedFile: "delete it, or start the store anew with --overwrite."
     case .storeInUse: "wait for the other process, or stop it."
     case .incomplete: "write the missing rows before finishing."

@@ -9,7 +9,8 @@ extension SealTests {
   @Test func nothingStaysOpenInTheLibrary() async throws {
     let folder = try TemporaryFolder()
     await #expect(processExitsWith: .success) {
-      let path = NSTemporaryDirectory() + "ascribe-leak-\(ProcessInfo.processInfo.processIdentifier)"
+      let path =
+        NSTemporaryDirectory() + "ascribe-leak-\(ProcessInfo.processInfo.processIdentifier)"
       defer { try? FileManager.default.removeItem(atPath: path) }
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       for _ in 0..<3 {

@@ -45,7 +45,7 @@ import Testing
     for name in ["t.h5", "t.shards/s 0/é-2/00002.h5"] {
       let bytes = try folder.bytes(name)
       let file = try OpenFile(writing: folder / name, creating: false)
-      for position in stride(from: 0, to: bytes.count, by: 13) {
+      for position in stride(from: 0, to: bytes.count, by: 41) {
         var flipped = bytes[position] ^ 4
         try file.write(&flipped, count: 1, at: position)
         let error = diagnosed { _ = try Verification.verify(store.path) }
