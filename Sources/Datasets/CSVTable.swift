@@ -88,8 +88,9 @@ struct CSVTable {
         continue
       }
       field.end = position - 1
-      guard position == bytes.count || bytes[position] == delimiter
-        || bytes[position] == lineFeed || bytes[position] == carriageReturn
+      guard
+        position == bytes.count || bytes[position] == delimiter
+          || bytes[position] == lineFeed || bytes[position] == carriageReturn
       else { throw .badQuote(file: file, place: place(fields.count), isUnclosed: false) }
       return field
     }

@@ -21,10 +21,12 @@ private func npy(_ header: String, _ data: [UInt8] = [], version: [UInt8] = [1, 
 @Suite struct ArrayFileTests {
   static let signed = (0..<12).map { (p: Int) in Float(p - 3) }
 
-  @Test(arguments: ["kinds.npz", "kinds-deflated.npz"], [
-    "i1", "le_i2", "le_i4", "le_i8", "be_i2", "be_i4", "be_i8", "le_f2", "le_f4", "le_f8",
-    "be_f2", "be_f4", "be_f8", "column_major", "version_2", "version_3",
-  ])
+  @Test(
+    arguments: ["kinds.npz", "kinds-deflated.npz"],
+    [
+      "i1", "le_i2", "le_i4", "le_i8", "be_i2", "be_i4", "be_i8", "le_f2", "le_f4", "le_f8",
+      "be_f2", "be_f4", "be_f8", "column_major", "version_2", "version_3",
+    ])
   func everyKindOfNumberAndOrderIsRead(file: String, name: String) throws {
     let data = try loadData(npz(name, file: file), in: fixtures)
     #expect(data.train.inputs.shape == [4, 3])
@@ -35,7 +37,8 @@ private func npy(_ header: String, _ data: [UInt8] = [], version: [UInt8] = [1, 
   @Test(arguments: ["u1", "le_u2", "le_u4", "le_u8", "be_u2", "be_u4", "be_u8"])
   func unsignedNumbersAreRead(name: String) throws {
     #expect(
-      try loadData(npz(name), in: fixtures).train.inputs.elements == (0..<12).map { (p: Int) in Float(p) })
+      try loadData(npz(name), in: fixtures).train.inputs.elements
+        == (0..<12).map { (p: Int) in Float(p) })
   }
 
   @Test func truthIsZeroOrOne() throws {

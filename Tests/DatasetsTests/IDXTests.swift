@@ -2,7 +2,8 @@ import Datasets
 import TestSupport
 import Testing
 
-private func yaml(_ images: String, _ labels: String = "labels.idx", _ rest: String = "") -> String {
+private func yaml(_ images: String, _ labels: String = "labels.idx", _ rest: String = "") -> String
+{
   let source = "{format: idx, images: \(images), labels: \(labels)}"
   return "train: \(source)\ntest: \(source)\n\(rest)"
 }
