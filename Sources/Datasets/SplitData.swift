@@ -8,6 +8,11 @@ public struct SplitData: Sendable {
   public let test: Dataset
   /// How the inputs of both were brought to their scale.
   public let normalisation: Normalisation
+
+  /// Data of a run, brought to one scale before.
+  public init(train: Dataset, test: Dataset, normalisation: Normalisation) {
+    (self.train, self.test, self.normalisation) = (train, test, normalisation)
+  }
 }
 
 extension DataConfiguration {
