@@ -4,7 +4,7 @@ import Tensors
 public struct Flatten: Layer {
   /// B × W.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    x.reshaped([pass.batch, x.count / max(1, pass.batch)])
+    x.reshaped([pass.batch, x.shape.dropFirst().reduce(1, *)])
   }
 
   /// Nobody needs it.

@@ -89,6 +89,12 @@ public enum VectorMath {
     count: Int
   ) { ascribe_multiply(a, b, c, Int64(count)) }
 
+  /// c ← c + a · b, element by element.
+  public static func multiplyAdd(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, onto c: UnsafeMutablePointer<Float>,
+    count: Int
+  ) { ascribe_multiply_add(a, b, c, Int64(count)) }
+
   /// The first index whose element is infinite or NaN, nil when all are finite.
   public static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {
     let index = ascribe_first_nonfinite(x, Int64(count))
