@@ -7,6 +7,7 @@ let package = Package(
   products: [],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     // Layer 0: C libraries and the loops that C vectorises better.
@@ -16,6 +17,7 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .target(name: "CKernels"),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
@@ -25,6 +27,7 @@ let package = Package(
     .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "Tensors"]),
     .target(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
+    .target(name: "Images", dependencies: ["CPNG", "Tensors"]),
     // Layer 3
     .target(
       name: "Datasets", dependencies: ["CZlib", "Configuration", "Randomness", "Storage", "Tensors"]),
@@ -46,6 +49,10 @@ let package = Package(
         "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Randomness", "Storage",
         "Tensors",
       ]),
+    // Layer 10
+    .target(
+      name: "Reports",
+      dependencies: ["Images", "Tensors", .product(name: "Mustache", package: "swift-mustache")]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
@@ -54,6 +61,7 @@ let package = Package(
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
