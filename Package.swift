@@ -56,8 +56,9 @@ let package = Package(
     .target(
       name: "Influence",
       dependencies: [
-        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections", "Randomness",
-        "Storage", "Tensors", .product(name: "HeapModule", package: "swift-collections"),
+        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections",
+        "Randomness", "Storage", "Tensors", "Training",
+        .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // Layer 8
     .target(name: "Evaluation", dependencies: ["Tensors"]),

@@ -42,3 +42,25 @@ public struct ProjectionChoice: Sendable, Hashable {
       kind, dimension: dimension, seed: seed, layers: sample.layerShapes)
   }
 }
+
+extension ProjectionChoice {
+  /// The choice that made a projector, from its identity as a store keeps it
+  /// (`ProjectorIdentity.canonicalText`); nil when the text is not one.
+  ///
+  /// The projector made again must have the same text; whoever reads a store compares.
+  public init?(canonicalText text: String) {
+    var words = text.split(separator: " ")
+    guard !words.isEmpty, let kind = ProjectorKind(rawValue: String(words.removeFirst())) else {
+      return nil
+    }
+    var values: [Substring: Substring] = [:]
+    for word in words {
+      let parts = word.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { values[parts[0]] = parts[1] }
+    }
+    guard let k = (values["requested"] ?? values["k"]).flatMap({ Int($0) }), k > 0,
+      let seed = values["seed"].flatMap({ UInt64($0) })
+    else { return nil }
+    self.init(kind: kind, dimension: k, seed: seed)
+  }
+}
