@@ -11,17 +11,18 @@ enum { group = 32, short_row = 48 };
 typedef float sixteen __attribute__((vector_size(64)));
 typedef int32_t mask __attribute__((vector_size(64)));
 
-// Both combine lane j with lane j + 8, then + 4, + 2, + 1; every lane has the result.
-#define FOLD16(v, combine)                                                                         \
-  {                                                                                                \
-    sixteen w = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7); \
-    v = combine(v, w);                                                                             \
-    w = __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);       \
-    v = combine(v, w);                                                                             \
-    w = __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);       \
-    v = combine(v, w);                                                                             \
-    w = __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);       \
-    v = combine(v, w);                                                                             \
+// Combines lane j with lane j + 8, then + 4, + 2, + 1; every lane has the result.
+#define TURN(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
+#define FOLD16(v, combine)                                                         \
+  {                                                                                \
+    sixteen w = TURN(v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);     \
+    v = combine(v, w);                                                             \
+    w = TURN(v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);             \
+    v = combine(v, w);                                                             \
+    w = TURN(v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);             \
+    v = combine(v, w);                                                             \
+    w = TURN(v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);             \
+    v = combine(v, w);                                                             \
   }
 #define PLUS(a, b) ((a) + (b))
 #define BLEND(which, a, b) ((sixteen)(((which) & (mask)(a)) | (~(which) & (mask)(b))))
@@ -38,14 +39,14 @@ typedef int32_t mask __attribute__((vector_size(64)));
   }
 
 typedef struct {
-  float in[group * short_row + 16];   // the rows, when the array ends too soon to read 16 at a time
+  float in[group * short_row + 16];   // the rows, when the array ends within 16 of them
   float e[group * short_row];         // e^(x - shift), rows padded to `width`
   float out[group * short_row + 16];  // rows without gaps
   float shift[group], sum[group];
 } short_rows;
 
-// Fills e, and for all 32 rows shift (each row's largest; 0 for an infinite one if `finite`) and sum;
-// 0 and 1 beyond `rows`.
+// Fills e, and for all 32 rows shift (each row's largest; 0 for an infinite one if `finite`) and
+// sum; 0 and 1 beyond `rows`.
 INLINE void exp_short_rows(const float *x, short_rows *s, int64_t rows, int64_t columns,
                            int64_t width, int last, const int finite, const int fused) {
   if (last) {

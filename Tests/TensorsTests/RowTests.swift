@@ -86,7 +86,8 @@ func columnsAgainstDouble(columns: Int) {
     let fresh = Tensor(uninitialized: [columns])
     VectorMath.columnSums(x.storage.base, rows: rows, columns: columns, into: fresh.storage.base)
     let norms = Tensor(uninitialized: [rows])
-    VectorMath.rowSquaredNorms(x.storage.base, into: norms.storage.base, rows: rows, columns: columns)
+    VectorMath.rowSquaredNorms(
+      x.storage.base, into: norms.storage.base, rows: rows, columns: columns)
     biased.withUnsafeMutablePointer {
       VectorMath.addRow(row.storage.base, toRowsOf: $0, rows: rows, columns: columns)
     }

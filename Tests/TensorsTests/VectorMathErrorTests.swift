@@ -32,16 +32,16 @@ struct Elementary: Sendable, CustomTestStringConvertible {
 
   static let all = [
     Elementary(
-      testDescription: "exp", loop: VectorMath.exp, twin: { Foundation.exp($0) }, ulps: 1),
+      testDescription: "exp", loop: VectorMath.exp, twin: { Foundation.exp($0) }, ulps: 0.95),
     Elementary(
-      testDescription: "log", loop: VectorMath.log, twin: { Foundation.log($0) }, ulps: 1),
+      testDescription: "log", loop: VectorMath.log, twin: { Foundation.log($0) }, ulps: 0.85),
     Elementary(
-      testDescription: "tanh", loop: VectorMath.tanh, twin: { Foundation.tanh($0) }, ulps: 1.4),
+      testDescription: "tanh", loop: VectorMath.tanh, twin: { Foundation.tanh($0) }, ulps: 1.33),
     Elementary(
       testDescription: "erf", loop: VectorMath.erf, twin: { Foundation.erf($0) }, ulps: 1.1),
     Elementary(
       testDescription: "gelu", loop: VectorMath.gelu,
-      twin: { $0 == -.infinity ? -0.0 : $0 * normal($0) }, ulps: 6.5, reach: 13,
+      twin: { $0 == -.infinity ? -0.0 : $0 * normal($0) }, ulps: 6.1, reach: 13,
       absolute: 4e-36),
     Elementary(
       testDescription: "geluDerivative", loop: VectorMath.geluDerivative,
@@ -131,9 +131,12 @@ func sameBits(function: Elementary) {
 @Test("A value does not depend on the place it stands at", arguments: Elementary.all)
 func placeDoesNotMatter(function: Elementary) {
   let inputs = (0..<150).map { Float($0) * 0.07 - 4 }
-  func bits(_ x: some Sequence<Float>) -> [UInt32] { function(Array(x)).map { $0.isNaN ? 0 : $0.bitPattern } }
+  func bits(_ x: some Sequence<Float>) -> [UInt32] {
+    function(Array(x)).map { $0.isNaN ? 0 : $0.bitPattern }
+  }
   let whole = bits(inputs)
   for count in 0..<inputs.count {
-    #expect(bits(inputs.suffix(count)) == Array(whole.suffix(count)), "\(count) last")
+    let part = bits(inputs.suffix(count))
+    #expect(part == Array(whole.suffix(count)), "\(count) last")
   }
 }
