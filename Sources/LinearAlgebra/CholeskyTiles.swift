@@ -90,7 +90,9 @@ private final class TileProgress: @unchecked Sendable {
     finished.deallocate()
   }
 
-  /// 0 until a tile fails. Only one can: all later ones wait for it.
+  /// 0 until a tile fails.
+  ///
+  /// Only one can: all later ones wait for it.
   var failedMinor: Int {
     get { failure.load(ordering: .acquiring) }
     set { if newValue > 0 { failure.store(newValue, ordering: .releasing) } }

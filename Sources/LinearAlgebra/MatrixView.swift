@@ -91,13 +91,14 @@ public struct MatrixView<S: BLASScalar>: Sendable {
   /// The elements copied into a matrix of their own.
   public var matrix: Matrix<S> {
     let copy = Matrix<S>(uninitialized: rows, columns)
+    if isTransposed {
+      S.transpose(
+        rows: columns, columns: rows, from: start, stride: stride, to: copy.storage.base,
+        stride: columns)
+      return copy
+    }
     for row in 0..<rows {
-      let target = copy.storage.base + row * columns
-      if isTransposed {
-        S.copy(count: columns, from: start + row, step: stride, to: target, step: 1)
-      } else {
-        target.update(from: start + row * stride, count: columns)
-      }
+      (copy.storage.base + row * columns).update(from: start + row * stride, count: columns)
     }
     return copy
   }

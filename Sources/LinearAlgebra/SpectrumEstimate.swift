@@ -14,8 +14,9 @@ import Tensors
 public struct SpectrumEstimate: Sendable {
   /// The order n of the matrix.
   public let order: Int
-  /// A quadrature for each probe: nodes ascending, weights of sum 1. Exact values: a single one,
-  /// with weights 1/n.
+  /// A quadrature for each probe: nodes ascending, weights of sum 1.
+  ///
+  /// Exact values: a single one, with weights 1/n.
   public let quadratures: [(nodes: [Double], weights: [Double])]
   /// Whether the nodes are the eigenvalues themselves.
   public let isExact: Bool
@@ -88,7 +89,9 @@ public struct SpectrumEstimate: Sendable {
   /// The mean eigenvalue tr(A) / n.
   public var meanEigenvalue: Double { order == 0 ? 0 : estimateTrace { $0 } / Double(order) }
 
-  /// tr A(A + λI)⁻¹: how many directions the damping λ leaves alive. Negative values count as 0.
+  /// tr A(A + λI)⁻¹: how many directions the damping λ leaves alive.
+  ///
+  /// Negative values count as 0.
   public func effectiveRank(damping: Double) -> Double {
     estimateTrace { $0 > 0 ? $0 / ($0 + damping) : 0 }
   }

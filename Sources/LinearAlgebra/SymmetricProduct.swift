@@ -52,15 +52,17 @@ private func symmetricGrain(n: Int, k: Int) -> Int {
 
 /// Copies a tile to its place on the other side of the diagonal; of a diagonal tile, what is below.
 func mirror<S: BLASScalar>(_ tile: MatrixView<S>, to image: MatrixView<S>, isDiagonal: Bool) {
-  // Blocks of 16 rows keep both sides in cache.
+  func transpose(_ rows: Range<Int>, _ columns: Range<Int>) {
+    let (from, to) = (tile[rows, columns], image[columns, rows])
+    S.transpose(
+      rows: rows.count, columns: columns.count, from: from.start, stride: from.stride,
+      to: to.start, stride: to.stride)
+  }
+  if !isDiagonal { return transpose(0..<tile.rows, 0..<tile.columns) }
   for top in stride(from: 0, to: tile.rows, by: 16) {
     let bottom = min(top + 16, tile.rows)
-    for column in 0..<(isDiagonal ? bottom : tile.columns) {
-      let first = isDiagonal ? max(top, column + 1) : top
-      S.copy(
-        count: bottom - first, from: tile.start + first * tile.stride + column,
-        step: tile.stride, to: image.start + column * image.stride + first, step: 1)
-    }
+    transpose(top..<bottom, 0..<top)
+    for row in top..<bottom { transpose(row..<row + 1, top..<row) }
   }
 }
 

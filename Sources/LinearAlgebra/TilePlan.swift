@@ -9,8 +9,10 @@ struct TilePlan: Equatable {
   /// A tile of fewer flops than twice this is not cut: a dispatch costs about a microsecond, and
   /// packing the operands of a thin tile costs more.
   static let smallestTile = 5e6
-  /// Higher and wider tiles are cut for balance. Wide tiles run faster than high ones: measured on
-  /// OpenBLAS 0.3.21, 512 × 2500 × 784 has 97 % of the rate of the whole, 512 × 512 81 %.
+  /// Higher and wider tiles are cut for balance.
+  ///
+  /// Wide tiles run faster than high ones: measured on OpenBLAS 0.3.21, 512 × 2500 × 784 has 97 %
+  /// of the rate of the whole, 512 × 512 81 %.
   static let largestHeight = 640, largestWidth = 2560
   /// An edge below this is not cut: half of 64 rows costs a quarter of the rate.
   static let smallestCut = 128

@@ -74,8 +74,8 @@ struct TriangularFactor<S: BLASScalar>: Sendable {
   func solveForward(_ x: MatrixView<S>, within panel: Range<Int>) {
     let scratch = Buffer<S>(uninitialized: x.rows * Self.leafEdge)
     for leaf in Self.leaves(of: panel) {
-      let target = x.columns(leaf.lowerBound - panel.lowerBound..<leaf.upperBound - panel.lowerBound)
       let solved = panel.lowerBound..<leaf.lowerBound
+      let target = x.columns(solved.count..<solved.count + leaf.count)
       if !solved.isEmpty {
         tileProduct(x.columns(0..<solved.count), l[leaf, solved].transposed, target, -1, 1)
       }

@@ -64,7 +64,8 @@ struct CholeskyTests {
     }
   }
 
-  @Test("the factor times its transpose is the matrix, at every order around a tile edge",
+  @Test(
+    "the factor times its transpose is the matrix, at every order around a tile edge",
     arguments: [255, 256, 257, 383, 384, 385])
   func reconstructs(n: Int) throws {
     let a: Matrix<Double> = dominant(n, seed: n)

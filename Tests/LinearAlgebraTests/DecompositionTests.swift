@@ -15,7 +15,8 @@ struct DecompositionTests {
     #expect(abs(eigen.vectors[1, 0] - eigen.vectors[1, 1]) < 1e-15)
   }
 
-  @Test("a symmetric matrix has the eigenvalues and vectors it was made of",
+  @Test(
+    "a symmetric matrix has the eigenvalues and vectors it was made of",
     arguments: [1, 2, 127, 128, 129, 300])
   func eigen(n: Int) throws {
     try checkEigen(n, Double.self)
@@ -81,7 +82,8 @@ struct DecompositionTests {
     #expect(try SVD(Matrix<Double>(repeating: 0, rows: 4, columns: 3)).rank() == 0)
   }
 
-  @Test("QR multiplies back, Q orthonormal and R upper triangular",
+  @Test(
+    "QR multiplies back, Q orthonormal and R upper triangular",
     arguments: shapes.filter { $0.0 >= $0.1 })
   func qr(m: Int, n: Int) throws {
     let a: Matrix<Float> = uniform(m, n, seed: m)

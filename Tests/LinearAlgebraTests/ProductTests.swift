@@ -79,7 +79,8 @@ struct ProductTests {
     }
   }
 
-  @Test("a matrix times its transpose is symmetric and agrees with a plain loop",
+  @Test(
+    "a matrix times its transpose is symmetric and agrees with a plain loop",
     arguments: [(1, 1), (2, 5), (127, 40), (129, 200), (300, 300)])
   func symmetric(n: Int, k: Int) {
     let a: Matrix<Double> = uniform(n, k, seed: n)
@@ -126,7 +127,8 @@ struct ProductTests {
     #expect(sum == Matrix(repeating: 0, rows: 3, columns: 3))
   }
 
-  @Test("lower tiles cover the diagonal and what is below it once",
+  @Test(
+    "lower tiles cover the diagonal and what is below it once",
     arguments: [(1, 1), (10, 3), (300, 64), (129, 128)])
   func tiles(order: Int, grain: Int) {
     var counts = [Int](repeating: 0, count: order * order)
