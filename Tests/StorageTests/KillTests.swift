@@ -12,7 +12,8 @@ import Testing
     for stop in [0, 4, 14, 23, 30] as [Int] {
       let folder = try TemporaryFolder()
       let path = folder / "t.h5"
-      await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, stop = stop as Int] in
+      await #expect(processExitsWith: .signal(SIGKILL)) {
+        [path = path as String, stop = stop as Int] in
         let store = SmallStore(path, dtype: .float32)
         let writer = try store.writer()
         try store.write(writer, store.groups[0], 0..<min(stop, 23))
