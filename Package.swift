@@ -53,7 +53,8 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
-    .testTarget(name: "FactorsTests", dependencies: ["Factors", "LinearAlgebra", "Randomness", "TestSupport"]),
+    .testTarget(
+      name: "FactorsTests", dependencies: ["Factors", "LinearAlgebra", "Randomness", "TestSupport"]),
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Factors", "LinearAlgebra", "Networks", "Randomness", "TestSupport"]),

@@ -4,7 +4,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Products of fp32 factors against fp64 sums over written-out gradients. A sum of k products has
+/// Products of fp32 factors against fp64 sums over written-out gradients.
+///
+/// A sum of k products has
 /// an error of about √k·2⁻²⁴ of its parts' norm: 1e-6 relative to the whole covers k ~ 300.
 @Suite("Exact kernel")
 struct ExactKernelTests {
@@ -55,7 +57,8 @@ struct ExactKernelTests {
     #expect(!usesFullGradients(.embedding) && !usesFullGradients(.tiedEmbedding))
   }
 
-  @Test("tile edges: symmetric, right, and the same bits for one worker and two",
+  @Test(
+    "tile edges: symmetric, right, and the same bits for one worker and two",
     arguments: [1, 2, 383, 384, 385, 511, 512, 513])
   func tileEdges(_ count: Int) {
     let workers = Workers.count
@@ -81,7 +84,8 @@ struct ExactKernelTests {
     #expect(relativeDifference(rectangle.elements, samples.kernel(0..<count, 0..<1)) < 1e-6)
   }
 
-  @Test("sequences over several parts of a tile have the same bits for any worker count",
+  @Test(
+    "sequences over several parts of a tile have the same bits for any worker count",
     arguments: [FactorSamples.Kind.sequence, .longSequence, .twoSequences])
   func sequenceParts(_ kind: FactorSamples.Kind) {
     let workers = Workers.count
@@ -114,9 +118,10 @@ struct ExactKernelTests {
   @Test("no examples: empty kernels and norms", arguments: FactorSamples.Kind.allCases)
   func none(_ kind: FactorSamples.Kind) {
     let some = FactorSamples(kind, count: 3, seed: 6).gradients
-    for empty in [FactorSamples(kind, count: 0, seed: 6).gradients, some.examples(1..<1),
-      some.gathered([]), ExampleGradients(count: 0, blocks: [])]
-    {
+    for empty in [
+      FactorSamples(kind, count: 0, seed: 6).gradients, some.examples(1..<1),
+      some.gathered([]), ExampleGradients(count: 0, blocks: []),
+    ] {
       #expect(empty.exactKernel().count == 0)
       let tall = some.exactKernel(with: empty)
       #expect(tall.rows == 3 && tall.columns == 0)

@@ -15,7 +15,8 @@ struct ExampleGradientsTests {
     }
   }
 
-  @Test("a range, a choice and a concatenation are the same rows",
+  @Test(
+    "a range, a choice and a concatenation are the same rows",
     arguments: FactorSamples.Kind.allCases)
   func rows(_ kind: FactorSamples.Kind) {
     let samples = FactorSamples(kind, count: 6, seed: 2)
@@ -40,7 +41,8 @@ struct ExampleGradientsTests {
     #expect(none.count == 0 && none.exactKernel().count == 0)
   }
 
-  @Test("products of stacked outputs are sums over the outputs",
+  @Test(
+    "products of stacked outputs are sums over the outputs",
     arguments: FactorSamples.Kind.allCases)
   func stacking(_ kind: FactorSamples.Kind) {
     // The same right sides; left sides scaled, as outputs of one network have them.

@@ -54,11 +54,13 @@ struct FactorSamples {
       ]
     case .elementwise: terms = [OuterProductTerm(left: .dense(values([count, 1, 6])), right: .one)]
     }
-    let hasBias = kind == .pointsWithBias || kind == .sequence || kind == .longSequence
+    let hasBias =
+      kind == .pointsWithBias || kind == .sequence || kind == .longSequence
       || kind == .twoSequences
     let inner = terms[0].right.width - (hasBias ? 1 : 0)
     let weight = Parameter(name: "w", shape: [terms[0].left.width, inner], offset: 2)
-    let bias = hasBias
+    let bias =
+      hasBias
       ? Parameter(name: "b", shape: [terms[0].left.width], offset: 2 + weight.count) : nil
     var block = FactorBlock(weight: weight, bias: bias, term: terms[0])
     for term in terms.dropFirst() { block.append(term) }

@@ -66,8 +66,9 @@ struct AblationTests {
   func extremes() {
     let slot = network.components[1].slot
     let keep = [slot: AblationMask(mask: Tensor(repeating: 1, shape: [4, 4]))]
-    #expect(network.outputs(x, parameters: theta, ablation: keep)
-      == network.outputs(x, parameters: theta))
+    #expect(
+      network.outputs(x, parameters: theta, ablation: keep)
+        == network.outputs(x, parameters: theta))
     let drop = [slot: AblationMask(mask: Tensor(repeating: 0, shape: [4, 4]))]
     let z = network.outputs(x, parameters: theta, ablation: drop)
     let bias = theta.elements.suffix(3)

@@ -33,7 +33,8 @@ struct DropoutTests {
     #expect(mask.prefixSlice(0..<1).elements != mask.prefixSlice(1..<2).elements)
   }
 
-  @Test("what is kept is scaled by 1/(1 − rate), and a share of `rate` is not",
+  @Test(
+    "what is kept is scaled by 1/(1 − rate), and a share of `rate` is not",
     arguments: [Float(0.1), 0.25, 0.5, 0.9])
   func scale(_ rate: Float) {
     let mask = Self.masks(rate: rate, batch: 200).elements

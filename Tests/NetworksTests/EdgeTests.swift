@@ -96,7 +96,8 @@ struct EdgeTests {
     #expect(Loss.crossEntropy.values(z, targets) == [0, 0, 0, 0, 0])
   }
 
-  @Test("NaN inputs are in the example's outputs, loss and gradients, and in no other's",
+  @Test(
+    "NaN inputs are in the example's outputs, loss and gradients, and in no other's",
     arguments: [sequence, perceptron])
   func notANumber(_ network: Network) {
     var x = gaussian([3] + network.inputShape, seed: 3, index: 0)

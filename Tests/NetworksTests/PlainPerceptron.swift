@@ -45,7 +45,9 @@ struct PlainPerceptron {
     }
   }
 
-  /// Central differences in fp64. With step h = 1e-5 the truncation is h² ~ 1e-10 and the
+  /// Central differences in fp64.
+  ///
+  /// With step h = 1e-5 the truncation is h² ~ 1e-10 and the
   /// rounding 2⁻⁵²/h ~ 1e-11 of the values: far below the engine's fp32.
   static func gradient(at theta: [Double], _ f: ([Double]) -> Double) -> [Double] {
     let h = 1e-5

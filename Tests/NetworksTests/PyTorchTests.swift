@@ -91,7 +91,8 @@ struct PyTorchTests {
     #expect(relativeDifference(half.elements, known.hessianVector.map { $0 / 2 }) < 1e-5)
   }
 
-  @Test("output functions have PyTorch's values, gradients and curvature", arguments: NetworkCase.all)
+  @Test(
+    "output functions have PyTorch's values, gradients and curvature", arguments: NetworkCase.all)
   func outputFunctions(_ known: NetworkCase) {
     let logits = Tensor(known.logits.map { Float($0) }, shape: [known.count, known.outputs])
     let u = Tensor(known.outputDirection, shape: logits.shape)
@@ -108,7 +109,8 @@ struct PyTorchTests {
     }
   }
 
-  @Test("Gram matrices of output functions and the trace kernel are PyTorch's",
+  @Test(
+    "Gram matrices of output functions and the trace kernel are PyTorch's",
     arguments: NetworkCase.all)
   func kernels(_ known: NetworkCase) {
     for function in OutputFunction.allCases {
@@ -137,8 +139,11 @@ struct PyTorchTests {
       let (gradient, z) = known.network.lossGradient(
         known.x.prefixSlice(i..<i + 1), known.targetValues.gathered([i]), parameters: known.theta,
         loss: known.loss)
-      #expect(relativeDifference(z.elements, Tensor(whole.elements, shape: whole.shape)
-        .prefixSlice(i..<i + 1).elements) < 1e-6)
+      #expect(
+        relativeDifference(
+          z.elements,
+          Tensor(whole.elements, shape: whole.shape)
+            .prefixSlice(i..<i + 1).elements) < 1e-6)
       for (k, value) in gradient.elements.enumerated() { sum[k] += Double(value) }
     }
     #expect(relativeDifference(sum, known.gradient) < 1e-5)

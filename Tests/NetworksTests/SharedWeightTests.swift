@@ -29,7 +29,9 @@ struct SharedWeightTests {
       builder.activation(.gelu),
     ]
     if biases == .mixed {
-      layers += [builder.linear(sharing: first.weight, bias: first.bias), builder.activation(.tanh)]
+      layers += [
+        builder.linear(sharing: first.weight, bias: first.bias), builder.activation(.tanh),
+      ]
       layers += [builder.linear(sharing: first.weight, bias: nil), builder.activation(.tanh)]
     }
     if positions > 1 { layers.append(builder.meanPool()) }
@@ -39,7 +41,8 @@ struct SharedWeightTests {
       inputShape: positions > 1 ? [positions, 4] : [4], outputCount: 3)
   }
 
-  @Test("factors of a shared weight are the gradients of single examples",
+  @Test(
+    "factors of a shared weight are the gradients of single examples",
     arguments: Biases.allCases, [1, 3])
   func factors(_ biases: Biases, positions: Int) {
     let network = Self.network(biases, positions: positions)
@@ -66,7 +69,8 @@ struct SharedWeightTests {
     #expect(factors.gradientCount == network.parameterCount)
   }
 
-  @Test("tangents through a shared weight are differences of the outputs",
+  @Test(
+    "tangents through a shared weight are differences of the outputs",
     arguments: Biases.allCases, [1, 3])
   func tangents(_ biases: Biases, positions: Int) {
     let network = Self.network(biases, positions: positions)
@@ -82,7 +86,8 @@ struct SharedWeightTests {
       return moved
     }
     let (tangent, _) = network.outputTangent(x, parameters: theta, along: v)
-    let rise = (network.outputs(x, parameters: moved(h)) - network.outputs(x, parameters: moved(-h)))
+    let rise =
+      (network.outputs(x, parameters: moved(h)) - network.outputs(x, parameters: moved(-h)))
       .scaled(by: 1 / (2 * h))
     #expect(relativeDifference(tangent.elements, rise.elements) < 2e-3)
     func gradient(_ theta: Tensor) -> Tensor {
