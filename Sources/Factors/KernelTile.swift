@@ -53,8 +53,9 @@ struct KernelTile {
       for j in columns {
         let line = target.base + j * stride
         for i in max(rows.lowerBound, j + 1)..<max(rows.upperBound, j + 1) {
-          line[i] = storage.base[
-            (i - self.rows.lowerBound) * self.columns.count + j - self.columns.lowerBound]
+          line[i] =
+            storage.base[
+              (i - self.rows.lowerBound) * self.columns.count + j - self.columns.lowerBound]
         }
       }
     }

@@ -16,7 +16,9 @@ public struct Activation: Layer {
   public let kind: Kind
   let slot: Int
 
-  /// y = f(x). Saves what f′ reads: y for tanh, x for the others.
+  /// y = f(x).
+  ///
+  /// Saves what f′ reads: y for tanh, x for the others.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     switch kind {
     case .relu:

@@ -1,6 +1,8 @@
 import Tensors
 
-/// All of an example's values as one row. First in its network: its input's gradient is nobody's.
+/// All of an example's values as one row.
+///
+/// First in its network: its input's gradient is nobody's.
 public struct Flatten: Layer {
   /// B × W.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {

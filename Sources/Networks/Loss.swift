@@ -36,7 +36,9 @@ public enum Loss: String, Sendable, Codable {
     return scale == 1 ? gradient : gradient.scaled(by: scale)
   }
 
-  /// (∂²ℓ/∂z²) u, B × C: p ∘ (u − ⟨p, u⟩), or u. Positive semi-definite: the Gauss–Newton middle.
+  /// (∂²ℓ/∂z²) u, B × C: p ∘ (u − ⟨p, u⟩), or u.
+  ///
+  /// Positive semi-definite: the Gauss–Newton middle.
   public func curvature(_ outputs: Tensor, times u: Tensor) -> Tensor {
     precondition(u.count == outputs.count, "direction \(u.shape), outputs \(outputs.shape)")
     guard self == .crossEntropy else { return u }
@@ -57,7 +59,9 @@ public enum Loss: String, Sendable, Codable {
     return result
   }
 
-  /// ℓ of every example, B values, computed in fp64. NaN outputs have a NaN loss.
+  /// ℓ of every example, B values, computed in fp64.
+  ///
+  /// NaN outputs have a NaN loss.
   public func values(_ outputs: Tensor, _ targets: TargetValues) -> [Float] {
     let result = Buffer<Float>(uninitialized: outputs.rowCount)
     switch (self, targets) {

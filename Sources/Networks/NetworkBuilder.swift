@@ -26,7 +26,9 @@ public struct NetworkBuilder {
     return parameter
   }
 
-  /// A linear layer with parameters of its own. The first one of a network does not propagate.
+  /// A linear layer with parameters of its own.
+  ///
+  /// The first one of a network does not propagate.
   public mutating func linear(
     _ name: String, inputs: Int, outputs: Int, bias: Bool = true
   ) -> Linear {

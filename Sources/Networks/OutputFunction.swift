@@ -37,7 +37,7 @@ public enum OutputFunction: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// f of every example. B values.
+  /// f of every example, B values.
   public func values(_ logits: Tensor, _ targets: TargetValues) -> [Float] {
     precondition(accepts(targets), "\(self) of these targets")
     let result = Buffer<Float>(uninitialized: logits.rowCount)
