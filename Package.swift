@@ -25,7 +25,8 @@ let package = Package(
     .target(name: "Factors", dependencies: ["Tensors", "LinearAlgebra"]),
     // Layer 4
     .target(
-      name: "Projections", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
+      name: "Projections",
+      dependencies: ["CKernels", "Tensors", "Randomness", "LinearAlgebra", "Factors"]),
     .testTarget(name: "ProjectionsTests", dependencies: ["Projections", "TestSupport"]),
     .target(name: "Networks", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
     // Tests

@@ -84,12 +84,13 @@ private func whiteningFactor(
   // The rounding of an fp32 kernel of unit diagonal has a spectral norm of some √k · 2⁻²³.
   var jitter = Double(k).squareRoot() * 0x1p-23
   while jitter <= 0x1p-6 {
-    do {
-      let cholesky = try Cholesky(
-        scaled(kernel, by: sizes), damping: jitter, name: "landmark kernel")
-      return (rescaled(cholesky.factor, by: sizes), jitter)
-    } catch LinearAlgebraError.notPositiveDefinite {
-      jitter *= 8
+    let attempt = Result { () throws(LinearAlgebraError) -> Cholesky<Double> in
+      try Cholesky(scaled(kernel, by: sizes), damping: jitter, name: "landmark kernel")
+    }
+    switch attempt {
+    case .success(let cholesky): return (rescaled(cholesky.factor, by: sizes), jitter)
+    case .failure(.notPositiveDefinite): jitter *= 8
+    case .failure(let error): throw error
     }
   }
   throw ProjectionError.degenerateLandmarks(count: k, largestJitter: jitter / 8)
