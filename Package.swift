@@ -27,7 +27,7 @@ let package = Package(
     .target(
       name: "Projections",
       dependencies: ["CKernels", "Tensors", "Randomness", "LinearAlgebra", "Factors"]),
-    .testTarget(name: "ProjectionsTests", dependencies: ["Projections", "TestSupport"]),
+    .testTarget(name: "ProjectionsTests", dependencies: ["Projections", "CKernels", "TestSupport"]),
     .target(name: "Networks", dependencies: ["Tensors", "Randomness", "LinearAlgebra", "Factors"]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),

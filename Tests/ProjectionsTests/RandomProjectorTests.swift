@@ -1,4 +1,5 @@
 import Factors
+import Randomness
 import Tensors
 import Testing
 
@@ -36,6 +37,25 @@ struct RandomProjectorTests {
     }
   }
 
+  @Test("sequences longer than a tile of lanes give the same", arguments: Sample.randomKinds)
+  func longSequences(_ kind: ProjectorKind) throws {
+    let block = FactorBlock(
+      weight: Sample.parameter("w", [3, 4]), bias: nil,
+      term: OuterProductTerm(
+        left: .dense(Sample.values([20, 70, 3], 1, 1)),
+        right: .denseWithOne(Sample.values([20, 70, 3], 1, 2))))
+    let g = ExampleGradients(count: 20, blocks: [block])
+    let projector = try makeProjector(kind, dimension: 5, seed: 0, layers: g.layerShapes)
+    let matrix = try Sample.matrix(of: projector).rowsInDouble
+    let features = try projector.project(g).rowsInDouble
+    for (row, full) in zip(features, Sample.fullGradients(g)) {
+      for j in row.indices {
+        let expected = full.indices.reduce(0.0) { $0 + full[$1] * matrix[$1][j] }
+        #expect(abs(row[j] - expected) <= 1e-5 * Sample.norm(full))
+      }
+    }
+  }
+
   @Test("each kind's matrix has the entries of its definition")
   func entries() throws {
     let layers = Sample.dense(1, seed: 0).layerShapes
@@ -43,6 +63,13 @@ struct RandomProjectorTests {
       try Sample.matrix(of: makeProjector(kind, dimension: k, seed: 3, layers: layers)).rowsInDouble
     }
     for row in try rows(.rademacher, 16) { for x in row { #expect(abs(abs(x) - 0.25) < 1e-7) } }
+    let normals = Tensor(uninitialized: [40 * 7])
+    RandomStream(seed: 3, purpose: .projection)
+      .fillGaussian(normals.storage.base, count: 40 * 7)
+    let dense = try rows(.gaussian, 7).flatMap { $0 }
+    for (a, b) in zip(dense, normals.elements) {
+      #expect(abs(a - Double(b) / 7.0.squareRoot()) < 1e-6)
+    }
     for row in try rows(.sjlt, 16) {
       let places = row.indices.filter { row[$0] != 0 }
       #expect(places.map { $0 / 4 } == [0, 1, 2, 3])

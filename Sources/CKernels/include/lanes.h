@@ -10,7 +10,8 @@ void ascribe_scatter_rows(const float *x, int64_t rows, int64_t width, const uin
                           int64_t count, float *target);
 
 /// target[bucket] += +-sum over t of d[o][t] a[i][t], elementwise, for each of the `count` entries
-/// of coordinate o * inputs + i. Rows of d are o * positions + t, of a i * positions + t.
+/// of coordinate o * inputs + i. Rows of d are o * positions + t, of a i * positions + t. width is
+/// 16 or 64.
 void ascribe_scatter_products(const float *d, const float *a, int64_t outputs, int64_t inputs,
                               int64_t positions, int64_t width, const uint32_t *entries,
                               int64_t count, float *target);
