@@ -56,23 +56,20 @@ public struct FactoredSJLTProjector: Projector {
     let n = gradients.count
     let k = dimension
     let features = Matrix<Float>(uninitialized: n, k)
-    let longest = gradients.blocks.flatMap(\.terms).map(\.positions).max() ?? 1
-    let groups = laneGroups(positions: longest)
-    let lanes = groups * 16
-    Workers.run(over: n, grain: lanes) { examples in
-      let sums = LaneTile(zeros: k, groups: groups)
+    let width = LaneTile.width(for: gradients)
+    Workers.run(over: n, grain: width) { examples in
+      let sums = LaneTile(zeros: k, width: width)
+      let target = MatrixView(features).rows(examples)
       for (layer, block) in zip(layers, gradients.blocks) {
         for term in block.terms {
-          let left = layer.left.project(term.left, examples, groups: groups)
-          let right = layer.right.project(term.right, examples, groups: groups)
-          addOuterProducts(
-            left, right, positions: term.positions, entries: layer.entries?.base,
-            count: layer.core.nonzeros, scale: layer.core.scale, to: sums.row(layer.offset))
+          sums.addProducts(
+            layer.left.project(term.left, examples, width: width),
+            layer.right.project(term.right, examples, width: width),
+            positions: term.positions, by: layer.core, row: layer.offset)
         }
+        let columns = layer.offset..<layer.offset + layer.core.dimension
+        sums.write(rows: columns, scale: layer.scale, to: target.columns(columns))
       }
-      sums.scatterExamples(
-        rows: 0..<k, count: examples.count,
-        to: features.storage.base + examples.lowerBound * k, stride: k)
     }
     return features
   }
@@ -82,45 +79,48 @@ public struct FactoredSJLTProjector: Projector {
 private struct FactoredLayer: Sendable {
   let left: SparseSide
   let right: SparseSide
-  let core: SparseSigns
-  /// Entries of the core; nil when the product is kept whole.
-  let entries: Buffer<UInt32>?
+  let core: SparseEntries
   let offset: Int
 
   init(
     _ layer: LayerShape, share: Int, nonzeros: Int, seed: UInt64, index: Int, offset: Int
   ) {
-    let sides =
-      share == layer.coordinateCount
-      ? (outputs: layer.outputs, inputs: layer.inputs)
-      : LayerPlan.sides(share: FactoredSJLTProjector.blowUp * share, layer: layer)
+    let sides = LayerPlan.sides(share: FactoredSJLTProjector.blowUp * share, layer: layer)
     left = SparseSide(layer.outputs, to: sides.outputs, nonzeros, seed, index: 3 * index)
     right = SparseSide(layer.inputs, to: sides.inputs, nonzeros, seed, index: 3 * index + 1)
-    core = SparseSigns(dimension: share, nonzeros: nonzeros, seed: seed, index: 3 * index + 2)
     let product = sides.outputs * sides.inputs
-    entries = product == share ? nil : core.entries(of: 0..<product)
+    core =
+      product == share
+      ? SparseEntries(identity: product)
+      : SparseSigns(dimension: share, nonzeros: nonzeros, seed: seed, index: 3 * index + 2)
+        .entries(of: 0..<product)
     self.offset = offset
   }
+
+  /// The size of an entry of the three projections together.
+  var scale: Float { left.scale * right.scale * core.scale }
 }
 
 /// A sparse projection of one side, or the side whole.
 private struct SparseSide: Sendable {
   let width: Int
-  let signs: SparseSigns
-  let entries: Buffer<UInt32>?
+  let matrix: SparseEntries?
 
   init(_ width: Int, to dimension: Int, _ nonzeros: Int, _ seed: UInt64, index: Int) {
     self.width = width
-    signs = SparseSigns(dimension: dimension, nonzeros: nonzeros, seed: seed, index: index)
-    entries = dimension == width ? nil : signs.entries(of: 0..<width)
+    matrix =
+      dimension == width
+      ? nil
+      : SparseSigns(dimension: dimension, nonzeros: nonzeros, seed: seed, index: index)
+        .entries(of: 0..<width)
   }
 
+  var scale: Float { matrix?.scale ?? 1 }
+
   /// Row (bucket · T + t) of some examples.
-  func project(_ side: FactorSide, _ examples: Range<Int>, groups: Int) -> LaneTile {
-    let tile = side.laneTile(examples, columns: 0..<width, groups: groups)
-    guard let entries else { return tile }
-    // The T positions of a coordinate move together.
-    return tile.joined(rows: side.positions).projected(by: signs, entries: entries)
-      .split(into: side.positions)
+  func project(_ side: FactorSide, _ examples: Range<Int>, width lanes: Int) -> LaneTile {
+    let tile = LaneTile(side, columns: 0..<width, examples: examples, width: lanes)
+    guard let matrix else { return tile }
+    return tile.projected(by: matrix, positions: side.positions)
   }
 }

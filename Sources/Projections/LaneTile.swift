@@ -1,168 +1,82 @@
-// Letters: b lanes (examples), T positions, W width, s entries of a coordinate, k buckets.
-//
-// Sparse projections scatter; scattering floats one by one costs a few cycles each. Here a tile of
-// examples lies side by side in lanes, and one entry moves a whole row of them.
+// Sparse projections scatter, and scattering floats one by one costs a few cycles each. Here a tile
+// of examples lies side by side, and one entry of the projection moves a whole row of them.
+import CKernels
 import Factors
+import LinearAlgebra
 import Tensors
 
-/// Sixteen examples side by side.
-typealias Lanes = SIMD16<Float>
-
-/// Values of up to `groups` · 16 examples with the examples innermost: height × groups lanes.
+/// Values of up to `width` examples with the examples innermost: height rows of width floats.
 struct LaneTile: Sendable {
   let storage: Buffer<Float>
   let height: Int
-  /// Lanes in a row.
-  let groups: Int
-
-  /// A tile on existing storage.
-  private init(storage: Buffer<Float>, height: Int, groups: Int) {
-    self.storage = storage
-    self.height = height
-    self.groups = groups
-  }
-
-  /// A tile with undefined contents.
-  init(uninitialized height: Int, groups: Int) {
-    storage = Buffer(uninitialized: height * groups * 16)
-    self.height = height
-    self.groups = groups
-  }
+  let width: Int
 
   /// A tile of zeros.
-  init(zeros height: Int, groups: Int) {
-    self.init(uninitialized: height, groups: groups)
+  init(zeros height: Int, width: Int) {
+    storage = Buffer(uninitialized: height * width)
     storage.base.update(repeating: 0, count: storage.count)
+    self.height = height
+    self.width = width
   }
 
-  /// The lanes of one row.
-  @inline(__always)
-  func row(_ index: Int) -> UnsafeMutablePointer<Lanes> {
-    UnsafeMutableRawPointer(storage.base + index * groups * 16)
-      .assumingMemoryBound(to: Lanes.self)
-  }
-
-  /// Adds ± source row to the rows `entries` name.
-  @inline(__always)
-  static func scatter(
-    _ source: UnsafePointer<Lanes>, groups: Int, _ entries: UnsafePointer<UInt32>, count: Int,
-    scale: Float, to target: UnsafeMutablePointer<Lanes>
-  ) {
-    for j in 0..<count {
-      let entry = entries[j]
-      let sign = entry & 1 == 0 ? scale : -scale
-      let row = target + Int(entry >> 1) * groups
-      for q in 0..<groups { row[q] += sign * source[q] }
-    }
-  }
-
-  /// The same lanes with `count` rows as one.
-  func joined(rows count: Int) -> LaneTile {
-    LaneTile(storage: storage, height: height / count, groups: groups * count)
-  }
-
-  /// The same lanes with each row cut into `count`.
-  func split(into count: Int) -> LaneTile {
-    LaneTile(storage: storage, height: height * count, groups: groups / count)
-  }
-
-  /// This tile's rows projected sparsely: row c is added, signed, to the buckets of coordinate c.
-  func projected(by signs: SparseSigns, entries: Buffer<UInt32>) -> LaneTile {
-    let result = LaneTile(zeros: signs.dimension, groups: groups)
-    let target = result.row(0)
-    for c in 0..<height {
-      LaneTile.scatter(
-        row(c), groups: groups, entries.base + c * signs.nonzeros, count: signs.nonzeros,
-        scale: signs.scale, to: target)
-    }
-    return result
-  }
-
-  /// Copies rows back example by example: element (row, b) to `target[b · stride + row]`.
-  func scatterExamples(
-    rows: Range<Int>, count: Int, to target: UnsafeMutablePointer<Float>, stride: Int
-  ) {
-    let width = groups * 16
-    for top in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: 16) {
-      let block = top..<min(rows.upperBound, top + 16)
-      for b in 0..<count {
-        let line = target + b * stride - rows.lowerBound
-        for c in block { line[c] = storage.base[c * width + b] }
-      }
-    }
-  }
-}
-
-extension FactorSide {
-  /// The vectors of some examples with the examples innermost.
+  /// The vectors of some examples of a side.
   ///
-  /// - Parameters:
-  ///   - examples: at most groups · 16.
-  ///   - columns: which of the W coordinates.
-  /// - Returns: row (w · T + t): coordinate w at position t; lanes without an example are 0.
-  func laneTile(_ examples: Range<Int>, columns: Range<Int>, groups: Int) -> LaneTile {
-    let positions = self.positions
-    let width = groups * 16
-    let source = view(columns: columns, examples: examples)
-    let base = source.storage.base + source.offset
-    let isFull = examples.count == width
-    let result =
-      isFull
-      ? LaneTile(uninitialized: columns.count * positions, groups: groups)
-      : LaneTile(zeros: columns.count * positions, groups: groups)
-    // Blocks of 16 examples: their source lines stay in cache.
-    for first in stride(from: 0, to: examples.count, by: 16) {
-      let block = first..<min(examples.count, first + 16)
-      for t in 0..<positions {
-        for w in 0..<columns.count {
-          let line = result.storage.base + (w * positions + t) * width
-          for b in block { line[b] = base[(b * positions + t) * source.stride + w] }
-        }
-      }
+  /// Row (w · T + t) is coordinate `columns`[w] at position t; lanes without an example are 0, or 1
+  /// under a bias.
+  init(_ side: FactorSide, columns: Range<Int>, examples: Range<Int>, width: Int) {
+    let positions = side.positions
+    height = columns.count * positions
+    self.width = width
+    storage = Buffer(uninitialized: height * width)
+    if examples.count < width { storage.base.update(repeating: 0, count: storage.count) }
+    var dense = columns
+    if case .denseWithOne(let values) = side, columns.upperBound > values.rowLength {
+      dense = columns.lowerBound..<max(columns.lowerBound, values.rowLength)
+      (storage.base + dense.count * positions * width).update(
+        repeating: 1, count: positions * width)
     }
+    if dense.isEmpty { return }
+    let source = side.view(columns: dense, examples: examples)
+    for t in 0..<positions {
+      ascribe_transpose(
+        source.storage.base + source.offset + t * source.stride, Int64(examples.count),
+        Int64(dense.count), Int64(positions * source.stride), 1, storage.base + t * width,
+        Int64(positions * width))
+    }
+  }
+
+  /// The rows of each coordinate, T of them, projected sparsely: they are added, signed, to the
+  /// rows of the coordinate's buckets. Not scaled.
+  func projected(by matrix: SparseEntries, positions: Int) -> LaneTile {
+    let result = LaneTile(zeros: matrix.dimension * positions, width: width)
+    ascribe_scatter_rows(
+      storage.base, Int64(height / positions), Int64(width * positions), matrix.entries.base,
+      Int64(matrix.nonzeros), result.storage.base)
     return result
   }
-}
 
-/// Adds the outer products of two tiles, projected sparsely.
-///
-///     target[bucket(o, i, j)] += ± scale · Σ_t left[o, t] ∘ right[i, t]
-///
-/// - Parameters:
-///   - left: rows (o · T + t).
-///   - right: rows (i · T + t).
-///   - entries: of coordinate o · I + i, `count` each; nil adds the product to row o · I + i.
-///   - target: rows of buckets.
-func addOuterProducts(
-  _ left: LaneTile, _ right: LaneTile, positions: Int, entries: UnsafePointer<UInt32>?, count: Int,
-  scale: Float, to target: UnsafeMutablePointer<Lanes>
-) {
-  let groups = left.groups
-  let (outputs, inputs) = (left.height / positions, right.height / positions)
-  withUnsafeTemporaryAllocation(of: Lanes.self, capacity: groups) { buffer in
-    guard let product = buffer.baseAddress else { return }
-    for o in 0..<outputs {
-      let d = left.row(o * positions)
-      for i in 0..<inputs {
-        let a = right.row(i * positions)
-        for q in 0..<groups { product[q] = d[q] * a[q] }
-        for t in 1..<max(1, positions) {
-          for q in 0..<groups { product[q] += d[t * groups + q] * a[t * groups + q] }
-        }
-        let c = o * inputs + i
-        if let entries {
-          LaneTile.scatter(
-            product, groups: groups, entries + c * count, count: count, scale: scale, to: target)
-        } else {
-          let row = target + c * groups
-          for q in 0..<groups { row[q] += product[q] }
-        }
-      }
-    }
+  /// Adds the outer products of two tiles to rows from `row` on, projected sparsely. Not scaled.
+  ///
+  ///     self[row + bucket(o, i, j)] += ± Σ_t left[o, t] ∘ right[i, t]
+  func addProducts(
+    _ left: LaneTile, _ right: LaneTile, positions: Int, by matrix: SparseEntries, row: Int
+  ) {
+    ascribe_scatter_products(
+      left.storage.base, right.storage.base, Int64(left.height / positions),
+      Int64(right.height / positions), Int64(positions), Int64(width), matrix.entries.base,
+      Int64(matrix.nonzeros), storage.base + row * width)
   }
-}
 
-/// Lanes for examples of T positions: 64 examples, fewer when T is large and the tiles with it.
-func laneGroups(positions: Int) -> Int {
-  positions <= 64 ? 4 : 1
+  /// Writes rows back example by example, scaled: element (r, b) to row b of `target`, column r.
+  func write(rows: Range<Int>, scale: Float, to target: MatrixView<Float>) {
+    ascribe_transpose(
+      storage.base + rows.lowerBound * width, Int64(rows.count), Int64(target.rows),
+      Int64(width), scale, target.storage.base + target.offset, Int64(target.stride))
+  }
+
+  /// Examples of a tile: 64, fewer when T is large and the tiles with it.
+  static func width(for gradients: ExampleGradients) -> Int {
+    let longest = gradients.blocks.flatMap(\.terms).map(\.positions).max() ?? 1
+    return longest <= 64 ? 64 : 16
+  }
 }

@@ -44,29 +44,25 @@ public struct SJLTProjector: Projector {
     let n = gradients.count
     let k = dimension
     let features = Matrix<Float>(uninitialized: n, k)
-    let longest = gradients.blocks.flatMap(\.terms).map(\.positions).max() ?? 1
-    let groups = laneGroups(positions: longest)
-    let lanes = groups * 16
-    let tiles = (n + lanes - 1) / lanes
-    let sums = LaneTile(zeros: k * tiles, groups: groups)
+    let width = LaneTile.width(for: gradients)
+    let tiles = (n + width - 1) / width
+    let sums = LaneTile(zeros: k * tiles, width: width)
     for block in CoordinateBlock.blocks(of: identity.layers, size: 1 << 20) {
       let entries = signs.entries(of: block.start..<block.start + block.count)
-      Workers.run(slices: tiles) { tile in
-        let examples = tile * lanes..<min(n, (tile + 1) * lanes)
+      Workers.run(over: n, grain: width) { examples in
         for term in gradients.blocks[block.layer].terms {
-          addOuterProducts(
-            term.left.laneTile(examples, columns: block.outputs, groups: groups),
-            term.right.laneTile(examples, columns: block.inputs, groups: groups),
-            positions: term.positions, entries: entries.base, count: signs.nonzeros,
-            scale: signs.scale, to: sums.row(tile * k))
+          sums.addProducts(
+            LaneTile(term.left, columns: block.outputs, examples: examples, width: width),
+            LaneTile(term.right, columns: block.inputs, examples: examples, width: width),
+            positions: term.positions, by: entries, row: examples.lowerBound / width * k)
         }
       }
     }
-    Workers.run(slices: tiles) { tile in
-      let examples = tile * lanes..<min(n, (tile + 1) * lanes)
-      sums.scatterExamples(
-        rows: tile * k..<(tile + 1) * k, count: examples.count,
-        to: features.storage.base + examples.lowerBound * k, stride: k)
+    let scale = 1 / Float(signs.nonzeros).squareRoot()
+    Workers.run(over: n, grain: width) { examples in
+      let first = examples.lowerBound / width * k
+      sums.write(
+        rows: first..<first + k, scale: scale, to: MatrixView(features).rows(examples))
     }
     return features
   }

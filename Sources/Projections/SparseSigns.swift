@@ -22,11 +22,8 @@ struct SparseSigns: Sendable {
     stream = RandomStream(seed: seed, purpose: .projection, index: UInt64(index))
   }
 
-  /// The size of an entry, 1/√s.
-  var scale: Float { 1 / Float(nonzeros).squareRoot() }
-
-  /// The entries of some coordinates, s each: bucket · 2, plus 1 when negative.
-  func entries(of coordinates: Range<Int>) -> Buffer<UInt32> {
+  /// The entries of some coordinates.
+  func entries(of coordinates: Range<Int>) -> SparseEntries {
     let s = nonzeros
     let result = Buffer<UInt32>(uninitialized: coordinates.count * s)
     let bounds = (0...s).map { UInt64($0 * dimension / s) }
@@ -42,6 +39,28 @@ struct SparseSigns: Sendable {
         j = j + 1 == s ? 0 : j + 1
       }
     }
-    return result
+    return SparseEntries(dimension: dimension, nonzeros: s, entries: result)
+  }
+}
+
+/// The entries of a sparse matrix, coordinate by coordinate, without their common size 1/√s.
+struct SparseEntries: Sendable {
+  /// Number of buckets k.
+  let dimension: Int
+  /// Entries of a coordinate s.
+  let nonzeros: Int
+  /// s for each coordinate: bucket · 2, plus 1 when negative.
+  let entries: Buffer<UInt32>
+
+  /// The size of an entry, 1/√s.
+  var scale: Float { 1 / Float(nonzeros).squareRoot() }
+}
+
+extension SparseEntries {
+  /// The identity of an order.
+  init(identity order: Int) {
+    let entries = Buffer<UInt32>(uninitialized: order)
+    for c in 0..<order { entries.base[c] = UInt32(c) << 1 }
+    self.init(dimension: order, nonzeros: 1, entries: entries)
   }
 }
