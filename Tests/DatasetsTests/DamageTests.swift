@@ -46,6 +46,7 @@ import Testing
   }
 
   /// HDF5 is left out: libhdf5 1.10.8 itself crashes on a few of thousands of random flips.
+  ///
   /// ASCRIBE_FUZZ sets another number of seeds.
   @Test(arguments: cases.indices.filter { cases[$0].file != "arrays.h5" })
   func aDamagedFileNeverEndsTheProcess(index: Int) throws {
