@@ -78,6 +78,16 @@ public final class FeatureModel: Sendable {
       try weights ?? FeatureModel.weights(store, checkpoints.map(\.group), options)
   }
 
+  /// Names of the checkpoints.
+  public var checkpointNames: [String] { checkpoints.map(\.group) }
+
+  /// The projector's kind and dimension.
+  public var projectorName: String {
+    checkpoints.first.map {
+      "\($0.projector.identity.kind.rawValue) \($0.projector.dimension)"
+    } ?? ""
+  }
+
   /// Scores of every query, m × n, or of their mean, 1 × n.
   public func scores(_ queries: Dataset, mean: Bool = false) throws -> Matrix<Float> {
     var result = Matrix<Float>(rows: mean ? 1 : queries.count, columns: store.rows)
