@@ -35,20 +35,20 @@ extension ReportTemplates {
     .subject img{width:8rem;height:8rem;margin-bottom:.7rem}
     .subject p{font-size:.9rem}
     .verdict.wrong strong{color:var(--bad)}.verdict.right strong{color:var(--good)}
-    .verdict strong{font-size:1.15rem}
+    .verdict .id,.suspect p>.id{white-space:nowrap}.side .empty{font-size:.9rem}
     .side ul{display:grid;gap:.55rem}
     .side li{display:grid;grid-template-columns:auto 1fr;gap:.7rem;align-items:center}
-    .side img{width:2.9rem;height:2.9rem}
+    .side img{width:3.2rem;height:3.2rem}
     .helped h3,.helped .number{color:var(--good)}.harmed h3,.harmed .number{color:var(--bad)}
     .about{display:grid;grid-template-columns:1fr auto;gap:.1rem .6rem;align-items:center;
     font-size:.9rem;min-width:0;grid-column:2}
     .about .name{grid-column:1/3}.about .id{margin-left:.35rem}
     .number{font-size:.85rem;min-width:4.2rem;text-align:right;white-space:nowrap}
     .score{height:5px;border-radius:3px;background:var(--track);overflow:hidden}
-    .bar{display:block;height:100%;border-radius:3px;background:var(--good)}
-    .harmed .bar{background:var(--bad)}
+    .length{display:block;height:100%;border-radius:3px;background:var(--good)}
+    .harmed .length{background:var(--bad)}
     .gallery{display:grid;gap:.8rem;margin-top:1rem;
-    grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}
+    grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
     .suspect{position:relative;padding:.9rem;background:var(--card);border:1px solid var(--edge);
     border-radius:10px;font-size:.9rem}
     .suspect img{width:100%;height:auto;aspect-ratio:1;margin-bottom:.6rem}
