@@ -32,7 +32,8 @@ public enum ExampleView: Sendable, Equatable {
     var shown = values.prefix(max(0, limit)).enumerated().map { index, value in
       Feature(index < names.count ? names[index] : "x\(index)", text(Double(value)))
     }
-    if values.count > shown.count { shown.append(Feature("…", "\(values.count - shown.count) more")) }
+    let rest = values.count - shown.count
+    if rest > 0 { shown.append(Feature("…", "\(rest) more")) }
     return .features(shown)
   }
 

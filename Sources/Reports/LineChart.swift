@@ -36,7 +36,7 @@ public struct LineChart: Sendable, Equatable {
       (self.name, self.points, self.style) = (name, points, style)
     }
 
-    /// A line of values at 1, 2, 3, …
+    /// A line of values at 1, 2, 3 and so on.
     public init(_ name: String, values: [Double], style: Style = .line) {
       let points = values.enumerated().map { Point(Double($0.offset + 1), $0.element) }
       self.init(name, points, style: style)
@@ -149,7 +149,8 @@ public struct LineChart: Sendable, Equatable {
       {
         continue
       }
-      path += (last == nil ? "M" : "L") + ChartCanvas.number(place.x) + " "
+      path +=
+        (last == nil ? "M" : "L") + ChartCanvas.number(place.x) + " "
         + ChartCanvas.number(place.y)
       // A point alone between two gaps is drawn as a dot: a line of no length with round ends.
       if last == nil, !line.points.dropFirst(index + 1).prefix(1).contains(where: canShow) {

@@ -39,7 +39,11 @@ enum ReportTemplates {
     <p class="lead">{{summary}}</p>
     {{/hasSummary}}
     {{#hasContents}}
-    <nav aria-label="Contents">{{#contents}}<a href="#section-{{number}}">{{entry}}</a> {{/contents}}</nav>
+    <nav aria-label="Contents">
+    {{#contents}}
+    <a href="#section-{{number}}">{{entry}}</a>
+    {{/contents}}
+    </nav>
     {{/hasContents}}
     </header>
     <main>
@@ -85,11 +89,15 @@ enum ReportTemplates {
     <p class="unit">Score: {{scoreName}}.</p>
     <ol class="gallery">{{#suspects}}{{>suspect}}{{/suspects}}</ol>
     {{/isSuspects}}
-    <div class="charts">{{#charts}}<figure>{{{svg}}}{{#hasCaption}}<figcaption>{{caption}}</figcaption>{{/hasCaption}}</figure>{{/charts}}</div>
+    <div class="charts">{{#charts}}<figure>{{{svg}}}\
+    {{#hasCaption}}<figcaption>{{caption}}</figcaption>{{/hasCaption}}</figure>{{/charts}}</div>
     {{#tables}}
-    <div class="scroll"><table>{{#hasTableTitle}}<caption>{{tableTitle}}</caption>{{/hasTableTitle}}
-    <thead><tr>{{#columns}}<th scope="col" class="{{align}}">{{column}}</th>{{/columns}}</tr></thead>
-    <tbody>{{#rows}}<tr>{{#cells}}<td class="{{align}}">{{cell}}</td>{{/cells}}</tr>{{/rows}}</tbody>
+    <div class="scroll"><table>\
+    {{#hasTableTitle}}<caption>{{tableTitle}}</caption>{{/hasTableTitle}}
+    <thead><tr>{{#columns}}<th scope="col" class="{{align}}">{{column}}</th>{{/columns}}\
+    </tr></thead>
+    <tbody>{{#rows}}<tr>{{#cells}}<td class="{{align}}">{{cell}}</td>{{/cells}}</tr>{{/rows}}\
+    </tbody>
     </table></div>
     {{/tables}}
     </section>
@@ -125,7 +133,8 @@ enum ReportTemplates {
   private static let suspect = """
     <li class="suspect"><p class="rank">{{rank}}</p>{{#suspectView}}{{>example}}{{/suspectView}}
     <p>labelled <strong class="given">{{suspectLabel}}</strong></p>
-    <p>predicted <strong>{{suspectPredicted}}</strong> <span class="id">{{suspectProbability}}</span></p>
+    <p>predicted <strong>{{suspectPredicted}}</strong> \
+    <span class="id">{{suspectProbability}}</span></p>
     {{#hasTruth}}<p class="truth {{truthKind}}">{{truth}}</p>{{/hasTruth}}
     <p class="id"><span>id {{suspectID}}</span> <span>{{suspectScore}}</span></p></li>
     """

@@ -113,6 +113,9 @@ struct ReportTests {
   func features() {
     let view = ExampleView.features([1, 0.25, .nan, 4], names: ["age"], limit: 3)
     #expect(
-      view == .features([.init("age", "1"), .init("x1", "0.250"), .init("x2", "NaN"), .init("…", "1 more")]))
+      view
+        == .features([
+          .init("age", "1"), .init("x1", "0.250"), .init("x2", "NaN"), .init("…", "1 more"),
+        ]))
   }
 }
