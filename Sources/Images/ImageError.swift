@@ -1,6 +1,6 @@
 import Tensors
 
-/// What can be wrong with an image. Every case is bad input: exit code 3.
+/// What can be wrong with an image; every case is bad input, exit code 3.
 public enum ImageError: DiagnosableError, Equatable {
   /// An image of no pixels.
   case emptyImage(width: Int, height: Int)

@@ -63,9 +63,10 @@ public enum PNG {
     guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) else {
       throw .notPNG(name: name)
     }
-    return try bytes.withUnsafeBytes { file in Result { () throws(ImageError) in
-      try read(file, name: name)
-    } }.get()
+    let outcome = bytes.withUnsafeBytes { file in
+      Result { () throws(ImageError) in try read(file, name: name) }
+    }
+    return try outcome.get()
   }
 
   private static func read(

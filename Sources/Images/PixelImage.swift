@@ -11,7 +11,7 @@ public struct PixelImage: Sendable, Equatable {
 
   /// An image of height × width × channels values.
   ///
-  /// - Throws: `ImageError.emptyImage` for no pixels, `.wrongPixelCount` for another number of them.
+  /// - Throws: `ImageError.emptyImage` for no pixels, `.wrongPixelCount` for others than that.
   public init(pixels: [UInt8], width: Int, height: Int, channels: Int) throws(ImageError) {
     precondition(channels == 1 || channels == 3, "\(channels) channels")
     guard width > 0 && height > 0 else { throw .emptyImage(width: width, height: height) }

@@ -36,11 +36,11 @@ public struct CSVWriter: Sendable, Equatable {
 
   /// A field in quotes if it has a comma, a quote, a line break, or blanks at an end.
   private static func quoted(_ field: String) -> String {
-    let isSpecial: (UInt8) -> Bool = { byte in byte == 44 || byte == 34 || byte == 13 || byte == 10 }
-    let isBlank: (UInt8) -> Bool = { byte in byte == 32 || byte == 9 }
+    let special = Array(",\"\r\n".utf8)
+    let blanks = Array(" \t".utf8)
+    let ends = [field.utf8.first, field.utf8.last].compactMap { $0 }
     let needsQuotes =
-      field.utf8.contains(where: isSpecial)
-      || field.utf8.first.map(isBlank) == true || field.utf8.last.map(isBlank) == true
+      field.utf8.contains(where: special.contains) || ends.contains(where: blanks.contains)
     guard needsQuotes else { return field }
     var result = "\""
     for scalar in field.unicodeScalars {

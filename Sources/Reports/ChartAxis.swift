@@ -81,7 +81,7 @@ struct FittedAxis {
     (self.low, self.high) = (low, high)
   }
 
-  /// Whether a value has a place on an axis: finite, of a size that can be drawn, positive if need be.
+  /// Whether a value has a place on an axis: finite, not too large, positive if need be.
   static func canShow(_ value: Double, on scale: ChartAxis.Scale) -> Bool {
     guard value.isFinite, abs(value) < 1e300 else { return false }
     return scale == .linear || value > 1e-300

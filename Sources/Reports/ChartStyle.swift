@@ -3,7 +3,7 @@ enum ChartStyle {
   static let width = 640.0
   static let height = 380.0
   static let left = 70.0
-  static let right = 18.0
+  static let right = 30.0
   static let bottom = 56.0
   /// The number of series colours; more series start again from the first.
   static let colorCount = 6
@@ -21,7 +21,8 @@ enum ChartStyle {
       .chart text{font:12px/1.2 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}\
       .chart .title{font-size:15px;font-weight:600}\
       .chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\
-      .chart .reference{fill:none;stroke-width:1.5;stroke-dasharray:5 4}\
+      .chart .reference{fill:none;stroke-width:1.5;stroke-linecap:round;stroke-dasharray:5 5}\
+      .chart .r1{stroke-dasharray:.1 4}\
       .chart .axis,.chart .grid,.chart .marker{fill:none;stroke-width:1}\
       .chart .marker{stroke-width:1.5;stroke-dasharray:2 3}\
       .chart .bar{fill-opacity:.45;stroke-width:1}

@@ -71,7 +71,7 @@ public struct ExampleImage: Sendable, Equatable {
     let area = height * width
     let inverted = channels == 1 && brightness == .highIsDark
     var pixels = [UInt8](repeating: 0, count: input.count)
-    // Tensors have planes of one channel after the other, pictures the channels of a pixel together.
+    // Tensors have one plane after the other, pictures the channels of a pixel together.
     for channel in 0..<channels {
       for i in 0..<area {
         let level = ExampleImage.level(input[channel * area + i], in: range)

@@ -20,7 +20,7 @@ public enum ExampleView: Sendable, Equatable {
   /// Only its id and label.
   case nothing
 
-  /// The first values of a row of a table, three digits each; the rest is counted.
+  /// The first values of a row of a table, three digits each unless whole; the rest is counted.
   ///
   /// - Parameters:
   ///   - values: The input of the example.
@@ -30,10 +30,15 @@ public enum ExampleView: Sendable, Equatable {
     -> ExampleView
   {
     var shown = values.prefix(max(0, limit)).enumerated().map { index, value in
-      Feature(
-        index < names.count ? names[index] : "x\(index)", NumberText.significant(Double(value)))
+      Feature(index < names.count ? names[index] : "x\(index)", text(Double(value)))
     }
-    if values.count > shown.count { shown.append(Feature("…", "\(values.count - shown.count) more")) }
+    let rest = values.count - shown.count
+    if rest > 0 { shown.append(Feature("…", "\(rest) more")) }
     return .features(shown)
+  }
+
+  private static func text(_ value: Double) -> String {
+    let isWhole = value == value.rounded() && abs(value) < 1e6
+    return isWhole ? NumberText.fixed(value, decimals: 0) : NumberText.significant(value)
   }
 }

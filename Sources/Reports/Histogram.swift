@@ -30,7 +30,7 @@ public struct Histogram: Sendable, Equatable {
   /// The number of bins.
   public var binCount: Int
 
-  /// A histogram; 30 bins of shares unless said otherwise. The axis is taken as linear.
+  /// A histogram on a linear axis; 30 bins of shares unless said otherwise.
   public init(
     title: String, x: ChartAxis, groups: [Group], measure: Measure = .share, binCount: Int = 30
   ) {
@@ -56,8 +56,10 @@ public struct Histogram: Sendable, Equatable {
     var canvas = ChartCanvas(
       title: title, x: horizontal, y: vertical,
       legend: groups.enumerated().map {
-        ("\($1.name) (\(NumberText.whole(shown[$0].count)))",
-          .bar(color: $0 % ChartStyle.colorCount))
+        (
+          "\($1.name) (\(NumberText.whole(shown[$0].count)))",
+          .bar(color: $0 % ChartStyle.colorCount)
+        )
       })
     for (group, heights) in heights.enumerated() {
       for (bin, height) in heights.enumerated() where height > 0 {

@@ -12,10 +12,10 @@ extension LineChart {
     let axis = { (label: String) in ChartAxis(label, bounds: 0...1, format: .percent) }
     return LineChart(
       title: title, x: axis("examples inspected"), y: axis("wanted examples found"),
-      series: [
-        Series("random order", [Point(0, 0), Point(1, 1)], style: .reference),
+      series: curves + [
         Series("ideal order", [Point(0, 0), Point(end, 1), Point(1, 1)], style: .reference),
-      ] + curves)
+        Series("random order", [Point(0, 0), Point(1, 1)], style: .reference),
+      ])
   }
 
   /// Eigenvalues against their place, both logarithmic, with λ where the spectrum crosses it.

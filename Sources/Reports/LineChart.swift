@@ -18,7 +18,7 @@ public struct LineChart: Sendable, Equatable {
   public enum Style: Sendable, Equatable {
     /// In the next colour.
     case line
-    /// Grey and dashed: what the lines are compared with.
+    /// Grey, dashed or dotted in turn, and below the lines: what they are compared with.
     case reference
   }
 
@@ -36,7 +36,7 @@ public struct LineChart: Sendable, Equatable {
       (self.name, self.points, self.style) = (name, points, style)
     }
 
-    /// A line of values at 1, 2, 3, …
+    /// A line of values at 1, 2, 3 and so on.
     public init(_ name: String, values: [Double], style: Style = .line) {
       let points = values.enumerated().map { Point(Double($0.offset + 1), $0.element) }
       self.init(name, points, style: style)
@@ -60,7 +60,7 @@ public struct LineChart: Sendable, Equatable {
   public var x: ChartAxis
   /// The vertical axis.
   public var y: ChartAxis
-  /// The lines; later ones are drawn above earlier ones.
+  /// The lines; later ones are drawn above earlier ones, references below all others.
   public var series: [Series]
   /// Vertical lines.
   public var markers: [Marker]
@@ -82,7 +82,11 @@ public struct LineChart: Sendable, Equatable {
     for marker in markers where FittedAxis.canShow(marker.x, on: x.scale) {
       draw(marker, on: &canvas)
     }
-    for (line, swatch) in zip(series, swatches) { draw(line, as: swatch, on: &canvas) }
+    for style in [Style.reference, .line] {
+      for (line, swatch) in zip(series, swatches) where line.style == style {
+        draw(line, as: swatch, on: &canvas)
+      }
+    }
     let leftOut = series.reduce(0) { $0 + $1.points.count } - all.count
     return canvas.svg(
       description: "Lines: " + series.map(\.name).joined(separator: ", ") + ". From left to right: "
@@ -92,16 +96,22 @@ public struct LineChart: Sendable, Equatable {
 
   static func footnote(shown: Int, leftOut: Int) -> String {
     if shown == 0 { return "no values to show" }
-    return leftOut == 0 ? "" : "\(NumberText.whole(leftOut)) values cannot be shown"
+    if leftOut == 0 { return "" }
+    return leftOut == 1 ? "1 value is left out" : "\(NumberText.whole(leftOut)) values are left out"
   }
 
-  /// Colours are counted over the lines that are no references.
+  /// Colours are counted over the lines, dashes over the references.
   private var swatches: [ChartCanvas.Swatch] {
-    var color = -1
+    var (lines, references) = (0, 0)
     return series.map { line in
-      guard line.style == .line else { return .reference }
-      color += 1
-      return .line(color: color % ChartStyle.colorCount)
+      switch line.style {
+      case .line:
+        lines += 1
+        return .line(color: (lines - 1) % ChartStyle.colorCount)
+      case .reference:
+        references += 1
+        return .reference(style: (references - 1) % 2)
+      }
     }
   }
 
@@ -123,7 +133,7 @@ public struct LineChart: Sendable, Equatable {
     let name =
       switch swatch {
       case .line(let color), .bar(let color): "line s\(color)"
-      case .reference: "reference"
+      case .reference(let style): "reference r\(style)"
       }
     var path = ""
     var last: (x: Double, y: Double)?
@@ -139,7 +149,8 @@ public struct LineChart: Sendable, Equatable {
       {
         continue
       }
-      path += (last == nil ? "M" : "L") + ChartCanvas.number(place.x) + " "
+      path +=
+        (last == nil ? "M" : "L") + ChartCanvas.number(place.x) + " "
         + ChartCanvas.number(place.y)
       // A point alone between two gaps is drawn as a dot: a line of no length with round ends.
       if last == nil, !line.points.dropFirst(index + 1).prefix(1).contains(where: canShow) {

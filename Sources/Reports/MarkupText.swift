@@ -2,8 +2,8 @@ import Mustache
 
 /// Text as it stands in HTML and XML, between tags and in quoted attributes.
 ///
-/// Escapes by Unicode scalar: a quote followed by a combining mark is one `Character`, and an escape
-/// that compares characters would let it through.
+/// Escapes by Unicode scalar: a quote and a combining mark after it are one `Character`, which an
+/// escape that compares characters would let through.
 struct MarkupText: MustacheContentType {
   /// The name of this escape in a template's `CONTENT_TYPE` pragma.
   static let name = "ASCRIBE-MARKUP"
@@ -23,7 +23,8 @@ struct MarkupText: MustacheContentType {
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
       case "\n", "\t": result.unicodeScalars.append(scalar)
-      case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+      case _
+      where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
         || scalar.value & 0xFFFE == 0xFFFE:
         result.unicodeScalars.append("\u{FFFD}")
       default: result.unicodeScalars.append(scalar)

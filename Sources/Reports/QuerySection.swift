@@ -2,7 +2,7 @@
 public struct QuerySection: Sendable, Equatable {
   /// The unit of the scores: `margin`, `nats of loss`.
   public var unit: String
-  /// How the sign is to be read: `Positive: training on it raised the margin.`
+  /// How the sign is to be read, as in `Positive: training on it raised the margin.`.
   public var signSentence: String
   /// The test examples.
   public var cards: [QueryCard]

@@ -3,8 +3,9 @@ extension ReportTemplates {
   static let style = """
     :root{--paper:#f6f7f8;--card:#fff;--ink:#1c2228;--soft:#5a6570;--edge:#e0e4e8;
     --accent:#1f66c1;--good:#0d7d6c;--bad:#c2410c;--track:#edf0f2}
-    @media screen and (prefers-color-scheme:dark){:root{--paper:#111417;--card:#1a1e23;--ink:#e9ecef;
-    --soft:#a3adb8;--edge:#2d333a;--accent:#74aefc;--good:#4fcbb0;--bad:#f5926a;--track:#2a3037}}
+    @media screen and (prefers-color-scheme:dark){:root{--paper:#111417;--card:#1a1e23;
+    --ink:#e9ecef;--soft:#a3adb8;--edge:#2d333a;
+    --accent:#74aefc;--good:#4fcbb0;--bad:#f5926a;--track:#2a3037}}
     *{box-sizing:border-box}
     html{-webkit-text-size-adjust:100%}
     body{margin:0 auto;padding:3rem 1.5rem 4rem;max-width:76rem;background:var(--paper);
@@ -19,9 +20,9 @@ extension ReportTemplates {
     section{margin-top:3rem}
     .intro,.unit,.empty{max-width:46rem;color:var(--soft)}
     .unit{margin-top:.2rem;font-size:.9rem}
-    .figures{display:grid;gap:1px;margin-top:2rem;border:1px solid var(--edge);border-radius:10px;
-    overflow:hidden;background:var(--edge);grid-template-columns:repeat(auto-fit,minmax(11rem,1fr))}
-    .figures div{padding:1rem 1.2rem;background:var(--card)}
+    .figures{display:flex;flex-wrap:wrap;gap:1px;margin-top:2rem;overflow:hidden;
+    border:1px solid var(--edge);border-radius:10px;background:var(--edge)}
+    .figures div{flex:1 1 11rem;padding:1rem 1.2rem;background:var(--card)}
     .figures dt{font-size:.85rem;color:var(--soft)}
     .figures .value{font-size:1.9rem;line-height:1.3;font-weight:650;letter-spacing:-.02em}
     .value,.number,td.right,.suspect .id,.facts dd,.features dd{font-variant-numeric:tabular-nums}
@@ -35,20 +36,20 @@ extension ReportTemplates {
     .subject img{width:8rem;height:8rem;margin-bottom:.7rem}
     .subject p{font-size:.9rem}
     .verdict.wrong strong{color:var(--bad)}.verdict.right strong{color:var(--good)}
-    .verdict strong{font-size:1.15rem}
+    .verdict .id,.suspect p>.id{white-space:nowrap}.side .empty{font-size:.9rem}
     .side ul{display:grid;gap:.55rem}
     .side li{display:grid;grid-template-columns:auto 1fr;gap:.7rem;align-items:center}
-    .side img{width:2.9rem;height:2.9rem}
+    .side img{width:3.2rem;height:3.2rem}
     .helped h3,.helped .number{color:var(--good)}.harmed h3,.harmed .number{color:var(--bad)}
     .about{display:grid;grid-template-columns:1fr auto;gap:.1rem .6rem;align-items:center;
     font-size:.9rem;min-width:0;grid-column:2}
     .about .name{grid-column:1/3}.about .id{margin-left:.35rem}
     .number{font-size:.85rem;min-width:4.2rem;text-align:right;white-space:nowrap}
     .score{height:5px;border-radius:3px;background:var(--track);overflow:hidden}
-    .bar{display:block;height:100%;border-radius:3px;background:var(--good)}
-    .harmed .bar{background:var(--bad)}
+    .length{display:block;height:100%;border-radius:3px;background:var(--good)}
+    .harmed .length{background:var(--bad)}
     .gallery{display:grid;gap:.8rem;margin-top:1rem;
-    grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}
+    grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}
     .suspect{position:relative;padding:.9rem;background:var(--card);border:1px solid var(--edge);
     border-radius:10px;font-size:.9rem}
     .suspect img{width:100%;height:auto;aspect-ratio:1;margin-bottom:.6rem}
@@ -57,10 +58,12 @@ extension ReportTemplates {
     text-align:center;color:var(--soft)}
     .given{color:var(--bad)}
     .truth{margin:.15rem 0;font-size:.8rem}.truth.planted{color:var(--good)}
-    .truth.planted::before{content:"\\2713 ";font-weight:700}
-    .truth.untouched{color:var(--soft)}.truth.untouched::before{content:"\\2013 "}
+    .truth.planted::before{content:"\\2713\\00a0";font-weight:700}
+    .truth.untouched{color:var(--soft)}.truth.untouched::before{content:"\\2013\\00a0"}
+    .suspect .id span{white-space:nowrap}.suspect .id span:first-child{white-space:normal}
     .suspect .id{display:flex;justify-content:space-between;gap:.5rem}
-    .charts{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr))}
+    .charts{display:grid;gap:1rem;
+    grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr))}
     .charts:not(:empty){margin-top:1rem}
     figure{padding:.6rem;background:var(--card);border:1px solid var(--edge);border-radius:10px}
     figure svg{display:block;width:100%;height:auto;max-width:46rem;margin:0 auto}
@@ -96,6 +99,8 @@ extension ReportTemplates {
     @media print{body{padding:0;max-width:none;background:#fff;font-size:11pt}nav{display:none}
     .query,.suspect,figure,tr{break-inside:avoid}h2,h3{break-after:avoid}
     *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-    .gallery{grid-template-columns:repeat(6,1fr)}}
+    .gallery{grid-template-columns:repeat(5,1fr)}.suspect{font-size:.8rem}.truth{font-size:.72rem}
+    .figures div{flex-basis:7rem;padding:.7rem}.figures .value{font-size:1.3rem;white-space:nowrap}
+    section{margin-top:2rem}.side img{width:2.4rem;height:2.4rem}}
     """
 }

@@ -11,7 +11,8 @@ enum ReportTemplates {
     ]
     for (name, text) in texts {
       do {
-        try library.register(text, named: name)
+        // The escape does not pass from a page to its partials: each names it.
+        try library.register("{{% CONTENT_TYPE: \(MarkupText.name)}}" + text, named: name)
       } catch {
         preconditionFailure("template \(name): \(error)")
       }
@@ -20,7 +21,7 @@ enum ReportTemplates {
   }()
 
   private static let page = """
-    {{% CONTENT_TYPE: \(MarkupText.name)}}<!DOCTYPE html>
+    <!DOCTYPE html>
     <html lang="en">
     <head>
     <meta charset="utf-8"/>
@@ -38,7 +39,11 @@ enum ReportTemplates {
     <p class="lead">{{summary}}</p>
     {{/hasSummary}}
     {{#hasContents}}
-    <nav aria-label="Contents">{{#contents}}<a href="#section-{{number}}">{{entry}}</a> {{/contents}}</nav>
+    <nav aria-label="Contents">
+    {{#contents}}
+    <a href="#section-{{number}}">{{entry}}</a>
+    {{/contents}}
+    </nav>
     {{/hasContents}}
     </header>
     <main>
@@ -84,11 +89,15 @@ enum ReportTemplates {
     <p class="unit">Score: {{scoreName}}.</p>
     <ol class="gallery">{{#suspects}}{{>suspect}}{{/suspects}}</ol>
     {{/isSuspects}}
-    <div class="charts">{{#charts}}<figure>{{{svg}}}{{#hasCaption}}<figcaption>{{caption}}</figcaption>{{/hasCaption}}</figure>{{/charts}}</div>
+    <div class="charts">{{#charts}}<figure>{{{svg}}}\
+    {{#hasCaption}}<figcaption>{{caption}}</figcaption>{{/hasCaption}}</figure>{{/charts}}</div>
     {{#tables}}
-    <div class="scroll"><table>{{#hasTableTitle}}<caption>{{tableTitle}}</caption>{{/hasTableTitle}}
-    <thead><tr>{{#columns}}<th scope="col" class="{{align}}">{{column}}</th>{{/columns}}</tr></thead>
-    <tbody>{{#rows}}<tr>{{#cells}}<td class="{{align}}">{{cell}}</td>{{/cells}}</tr>{{/rows}}</tbody>
+    <div class="scroll"><table>\
+    {{#hasTableTitle}}<caption>{{tableTitle}}</caption>{{/hasTableTitle}}
+    <thead><tr>{{#columns}}<th scope="col" class="{{align}}">{{column}}</th>{{/columns}}\
+    </tr></thead>
+    <tbody>{{#rows}}<tr>{{#cells}}<td class="{{align}}">{{cell}}</td>{{/cells}}</tr>{{/rows}}\
+    </tbody>
     </table></div>
     {{/tables}}
     </section>
@@ -105,7 +114,8 @@ enum ReportTemplates {
   private static let query = """
     <article class="query">
     <div class="subject">{{#queryView}}{{>example}}{{/queryView}}
-    <p class="verdict {{verdict}}"><strong>{{predicted}}</strong> {{probability}}</p>
+    <p class="verdict {{verdict}}">predicted <strong>{{predicted}}</strong> \
+    <span class="id">{{probability}}</span></p>
     <p>label <strong>{{queryLabel}}</strong></p>
     <p class="id">test {{queryID}}</p></div>
     {{#sides}}
@@ -114,7 +124,7 @@ enum ReportTemplates {
     <ul>{{#influences}}<li>{{#trainingView}}{{>example}}{{/trainingView}}
     <span class="about"><span class="name">label <strong>{{trainingLabel}}</strong> \
     <span class="id">{{trainingID}}</span></span>
-    <span class="score"><span class="bar" style="width:{{bar}}%"></span></span>\
+    <span class="score"><span class="length" style="width:{{bar}}%"></span></span>\
     <span class="number">{{trainingScore}}</span></span></li>{{/influences}}</ul></div>
     {{/sides}}
     </article>
@@ -123,8 +133,9 @@ enum ReportTemplates {
   private static let suspect = """
     <li class="suspect"><p class="rank">{{rank}}</p>{{#suspectView}}{{>example}}{{/suspectView}}
     <p>labelled <strong class="given">{{suspectLabel}}</strong></p>
-    <p>model says <strong>{{suspectPredicted}}</strong> {{suspectProbability}}</p>
+    <p>predicted <strong>{{suspectPredicted}}</strong> \
+    <span class="id">{{suspectProbability}}</span></p>
     {{#hasTruth}}<p class="truth {{truthKind}}">{{truth}}</p>{{/hasTruth}}
-    <p class="id"><span>{{suspectID}}</span> <span>{{suspectScore}}</span></p></li>
+    <p class="id"><span>id {{suspectID}}</span> <span>{{suspectScore}}</span></p></li>
     """
 }

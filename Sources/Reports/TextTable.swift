@@ -5,8 +5,8 @@
 ///     17   seven   0.813
 ///     204  one    −0.027
 ///
-/// Width is counted in terminal cells: East Asian wide characters and emoji are two, combining marks
-/// none. Control characters become `�`, so that no cell can move the cursor or break a line.
+/// Width is counted in terminal cells: East Asian wide characters and emoji are two, combining
+/// marks none. Control characters become `�`: no cell can move the cursor or break a line.
 public struct TextTable: Sendable, Equatable {
   /// Where the text of a column stands.
   public enum Alignment: Sendable, Equatable {
