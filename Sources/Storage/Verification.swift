@@ -8,6 +8,9 @@ public enum Verification {
     public var rowBlocks = 0
     /// Bytes of all files.
     public var bytes = 0
+
+    /// Nothing checked yet.
+    public init() {}
   }
 
   /// Reads a sealed file, or a store with all its shards, and compares every checksum.

@@ -14,7 +14,8 @@ struct OutputsCommand: ParsableCommand {
     commandName: "outputs",
     abstract: "Loss, margin, probability of the label, and logits of every example.")
 
-  @Argument(help: "The run's name, or its folder.") var run: String
+  @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
+  var runName: String
   @Option(help: "train or test.") var split: Split = .test
   @Option(help: "The seed (default: the first).") var seed: UInt64?
   @Option(help: "The epoch (default: the last).") var epoch: Int?
@@ -30,7 +31,7 @@ struct OutputsCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let opened = try Run.open(run, checkpointsFolder: common.checkpointsFolder)
+    let opened = try Run.open(runName, checkpointsFolder: common.checkpointsFolder)
     let data = split.part(of: try opened.loadData())
     let reference = try opened.checkpoint(seed: seed, epoch: epoch)
     let predictions = try opened.predictor(reference).predictions(for: data)

@@ -13,7 +13,8 @@ struct QueryCommand: ParsableCommand {
     commandName: "query",
     abstract: "The training examples that helped and harmed an answer.")
 
-  @Argument(help: "The run's name, or its folder.") var run: String
+  @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
+  var runName: String
   @Option(help: "Test ids such as 17 or 3,5; misclassified; or all: their mean.")
   var test: String
   @Option(help: "Helpful and harmful examples to show.") var top = 10
@@ -33,7 +34,7 @@ struct QueryCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let setup = try ScoringSetup(run: run, method, common, diagnosesDamping: diagnose)
+    let setup = try ScoringSetup(run: runName, method, common, diagnosesDamping: diagnose)
     let data = setup.influence.data
     let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
     let queries = data.test.subset(selection.rows)
