@@ -58,7 +58,8 @@ struct CSVReader: Sendable {
     }
     let labelColumns = try columns(labels, names, header)
     let idColumn = try id.map { choice throws(DatasetError) in try column(choice, names, header) }
-    let unused = Set(try columns(ignored, names, header) + labelColumns + (idColumn.map { [$0] } ?? []))
+    let unused = Set(
+      try columns(ignored, names, header) + labelColumns + (idColumn.map { [$0] } ?? []))
     let inputs = (0..<width).filter { !unused.contains($0) }
     guard !inputs.isEmpty else { throw .noFeatures(file: file) }
     return Layout(
@@ -118,7 +119,7 @@ struct CSVReader: Sendable {
     let labelName = layout.labels.first.map { layout.names[$0] } ?? ""
     let places: @Sendable (Int) -> DataPlace = { .field(line: lines[$0], column: labelName) }
     return RawExamples(
-      file: file, ids: layout.id == nil ? nil : columns.ids,
+      file: file, labelFile: file, ids: layout.id == nil ? nil : columns.ids,
       inputs: Tensor(columns.inputs, shape: shape),
       labels: isRegression
         ? .numbers(columns.numbers, outputs: layout.labels.count, places: places)

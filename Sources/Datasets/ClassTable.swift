@@ -32,7 +32,7 @@ struct ClassTable: Sendable {
     for (row, label) in try Self.labels(of: examples).enumerated() {
       guard let index = indices[label] else {
         throw .unknownClass(
-          file: examples.file, place: examples.labels.place(row), value: label, classes: names)
+          file: examples.labelFile, place: examples.labels.place(row), value: label, classes: names)
       }
       classes.append(index)
     }
@@ -48,7 +48,7 @@ struct ClassTable: Sendable {
         if let whole = Int(word) {
           labels.append(String(whole))
         } else if let number = Double(word), !word.lowercased().hasPrefix("0x") {
-          labels.append(try label(number, examples.file) { places(row) })
+          labels.append(try label(number, examples.labelFile) { places(row) })
         } else {
           labels.append(word)
         }
@@ -57,7 +57,7 @@ struct ClassTable: Sendable {
     case .numbers(let numbers, _, let places):
       var labels: [String] = []
       for (row, number) in numbers.enumerated() {
-        labels.append(try label(number, examples.file) { places(row) })
+        labels.append(try label(number, examples.labelFile) { places(row) })
       }
       return labels
     }

@@ -1,6 +1,54 @@
+import Storage
 import Synchronization
+import Tensors
 
-/// The content hash of a dataset, computed once.
+/// The content hash of a dataset, computed once for all copies of a value.
 final class HashMemory: Sendable {
-  let value = Mutex<String?>(nil)
+  let value = Mutex<Digest?>(nil)
+}
+
+extension Dataset {
+  /// SHA-256 of the ids in order, the shape, the bits of the inputs and the targets.
+  ///
+  /// Equal for equal data only: reordered rows, another class name or a flipped label give another hash;
+  /// what the classes were before noise was planted does not count.
+  public var contentHash: Digest {
+    hash.value.withLock { known in
+      if let known { return known }
+      let digest = computeHash()
+      known = digest
+      return digest
+    }
+  }
+
+  private func computeHash() -> Digest {
+    let hasher = SHA256()
+    func add(_ text: String) { hasher.update(Array("\(text.utf8.count):\(text)".utf8)) }
+    add("ascribe dataset 1")
+    add("\(inputs.shape)")
+    for id in ids {
+      switch id {
+      case .row(let row): add("#\(row)")
+      case .name(let name): add("'\(name)")
+      }
+    }
+    hasher.update(inputs)
+    switch targets {
+    case .classes(let classes, let names):
+      add("classes \(names.count)")
+      names.forEach(add)
+      classes.map(\.littleEndian).withUnsafeBytes { hasher.update($0) }
+    case .values(let values):
+      add("values \(values.shape)")
+      hasher.update(values)
+    }
+    return hasher.finish()
+  }
+}
+
+extension SHA256 {
+  /// Adds the bits of a tensor as they are in memory: little-endian wherever this runs.
+  fileprivate func update(_ tensor: Tensor) {
+    tensor.withUnsafePointer { update(UnsafeRawBufferPointer(start: $0, count: 4 * tensor.count)) }
+  }
 }

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Examples in order: an id, an input and a target each. n is their number.
+/// Examples in order: an id, an input and a target each; n is their number.
 ///
 /// A value: subsets and noise make new datasets. `Dataset+Hash.swift` has its content hash.
 public struct Dataset: Sendable {
@@ -62,12 +62,7 @@ public struct Dataset: Sendable {
   }
 
   /// The number of numbers a model predicts for an example: outputs, or one a class.
-  public var outputCount: Int {
-    switch targets {
-    case .classes(_, let names): names.count
-    case .values(let values): values.shape[1]
-    }
-  }
+  public var outputCount: Int { targets.outputCount }
 
   /// For each example whether planted noise changed its class; all false when none was planted.
   public var flipped: [Bool] {
@@ -98,10 +93,5 @@ public struct Dataset: Sendable {
       rows.append(row)
     }
     return rows
-  }
-
-  /// The same examples with inputs of the same count changed by `transform`.
-  func withInputs(_ inputs: Tensor) -> Dataset {
-    Dataset(ids: ids, inputs: inputs, targets: targets, originalClasses: originalClasses)
   }
 }

@@ -9,14 +9,7 @@ struct FileBytes {
 
   init(_ file: String) throws(DatasetError) {
     self.file = file
-    var status = stat()
-    guard stat(file, &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { throw .missingFile(file) }
-      throw .unreadableFile(file, reason: String(cString: strerror(errno)))
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(file) }
-    let size = Int(status.st_size)
-    guard size > 0 else { throw .emptyFile(file) }
+    let size = try checkFile(file)
     try checkMemory(size, for: file)
     let descriptor = open(file, O_RDONLY)
     guard descriptor >= 0 else {
@@ -38,6 +31,18 @@ struct FileBytes {
   init(file: String, bytes: [UInt8]) {
     (self.file, self.bytes) = (file, bytes)
   }
+}
+
+/// Refuses what is not a file with contents, and returns its size in bytes.
+func checkFile(_ file: String) throws(DatasetError) -> Int {
+  var status = stat()
+  guard stat(file, &status) == 0 else {
+    if errno == ENOENT || errno == ENOTDIR { throw .missingFile(file) }
+    throw .unreadableFile(file, reason: String(cString: strerror(errno)))
+  }
+  guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(file) }
+  guard status.st_size > 0 else { throw .emptyFile(file) }
+  return Int(status.st_size)
 }
 
 /// Refuses an allocation that this machine's memory cannot hold.

@@ -2,8 +2,10 @@ import Tensors
 
 /// What a reader gives: examples before classes are numbered and inputs normalised.
 struct RawExamples: Sendable {
-  /// The file that errors about these examples name.
+  /// The file of the inputs, which errors name.
   var file: String
+  /// The file of the labels.
+  var labelFile: String
   /// The names, or nil for row numbers.
   var ids: [ExampleID]?
   /// n × …, all finite.

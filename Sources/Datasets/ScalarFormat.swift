@@ -58,7 +58,7 @@ struct NumericArray {
   var count: Int { Tensor.count(shape) }
 
   /// The place of an element or of the array.
-  func place(_ flat: Int? = nil) -> DataPlace {
+  func place(_ flat: Int?) -> DataPlace {
     let inner = flat.map { DataPlace.element(indices(of: $0)) } ?? .file
     return name.map { .array($0, inner) } ?? inner
   }
@@ -105,7 +105,9 @@ struct NumericArray {
       return format.forEach(self.bytes, from: offset, count: count, body)
     }
     var strides = [Int](repeating: 1, count: shape.count)
-    for axis in (0..<shape.count - 1).reversed() { strides[axis] = strides[axis + 1] * shape[axis + 1] }
+    for axis in (0..<shape.count - 1).reversed() {
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+    }
     var indices = [Int](repeating: 0, count: shape.count)
     var position = 0
     format.forEach(self.bytes, from: offset, count: count) { _, value in

@@ -15,6 +15,14 @@ public enum Targets: Sendable, Equatable {
     }
   }
 
+  /// The number of numbers a model predicts for an example: one a class, or the outputs.
+  public var outputCount: Int {
+    switch self {
+    case .classes(_, let names): names.count
+    case .values(let values): values.shape[1]
+    }
+  }
+
   /// The targets of some examples, in the given order.
   public func subset(_ rows: [Int]) -> Targets {
     switch self {

@@ -1,5 +1,6 @@
 import CHDF5
 import Foundation
+import Synchronization
 
 /// The only door to libhdf5: one call at a time, errors as values, nothing on standard error.
 enum HDF5 {
@@ -54,8 +55,15 @@ enum HDF5 {
 /// An identifier of libhdf5, closed with its last owner.
 final class HDF5Handle: Sendable {
   let id: hid_t
+  private let isClosed = Atomic<Bool>(false)
 
   init(_ id: hid_t) { self.id = id }
 
-  deinit { _ = HDF5.locked { H5Idec_ref(id) } }
+  deinit { close() }
+
+  /// Closes the identifier once; a file closes everything in it.
+  func close() {
+    if isClosed.exchange(true, ordering: .relaxed) { return }
+    _ = HDF5.locked { H5Idec_ref(id) }
+  }
 }

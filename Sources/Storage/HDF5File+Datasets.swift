@@ -8,8 +8,9 @@ extension HDF5File {
     try HDF5Dataset(name: name, handle: try object(name), file: self)
   }
 
-  /// Makes a contiguous dataset whose place in the file is fixed at once; its contents are
-  /// undefined until written. Groups above it are made as needed.
+  /// Makes a contiguous dataset whose place in the file is fixed at once.
+  ///
+  /// Its contents are undefined until written. Groups above it are made as needed.
   @discardableResult
   public func makeDataset(
     _ name: String, shape: [Int], type: StorageType

@@ -52,9 +52,10 @@ public final class HDF5File: Sendable {
     return access
   }
 
-  /// Writes everything that the library still holds to the operating system.
-  public func flush() throws(StorageError) {
+  /// Hands everything to the operating system and closes the file with all that is open in it.
+  public func close() throws(StorageError) {
     try HDF5.call("flush", in: path) { H5Fflush(handle.id, H5F_SCOPE_GLOBAL) }
+    handle.close()
   }
 
   // MARK: Groups

@@ -25,8 +25,11 @@ enum HDF5Text {
     defer { texts.deallocate() }
     try HDF5.call("read the texts of", name, in: file) { body(texts) }
     let strings = (0..<count).map { index in
-      texts[index].map { String(decoding: UnsafeRawBufferPointer(start: $0, count: strlen($0)),
-        as: UTF8.self) } ?? ""
+      texts[index].map {
+        String(
+          decoding: UnsafeRawBufferPointer(start: $0, count: strlen($0)),
+          as: UTF8.self)
+      } ?? ""
     }
     var size = hsize_t(count)
     let space = try HDF5.handle("read", name, in: file) { H5Screate_simple(1, &size, nil) }

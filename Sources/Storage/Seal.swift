@@ -76,7 +76,7 @@ struct Seal: Equatable {
     return regions
   }
 
-  /// The digest that a file with these regions should carry. Reads everything but the regions.
+  /// The digest that a file with these regions should carry; reads everything but the regions.
   func computedDigest(_ file: OpenFile) throws(StorageError) -> Digest {
     let hasher = SHA256()
     hasher.update(encoded(withDigest: false))

@@ -1,0 +1,204 @@
+import Configuration
+
+/// The data of a run, as its run file names them.
+///
+/// ```yaml
+/// train: {format: csv, path: digits-train.csv, label: last}
+/// test:  {format: csv, path: digits-test.csv, label: last}   # or split: {test: 500, seed: 0}
+/// scale: [0, 16]                                             # these become 0 and 1
+/// standardise: true                                          # or {mean: 0.1307, std: 0.3081}
+/// flip:  {fraction: 0.1, seed: 0}                            # planted in training labels only
+/// ```
+///
+/// With `split`, the one source is given as `source` or `train`; `test` and `train` are numbers of
+/// examples (500) or shares (0.1), or `file` names a file of test ids. `task` is `classification`
+/// (default) or `regression`; `classes` fixes names and order of the classes, or their number.
+/// IDX images of bytes have `scale: [0, 255]` unless another scale, or `false`, is given.
+/// `standardise` is `true` (`columns` for tables, `global` for images), `columns`, `global`, or
+/// numbers that apply after the scale.
+public struct DataConfiguration: Sendable {
+  /// What the targets are.
+  public enum Task: String, CaseIterable, Sendable {
+    /// A class for each example.
+    case classification
+    /// Numbers for each example.
+    case regression
+  }
+
+  enum Test: Sendable {
+    case source(SourceConfiguration)
+    case split(Split)
+  }
+
+  enum Scale: Sendable, Equatable {
+    case byFormat
+    case none
+    case range([Double])
+  }
+
+  enum Standardise: Sendable, Equatable {
+    case none
+    case byShape
+    case statistics(Normalisation.Statistics)
+    case numbers(mean: [Double], std: [Double])
+  }
+
+  /// What the targets are.
+  public let task: Task
+  /// The planted noise.
+  public let noise: LabelNoise?
+  let train: SourceConfiguration
+  let test: Test
+  let classes: [String]?
+  let scale: Scale
+  let standardise: Standardise
+
+  /// Reads the `data` mapping of a run file.
+  ///
+  /// - Parameters:
+  ///   - map: the mapping; keys that mean nothing here are errors.
+  ///   - folder: where relative paths begin: the folder of the run file.
+  public init(
+    from map: ConfigurationMap, relativeTo folder: String
+  ) throws(ConfigurationError) {
+    try map.checkKeys(known: [
+      "train", "test", "source", "split", "scale", "standardise", "flip", "task", "classes",
+    ])
+    task = try map.choice("task", default: .classification)
+    let isRegression = task == .regression
+    let testKey = try map.exactlyOne(of: ["test", "split"])
+    let trainKey = try map.exactlyOne(of: ["train", "source"])
+    if testKey == "test", trainKey == "source" {
+      throw .missingKey(map.place(), key: "train", present: map.keys)
+    }
+    train = try SourceConfiguration(
+      from: map.map(trainKey), relativeTo: folder, isRegression: isRegression)
+    test =
+      testKey == "split"
+      ? .split(try Split(from: map.map("split"), relativeTo: folder))
+      : .source(
+        try SourceConfiguration(
+          from: map.map("test"), relativeTo: folder, isRegression: isRegression))
+    classes = try Self.classes(map)
+    scale = try Self.scale(map)
+    standardise = try Self.standardise(map)
+    noise = try map.map(ifPresent: "flip").map { flip throws(ConfigurationError) in
+      try LabelNoise(from: flip)
+    }
+    try map.finish()
+  }
+
+  private static func classes(_ map: ConfigurationMap) throws(ConfigurationError) -> [String]? {
+    guard let value = map.value("classes"), value != .null else { return nil }
+    if case .int = value {
+      return (0..<(try map.int("classes", in: 2...1_000_000))).map(String.init)
+    }
+    guard let list = try map.list(ifPresent: "classes") else { return nil }
+    var names: [String] = []
+    for (i, element) in list.enumerated() {
+      let place = map.place("classes[\(i)]")
+      let name: String
+      switch element {
+      case .int(let number): name = String(number)
+      case .string(let text): name = text
+      default:
+        throw .wrongType(place, found: element.summary, expected: "a word or a whole number")
+      }
+      if names.contains(name) { throw .duplicatedKey(place, key: name) }
+      names.append(name)
+    }
+    guard names.count >= 2 else {
+      throw .outOfRange(map.place("classes"), value: "\(names.count)", allowed: "at least 2")
+    }
+    return names
+  }
+
+  private static func scale(_ map: ConfigurationMap) throws(ConfigurationError) -> Scale {
+    guard let value = map.value("scale"), value != .null else { return .byFormat }
+    if value == .bool(false) { return .none }
+    guard let range = try map.doubles(ifPresent: "scale", count: 2) else { return .byFormat }
+    guard range[0] < range[1], (range[1] - range[0]).isFinite else {
+      throw .outOfRange(
+        map.place("scale[1]"), value: "\(range[1])", allowed: "greater than \(range[0])")
+    }
+    return .range(range)
+  }
+
+  private static func standardise(
+    _ map: ConfigurationMap
+  ) throws(ConfigurationError) -> Standardise {
+    switch map.value("standardise") {
+    case nil, .null, .bool(false): return .none
+    case .bool(true): return .byShape
+    case .map:
+      let numbers = try map.map("standardise")
+      let mean = try numbers.numbers("mean", in: .any)
+      let std = try numbers.numbers("std", in: .positive)
+      guard mean.count == std.count else {
+        throw .wrongType(
+          numbers.place("std"), found: "a list of \(std.count)",
+          expected: "as many numbers as mean, \(mean.count)")
+      }
+      return .numbers(mean: mean, std: std)
+    case .string:
+      return .statistics(try map.choice("standardise", of: Normalisation.Statistics.self))
+    case let value?:
+      throw .wrongType(
+        map.place("standardise"), found: value.summary,
+        expected: "true, false, columns, global or {mean: …, std: …}")
+    }
+  }
+}
+
+extension ConfigurationMap {
+  /// One number or a list of them.
+  fileprivate func numbers(
+    _ key: String, in bounds: NumberBounds
+  ) throws(ConfigurationError) -> [Double] {
+    if case .list = value(key) {
+      let list = try doubles(ifPresent: key, in: bounds) ?? []
+      if list.isEmpty { throw .wrongType(place(key), found: "a list of 0", expected: "numbers") }
+      return list
+    }
+    return [try double(key, in: bounds)]
+  }
+
+  /// A seed.
+  fileprivate func seed() throws(ConfigurationError) -> UInt64 {
+    UInt64(try int("seed", in: 0 ... .max, default: 0))
+  }
+}
+
+extension LabelNoise {
+  fileprivate init(from map: ConfigurationMap) throws(ConfigurationError) {
+    try map.checkKeys(known: ["fraction", "seed"])
+    self.init(fraction: try map.double("fraction", in: .fraction), seed: try map.seed())
+  }
+}
+
+extension Split {
+  fileprivate init(
+    from map: ConfigurationMap, relativeTo folder: String
+  ) throws(ConfigurationError) {
+    if let file = try map.string(ifPresent: "file") {
+      try map.checkKeys(known: ["file"])
+      self = .file(resolved(file, in: folder))
+      return
+    }
+    try map.checkKeys(known: ["test", "train", "seed", "file"])
+    guard let test = try Size(map, "test") else {
+      throw .missingKey(map.place(), key: "test", present: map.keys)
+    }
+    self = .random(train: try Size(map, "train") ?? .rest, test: test, seed: try map.seed())
+  }
+}
+
+extension Split.Size {
+  fileprivate init?(_ map: ConfigurationMap, _ key: String) throws(ConfigurationError) {
+    switch map.value(key) {
+    case nil, .null: return nil
+    case .int: self = .count(try map.int(key, in: 1 ... .max))
+    default: self = .fraction(try map.double(key, in: .properFraction))
+    }
+  }
+}

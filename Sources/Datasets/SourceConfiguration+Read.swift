@@ -1,0 +1,82 @@
+import Tensors
+
+/// Reading a source.
+extension SourceConfiguration {
+  /// The examples of the source with their ids, all different; rows keep their numbers.
+  func read() throws -> RawExamples {
+    var examples = try readAll()
+    let n = examples.count
+    let ids = examples.ids ?? (0..<n).map { .row($0) }
+    if examples.ids != nil {
+      var rows: [ExampleID: Int] = [:]
+      for (row, id) in ids.enumerated() {
+        if let first = rows.updateValue(row, forKey: id) {
+          throw DatasetError.duplicateID(file: examples.file, id: id, first: first, second: row)
+        }
+      }
+    }
+    examples.ids = ids
+    guard let wanted = rows else { return examples }
+    guard wanted.upperBound <= n else {
+      throw DatasetError.rowsBeyondEnd(
+        file: examples.file, rows: [wanted.lowerBound, wanted.upperBound], available: n)
+    }
+    return examples.subset(Array(wanted))
+  }
+
+  private func readAll() throws -> RawExamples {
+    switch reader {
+    case .csv(let reader): return try reader.read()
+    case .idx(let images, let labels):
+      let array = try IDXReader(file: images).read()
+      var examples = try RawExamples(
+        inputs: array, labels: try IDXReader(file: labels).read(), ids: nil,
+        isRegression: isRegression)
+      examples.areByteImages = array.format.kind == .unsigned
+      return examples
+    case .npy(let inputs, let labels, let ids):
+      return try RawExamples(
+        inputs: NPYReader(file: inputs).read(), labels: NPYReader(file: labels).read(),
+        ids: ids.map { try NPYReader(file: $0).read() }, isRegression: isRegression)
+    case .npz(let names):
+      let file = try NPZReader(file: names.file)
+      return try RawExamples(
+        inputs: file.array(names.inputs), labels: file.array(names.labels),
+        ids: names.ids.map { try file.array($0) }, isRegression: isRegression)
+    case .hdf5(let names):
+      let file = try HDF5Reader(file: names.file)
+      return try RawExamples(
+        inputs: file.array(names.inputs), labels: file.array(names.labels),
+        ids: names.ids.map { try file.array($0) }, isRegression: isRegression)
+    }
+  }
+}
+
+extension RawExamples {
+  /// Some of the examples; errors still name their places in the source.
+  func subset(_ rows: [Int]) -> RawExamples {
+    var result = self
+    result.ids = ids.map { ids in rows.map { ids[$0] } }
+    result.inputs = inputs.gathered(rows)
+    switch labels {
+    case .words(let words, let places):
+      result.labels = .words(rows.map { words[$0] }, places: { places(rows[$0]) })
+    case .numbers(let numbers, let outputs, let places):
+      result.labels = .numbers(
+        rows.flatMap { numbers[$0 * outputs..<($0 + 1) * outputs] }, outputs: outputs,
+        places: { places(rows[$0]) })
+    }
+    return result
+  }
+
+  /// The targets as numbers, n × outputs, all finite.
+  func values() throws(DatasetError) -> Targets {
+    guard case .numbers(let numbers, let outputs, let places) = labels else {
+      preconditionFailure("words where numbers were read")
+    }
+    for (position, number) in numbers.enumerated() where !Float(number).isFinite {
+      throw .notFinite(file: labelFile, place: places(position / outputs), value: "\(number)")
+    }
+    return .values(Tensor(numbers.map { Float($0) }, shape: [count, outputs]))
+  }
+}

@@ -1,0 +1,137 @@
+import Configuration
+import Foundation
+
+/// One source of examples in a run file: a format, its files, and which rows to take.
+struct SourceConfiguration: Sendable {
+  /// The formats.
+  enum Format: String, CaseIterable, Sendable {
+    case csv, idx, npy, npz, hdf5
+  }
+
+  /// A file with arrays, and the names of the arrays in it.
+  struct NamedArrays: Sendable {
+    var file: String
+    var inputs: String
+    var labels: String
+    var ids: String?
+  }
+
+  enum Reader: Sendable {
+    case csv(CSVReader)
+    case idx(images: String, labels: String)
+    case npy(inputs: String, labels: String, ids: String?)
+    case npz(NamedArrays)
+    case hdf5(NamedArrays)
+  }
+
+  var reader: Reader
+  /// The rows to take, all when nil.
+  var rows: Range<Int>?
+  var isRegression: Bool
+
+  init(
+    from map: ConfigurationMap, relativeTo folder: String, isRegression: Bool
+  ) throws(ConfigurationError) {
+    self.isRegression = isRegression
+    func file(_ key: String) throws(ConfigurationError) -> String {
+      resolved(try map.string(key), in: folder)
+    }
+    func named() throws(ConfigurationError) -> NamedArrays {
+      NamedArrays(
+        file: try file("path"), inputs: try map.string("inputs", default: "inputs"),
+        labels: try map.string("labels", default: "labels"), ids: try map.string(ifPresent: "ids"))
+    }
+    switch try map.choice("format", of: Format.self) {
+    case .csv:
+      reader = .csv(
+        try CSVReader(from: map, file: file("path"), isRegression: isRegression))
+    case .idx: reader = .idx(images: try file("images"), labels: try file("labels"))
+    case .npy:
+      let ids = try map.string(ifPresent: "ids").map { resolved($0, in: folder) }
+      reader = .npy(inputs: try file("inputs"), labels: try file("labels"), ids: ids)
+    case .npz: reader = .npz(try named())
+    case .hdf5: reader = .hdf5(try named())
+    }
+    rows = try Self.rows(map)
+    try map.finish()
+  }
+
+  /// `rows: [from, to]`, the last not taken, or `limit: n`, the first n.
+  private static func rows(_ map: ConfigurationMap) throws(ConfigurationError) -> Range<Int>? {
+    switch try map.atMostOne(of: ["rows", "limit"]) {
+    case "limit": return 0..<(try map.int("limit", in: 1 ... .max))
+    case "rows":
+      let ends = try map.ints("rows", in: 0 ... .max)
+      guard ends.count == 2 else {
+        throw .wrongType(
+          map.place("rows"), found: "a list of \(ends.count)",
+          expected: "[first row, row after the last]")
+      }
+      guard ends[0] < ends[1] else {
+        throw .outOfRange(
+          map.place("rows[1]"), value: "\(ends[1])", allowed: "at least \(ends[0] + 1)")
+      }
+      return ends[0]..<ends[1]
+    default: return nil
+    }
+  }
+}
+
+/// A path of a run file, relative to the file's folder.
+func resolved(_ path: String, in folder: String) -> String {
+  if path.hasPrefix("/") || folder.isEmpty { return path }
+  return folder.hasSuffix("/") ? folder + path : folder + "/" + path
+}
+
+extension CSVReader {
+  fileprivate init(
+    from map: ConfigurationMap, file: String, isRegression: Bool
+  ) throws(ConfigurationError) {
+    self.init(file: file)
+    self.isRegression = isRegression
+    hasHeader = try map.bool(ifPresent: "header")
+    if let text = try map.string(ifPresent: "delimiter") {
+      let byte = text == "tab" ? UInt8(ascii: "\t") : text.utf8.first ?? 0
+      guard text == "tab" || text.utf8.count == 1, byte < 128, !"\"\r\n\0".utf8.contains(byte)
+      else {
+        throw .wrongType(
+          map.place("delimiter"), found: "the text `\(text)`",
+          expected: "one letter such as \";\", or tab")
+      }
+      delimiter = byte
+    }
+    if let value = map.value("label") { labels = try labelColumns(value, map.place("label")) }
+    if let value = map.value("id") { id = try column(value, map.place("id")) }
+    for choice in try map.list(ifPresent: "ignore") ?? [] {
+      ignored.append(try column(choice, map.place("ignore")))
+    }
+  }
+
+  private func labelColumns(
+    _ value: ConfigurationValue, _ place: ConfigurationPlace
+  ) throws(ConfigurationError) -> [ColumnChoice] {
+    guard isRegression, case .list(let choices) = value, !choices.isEmpty else {
+      return [try column(value, place, knowsPlaces: true)]
+    }
+    var columns: [ColumnChoice] = []
+    for choice in choices { columns.append(try column(choice, place)) }
+    return columns
+  }
+
+  private func column(
+    _ value: ConfigurationValue, _ place: ConfigurationPlace, knowsPlaces: Bool = false
+  ) throws(ConfigurationError) -> ColumnChoice {
+    switch value {
+    case .string("last") where knowsPlaces: return .last
+    case .string("first") where knowsPlaces: return .first
+    case .string(let name): return .name(name)
+    case .int(let number) where number >= 0: return .number(number)
+    default:
+      throw .wrongType(
+        place, found: value.summary,
+        expected: knowsPlaces
+          ? "last, first, a column's name, or its number from 0"
+          : "a column's name, or its number from 0")
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Tensors
+
+/// The data of a run: training and test examples on one scale.
+public struct SplitData: Sendable {
+  /// Training examples z_i; with planted noise if the configuration has any.
+  public let train: Dataset
+  /// Test examples x_j, never with noise.
+  public let test: Dataset
+  /// How the inputs of both were brought to their scale.
+  public let normalisation: Normalisation
+
+  /// Data of a run, brought to one scale before.
+  public init(train: Dataset, test: Dataset, normalisation: Normalisation) {
+    (self.train, self.test, self.normalisation) = (train, test, normalisation)
+  }
+}
+
+extension DataConfiguration {
+  /// Reads the files, numbers the classes, splits, normalises and plants noise, in this order.
+  ///
+  /// - Throws: `DatasetError`, and `StorageError` from HDF5 files.
+  public func load() throws -> SplitData {
+    let (train, test, source) = try readBoth()
+    guard train.inputs.shape.dropFirst() == test.inputs.shape.dropFirst() else {
+      throw DatasetError.shapesDiffer(
+        train: train.file, trainShape: Array(train.inputs.shape.dropFirst()),
+        test: test.file, testShape: Array(test.inputs.shape.dropFirst()))
+    }
+    var (trainTargets, testTargets): (Targets, Targets)
+    switch task {
+    case .regression:
+      (trainTargets, testTargets) = (try train.values(), try test.values())
+      guard case .values(let a) = trainTargets, case .values(let b) = testTargets,
+        a.shape[1] == b.shape[1]
+      else {
+        throw DatasetError.wrongShape(
+          file: test.labelFile, place: .file, shape: [test.count, testTargets.outputCount],
+          expected: "\(test.count) × \(trainTargets.outputCount) as in training")
+      }
+    case .classification:
+      // Of one source all classes are known; of two, those of the training examples.
+      let table = try classes.map(ClassTable.init(names:)) ?? ClassTable(of: source ?? train)
+      guard table.names.count >= 2 else {
+        throw DatasetError.oneClass(file: train.labelFile, classes: table.names)
+      }
+      trainTargets = .classes(try table.classes(of: train), names: table.names)
+      testTargets = .classes(try table.classes(of: test), names: table.names)
+    }
+    let normalisation = try normalisation(of: train)
+    let clean = Dataset(
+      ids: train.ids, inputs: try normalised(train, normalisation), targets: trainTargets)
+    return SplitData(
+      train: try noise.map { try $0.planted(in: clean, file: train.labelFile) } ?? clean,
+      test: Dataset(
+        ids: test.ids, inputs: try normalised(test, normalisation), targets: testTargets),
+      normalisation: normalisation)
+  }
+
+  /// Training and test examples, and the source of both when it is one.
+  private func readBoth() throws -> (RawExamples, RawExamples, RawExamples?) {
+    let first = try train.read()
+    switch test {
+    case .source(let source): return (first, try source.read(), nil)
+    case .split(let split):
+      let rows = try split.rows(of: first.ids ?? [], source: first.file)
+      return (first.subset(rows.train), first.subset(rows.test), first)
+    }
+  }
+
+  private func normalisation(of train: RawExamples) throws(DatasetError) -> Normalisation {
+    let range: [Double]? =
+      switch scale {
+      case .none: nil
+      case .range(let range): range
+      case .byFormat: train.areByteImages ? [0, 255] : nil
+      }
+    switch standardise {
+    case .none: return Normalisation(scale: range)
+    case .byShape:
+      return Normalisation(
+        of: train.inputs, scale: range,
+        statistics: train.inputs.shape.count > 2 ? .global : .columns)
+    case .statistics(let statistics):
+      return Normalisation(of: train.inputs, scale: range, statistics: statistics)
+    case .numbers(let mean, let std):
+      let features = train.inputs.count / max(1, train.count)
+      guard mean.count == 1 || mean.count == features else {
+        throw .wrongShape(
+          file: train.file, place: .file, shape: Array(train.inputs.shape.dropFirst()),
+          expected: "\(mean.count) features, as many as `standardise` has means")
+      }
+      return Normalisation(scale: range, mean: mean, std: std)
+    }
+  }
+
+  /// The inputs on the scale; a scale that takes them beyond Float32 is an error.
+  private func normalised(
+    _ examples: RawExamples, _ normalisation: Normalisation
+  ) throws(DatasetError) -> Tensor {
+    let inputs = normalisation.applied(to: examples.inputs)
+    let base = inputs.storage.base
+    for i in 0..<inputs.count where !base[i].isFinite {
+      let row = i / (inputs.count / examples.count)
+      throw .notFinite(
+        file: examples.file, place: .row(row), value: "\(examples.inputs[i]) after normalisation")
+    }
+    return inputs
+  }
+}

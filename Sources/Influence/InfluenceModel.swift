@@ -1,0 +1,224 @@
+// Letters: n training examples, m queries, C checkpoints.
+import Datasets
+import Foundation
+import Gradients
+import Networks
+import Synchronization
+import Tensors
+
+/// A method over one or many checkpoints on the exact kernel, ready to be asked.
+///
+///     score = mean_c τ_c ∘ D        (`trajectory`: ½ mean trak ∘ D + ½ mean ntk-loo, each at unit
+///                                    spread within a query)
+///
+/// Checkpoints are prepared (factors, kernel, Cholesky) once when all of them fit the memory budget,
+/// else again for every block of queries; the scores are the same.
+public final class InfluenceModel: Sendable {
+  /// A checkpoint with the name it has in reports.
+  public struct Checkpoint: Sendable {
+    let name: String
+    let source: GradientSource
+
+    /// A network at one checkpoint.
+    public init(name: String, source: GradientSource) {
+      self.name = name
+      self.source = source
+    }
+  }
+
+  /// Training examples the exact kernel takes unless told otherwise.
+  public static let standardExactLimit = 20_000
+
+  /// The choices.
+  public let options: ScoringOptions
+  /// The training examples, n.
+  public let training: Dataset
+  /// Names of the checkpoints.
+  public let checkpointNames: [String]
+  private let checkpoints: [Checkpoint]
+  private let trajectoryResiduals: [Float]?
+  private let budget: Int
+  private let prepared = Mutex<[String: any CheckpointScorer]>([:])
+  private let weightCache = Mutex<[Float]?>(nil)
+
+  /// A method over checkpoints of the same network and data.
+  ///
+  /// - Parameters:
+  ///   - trajectoryResiduals: mean of 1 − p_i over the recorded epochs, n values, when the weight
+  ///     asks for it.
+  ///   - memoryBudget: bytes that prepared checkpoints may take together.
+  /// - Throws: `InfluenceError` when the choices do not fit the data.
+  public init(
+    checkpoints: [Checkpoint], training: Dataset, options: ScoringOptions,
+    trajectoryResiduals: [Float]? = nil, exactLimit: Int = InfluenceModel.standardExactLimit,
+    memoryBudget: Int = 6 << 30
+  ) throws {
+    guard !checkpoints.isEmpty else {
+      throw InfluenceError.noCheckpoints(selection: "the selection", available: "none")
+    }
+    guard training.count <= exactLimit else {
+      throw InfluenceError.tooManyForExactKernel(count: training.count, limit: exactLimit)
+    }
+    if options.exampleWeight.source == .trajectory && trajectoryResiduals == nil {
+      throw InfluenceError.noDynamics(
+        weight: options.exampleWeight.description, run: checkpoints[0].name)
+    }
+    guard options.outputFunction.accepts(TargetValues(training.targets)) else {
+      throw GradientError.outputFunction(name: options.outputFunction.rawValue)
+    }
+    self.checkpoints = checkpoints
+    self.training = training
+    self.options = options
+    self.trajectoryResiduals = trajectoryResiduals
+    checkpointNames = checkpoints.map(\.name)
+    budget = memoryBudget
+  }
+
+  /// Scores of every query, m × n, or of their mean, 1 × n.
+  public func scores(_ queries: Dataset, mean: Bool = false) throws -> Matrix<Float> {
+    if options.method != .trajectory {
+      var result = try meanOverCheckpoints(options.method) { try $0.scores(queries, mean: mean) }
+      if options.method == .trak { result.multiplyColumns(by: try weights()) }
+      return result
+    }
+    var trak = try meanOverCheckpoints(.trak) { try $0.scores(queries, mean: mean) }
+    trak.multiplyColumns(by: try weights())
+    let kernel = try meanOverCheckpoints(.ntkLeaveOneOut) { try $0.scores(queries, mean: mean) }
+    return trak.combinedAtUnitSpread(with: kernel)
+  }
+
+  /// Calls `body` with the scores of one block of queries after the other; never all of them.
+  public func forEachBlock(
+    of queries: Dataset, _ body: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    // Blocks as large as 512 MB of scores allow: fewer preparations when they do not all fit.
+    let rows = max(queryBlock, (1 << 27) / max(1, training.count))
+    for start in stride(from: 0, to: queries.count, by: rows) {
+      let range = start..<min(queries.count, start + rows)
+      try body(range, try scores(queries.subset(Array(range))))
+    }
+  }
+
+  /// τ(z_i, z_i) of every training example, n values.
+  public func selfInfluence() throws -> [Float] {
+    func meanSelf(_ method: Method) throws -> Matrix<Float> {
+      try meanOverCheckpoints(method) {
+        let scores = try $0.selfScores()
+        return Matrix(scores, rows: 1, columns: scores.count)
+      }
+    }
+    if options.method != .trajectory {
+      var result = try meanSelf(options.method)
+      if options.method == .trak { result.multiplyColumns(by: try weights()) }
+      return result.elements
+    }
+    var trak = try meanSelf(.trak)
+    trak.multiplyColumns(by: try weights())
+    return trak.combinedAtUnitSpread(with: try meanSelf(.ntkLeaveOneOut)).elements
+  }
+
+  /// Kernel leave-one-out margins of the training examples, summed over the checkpoints.
+  public func leaveOneOutMargins() throws -> [Float] {
+    try meanOverCheckpoints(.ntkLeaveOneOut) { scorer in
+      let margins = (scorer as? NTKLeaveOneOut)?.leaveOneOutMargins() ?? []
+      return Matrix(margins, rows: 1, columns: margins.count)
+    }.elements
+  }
+
+  /// What was decided about damping, by checkpoint and part, once they are prepared.
+  public func dampingReports() throws -> [(name: String, report: DampingReport)] {
+    var reports: [(String, DampingReport)] = []
+    for method in parts {
+      for index in checkpoints.indices {
+        guard let report = try scorer(method, index).damping else { continue }
+        reports.append(("\(checkpoints[index].name) (\(method.rawValue))", report))
+      }
+    }
+    return reports
+  }
+
+  /// What the user should know about the gradients, each once.
+  public func notes() throws -> [String] {
+    var seen = Set<String>()
+    var notes: [String] = []
+    for method in parts {
+      for index in checkpoints.indices {
+        for note in try scorer(method, index).notes where seen.insert(note).inserted {
+          notes.append(note)
+        }
+      }
+    }
+    return notes
+  }
+
+  /// The example weights D, n values.
+  public func weights() throws -> [Float] {
+    if let known = weightCache.withLock({ $0 }) { return known }
+    let residuals: [Float]
+    switch options.exampleWeight.source {
+    case .none: residuals = [Float](repeating: 1, count: training.count)
+    case .trajectory: residuals = trajectoryResiduals ?? []
+    case .final:
+      residuals = mean(
+        checkpoints.map { options.outputFunction.residuals(
+          $0.source.outputs(of: training), TargetValues(training.targets)) })
+    case .leaveOneOut:
+      residuals = mean(
+        try checkpoints.indices.map {
+          (try scorer(.ntkLeaveOneOut, $0) as? NTKLeaveOneOut)?.trueClassResiduals() ?? []
+        })
+    }
+    let weights = options.exampleWeight.applied(to: residuals)
+    weightCache.withLock { $0 = weights }
+    return weights
+  }
+
+  private var parts: [Method] {
+    options.method == .trajectory ? [.trak, .ntkLeaveOneOut] : [options.method]
+  }
+
+  private func mean(_ values: [[Float]]) -> [Float] {
+    training.ids.indices.map { i in
+      values.reduce(Float(0)) { $0 + $1[i] } / Float(values.count)
+    }
+  }
+
+  private func meanOverCheckpoints(
+    _ method: Method, _ body: (any CheckpointScorer) throws -> Matrix<Float>
+  ) throws -> Matrix<Float> {
+    var sum = try body(scorer(method, 0))
+    for index in checkpoints.indices.dropFirst() {
+      sum.add(try body(scorer(method, index)))
+    }
+    if checkpoints.count > 1 { sum.scale(by: 1 / Float(checkpoints.count)) }
+    return sum
+  }
+
+  private func scorer(_ method: Method, _ index: Int) throws -> any CheckpointScorer {
+    let key = "\(method.rawValue) \(index)"
+    if let known = prepared.withLock({ $0[key] }) { return known }
+    let made = try make(method, checkpoints[index])
+    prepared.withLock { kept in
+      let used = kept.values.reduce(0) { $0 + $1.byteCount }
+      if used + made.byteCount <= budget { kept[key] = made }
+    }
+    return made
+  }
+
+  private func make(_ method: Method, _ checkpoint: Checkpoint) throws -> any CheckpointScorer {
+    switch method {
+    case .graddot, .gradcos:
+      return try GradDot(
+        source: checkpoint.source, training: training, outputFunction: options.outputFunction,
+        cosine: method == .gradcos, checkpoint: checkpoint.name)
+    case .trak:
+      return try TRAK(
+        source: checkpoint.source, training: training, outputFunction: options.outputFunction,
+        rule: options.damping, diagnose: options.diagnosesDamping, checkpoint: checkpoint.name)
+    case .ntkLeaveOneOut, .trajectory:
+      return try NTKLeaveOneOut(
+        source: checkpoint.source, training: training, outputFunction: options.outputFunction,
+        rule: options.damping, diagnose: options.diagnosesDamping, checkpoint: checkpoint.name)
+    }
+  }
+}

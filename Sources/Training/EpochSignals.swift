@@ -1,0 +1,38 @@
+// Letters: n training examples, S signals.
+import Networks
+import Tensors
+
+/// The signals of all training examples in one epoch, S × n.
+public struct EpochSignals: Sendable {
+  /// Which signals, in the order of the rows.
+  public let signals: [ExampleSignal]
+  /// S × n; NaN where the epoch has not been yet.
+  public internal(set) var values: Tensor
+
+  /// Room for an epoch of `count` examples.
+  init(loss: Loss, count: Int) {
+    signals = ExampleSignal.signals(of: loss)
+    values = Tensor(repeating: .nan, shape: [signals.count, count])
+  }
+
+  /// Signals that were kept.
+  init(loss: Loss, values: Tensor) {
+    signals = ExampleSignal.signals(of: loss)
+    precondition(values.shape.count == 2 && values.shape[0] == signals.count, "\(values.shape)")
+    self.values = values
+  }
+
+  /// One signal of all examples, n values; nil when the loss does not have it.
+  public subscript(signal: ExampleSignal) -> [Float]? {
+    guard let row = signals.firstIndex(of: signal) else { return nil }
+    let n = values.rowLength
+    return Array(UnsafeBufferPointer(start: values.storage.base + row * n, count: n))
+  }
+
+  /// The mean of a signal over all examples, in fp64; nil when the loss does not have it.
+  public func mean(_ signal: ExampleSignal) -> Double? {
+    guard let row = signals.firstIndex(of: signal), values.rowLength > 0 else { return nil }
+    let n = values.rowLength
+    return VectorMath.doubleSum(values.storage.base + row * n, count: n) / Double(n)
+  }
+}

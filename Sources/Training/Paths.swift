@@ -1,0 +1,54 @@
+import Foundation
+import Storage
+
+/// A folder's place seen from another folder: `../../Examples`.
+func relativePath(of folder: String, from base: String) -> String {
+  let target = absoluteParts(folder)
+  let start = absoluteParts(base)
+  let shared = zip(target, start).prefix { $0 == $1 }.count
+  let up = Array(repeating: "..", count: start.count - shared)
+  let parts = up + target[shared...]
+  return parts.isEmpty ? "." : parts.joined(separator: "/")
+}
+
+/// The components of a path from the root, without `.` and `..`.
+private func absoluteParts(_ path: String) -> [String] {
+  let full =
+    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+  var parts: [String] = []
+  for part in full.split(separator: "/") where part != "." {
+    if part == ".." { _ = parts.popLast() } else { parts.append(String(part)) }
+  }
+  return parts
+}
+
+func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// Makes a folder and those above it.
+func makeFolder(_ path: String) throws(StorageError) {
+  do {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  } catch {
+    throw .system(operation: "make the folder", path: path, code: posixCode(error))
+  }
+}
+
+/// Deletes a file, or a folder with what is in it, if it is there.
+func removeIfPresent(_ path: String) throws(StorageError) {
+  guard fileExists(path) else { return }
+  do {
+    try FileManager.default.removeItem(atPath: path)
+  } catch {
+    throw .system(operation: "delete", path: path, code: posixCode(error))
+  }
+}
+
+private func posixCode(_ error: any Error) -> Int32 {
+  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+  return Int32(clamping: underlying?.code ?? Int(EIO))
+}
+
+/// The names in a folder, sorted; none when it is not there.
+func names(in folder: String) -> [String] {
+  ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+}

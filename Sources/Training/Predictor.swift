@@ -1,0 +1,70 @@
+// Letters: n examples, C outputs.
+import Datasets
+import Networks
+import Tensors
+
+/// A network at given parameters in evaluation mode.
+public struct Predictor: Sendable {
+  /// The network.
+  public let network: Network
+  /// Its parameters, p values.
+  public let parameters: Tensor
+  /// The loss that is reported.
+  public let loss: Loss
+
+  /// A predictor.
+  public init(network: Network, parameters: Tensor, loss: Loss) {
+    (self.network, self.parameters, self.loss) = (network, parameters, loss)
+  }
+
+  /// Examples that go through the network at a time, cut at absolute rows.
+  public static let blockSize = 1024
+
+  /// Outputs and signals of every example.
+  ///
+  /// Memory beyond the result is that of one block.
+  ///
+  /// - Parameters:
+  ///   - data: n examples of the network's input shape.
+  ///   - rows: the rows of `data` to predict, all when nil.
+  public func predictions(for data: Dataset, rows: [Int]? = nil) -> Predictions {
+    let n = rows?.count ?? data.count
+    let width = network.outputCount
+    let isClassification = loss == .crossEntropy
+    let signals = Tensor(uninitialized: [isClassification ? 4 : 1, n])
+    let logits = Tensor(uninitialized: [n, width])
+    let targets = TargetValues(data.targets)
+    let target = signals.storage
+    for start in stride(from: 0, to: n, by: Predictor.blockSize) {
+      let range = start..<min(n, start + Predictor.blockSize)
+      let block = rows.map { Array($0[range]) } ?? Array(range)
+      let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
+      (logits.storage.base + start * width).update(from: outputs.storage.base, count: outputs.count)
+      _ = OutputSignals.forEach(
+        outputs, targets.gathered(block), loss: loss, scale: 1
+      ) { row, values in
+        let column = target.base + start + row
+        column[0] = Float(values.loss)
+        guard isClassification else { return }
+        column[n] = Float(values.margin)
+        column[2 * n] = Float(values.probability)
+        column[3 * n] = values.isCorrect ? 1 : 0
+      }
+    }
+    func row(_ index: Int) -> [Float] {
+      guard index < signals.shape[0] else { return [] }
+      return Array(UnsafeBufferPointer(start: target.base + index * n, count: n))
+    }
+    return Predictions(
+      logits: logits, losses: row(0), margins: row(1), probabilities: row(2),
+      predicted: isClassification ? Predictor.largest(logits) : [], correct: row(3).map { $0 == 1 })
+  }
+
+  private static func largest(_ logits: Tensor) -> [Int32] {
+    let width = logits.rowLength
+    return (0..<logits.rowCount).map { row in
+      let z = logits.storage.base + row * width
+      return Int32((0..<width).reduce(0) { z[$1] > z[$0] ? $1 : $0 })
+    }
+  }
+}

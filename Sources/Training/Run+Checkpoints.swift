@@ -1,0 +1,107 @@
+import Checkpoints
+import Networks
+import Storage
+import Tensors
+
+/// One checkpoint of a run.
+public struct CheckpointReference: Sendable, Hashable {
+  /// The seed.
+  public let seed: UInt64
+  /// Finished epochs.
+  public let epoch: Int
+  /// The safetensors file.
+  public let path: String
+}
+
+extension Run {
+  /// The checkpoints that are there, by seed and epoch; all of them when the run is finished.
+  public var checkpoints: [CheckpointReference] {
+    let files = RunFolder(path: folder)
+    return seeds.flatMap { seed in
+      record.checkpointEpochs.compactMap { epoch in
+        let path = files.checkpoint(seed: seed, epoch: epoch)
+        guard fileExists(path), fileExists(Checkpoint.provenancePath(of: path)) else { return nil }
+        return CheckpointReference(seed: seed, epoch: epoch, path: path)
+      }
+    }
+  }
+
+  /// The last checkpoint of each seed.
+  public var finalCheckpoints: [CheckpointReference] {
+    seeds.compactMap { seed in checkpoints.last { $0.seed == seed } }
+  }
+
+  /// A checkpoint by seed (the first when nil) and epoch (the last when nil).
+  ///
+  /// - Throws: `TrainingError.missingPart`.
+  public func checkpoint(seed: UInt64? = nil, epoch: Int? = nil) throws -> CheckpointReference {
+    let wanted = seed ?? seeds.first ?? 0
+    let found = checkpoints.last { $0.seed == wanted && (epoch == nil || $0.epoch == epoch) }
+    guard let found else {
+      throw TrainingError.missingPart(
+        what: "checkpoint of seed \(wanted)" + (epoch.map { " and epoch \($0)" } ?? ""), run: name,
+        isFinished: isFinished)
+    }
+    return found
+  }
+
+  /// A checkpoint's weights and provenance, every byte verified.
+  ///
+  /// - Throws: `CheckpointError`.
+  public func load(_ checkpoint: CheckpointReference) throws -> Checkpoint {
+    let loaded = try Checkpoint(reading: checkpoint.path, layout: network.parameters)
+    let provenance = loaded.provenance
+    for (field, recorded, found) in [
+      ("the run", name, provenance.run), ("the seed", "\(checkpoint.seed)", "\(provenance.seed)"),
+      ("the epoch", "\(checkpoint.epoch)", "\(provenance.epoch)"),
+      (
+        "the train data hash", record.dataHashes["train"] ?? "",
+        provenance.dataHashes["train"] ?? ""
+      ),
+    ] where recorded != found {
+      throw CheckpointError.mismatch(
+        field: field, recorded: recorded, found: found,
+        file: Checkpoint.provenancePath(of: checkpoint.path))
+    }
+    return loaded
+  }
+
+  /// A checkpoint's flat parameter vector, p values, every byte verified.
+  public func parameters(of checkpoint: CheckpointReference) throws -> Tensor {
+    try load(checkpoint).parameters
+  }
+
+  /// The identity of a checkpoint's weights, as its provenance records it.
+  public func modelHash(of checkpoint: CheckpointReference) throws -> Digest {
+    let provenance = try Checkpoint.provenance(of: checkpoint.path)
+    guard let digest = Digest(hexadecimal: provenance.modelHash) else {
+      throw CheckpointError.unreadableProvenance(
+        problem: "modelHash is not a SHA-256", file: Checkpoint.provenancePath(of: checkpoint.path))
+    }
+    return digest
+  }
+
+  /// The model at a checkpoint.
+  public func predictor(_ checkpoint: CheckpointReference) throws -> Predictor {
+    Predictor(network: network, parameters: try parameters(of: checkpoint), loss: loss)
+  }
+
+  /// How each training example was learnt under a seed.
+  ///
+  /// - Throws: `TrainingError.missingPart` for imported and unfinished runs; `StorageError` for
+  ///   every byte that changed.
+  public func dynamics(seed: UInt64) throws -> Dynamics {
+    let path = RunFolder(path: folder).dynamics(seed: seed)
+    guard fileExists(path) else {
+      throw TrainingError.missingPart(
+        what: "dynamics of seed \(seed)", run: name, isFinished: isFinished)
+    }
+    return try Dynamics(reading: path)
+  }
+
+  /// The order in which a seed visited the training examples.
+  public func batchOrder(seed: UInt64) throws -> BatchOrder {
+    let batch = try configuration().training.batch
+    return BatchOrder(count: record.exampleCounts["train"] ?? 0, batch: batch, seed: seed)
+  }
+}

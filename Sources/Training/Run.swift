@@ -1,0 +1,114 @@
+import Checkpoints
+import Configuration
+import Datasets
+import Foundation
+import Networks
+import Storage
+import Tensors
+
+/// A trained run on disk: configuration, network, data, checkpoints, dynamics.
+public struct Run: Sendable {
+  /// `Checkpoints/NAME`.
+  public let folder: String
+  /// `run.json`.
+  public let record: RunRecord
+  /// The network, without weights.
+  public let network: Network
+
+  /// Opens a run by name, or by the path of its folder.
+  ///
+  /// - Throws: `TrainingError.noRun` with the names that exist; `CheckpointError.changed`.
+  public static func open(
+    _ nameOrPath: String, checkpointsFolder: String = "Checkpoints"
+  ) throws -> Run {
+    let candidates =
+      RunConfiguration.isName(nameOrPath)
+      ? ["\(checkpointsFolder)/\(nameOrPath)", nameOrPath] : [nameOrPath]
+    for candidate in candidates where fileExists(candidate + "/run.json") {
+      var path = candidate
+      while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+      return try Run(folder: path)
+    }
+    throw TrainingError.noRun(
+      name: nameOrPath, folder: checkpointsFolder,
+      known: names(in: checkpointsFolder).filter {
+        fileExists("\(checkpointsFolder)/\($0)/run.json")
+      })
+  }
+
+  /// Opens the run in a folder.
+  init(folder: String) throws {
+    self.folder = folder
+    record = try RunRecord.read(folder + "/run.json")
+    let model = try ModelConfiguration(
+      from: try Run.map(record, folder).map("model"))
+    network = model.network(inputShape: record.inputShape, outputs: record.outputCount)
+    let found = network.parameters.map {
+      RunRecord.ParameterRecord(name: $0.name, shape: $0.shape)
+    }
+    guard found == record.parameters else {
+      throw CheckpointError.mismatch(
+        field: "the network's parameters",
+        recorded: record.parameters.map(\.name).joined(separator: ", "),
+        found: found.map(\.name).joined(separator: ", "), file: folder + "/run.json")
+    }
+  }
+
+  private static func map(_ record: RunRecord, _ folder: String) throws -> ConfigurationMap {
+    guard case .map(let values) = record.configuration else {
+      throw CheckpointError.unreadableProvenance(
+        problem: "configuration is not a mapping", file: folder + "/run.json")
+    }
+    return ConfigurationMap(values, file: folder + "/run.json")
+  }
+
+  /// The run's name.
+  public var name: String { record.name }
+
+  /// The run file as it was, with paths that begin at the run's folder.
+  ///
+  /// - Throws: `ConfigurationError` when this version no longer reads it.
+  public func configuration() throws -> RunConfiguration {
+    try RunConfiguration(
+      from: try Run.map(record, folder), relativeTo: "\(folder)/\(record.dataFolder)/")
+  }
+
+  /// The loss.
+  public var loss: Loss { record.loss }
+
+  /// The seeds.
+  public var seeds: [UInt64] { record.seeds }
+
+  /// Whether all seeds are trained.
+  public var isFinished: Bool { record.status != .running }
+
+  /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
+  public var projectionsFolder: String {
+    let parts = folder.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let root = parts.count > 2 ? parts.dropLast(2).joined(separator: "/") + "/" : ""
+    let isAtHome = parts.count >= 2
+    return (isAtHome ? root : "../") + "Projections/\(record.name)"
+  }
+
+  /// Reads the data again and checks that it is what the run was trained on.
+  ///
+  /// - Returns: the training examples used (a subset's, when the run has one) and the test
+  ///   examples, on the scale of the run.
+  /// - Throws: `TrainingError.dataChanged` naming train or test (exit code 4); errors of the files.
+  public func loadData() throws -> SplitData {
+    var data = try configuration().data.load()
+    if let subset = record.subset {
+      let rows = try data.train.rows(of: subset, in: folder + "/run.json")
+      data = SplitData(
+        train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
+    }
+    for (part, set) in [("train", data.train), ("test", data.test)] {
+      let found = set.contentHash.description
+      guard found == record.dataHashes[part] else {
+        throw TrainingError.dataChanged(
+          part: part, recorded: record.dataHashes[part] ?? "none", found: found, run: name)
+      }
+    }
+    return data
+  }
+}

@@ -1,0 +1,97 @@
+import Configuration
+import Datasets
+
+/// A run file: what is trained on which data, and how.
+///
+/// ```yaml
+/// name: digits
+/// data:     {train: {format: csv, path: train.csv, label: last}, test: {…}}
+/// model:    {kind: mlp, hidden: [128, 64]}
+/// training: {rate: 0.05, momentum: 0.9, epochs: 30}
+/// defaults: {method: trajectory}                        # optional; read by later commands
+/// ```
+/// Paths are relative to the file. Unknown keys are errors.
+public struct RunConfiguration: Sendable {
+  /// The run's name, which is its folder's.
+  public var name: String
+  /// Where the data is.
+  public let data: DataConfiguration
+  /// The `data` mapping as written.
+  public let dataValue: ConfigurationValue
+  /// Where the relative paths of `data` begin.
+  public let folder: String
+  /// The network.
+  public var model: ModelConfiguration
+  /// The training.
+  public var training: TrainingConfiguration
+  /// Defaults of later commands, as written.
+  public let defaults: ConfigurationValue?
+
+  /// Reads a run file. Without a `name` the file's own name serves.
+  public init(contentsOf file: String) throws(ConfigurationError) {
+    let path = file.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let folder = path.count > 1 ? path.dropLast().joined(separator: "/") + "/" : "."
+    try self.init(
+      from: try ConfigurationMap(contentsOf: file), relativeTo: folder,
+      defaultName: path.last?.split(separator: ".").first.map(String.init))
+  }
+
+  /// Reads the mapping of a run file.
+  ///
+  /// - Parameters:
+  ///   - folder: where relative paths begin.
+  ///   - defaultName: the name when the mapping has none.
+  public init(
+    from map: ConfigurationMap, relativeTo folder: String, defaultName: String? = nil
+  ) throws(ConfigurationError) {
+    try map.checkKeys(known: ["name", "data", "model", "training", "defaults"])
+    if let given = try map.string(ifPresent: "name") ?? defaultName {
+      name = given
+    } else {
+      name = try map.string("name")
+    }
+    guard RunConfiguration.isName(name) else {
+      throw .wrongType(
+        map.place("name"), found: "the text `\(name)`",
+        expected: "a name of letters, digits, `-`, `_` and `.`")
+    }
+    data = try DataConfiguration(from: map.map("data"), relativeTo: folder)
+    dataValue = map.value("data") ?? .null
+    self.folder = folder
+    model = try ModelConfiguration(from: map.map("model"))
+    training = try TrainingConfiguration(from: map.map("training"))
+    defaults = map.value("defaults")
+    if let defaults, case .map = defaults {} else if map.has("defaults") {
+      throw .notAMapping(map.place("defaults"), found: map.value("defaults")?.summary ?? "nothing")
+    }
+    try map.finish()
+  }
+
+  /// The configuration written out, defaults included.
+  public var value: ConfigurationValue {
+    var values: [String: ConfigurationValue] = [
+      "name": .string(name), "data": dataValue, "model": model.value, "training": training.value,
+    ]
+    values["defaults"] = defaults
+    return .map(values)
+  }
+
+  /// The same run under another name.
+  ///
+  /// - Throws: `TrainingError.runName` when it cannot be a folder's name.
+  public func renamed(_ name: String) throws(TrainingError) -> RunConfiguration {
+    guard RunConfiguration.isName(name) else { throw .runName(name) }
+    var copy = self
+    copy.name = name
+    return copy
+  }
+
+  /// Whether a name can be a folder's on every system.
+  static func isName(_ name: String) -> Bool {
+    guard let first = name.unicodeScalars.first, name.utf8.count <= 100, first != ".", first != "-"
+    else { return false }
+    return name.unicodeScalars.allSatisfy {
+      $0.properties.isAlphabetic || $0.properties.numericType != nil || "-_.".unicodeScalars.contains($0)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Storage
+
+/// The names of a run's files.
+///
+///     Checkpoints/NAME/run.json
+///     Checkpoints/NAME/seed-0/epoch-001.safetensors, epoch-001.json, …
+///     Checkpoints/NAME/seed-0/dynamics.h5
+///     Checkpoints/NAME/seed-0/resume/…                        while the seed is being trained
+struct RunFolder: Sendable {
+  let path: String
+
+  var record: String { path + "/run.json" }
+
+  func seed(_ seed: UInt64) -> String { "\(path)/seed-\(seed)" }
+
+  func checkpoint(seed: UInt64, epoch: Int) -> String {
+    let digits = String(epoch)
+    let padded = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+    return "\(self.seed(seed))/epoch-\(padded).safetensors"
+  }
+
+  func dynamics(seed: UInt64) -> String { self.seed(seed) + "/dynamics.h5" }
+
+  func resume(seed: UInt64) -> String { self.seed(seed) + "/resume" }
+
+  /// Deletes what killed processes left half-written.
+  func removeLeftovers(seeds: [UInt64]) throws(StorageError) {
+    for folder in [path] + seeds.map(seed) + seeds.map({ resume(seed: $0) }) {
+      for file in AtomicFile.leftovers(in: folder) { try removeIfPresent(file) }
+    }
+  }
+
+  /// Deletes the run's files and nothing else.
+  func removeRun() throws(StorageError) {
+    try removeIfPresent(record)
+    for name in names(in: path) where name.hasPrefix("seed-") {
+      try removeIfPresent("\(path)/\(name)")
+    }
+    for file in AtomicFile.leftovers(in: path) { try removeIfPresent(file) }
+  }
+
+  /// Keeps other processes out until the result is dropped; a killed process lets go at once.
+  func lock() throws -> FolderLock { try FolderLock(path) }
+}
+
+/// An exclusive lock on a folder.
+final class FolderLock: Sendable {
+  private let descriptor: Int32
+
+  init(_ path: String) throws {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw StorageError.system(operation: "open the folder", path: path, code: errno)
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      close(descriptor)
+      if code == EWOULDBLOCK { throw TrainingError.runInUse(folder: path) }
+      throw StorageError.system(operation: "lock the folder", path: path, code: code)
+    }
+  }
+
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,185 @@
+// Letters: n training examples, B batch, p parameters.
+import Datasets
+import Factors
+import Networks
+import Tensors
+
+/// The training of one network on one set of examples with one seed, in memory.
+///
+/// Same configuration, data and seed: same bits, for any thread count.
+public struct Trainer: Sendable {
+  /// The network.
+  public let network: Network
+  /// The loss whose mean over each batch is minimised.
+  public let loss: Loss
+  /// Optimizer, rate, schedule, batch and epochs.
+  public let configuration: TrainingConfiguration
+  /// Decides initial parameters, batch order and dropout.
+  public let seed: UInt64
+  /// The order of the examples.
+  public let order: BatchOrder
+
+  private let inputs: Tensor
+  private let targets: TargetValues
+  private let rows: [Int]?
+
+  /// A training.
+  ///
+  /// - Parameters:
+  ///   - data: the training examples.
+  ///   - rows: the rows of `data` to train on, all when nil. The result is that of training on
+  ///     `data.subset(rows)`, to the bit.
+  ///   - seed: `configuration.seed` when nil.
+  /// - Throws: `TrainingError.lossTargets` when the configured loss is not the targets'.
+  public init(
+    network: Network, configuration: TrainingConfiguration, data: Dataset, rows: [Int]? = nil,
+    seed: UInt64? = nil
+  ) throws(TrainingError) {
+    self.network = network
+    self.configuration = configuration
+    self.seed = seed ?? configuration.seed
+    self.rows = rows
+    inputs = data.inputs
+    targets = TargetValues(data.targets)
+    loss = try Loss(configuration.loss, for: data.targets)
+    order = BatchOrder(
+      count: rows?.count ?? data.count, batch: configuration.batch, seed: self.seed)
+  }
+
+  /// Number n of training examples.
+  public var count: Int { order.count }
+
+  /// The state before the first step: the network's initial parameters under the seed.
+  public func initialState() -> TrainingState {
+    TrainingState(
+      parameters: network.initialParameters(seed: seed), optimizer: configuration.optimizer)
+  }
+
+  /// The whole training, without files.
+  ///
+  /// - Parameter initial: where to begin; `initialState()` when nil.
+  /// - Returns: the state after the last epoch.
+  /// - Throws: `TrainingError.diverged`, `.cancelled`, and what the hooks throw.
+  public func train(
+    from initial: TrainingState? = nil, hooks: TrainingHooks = TrainingHooks()
+  ) throws -> TrainingState {
+    var state = initial ?? initialState()
+    while state.epoch < configuration.epochs { _ = try runEpoch(&state, hooks: hooks) }
+    return state
+  }
+
+  /// One epoch.
+  ///
+  /// - Returns: every example's signals as it was visited, S × n, in the order of the examples.
+  /// - Throws: `TrainingError.diverged`, `.cancelled`, and what the hooks throw; the state is then
+  ///   in the middle of the epoch and no longer of use.
+  public func runEpoch(
+    _ state: inout TrainingState, hooks: TrainingHooks = TrainingHooks()
+  ) throws -> EpochSignals {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var signals = EpochSignals(loss: loss, count: count)
+    var rate = 0.0
+    for batch in order.batches(epoch: state.epoch + 1) {
+      if hooks.isCancelled() { throw TrainingError.cancelled(run: "seed \(seed)", resumable: false) }
+      rate = configuration.schedule.rate(
+        at: state.step, rate: configuration.rate, stepsPerEpoch: order.stepsPerEpoch,
+        epochs: configuration.epochs)
+      try step(&state, batch: batch, rate: rate, into: &signals, hooks: hooks)
+    }
+    state.epoch += 1
+    if let afterEpoch = hooks.afterEpoch {
+      try afterEpoch(
+        EpochReport(
+          seed: seed, epoch: state.epoch, epochs: configuration.epochs,
+          loss: signals.mean(.loss) ?? 0, accuracy: signals.mean(.correct), rate: rate,
+          seconds: (clock.now - start) / .seconds(1), examples: count,
+          parameters: state.parameters, signals: signals))
+    }
+    return signals
+  }
+
+  /// θ ← optimizer(θ, ∇ mean_i ℓ_i) over one batch; signals into the batch's columns.
+  private func step(
+    _ state: inout TrainingState, batch: [Int], rate: Double, into signals: inout EpochSignals,
+    hooks: TrainingHooks
+  ) throws {
+    let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
+    let (gradient, factors) = backward(
+      state, batch: batch, inputs: inputs.gathered(examples), targets: targets.gathered(examples),
+      into: &signals)
+    try requireFinite(signals, batch, state)
+    let before = hooks.afterStep == nil ? nil : state.parameters
+    state.optimizer.update(
+      &state.parameters, gradient: gradient, rate: rate, step: state.step)
+    if let afterStep = hooks.afterStep, let before {
+      try afterStep(
+        StepReport(
+          seed: seed, epoch: state.epoch + 1, step: state.step, rate: rate, rows: batch,
+          before: before, gradient: gradient, factors: factors, after: state.parameters))
+    }
+    state.step += 1
+  }
+
+  /// Forward and backward over one batch.
+  private func backward(
+    _ state: TrainingState, batch: [Int], inputs: Tensor, targets: TargetValues,
+    into signals: inout EpochSignals
+  ) -> (gradient: Tensor, factors: ExampleGradients) {
+    let size = batch.count
+    let pass = network.pass(
+      state.parameters, batch: size,
+      dropout: DropoutDraws(seed: seed, step: UInt64(state.step)))
+    let outputs = network.root.forward(inputs, pass)
+    let target = signals.values.writableStorage()
+    let n = count
+    let isClassification = loss == .crossEntropy
+    let derivative = OutputSignals.forEach(
+      outputs, targets, loss: loss, scale: 1 / Double(size)
+    ) { row, values in
+      let column = target.base + batch[row]
+      column[0] = Float(values.loss)
+      column[(isClassification ? 4 : 1) * n] = Float(values.el2n)
+      guard isClassification else { return }
+      column[n] = Float(values.margin)
+      column[2 * n] = Float(values.probability)
+      column[3 * n] = values.isCorrect ? 1 : 0
+    }
+    pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
+    pass.recorder = FactorRecorder()
+    _ = network.root.backward(derivative, pass)
+    let factors =
+      pass.recorder?.gradients(count: size) ?? ExampleGradients(count: size, blocks: [])
+    let last = (signals.signals.count - 1) * n
+    for (row, square) in factors.squaredNorms().enumerated() {
+      target.base[last + batch[row]] = square.squareRoot() * Float(size)
+    }
+    return (pass.gradient ?? Tensor(repeating: 0, shape: [network.parameterCount]), factors)
+  }
+
+  private func requireFinite(
+    _ signals: EpochSignals, _ batch: [Int], _ state: TrainingState
+  ) throws(TrainingError) {
+    let losses = signals.values.storage.base
+    let sum = batch.reduce(0.0) { $0 + Double(losses[$1]) }
+    guard sum.isFinite else {
+      throw .diverged(
+        seed: seed, epoch: state.epoch + 1, step: state.step, loss: sum / Double(batch.count))
+    }
+  }
+}
+
+extension Loss {
+  /// The configured loss if the targets have it, or the targets' own.
+  init(_ configured: Loss?, for targets: Targets) throws(TrainingError) {
+    let (own, words): (Loss, String) =
+      switch targets {
+      case .classes: (.crossEntropy, "classes")
+      case .values: (.squaredError, "numbers")
+      }
+    guard configured == nil || configured == own else {
+      throw .lossTargets(loss: configured?.rawValue ?? "", targets: words)
+    }
+    self = own
+  }
+}

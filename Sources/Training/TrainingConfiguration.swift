@@ -1,0 +1,80 @@
+import Configuration
+import Networks
+
+/// The `training` of a run file.
+///
+/// ```yaml
+/// training: {optimizer: sgd, rate: 0.05, momentum: 0.9, batch: 64, epochs: 30, seed: 0}
+/// ```
+public struct TrainingConfiguration: Sendable, Equatable {
+  /// The optimizer and its constants.
+  public var optimizer: OptimizerConfiguration
+  /// The learning rate.
+  public var rate: Double
+  /// The rate over the run.
+  public var schedule: ScheduleConfiguration
+  /// Examples in a step; the last batch of an epoch keeps what is left.
+  public var batch: Int
+  /// Passes over the training examples.
+  public var epochs: Int
+  /// The first seed; it decides initial parameters, batch order and dropout.
+  public var seed: UInt64
+  /// How many runs, with seeds `seed`, `seed + 1`, ….
+  public var seedCount: Int
+  /// The loss; nil: by the targets.
+  public var loss: Loss?
+  /// After which epochs the parameters are kept.
+  public var checkpoints: CheckpointSelection
+
+  /// Training by its parts.
+  public init(
+    optimizer: OptimizerConfiguration = .sgd(), rate: Double,
+    schedule: ScheduleConfiguration = ScheduleConfiguration(), batch: Int = 64, epochs: Int,
+    seed: UInt64 = 0, seedCount: Int = 1, loss: Loss? = nil,
+    checkpoints: CheckpointSelection = .log
+  ) {
+    (self.optimizer, self.rate, self.schedule) = (optimizer, rate, schedule)
+    (self.batch, self.epochs, self.seed, self.seedCount) = (batch, epochs, seed, seedCount)
+    (self.loss, self.checkpoints) = (loss, checkpoints)
+  }
+
+  private enum LossWord: String, CaseIterable { case crossEntropy, squaredError }
+
+  /// Reads the `training` mapping of a run file.
+  public init(from map: ConfigurationMap) throws(ConfigurationError) {
+    let shared = [
+      "optimizer", "rate", "schedule", "batch", "epochs", "seed", "seeds", "loss", "checkpoints",
+    ]
+    try map.checkKeys(known: shared + OptimizerConfiguration.keys)
+    optimizer = try OptimizerConfiguration(from: map, shared: shared)
+    rate = try map.double("rate", in: .positive)
+    schedule = try ScheduleConfiguration(from: map)
+    batch = try map.int("batch", in: 1...1_000_000_000, default: 64)
+    epochs = try map.int("epochs", in: 1...1_000_000)
+    seed = UInt64(try map.int("seed", in: 0...(1 << 53), default: 0))
+    seedCount = try map.int("seeds", in: 1...10_000, default: 1)
+    switch try map.choice(ifPresent: "loss", of: LossWord.self) {
+    case .crossEntropy: loss = .crossEntropy
+    case .squaredError: loss = .squaredError
+    case nil: loss = nil
+    }
+    checkpoints = try CheckpointSelection(from: map, epochs: epochs)
+  }
+
+  /// The seeds of the run.
+  public var seeds: [UInt64] { (0..<seedCount).map { seed + UInt64($0) } }
+
+  /// The configuration written out, defaults included.
+  public var value: ConfigurationValue {
+    var values = optimizer.values
+    values["rate"] = .double(rate)
+    values["schedule"] = schedule.value
+    values["batch"] = .int(batch)
+    values["epochs"] = .int(epochs)
+    values["seed"] = .int(Int(clamping: seed))
+    values["seeds"] = .int(seedCount)
+    if let loss { values["loss"] = .string(loss.rawValue) }
+    values["checkpoints"] = checkpoints.value
+    return .map(values)
+  }
+}

@@ -1,0 +1,111 @@
+import Datasets
+import Tensors
+
+/// What can go wrong with a run. Each case holds the facts, the sentences are below.
+public enum TrainingError: DiagnosableError, Equatable {
+  // MARK: Model and data
+  /// A model for classes on numbers, or the other way round.
+  case modelTargets(kind: String, targets: String)
+  /// A loss that the targets do not have.
+  case lossTargets(loss: String, targets: String)
+  /// A subset of no examples.
+  case emptySubset(file: String)
+
+  // MARK: The loop
+  /// The loss is NaN or infinite.
+  case diverged(seed: UInt64, epoch: Int, step: Int, loss: Double)
+  /// Parameters or outputs are NaN or infinite at the end of an epoch.
+  case notFinite(seed: UInt64, epoch: Int, what: String)
+  /// Ctrl-C.
+  case cancelled(run: String, resumable: Bool)
+
+  // MARK: Runs
+  /// No run of this name.
+  case noRun(name: String, folder: String, known: [String])
+  /// A run of the same name that was made otherwise.
+  case otherRun(field: String, recorded: String, wanted: String, folder: String)
+  /// A name that cannot be a folder's.
+  case runName(String)
+  /// Another process trains this run.
+  case runInUse(folder: String)
+  /// The run's record is from the future.
+  case unsupportedVersion(found: Int, newest: Int, file: String)
+  /// The data is not what the run was trained on.
+  case dataChanged(part: String, recorded: String, found: String, run: String)
+  /// A run without what was asked for.
+  case missingPart(what: String, run: String, isFinished: Bool)
+}
+
+extension TrainingError {
+  /// 4 for what does not belong to the run, 1 for interruptions and divergence, else 3.
+  public var exitCode: Int32 {
+    switch self {
+    case .otherRun, .dataChanged, .unsupportedVersion: 4
+    case .diverged, .notFinite, .cancelled, .runInUse: 1
+    default: 3
+    }
+  }
+
+  /// What went wrong, with the values that show it.
+  public var what: String {
+    switch self {
+    case .modelTargets(let kind, let targets): "model kind `\(kind)` cannot predict \(targets)."
+    case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
+    case .emptySubset: "the subset names no training example."
+    case .diverged(_, _, let step, let loss): "the training diverged: the loss is \(loss) at step \(step)."
+    case .notFinite(_, _, let what): "the training diverged: \(what) not finite."
+    case .cancelled(let run, _): "the training of \(run) was stopped."
+    case .noRun(let name, _, _): "there is no run \(name)."
+    case .otherRun(let field, let recorded, let wanted, _):
+      "a run of this name exists with \(field) \(recorded), wanted \(wanted)."
+    case .runName(let name): "`\(name)` cannot be a run's name."
+    case .runInUse: "another process is training this run."
+    case .unsupportedVersion(let found, let newest, _):
+      "run format version \(found) is unknown; this version reads up to \(newest)."
+    case .dataChanged(let part, let recorded, let found, _):
+      "the \(part) data is not what the run was made with: hash \(recorded) recorded, \(found) now."
+    case .missingPart(let what, _, _): "the run has no \(what)."
+    }
+  }
+
+  /// The key, the step or the folder.
+  public var location: String {
+    switch self {
+    case .modelTargets: "model.kind"
+    case .lossTargets: "training.loss"
+    case .emptySubset(let file): file
+    case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
+      "seed \(seed), epoch \(epoch)"
+    case .cancelled(let run, _): run
+    case .runName: "--name"
+    case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder): folder
+    case .unsupportedVersion(_, _, let file): file
+    case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
+    }
+  }
+
+  /// What the user can do about it.
+  public var remedy: String {
+    switch self {
+    case .modelTargets: "use kind mlp, logistic for classes, or linear for numbers (data.task: regression)."
+    case .lossTargets: "leave `loss` out: it follows from the targets."
+    case .emptySubset: "name ids of training examples, one a line."
+    case .diverged, .notFinite: "train with a smaller rate, or add a warm-up (schedule.warmup)."
+    case .cancelled(_, let resumable):
+      resumable ? "give the same command again to go on." : "give the same command again."
+    case .noRun(_, _, let known):
+      known.isEmpty
+        ? "train one: ascribe train RUN.yaml."
+        : "name one of \(known.sorted().prefix(12).joined(separator: ", ")), or the path of a run's folder."
+    case .otherRun: "choose another name, or replace the run with --overwrite."
+    case .runName: "use letters, digits, `-`, `_` and `.`, beginning with a letter or digit."
+    case .runInUse: "wait for it, or stop it."
+    case .unsupportedVersion: "use a newer version of Ascribe."
+    case .dataChanged: "restore the data, or train again with --overwrite."
+    case .missingPart(_, _, let isFinished):
+      isFinished
+        ? "name what the run has; ascribe inspect lists it."
+        : "finish the training first: give its ascribe train command again."
+    }
+  }
+}

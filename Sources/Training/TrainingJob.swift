@@ -1,0 +1,154 @@
+import Checkpoints
+import Configuration
+import Datasets
+import Networks
+import Storage
+import Synchronization
+import Tensors
+
+/// The training of a run: all seeds, with checkpoints, dynamics and resumption.
+///
+/// Killed at any moment and started again, it leaves the same bytes in every file as if it had not
+/// been interrupted.
+public struct TrainingJob: Sendable {
+  /// The run file.
+  public var configuration: RunConfiguration
+  /// The folder of all runs, `Checkpoints`.
+  public var checkpointsFolder: String
+  /// The training examples to use, by id; nil: all. Inputs keep the scale of the full training set.
+  public var subset: [ExampleID]?
+  /// The file that named the subset, for errors.
+  public var subsetFile = "--subset"
+  /// Whether a run of the same name that was made otherwise is replaced.
+  public var overwrites = false
+  /// What is called from inside.
+  public var hooks = TrainingHooks()
+  /// Hears of the progress.
+  public var progress: any TrainingProgress = SilentProgress()
+  /// Least seconds of work between two saved states.
+  public var resumeInterval = 2.0
+
+  /// A job.
+  public init(_ configuration: RunConfiguration, checkpointsFolder: String) {
+    (self.configuration, self.checkpointsFolder) = (configuration, checkpointsFolder)
+  }
+
+  /// How a job ended.
+  public enum Outcome: Sendable {
+    /// The run was trained, or its training completed.
+    case trained(Run)
+    /// The same run was finished before.
+    case alreadyFinished(Run)
+
+    /// The run.
+    public var run: Run {
+      switch self {
+      case .trained(let run), .alreadyFinished(let run): run
+      }
+    }
+  }
+
+  /// Trains what is not trained yet.
+  ///
+  /// - Throws: `TrainingError.otherRun` naming the field when a run of this name was made
+  ///   otherwise, `.runInUse`, `.diverged`, `.cancelled`; errors of data and files.
+  public func run() throws -> Outcome {
+    let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
+    let data = try loadData()
+    let loss = try Loss(configuration.training.loss, for: data.train.targets)
+    try requireModel(for: loss)
+    let network = configuration.model.network(
+      inputShape: data.train.featureShape, outputs: data.train.outputCount)
+    let wanted = RunRecord(
+      configuration, data: data, subset: subset, loss: loss, network: network,
+      runFolder: folder.path)
+    try makeFolder(folder.path)
+    let lock = try folder.lock()
+    defer { withExtendedLifetime(lock) {} }
+    let record = try adopt(wanted, in: folder)
+    try folder.removeLeftovers(seeds: record.seeds)
+    if record.status == .finished {
+      return .alreadyFinished(try Run(folder: folder.path))
+    }
+    progress.began(
+      TrainingPlan(
+        run: record.name, seeds: record.seeds, epochs: configuration.training.epochs,
+        stepsPerEpoch: record.stepsPerEpoch, examples: data.train.count,
+        parameters: network.parameterCount))
+    var finished = record
+    finished.results = try trainSeeds(record, network, data, folder)
+    finished.status = .finished
+    try SealedJSON.write(finished, to: folder.record)
+    return .trained(try Run(folder: folder.path))
+  }
+
+  private func loadData() throws -> SplitData {
+    let data = try configuration.data.load()
+    guard let subset else { return data }
+    guard !subset.isEmpty else { throw TrainingError.emptySubset(file: subsetFile) }
+    let rows = try data.train.rows(of: subset, in: subsetFile)
+    return SplitData(
+      train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
+  }
+
+  private func requireModel(for loss: Loss) throws(TrainingError) {
+    let kind = configuration.model.kind
+    let fits =
+      switch kind {
+      case .mlp: true
+      case .logistic: loss == .crossEntropy
+      case .linear: loss == .squaredError
+      }
+    guard fits else {
+      throw .modelTargets(
+        kind: kind.rawValue, targets: loss == .crossEntropy ? "classes" : "numbers")
+    }
+  }
+
+  /// The record of the run in the folder if it is the wanted one, else the wanted one, written.
+  private func adopt(_ wanted: RunRecord, in folder: RunFolder) throws -> RunRecord {
+    if overwrites && !isSame(wanted, in: folder) { try folder.removeRun() }
+    if fileExists(folder.record) {
+      let recorded = try RunRecord.read(folder.record)
+      if let found = recorded.difference(from: wanted) {
+        throw TrainingError.otherRun(
+          field: found.field, recorded: found.recorded, wanted: found.wanted, folder: folder.path)
+      }
+      return recorded
+    }
+    try folder.removeRun()
+    try SealedJSON.write(wanted, to: folder.record)
+    return wanted
+  }
+
+  private func isSame(_ wanted: RunRecord, in folder: RunFolder) -> Bool {
+    guard let recorded = try? RunRecord.read(folder.record) else { return false }
+    return recorded.status == .running && recorded.difference(from: wanted) == nil
+  }
+
+  /// Trains each seed; small networks side by side, where a step leaves no work for two.
+  private func trainSeeds(
+    _ record: RunRecord, _ network: Network, _ data: SplitData, _ folder: RunFolder
+  ) throws -> [RunRecord.SeedResult] {
+    let trainings = try record.seeds.map { seed in
+      SeedTraining(
+        trainer: try Trainer(
+          network: network, configuration: configuration.training, data: data.train, seed: seed),
+        record: record, folder: folder, data: data, hooks: hooks, progress: progress,
+        resumeInterval: resumeInterval)
+    }
+    guard trainings.count > 1 && Workers.count > 1 else { return try trainings.map { try $0.run() } }
+    let results = Mutex<[Result<RunRecord.SeedResult, any Error>?]>(
+      Array(repeating: nil, count: trainings.count))
+    Workers.run(slices: trainings.count) { index in
+      if results.withLock({ $0.contains { if case .failure = $0 { true } else { false } } }) { return }
+      let result = Result { try trainings[index].run() }
+      results.withLock { $0[index] = result }
+    }
+    return try results.withLock { all in
+      // The error of the first seed that has one; seeds after it may not have begun.
+      for case .failure(let error)? in all { throw error }
+      return try all.compactMap { try $0?.get() }
+    }
+  }
+}
