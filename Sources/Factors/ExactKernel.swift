@@ -29,7 +29,7 @@ extension ExampleGradients {
 
   /// Examples along the edge of a tile: few enough that its three squares of floats stay in the
   /// cache, many enough that BLAS's packing of the factors does not count.
-  private static let tileExamples = 384
+  private static let tileExamples = 512
 
   private func kernel(with other: ExampleGradients, symmetric: Bool) -> Matrix<Float> {
     let result = Matrix<Float>(uninitialized: count, other.count)
@@ -38,22 +38,37 @@ extension ExampleGradients {
       zip(blocks, other.blocks).allSatisfy {
         $0.leftWidth == $1.leftWidth && $0.rightWidth == $1.rightWidth
       } && blocks.count == other.blocks.count, "kernels of different networks")
-    let edge = ExampleGradients.tileExamples
-    let across = (other.count + edge - 1) / edge
-    let tiles = (0..<(count + edge - 1) / edge).flatMap { down in
-      (0..<(symmetric ? down + 1 : across)).map { (down, $0) }
-    }
+    let tiles = symmetric ? lowerTiles() : allTiles(columns: other.count)
     let target = result.storage
     Workers.run(slices: tiles.count) { slice in
-      let (down, across) = tiles[slice]
-      let rows = down * edge..<Swift.min(count, (down + 1) * edge)
-      let columns = across * edge..<Swift.min(other.count, (across + 1) * edge)
-      let sum = KernelTile(rows: rows, columns: columns)
+      let sum = KernelTile(rows: tiles[slice].rows, columns: tiles[slice].columns)
       for (a, b) in zip(blocks, other.blocks) { a.addKernel(b, to: sum) }
       sum.write(to: target, stride: other.count)
       if symmetric { sum.writeMirrored(to: target, stride: count) }
     }
     return result
+  }
+
+  private func allTiles(columns: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {
+    parts(0..<count, of: ExampleGradients.tileExamples).flatMap { rows in
+      parts(0..<columns, of: ExampleGradients.tileExamples).map { (rows, $0) }
+    }
+  }
+
+  /// Tiles that cover the diagonal and what is below: squares, and on the diagonal strips of a
+  /// quarter, each as wide as it needs.
+  private func lowerTiles() -> [(rows: Range<Int>, columns: Range<Int>)] {
+    let edge = ExampleGradients.tileExamples
+    return parts(0..<count, of: edge).flatMap { rows in
+      parts(0..<rows.lowerBound, of: edge).map { (rows, $0) }
+        + parts(rows, of: edge / 4).map { ($0, rows.lowerBound..<$0.upperBound) }
+    }
+  }
+
+  private func parts(_ range: Range<Int>, of size: Int) -> [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: size).map {
+      $0..<Swift.min(range.upperBound, $0 + size)
+    }
   }
 }
 
@@ -96,8 +111,11 @@ extension OuterProductTerm {
   /// ⟨left_i, left_j⟩⟨right_i, right_j⟩ onto the tile, one position an example.
   fileprivate func addPointProducts(_ other: OuterProductTerm, to sum: KernelTile) {
     let lefts = left.gram(sum.rows, other.left, sum.columns)
-    let rights = right.gram(sum.rows, other.right, sum.columns)
-    VectorMath.multiplyAdd(lefts.base, rights.base, onto: sum.storage.base, count: lefts.count)
+    // The bias's 1 · 1 is added on the way.
+    let shift: Float = if case .denseWithOne = right { 1 } else { 0 }
+    let rights = right.withoutOne.gram(sum.rows, other.right.withoutOne, sum.columns)
+    VectorMath.multiplyAdd(
+      lefts.base, rights.base, plus: shift, onto: sum.storage.base, count: lefts.count)
   }
 
   /// Σ_{t,s} ⟨left_{i,t}, left_{j,s}⟩⟨right_{i,t}, right_{j,s}⟩ onto a part of the tile.
@@ -123,6 +141,11 @@ extension OuterProductTerm {
 }
 
 extension FactorSide {
+  /// The vectors without the 1 at their end.
+  fileprivate var withoutOne: FactorSide {
+    if case .denseWithOne(let values) = self { .dense(values) } else { self }
+  }
+
   /// Dot products of all positions of examples `rows` here with those of `columns` there,
   /// (rows·T) × (columns·S).
   fileprivate func gram(

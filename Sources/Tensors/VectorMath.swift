@@ -94,11 +94,11 @@ public enum VectorMath {
     count: Int
   ) { ascribe_multiply(a, b, c, Int64(count)) }
 
-  /// c ← c + a · b, element by element.
+  /// c ← c + a · (b + shift), element by element.
   public static func multiplyAdd(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, onto c: UnsafeMutablePointer<Float>,
-    count: Int
-  ) { ascribe_multiply_add(a, b, c, Int64(count)) }
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, plus shift: Float = 0,
+    onto c: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_multiply_add(a, b, shift, c, Int64(count)) }
 
   /// The first index whose element is infinite or NaN, nil when all are finite.
   public static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {

@@ -59,7 +59,7 @@ struct ExactKernelTests {
 
   @Test(
     "tile edges: symmetric, right, and the same bits for one worker and two",
-    arguments: [1, 2, 383, 384, 385, 511, 512, 513])
+    arguments: [1, 2, 127, 128, 129, 511, 512, 513, 641])
   func tileEdges(_ count: Int) {
     let workers = Workers.count
     defer { Workers.count = workers }
@@ -96,7 +96,7 @@ struct ExactKernelTests {
     Workers.count = 2
     #expect(samples.gradients.exactKernel() == one)
     #expect(samples.gradients.squaredNorms() == norms)
-    for row in [0, 191, 192, 383, 384, 399] {
+    for row in [0, 41, 42, 127, 128, 191, 192, 383, 384, 399] {
       #expect(
         relativeDifference(one.row(row), samples.kernel(row..<row + 1, 0..<400)) < 1e-6,
         "row \(row)")
