@@ -22,6 +22,7 @@ public struct DenseProjector: Projector {
     case gaussian
   }
 
+  /// What the features are made from.
   public let identity: ProjectorIdentity
   private let entries: Entries
 

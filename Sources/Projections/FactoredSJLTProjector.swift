@@ -13,6 +13,7 @@ import Tensors
 ///
 /// - Source: FactGraSS, Hu et al. 2025 (arXiv:2505.18976), without its gradient masks.
 public struct FactoredSJLTProjector: Projector {
+  /// What the features are made from.
   public let identity: ProjectorIdentity
   private let layers: [FactoredLayer]
 

@@ -8,6 +8,7 @@ import Tensors
 ///
 /// For small networks, and for checks of the others.
 public struct IdentityProjector: Projector {
+  /// What the features are made from.
   public let identity: ProjectorIdentity
 
   /// The identity on the gradients of `layers`.

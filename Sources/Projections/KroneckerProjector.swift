@@ -15,6 +15,7 @@ import Tensors
 /// - Source: LoGra, Choe et al. 2024 (arXiv:2405.13954) with random instead of principal
 ///   directions; unlike its code, scaled to be unbiased.
 public struct KroneckerProjector: Projector {
+  /// What the features are made from.
   public let identity: ProjectorIdentity
   private let layers: [KroneckerLayer]
 

@@ -19,6 +19,7 @@ import Tensors
 ///
 /// - Source: Williams & Seeger 2001; METHODS.md section 3.
 public struct LandmarkProjector: Projector {
+  /// What the features are made from.
   public let identity: ProjectorIdentity
   /// The landmarks' rows in the training set, in the order drawn.
   public let rows: [Int]

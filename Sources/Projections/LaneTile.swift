@@ -45,8 +45,9 @@ struct LaneTile: Sendable {
     }
   }
 
-  /// The rows of each coordinate, T of them, projected sparsely: they are added, signed, to the
-  /// rows of the coordinate's buckets. Not scaled.
+  /// The rows of each coordinate, T of them, projected sparsely.
+  ///
+  /// They are added, signed, to the rows of the coordinate's buckets; not scaled.
   func projected(by matrix: SparseEntries, positions: Int) -> LaneTile {
     let result = LaneTile(zeros: matrix.dimension * positions, width: width)
     ascribe_scatter_rows(
@@ -55,7 +56,9 @@ struct LaneTile: Sendable {
     return result
   }
 
-  /// Adds the outer products of two tiles to rows from `row` on, projected sparsely. Not scaled.
+  /// Adds the outer products of two tiles to rows from `row` on, projected sparsely.
+  ///
+  /// Not scaled:
   ///
   ///     self[row + bucket(o, i, j)] += ± Σ_t left[o, t] ∘ right[i, t]
   func addProducts(

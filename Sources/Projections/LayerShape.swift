@@ -20,8 +20,10 @@ public struct LayerShape: Codable, Sendable, Hashable, CustomStringConvertible {
   /// O · I.
   public var coordinateCount: Int { outputs * inputs }
 
-  /// Name and size: `0.weight:128x785`. Characters beyond letters, digits, `.`, `_`, `-` and `/`
-  /// of the name stand as `%` and their UTF-8 bytes in hexadecimal.
+  /// Name and size: `0.weight:128x785`.
+  ///
+  /// Bytes of the name other than ASCII letters, digits, `.`, `_`, `-` and `/` stand as `%` and two
+  /// hexadecimal digits.
   public var description: String {
     let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/".utf8)
     var text = ""

@@ -11,6 +11,7 @@ import Tensors
 ///
 /// - Source: the random mask of GraSS, Hu et al. 2025 (arXiv:2505.18976).
 public struct MaskProjector: Projector {
+  /// What the features are made from.
   public let identity: ProjectorIdentity
   private let layers: [MaskLayer]
 

@@ -27,6 +27,7 @@ public enum ProjectionError: DiagnosableError, Equatable {
     case input = "input"
   }
 
+  /// What went wrong, with the values that show it.
   public var what: String {
     switch self {
     case .dimensionOutOfRange(let kind, let dimension, let allowed):
@@ -50,6 +51,7 @@ public enum ProjectionError: DiagnosableError, Equatable {
     }
   }
 
+  /// The layer or flag where it was found.
   public var location: String {
     switch self {
     case .dimensionOutOfRange: "--projection-dimension"
@@ -62,6 +64,7 @@ public enum ProjectionError: DiagnosableError, Equatable {
     }
   }
 
+  /// What the user can do about it.
   public var remedy: String {
     switch self {
     case .dimensionOutOfRange(_, let dimension, let allowed):

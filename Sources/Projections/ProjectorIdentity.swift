@@ -1,5 +1,6 @@
-/// What a projection matrix is made from, and nothing else: features may be compared when their
-/// identities are equal. Part of the fingerprint of a feature store.
+/// What a projection matrix is made from, and nothing else.
+///
+/// Features may be compared when their identities are equal: part of a feature store's fingerprint.
 public struct ProjectorIdentity: Codable, Sendable, Hashable {
   /// The kind.
   public let kind: ProjectorKind

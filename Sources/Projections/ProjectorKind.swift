@@ -1,4 +1,6 @@
-/// The kinds of projector, METHODS.md section 3. The raw value is the name in files and flags.
+/// The kinds of projector, METHODS.md section 3.
+///
+/// The raw value is the name in files and flags.
 public enum ProjectorKind: String, Codable, Sendable, Hashable, CaseIterable {
   /// No projection: the full gradient.
   case identity

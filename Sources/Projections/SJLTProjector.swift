@@ -12,6 +12,7 @@ import Tensors
 ///
 /// - Source: Kane & Nelson 2014 (block construction); on gradients: GraSS, Hu et al. 2025.
 public struct SJLTProjector: Projector {
+  /// What the features are made from.
   public let identity: ProjectorIdentity
   private let signs: SparseSigns
 

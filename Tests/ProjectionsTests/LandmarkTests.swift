@@ -78,7 +78,8 @@ struct LandmarkTests {
     g = ExampleGradients(
       count: 10,
       blocks: g.blocks.map { block in
-        let left = Tensor(block.terms[0].left.materialised(count: 10).elements,
+        let left = Tensor(
+          block.terms[0].left.materialised(count: 10).elements,
           shape: [10, 1, block.leftWidth])
         for o in 0..<block.leftWidth {
           left.storage.base[8 * block.leftWidth + o] = 0

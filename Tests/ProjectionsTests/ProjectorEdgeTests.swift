@@ -70,8 +70,10 @@ struct ProjectorEdgeTests {
     #expect(tooFew?.remedy == "pass --projection-dimension 2.")
     #expect(tooFew?.exitCode == 2)
     for kind in ProjectorKind.allCases where kind != .identity && kind != .landmarks {
-      #expect(diagnosed { _ = try makeProjector(kind, dimension: 0, seed: 0, layers: layers) } != nil)
-      #expect(diagnosed { _ = try makeProjector(kind, dimension: 8, seed: 0, layers: []) } != nil)
+      let zero = diagnosed { _ = try makeProjector(kind, dimension: 0, seed: 0, layers: layers) }
+      #expect(zero?.exitCode == 2)
+      let empty = diagnosed { _ = try makeProjector(kind, dimension: 8, seed: 0, layers: []) }
+      #expect(empty?.location == "the network")
     }
     #expect(throws: ProjectionError.landmarksNeedGradients) {
       try makeProjector(.landmarks, dimension: 8, seed: 0, layers: layers)

@@ -68,9 +68,11 @@ struct ProjectorIdentityTests {
     #expect(results[0] == results[2])
   }
 
-  @Test("the sparse kinds have the same bits on every processor", arguments: [
-    ProjectorKind.sjlt, .factoredSJLT,
-  ])
+  @Test(
+    "the sparse kinds have the same bits on every processor",
+    arguments: [
+      ProjectorKind.sjlt, .factoredSJLT,
+    ])
   func processors(_ kind: ProjectorKind) throws {
     defer { ascribe_limit_kernel_level(4) }
     let g = Sample.sequences(77, seed: 3)

@@ -80,7 +80,8 @@ struct RandomProjectorTests {
     for j in 0..<10 { #expect(mask.reduce(0) { $0 + $1[j] } == Double(Float(4).squareRoot())) }
   }
 
-  @Test("features of a sum of gradients are the sum of their features", arguments: Sample.randomKinds)
+  @Test(
+    "features of a sum of gradients are the sum of their features", arguments: Sample.randomKinds)
   func linear(_ kind: ProjectorKind) throws {
     let g = Sample.dense(6, seed: 4)
     let sum = ExampleGradients(
@@ -96,7 +97,8 @@ struct RandomProjectorTests {
     for (a, b) in zip(once, both) { #expect(abs(2 * a - b) <= 1e-5 * max(1, abs(b))) }
   }
 
-  @Test("inner products are unbiased over seeds, within 4 standard errors",
+  @Test(
+    "inner products are unbiased over seeds, within 4 standard errors",
     arguments: Sample.randomKinds)
   func unbiased(_ kind: ProjectorKind) throws {
     let g = Sample.dense(2, seed: 5)
@@ -154,7 +156,8 @@ struct RandomProjectorTests {
     let g = Sample.sequences(90, seed: 8)
     let projector = try makeProjector(kind, dimension: 20, seed: 2, layers: g.layerShapes)
     let whole = try projector.project(g).elements
-    let parts = try projector.project(g.examples(0..<37)).elements
+    let parts =
+      try projector.project(g.examples(0..<37)).elements
       + projector.project(g.examples(37..<90)).elements
     for (a, b) in zip(whole, parts) { #expect(abs(a - b) <= 2e-5 * max(1, abs(b))) }
     if kind == .sjlt || kind == .factoredSJLT || kind == .mask { #expect(whole == parts) }
@@ -162,7 +165,8 @@ struct RandomProjectorTests {
 
   @Test("blocks of coordinates cover all of them once, in order")
   func blocks() {
-    let layers = Sample.dense(1, seed: 0).layerShapes + [LayerShape(name: "w", outputs: 3, inputs: 50)]
+    let wide = LayerShape(name: "w", outputs: 3, inputs: 50)
+    let layers = Sample.dense(1, seed: 0).layerShapes + [wide]
     for size in [1, 5, 7, 16, 40, 1000] {
       var next = 0
       for block in CoordinateBlock.blocks(of: layers, size: size) {
