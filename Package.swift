@@ -48,7 +48,8 @@ let package = Package(
       name: "Networks",
       dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     .target(
-      name: "Projections", dependencies: ["Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+      name: "Projections",
+      dependencies: ["CKernels", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     // Layer 5
     .target(
       name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
