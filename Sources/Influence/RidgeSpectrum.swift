@@ -10,7 +10,7 @@ import Tensors
 /// estimate the kernel's. Everything that follows from it says which.
 public struct RidgeSpectrum: Sendable {
   /// Rows the eigen-decomposition takes at the most.
-  public static let sampleLimit = 1_000
+  public static let sampleLimit = 512
 
   /// Training examples n.
   public let count: Int
