@@ -4,8 +4,20 @@ import PackageDescription
 /// Targets stand in layer order: a module imports only from a lower layer (tools/check-layers).
 let package = Package(
   name: "ascribe",
-  products: [],
+  products: [
+    .executable(name: "ascribe", targets: ["ascribe"]),
+    .library(
+      name: "Ascribe",
+      targets: [
+        "Tensors", "Randomness", "LinearAlgebra", "Storage", "Configuration", "Datasets",
+        "Factors", "Networks", "Projections", "Checkpoints", "Training", "Gradients",
+        "Influence", "Evaluation", "Curation", "Reports",
+      ]),
+  ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -15,6 +27,7 @@ let package = Package(
       providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     // Layer 1
@@ -23,6 +36,7 @@ let package = Package(
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
     .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "Tensors"]),
+    .target(name: "Images", dependencies: ["CPNG", "Tensors"]),
     .target(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
     // Layer 3
@@ -31,9 +45,14 @@ let package = Package(
     .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 4
     .target(
-      name: "Networks", dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+      name: "Networks",
+      dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+    .target(
+      name: "Projections",
+      dependencies: ["CKernels", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     // Layer 5
-    .target(name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
+    .target(
+      name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
     // Layer 6
     .target(
       name: "Training",
@@ -44,15 +63,32 @@ let package = Package(
     .target(
       name: "Gradients",
       dependencies: [
-        "Datasets", "Factors", "LinearAlgebra", "Networks", "Randomness", "Storage",
-        "Tensors",
+        "Datasets", "Factors", "LinearAlgebra", "Networks", "Projections", "Randomness",
+        "Storage", "Tensors",
       ]),
     // Layer 7
     .target(
       name: "Influence",
       dependencies: [
-        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Randomness", "Storage",
-        "Tensors",
+        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections",
+        "Randomness", "Storage", "Tensors", "Training",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
+    // Layer 8
+    .target(name: "Evaluation", dependencies: ["Tensors"]),
+    // Layer 9
+    .target(name: "Curation", dependencies: ["Datasets", "Evaluation", "Influence", "Training"]),
+    // Layer 10
+    .target(
+      name: "Reports",
+      dependencies: ["Images", "Tensors", .product(name: "Mustache", package: "swift-mustache")]),
+    // Layer 12
+    .executableTarget(
+      name: "ascribe",
+      dependencies: [
+        "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation", "Gradients",
+        "Influence", "LinearAlgebra", "Networks", "Projections", "Reports", "Storage", "Tensors",
+        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
@@ -63,6 +99,12 @@ let package = Package(
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
     .testTarget(
+      name: "FactorsTests", dependencies: ["Factors", "LinearAlgebra", "Randomness", "TestSupport"]),
+    .testTarget(
+      name: "NetworksTests",
+      dependencies: ["Factors", "LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
+    .testTarget(name: "ProjectionsTests", dependencies: ["CKernels", "Projections", "TestSupport"]),
+    .testTarget(
       name: "CheckpointsTests",
       dependencies: ["Checkpoints", "Configuration", "Factors", "Storage", "TestSupport"]),
     .testTarget(
@@ -70,6 +112,8 @@ let package = Package(
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport", "Training",
       ]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

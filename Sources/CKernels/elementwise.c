@@ -41,6 +41,14 @@ ASCRIBE_MAP2(ascribe_add, a[i] + b[i])
 ASCRIBE_MAP2(ascribe_subtract, a[i] - b[i])
 ASCRIBE_MAP2(ascribe_multiply, a[i] * b[i])
 
+INLINE void ascribe_multiply_add_body(const float *a, const float *b, float shift, float *c,
+                                      int64_t n, const int fused) {
+  INDEPENDENT for (int64_t i = 0; i < n; i++) c[i] = FMA(a[i], b[i] + shift, c[i]);
+}
+ASCRIBE_KERNEL(void, ascribe_multiply_add,
+               (const float *a, const float *b, float shift, float *c, int64_t n),
+               a, b, shift, c, n)
+
 INLINE void ascribe_axpy_body(float alpha, const float *x, float *y, int64_t n, const int fused) {
   INDEPENDENT for (int64_t i = 0; i < n; i++) y[i] = FMA(alpha, x[i], y[i]);
 }

@@ -26,11 +26,11 @@ INLINE float with_sign_of(float size, float x) {
 INLINE float at_most(float x, float high) { return x > high ? high : x; }
 INLINE float at_least(float x, float low) { return x < low ? low : x; }
 
-// e^x = 2^n e^r with |r| <= ln 2 / 2 (Cody and Waite). Returns e^r; `n` as the low bits of `*bits`.
-INLINE float exp_reduced(float x, int32_t *exponent, const int fused) {
-  const float shifter = 0x1.8p23f;
-  float shifted = FMA(x, 0x1.715476p+0f, shifter);
-  float n = shifted - shifter;
+// e^x = 2^n e^r with |r| <= ln 2 / 2 (Cody and Waite). Returns e^r, and n in `*exponent` as the
+// bits of n + 1.5 2^23: shifted left by 23 they are what n adds to a float's exponent.
+INLINE float exp_reduced(float x, uint32_t *exponent, const int fused) {
+  float shifted = FMA(x, 0x1.715476p+0f, 0x1.8p23f);
+  float n = shifted - 0x1.8p23f;
   float r = FMA(n, -0x1.62e400p-1f, x);  // few bits: n times it is exact without FMA too
   r = FMA(n, -0x1.7f7d1cp-20f, r);
   float q = 0x1.6a495cp-10f;
@@ -38,35 +38,35 @@ INLINE float exp_reduced(float x, int32_t *exponent, const int fused) {
   q = FMA(q, r, 0x1.5558b4p-5f);
   q = FMA(q, r, 0x1.555492p-3f);
   q = FMA(q, r, 0x1.fffffcp-2f);
-  *exponent = (int32_t)(to_bits(shifted) - 0x4b400000u);
-  return 1.0f + FMA(r * r, q, r);
+  *exponent = to_bits(shifted) << 23;
+  return FMA(FMA(q, r, 1.0f), r, 1.0f);
 }
 
 // e^x for every float.
 INLINE float exp_value(float x, const int fused) {
-  int32_t n;
-  float y = exp_reduced(at_least(at_most(x, 89.0f), -104.0f), &n, fused);
-  // In two steps: 2^128 is no float, and denormal results must round once.
-  int32_t half = n >> 1;
-  float s = from_bits((uint32_t)(half + 127) << 23), t = from_bits((uint32_t)(n - half + 127) << 23);
-  return y * s * t;
+  uint32_t exponent;
+  float y = exp_reduced(at_least(x, -104.0f), &exponent, fused);
+  // Below -87, 2^64 too large first, so that a denormal result is rounded once; below -104 times
+  // 0, because processors are slow at products that underflow.
+  int small = x < -87.0f;
+  float factor = x < -104.0f ? 0.0f : (small ? 0x1p-64f : 1.0f);
+  y = from_bits(to_bits(y) + exponent + (small ? 64u << 23 : 0u)) * factor;
+  return x <= 0x1.62e42ep+6f ? y : x + __builtin_inff();
 }
 
-// e^x for -87 <= x <= 88, or NaN.
+// e^x for -87 <= x <= 88; anything for NaN.
 INLINE float exp_bounded(float x, const int fused) {
-  int32_t n;
-  float y = exp_reduced(x, &n, fused);
-  return y * from_bits((uint32_t)(n + 127) << 23);
+  uint32_t exponent;
+  float y = exp_reduced(x, &exponent, fused);
+  return from_bits(to_bits(y) + exponent);
 }
 
 // The natural logarithm: x = 2^e (1 + f) with 1 + f in [sqrt 1/2, sqrt 2).
-INLINE float log_value(float x, const int fused) {
-  int tiny = x < 0x1p-126f;
-  uint32_t bits = to_bits(tiny ? x * 0x1p23f : x);
-  uint32_t offset = bits - 0x3f3504f3u;  // of sqrt 1/2
-  int32_t whole = (int32_t)offset >> 23;
+// For normal x: ln(x 2^shift).
+INLINE float log_normal(float x, int32_t shift, const int fused) {
+  uint32_t offset = to_bits(x) - 0x3f3504f3u;  // of sqrt 1/2
+  float e = (float)(((int32_t)offset >> 23) + shift);
   float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-  float e = (float)(whole - (tiny ? 23 : 0));
   float q = 0x1.148256p-4f;
   q = FMA(q, f, -0x1.de1140p-4f);
   q = FMA(q, f, 0x1.e6c1f4p-4f);
@@ -80,7 +80,13 @@ INLINE float log_value(float x, const int fused) {
   float whole_part = e * 0x1.62e400p-1f;  // exact: 15 bits times 8
   float high = whole_part + f, lost = f - (high - whole_part);
   float low = FMA(square, -0.5f, FMA(e, 0x1.7f7d1cp-20f, square * f * q));
-  float y = high + (lost + low);
+  return high + (lost + low);
+}
+
+// ln x for every float.
+INLINE float log_value(float x, const int fused) {
+  int tiny = x < 0x1p-126f;
+  float y = log_normal(tiny ? x * 0x1p23f : x, tiny ? -23 : 0, fused);
   y = x == __builtin_inff() ? x : y;
   y = x == 0.0f ? -__builtin_inff() : y;
   return x >= 0.0f ? y : __builtin_nanf("");
@@ -97,7 +103,7 @@ INLINE float tanh_value(float x, const int fused) {
   float small = FMA(q * s, x, x);
   float e = exp_bounded(2.0f * at_most(t, 10.0f), fused);
   float large = 1.0f - 2.0f / (e + 1.0f);
-  return t < 0.625f ? small : with_sign_of(large, x);
+  return with_sign_of(t >= 0.625f ? large : small, x);  // NaN: small
 }
 
 // erf: odd polynomial below 0.922, else 1 - e^(t p(t)).
@@ -119,23 +125,26 @@ INLINE float erf_value(float x, const int fused) {
   p = FMA(p, t, -0x1.45700ap-1f);
   p = FMA(p, t, -0x0.20e8d6p+0f);
   float large = 1.0f - exp_bounded(FMA(p, t, -t), fused);
-  return t < 0.9219f ? small : with_sign_of(large, x);
+  return t >= 0.9219f ? with_sign_of(large, x) : small;  // NaN: small
 }
 
-// e^(-x²/2), with the rounding of x² put back. |x| <= 15, or NaN.
+// Beyond ±13.1 the functions below take their limits, which are less than 4e-36 away.
+INLINE float bounded13(float x) { return at_least(at_most(x, 13.1f), -13.1f); }
+
+// e^(-x²/2), with the rounding of x² put back. |x| <= 13.1; anything for NaN.
 INLINE float gauss_value(float x, const int fused) {
-  float square = x * x, lost;
+  float half = 0.5f * x, square = half * x, lost;
   if (fused) {
-    lost = __builtin_fmaf(x, x, -square);
+    lost = __builtin_fmaf(half, x, -square);
   } else {  // Dekker: the upper half of x squares without rounding
     float high = from_bits(to_bits(x) & 0xfffff000), low = x - high;
-    lost = ((high * high - square) + 2.0f * high * low) + low * low;
+    lost = ((0.5f * high * high - square) + high * low) + 0.5f * low * low;
   }
-  float y = exp_value(-0.5f * square, fused);
-  return FMA(-0.5f * lost, y, y);
+  float y = exp_bounded(-square, fused);
+  return FMA(-lost, y, y);
 }
 
-// Φ(x), the normal distribution function, from gauss = e^(-x²/2). |x| <= 15, or NaN.
+// Φ(x), the normal distribution function, from gauss = e^(-x²/2). |x| <= 13.1, or NaN.
 // Φ(-t) = gauss s(q) / (t + 3), q = (t - 3) / (t + 3): also small values keep their digits.
 INLINE float normal_value(float x, float gauss, const int fused) {
   float t = magnitude(x);
@@ -155,22 +164,23 @@ INLINE float normal_value(float x, float gauss, const int fused) {
   return x < 0.0f ? tail : 1.0f - tail;
 }
 
-INLINE float bounded15(float x) { return at_least(at_most(x, 15.0f), -15.0f); }
-
 // x Φ(x).
 INLINE float gelu_value(float x, const int fused) {
-  float b = bounded15(x);
-  return at_least(x, -15.0f) * normal_value(b, gauss_value(b, fused), fused);
+  float b = bounded13(x);
+  float phi = normal_value(b, gauss_value(b, fused), fused);
+  return x < -13.1f ? -0.0f : x * phi;
 }
 
 // Φ(x) + x φ(x), with φ(x) = e^(-x²/2) / sqrt 2π.
 INLINE float gelu_derivative_value(float x, const int fused) {
-  float b = bounded15(x), gauss = gauss_value(b, fused);
-  return FMA(b * gauss, 0x1.988454p-2f, normal_value(b, gauss, fused));
+  float b = bounded13(x), gauss = gauss_value(b, fused);
+  float y = FMA(b * gauss, 0x1.988454p-2f, normal_value(b, gauss, fused));
+  return x < -13.1f ? 0.0f : y;
 }
 
 // φ(x) (2 - x²).
 INLINE float gelu_second_derivative_value(float x, const int fused) {
-  float b = bounded15(x);
-  return FMA(-b, b, 2.0f) * (0x1.988454p-2f * gauss_value(b, fused));
+  float b = bounded13(x);
+  float y = FMA(-b, b, 2.0f) * (0x1.988454p-2f * gauss_value(b, fused));
+  return magnitude(x) > 13.1f ? 0.0f : y;
 }

@@ -4,7 +4,7 @@
 
 #include "include/memory.h"
 
-static atomic_int limit = 4;
+static _Thread_local int limit = 4;
 static atomic_int processor = -1;
 
 int ascribe_kernel_level(void) {
@@ -13,10 +13,9 @@ int ascribe_kernel_level(void) {
     level = ascribe_processor_level();
     atomic_store_explicit(&processor, level, memory_order_relaxed);
   }
-  int most = atomic_load_explicit(&limit, memory_order_relaxed);
-  return level < most ? level : most;
+  return level < limit ? level : limit;
 }
 
 void ascribe_limit_kernel_level(int level) {
-  atomic_store_explicit(&limit, level, memory_order_relaxed);
+  limit = level;
 }

@@ -121,7 +121,7 @@ ASCRIBE_KERNEL(void, ascribe_random_signs,
 INLINE void gaussian_pair(uint32_t a, uint32_t b, float scale, float *even, float *odd) {
   const int fused = 0;
   float u = (float)(int32_t)(a >> 1) * 0x1p-31f + 0x1p-32f;
-  float r = scale * __builtin_elementwise_sqrt(-2.0f * log_value(u, fused));
+  float r = scale * __builtin_elementwise_sqrt(-2.0f * log_normal(u, 0, fused));
   float f = (float)(int32_t)(b << 2) * 0x1p-32f, q = f * f;
   float sine = 0x1.82ca90p-10f;
   sine = FMA(sine, q, -0x1.5e7d5cp-8f);

@@ -2,16 +2,19 @@
 
 #include "levels.h"
 
-// 32 lanes as one value of the compiler's vector extension: it cuts them to the processor's width.
+// 32 lanes as one value of the compiler's vector extension, which cuts them to the processor's
+// width: an order of additions that the optimiser cannot lose.
 typedef float lanes __attribute__((vector_size(128)));
 typedef double wide_lanes __attribute__((vector_size(256)));
+#define WIDE(v) __builtin_convertvector(v, wide_lanes)
 
-#define FOLD(type, accumulator, result)                                             \
-  type fold[32];                                                                    \
-  memcpy(fold, &accumulator, sizeof(fold));                                         \
-  for (int width = 16; width >= 1; width /= 2) {                                    \
-    for (int j = 0; j < width; j++) fold[j] += fold[j + width];                     \
-  }                                                                                 \
+// Adds up 32 lanes in halves.
+#define FOLD(type, vector, result)                          \
+  type fold[32];                                                     \
+  memcpy(fold, &vector, sizeof(fold));                               \
+  for (int width = 16; width >= 1; width /= 2) {                     \
+    for (int j = 0; j < width; j++) fold[j] += fold[j + width];      \
+  }                                                                  \
   type result = fold[0]
 
 // `step` uses a (and b), 32 elements, zeros beyond the end.
@@ -34,7 +37,6 @@ typedef double wide_lanes __attribute__((vector_size(256)));
 #define ONE_PADDED lanes a = {0}; memcpy(&a, x + i, rest)
 #define TWO_AT ONE_AT; lanes b; memcpy(&b, y + i, sizeof(b))
 #define TWO_PADDED ONE_PADDED; lanes b = {0}; memcpy(&b, y + i, rest)
-#define WIDE(v) __builtin_convertvector(v, wide_lanes)
 
 INLINE float ascribe_sum_body(const float *x, int64_t n, const int fused) {
   REDUCE(float, lanes, total += a, ONE_AT, ONE_PADDED)

@@ -2,138 +2,202 @@
 
 #include "functions.h"
 
-// Rows of up to 48 columns are taken 32 at a time, one row a lane; longer ones one at a time, 32
-// columns a step. Which of the two depends on the number of columns alone, and a row's result on
-// that row alone, so rows may be cut anywhere.
-enum { lane_count = 32, short_row = 48 };
+// Rows of up to 48 columns are taken 32 rows at a time, each padded to whole vectors of 16; longer
+// ones one row at a time. Which of the two depends on the number of columns alone, and a row's
+// result on that row alone, so rows may be cut anywhere. Both add column c in lane c % 16, then
+// the lanes in halves.
+enum { group = 32, short_row = 48 };
 
-// block[c][lane] = x[lane][c] for `count` rows; lanes beyond repeat the last row.
-INLINE void gather_rows(const float *x, float *block, int64_t count, int64_t columns) {
-  for (int lane = 0; lane < lane_count; lane++) {
-    const float *row = x + (lane < count ? lane : count - 1) * columns;
-    for (int64_t c = 0; c < columns; c++) block[c * lane_count + lane] = row[c];
+typedef float sixteen __attribute__((vector_size(64)));
+typedef int32_t mask __attribute__((vector_size(64)));
+
+// Combines lane j with lane j + 8, then + 4, + 2, + 1; every lane has the result.
+#define TURN(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
+#define FOLD16(v, combine)                                                         \
+  {                                                                                \
+    sixteen w = TURN(v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);     \
+    v = combine(v, w);                                                             \
+    w = TURN(v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);             \
+    v = combine(v, w);                                                             \
+    w = TURN(v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);             \
+    v = combine(v, w);                                                             \
+    w = TURN(v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);             \
+    v = combine(v, w);                                                             \
   }
-}
+#define PLUS(a, b) ((a) + (b))
+#define BLEND(which, a, b) ((sixteen)(((which) & (mask)(a)) | (~(which) & (mask)(b))))
+#define LARGER(a, b) BLEND((a) > (b), a, b)
 
-INLINE void scatter_rows(const float *block, float *y, int64_t count, int64_t columns) {
-  for (int64_t lane = 0; lane < count; lane++) {
-    for (int64_t c = 0; c < columns; c++) y[lane * columns + c] = block[c * lane_count + lane];
+// v = x[c ..< c + 16] with `filler` from `columns` on; reads all 16.
+#define LOAD_PADDED(v, x, c, columns, filler)                                        \
+  sixteen v;                                                                         \
+  memcpy(&v, (x) + (c), sizeof(v));                                                  \
+  if ((c) + 16 > (columns)) {                                                        \
+    const mask place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};       \
+    mask inside = place < (int32_t)((columns) - (c));                                \
+    v = BLEND(inside, v, (sixteen){0} + (filler));                                   \
   }
-}
 
-// The largest of each lane; NaNs are passed over.
-INLINE void block_maxima(const float *block, float *largest, int64_t columns) {
-  for (int j = 0; j < lane_count; j++) largest[j] = -__builtin_inff();
-  for (int64_t c = 0; c < columns; c++) {
-    const float *x = block + c * lane_count;
-    INDEPENDENT for (int j = 0; j < lane_count; j++) {
-      largest[j] = x[j] > largest[j] ? x[j] : largest[j];
+typedef struct {
+  float in[group * short_row + 16];   // the rows, when the array ends within 16 of them
+  float e[group * short_row];         // e^(x - shift), rows padded to `width`
+  float out[group * short_row + 16];  // rows without gaps
+  float shift[group], sum[group];
+} short_rows;
+
+// Fills e, and for all 32 rows shift (each row's largest; 0 for an infinite one if `finite`) and
+// sum; 0 and 1 beyond `rows`.
+INLINE void exp_short_rows(const float *x, short_rows *s, int64_t rows, int64_t columns,
+                           int64_t width, int last, const int finite, const int fused) {
+  if (last) {
+    memcpy(s->in, x, (size_t)(rows * columns) * sizeof(float));
+    memset(s->in + rows * columns, 0, 16 * sizeof(float));
+    x = s->in;
+  }
+  for (int64_t r = 0; r < rows; r++) {
+    const float *row = x + r * columns;
+    sixteen most = (sixteen){0} - __builtin_inff();
+    for (int64_t c = 0; c < columns; c += 16) {
+      LOAD_PADDED(v, row, c, columns, -__builtin_inff())
+      most = LARGER(v, most);
+    }
+    FOLD16(most, LARGER)
+    if (finite) {
+      mask size = (mask)most & 0x7fffffff;
+      most = (sixteen)((size < 0x7f800000) & (mask)most);
+    }
+    s->shift[r] = most[0];
+    for (int64_t c = 0; c < columns; c += 16) {
+      LOAD_PADDED(v, row, c, columns, -__builtin_inff())
+      v -= most;
+      memcpy(s->e + r * width + c, &v, sizeof(v));
     }
   }
-}
-
-// Leaves e^(x - shift) in the block, and each lane's sum of them.
-INLINE void exp_block(float *block, const float *shift, float *sum, int64_t columns,
-                      const int fused) {
-  for (int j = 0; j < lane_count; j++) sum[j] = 0;
-  for (int64_t c = 0; c < columns; c++) {
-    float *x = block + c * lane_count;
-    INDEPENDENT for (int j = 0; j < lane_count; j++) {
-      x[j] = exp_value(x[j] - shift[j], fused);
-      sum[j] += x[j];
+  INDEPENDENT for (int64_t i = 0; i < rows * width; i++) s->e[i] = exp_value(s->e[i], fused);
+  for (int64_t r = 0; r < rows; r++) {
+    sixteen sum = {0};
+    for (int64_t c = 0; c < columns; c += 16) {
+      LOAD_PADDED(v, s->e + r * width, c, columns, 0.0f)
+      sum += v;
     }
+    FOLD16(sum, PLUS)
+    s->sum[r] = sum[0];
+  }
+  for (int64_t r = rows; r < group; r++) {
+    s->shift[r] = 0;
+    s->sum[r] = 1;
   }
 }
 
-// Sum over the lanes in halves.
-INLINE float fold_sum(float *lanes) {
-  for (int width = lane_count / 2; width >= 1; width /= 2) {
-    for (int j = 0; j < width; j++) lanes[j] += lanes[j + width];
+INLINE void softmax_short(const float *x, float *y, int64_t rows, int64_t columns,
+                          const int fused) {
+  short_rows s;
+  int64_t width = (columns + 15) / 16 * 16;
+  for (int64_t start = 0; start < rows; start += group) {
+    int64_t count = rows - start < group ? rows - start : group;
+    int last = (rows - start - count) * columns < 16;
+    exp_short_rows(x + start * columns, &s, count, columns, width, last, 0, fused);
+    INDEPENDENT for (int j = 0; j < group; j++) s.sum[j] = 1.0f / s.sum[j];
+    for (int64_t r = 0; r < count; r++) {  // whole vectors, the next row writes over the excess
+      for (int64_t c = 0; c < columns; c += 16) {
+        sixteen v;
+        memcpy(&v, s.e + r * width + c, sizeof(v));
+        v *= s.sum[r];
+        memcpy(s.out + r * columns + c, &v, sizeof(v));
+      }
+    }
+    memcpy(y + start * columns, s.out, (size_t)(count * columns) * sizeof(float));
   }
-  return lanes[0];
 }
 
-// The largest of a row; NaNs are passed over.
+INLINE void log_sum_exp_short(const float *x, float *y, int64_t rows, int64_t columns,
+                              const int fused) {
+  short_rows s;
+  int64_t width = (columns + 15) / 16 * 16;
+  for (int64_t start = 0; start < rows; start += group) {
+    int64_t count = rows - start < group ? rows - start : group;
+    int last = (rows - start - count) * columns < 16;
+    exp_short_rows(x + start * columns, &s, count, columns, width, last, 1, fused);
+    INDEPENDENT for (int j = 0; j < group; j++) {
+      s.sum[j] = s.shift[j] + log_value(s.sum[j], fused);
+    }
+    memcpy(y + start, s.sum, (size_t)count * sizeof(float));
+  }
+}
+
+// The largest of a long row; NaNs may be passed over.
 INLINE float row_maximum(const float *x, int64_t columns) {
-  float lanes[lane_count];
-  for (int j = 0; j < lane_count; j++) lanes[j] = -__builtin_inff();
-  int64_t c = 0;
-  for (; c + lane_count <= columns; c += lane_count) {
-    INDEPENDENT for (int j = 0; j < lane_count; j++) {
-      lanes[j] = x[c + j] > lanes[j] ? x[c + j] : lanes[j];
-    }
+  sixteen most, other, v;
+  memcpy(&most, x + columns - 16, sizeof(most));
+  other = most;
+  for (int64_t c = 0; c + 32 <= columns; c += 32) {
+    memcpy(&v, x + c, sizeof(v));
+    most = LARGER(v, most);
+    memcpy(&v, x + c + 16, sizeof(v));
+    other = LARGER(v, other);
   }
-  for (int j = 0; c + j < columns; j++) lanes[j] = x[c + j] > lanes[j] ? x[c + j] : lanes[j];
-  for (int j = 1; j < lane_count; j++) lanes[0] = lanes[j] > lanes[0] ? lanes[j] : lanes[0];
-  return lanes[0];
+  memcpy(&v, x + columns - 32, sizeof(v));
+  most = LARGER(v, most);
+  most = LARGER(most, other);
+  FOLD16(most, LARGER)
+  return most[0];
 }
 
-// The sum of e^(x - shift) over a row, which is also written to y unless that is null.
+// The sum of e^(x - shift) over a long row, which is also written to y unless that is null.
 INLINE float exp_row(const float *x, float *y, float shift, int64_t columns, const int fused) {
-  float sum[lane_count] = {0};
-  int64_t c = 0;
-  for (; c + lane_count <= columns; c += lane_count) {
-    INDEPENDENT for (int j = 0; j < lane_count; j++) {
-      float e = exp_value(x[c + j] - shift, fused);
-      if (y) y[c + j] = e;
-      sum[j] += e;
+  sixteen sum = {0}, v;
+  float e[64];
+  for (int64_t c = 0; c < columns; c += 64) {
+    int64_t count = columns - c < 64 ? columns - c : 64;
+    const float *source = x + c;
+    if (count < 64) {
+      for (int j = 0; j < 64; j++) e[j] = -__builtin_inff();
+      memcpy(e, source, (size_t)count * sizeof(float));
+      source = e;
     }
-  }
-  if (c < columns) {
-    float rest[lane_count];
-    for (int j = 0; j < lane_count; j++) rest[j] = -__builtin_inff();
-    memcpy(rest, x + c, (size_t)(columns - c) * sizeof(float));
-    INDEPENDENT for (int j = 0; j < lane_count; j++) {
-      rest[j] = exp_value(rest[j] - shift, fused);
-      sum[j] += rest[j];
+    INDEPENDENT for (int j = 0; j < 64; j++) e[j] = exp_value(source[j] - shift, fused);
+    for (int j = 0; j < 64; j += 16) {
+      memcpy(&v, e + j, sizeof(v));
+      sum += v;
     }
-    if (y) memcpy(y + c, rest, (size_t)(columns - c) * sizeof(float));
+    if (y) memcpy(y + c, e, (size_t)count * sizeof(float));
   }
-  return fold_sum(sum);
+  FOLD16(sum, PLUS)
+  return sum[0];
 }
 
 INLINE void ascribe_softmax_rows_body(const float *x, float *y, int64_t rows, int64_t columns,
                                       const int fused) {
-  float block[short_row * lane_count], shift[lane_count], sum[lane_count];
-  for (int64_t r = 0; columns <= short_row && r < rows; r += lane_count) {
-    int64_t count = rows - r < lane_count ? rows - r : lane_count;
-    gather_rows(x + r * columns, block, count, columns);
-    block_maxima(block, shift, columns);
-    exp_block(block, shift, sum, columns, fused);
-    INDEPENDENT for (int j = 0; j < lane_count; j++) sum[j] = 1.0f / sum[j];
-    for (int64_t c = 0; c < columns; c++) {
-      INDEPENDENT for (int j = 0; j < lane_count; j++) block[c * lane_count + j] *= sum[j];
-    }
-    scatter_rows(block, y + r * columns, count, columns);
+  if (columns <= 0) return;
+  if (columns <= short_row) {
+    softmax_short(x, y, rows, columns, fused);
+    return;
   }
-  for (int64_t r = 0; columns > short_row && r < rows; r++) {
+  for (int64_t r = 0; r < rows; r++) {
     const float *row = x + r * columns;
     float *out = y + r * columns;
     float factor = 1.0f / exp_row(row, out, row_maximum(row, columns), columns, fused);
-    INDEPENDENT for (int64_t c = 0; c < columns; c++) out[c] *= factor;
+    for (int64_t c = 0; c < columns; c++) out[c] *= factor;
   }
 }
 ASCRIBE_KERNEL(void, ascribe_softmax_rows,
                (const float *x, float *y, int64_t rows, int64_t columns), x, y, rows, columns)
 
 // An infinite maximum would give inf - inf: the shift is 0 then, and the sum 0 or inf.
-INLINE float finite_or_zero(float x) { return magnitude(x) < __builtin_inff() ? x : 0.0f; }
-
 INLINE void ascribe_log_sum_exp_rows_body(const float *x, float *y, int64_t rows,
                                           int64_t columns, const int fused) {
-  float block[short_row * lane_count], shift[lane_count], sum[lane_count];
-  for (int64_t r = 0; columns <= short_row && r < rows; r += lane_count) {
-    int64_t count = rows - r < lane_count ? rows - r : lane_count;
-    gather_rows(x + r * columns, block, count, columns);
-    block_maxima(block, shift, columns);
-    INDEPENDENT for (int j = 0; j < lane_count; j++) shift[j] = finite_or_zero(shift[j]);
-    exp_block(block, shift, sum, columns, fused);
-    INDEPENDENT for (int j = 0; j < lane_count; j++) sum[j] = shift[j] + log_value(sum[j], fused);
-    memcpy(y + r, sum, (size_t)count * sizeof(float));
+  if (columns <= 0) {
+    for (int64_t r = 0; r < rows; r++) y[r] = -__builtin_inff();
+    return;
   }
-  for (int64_t r = 0; columns > short_row && r < rows; r++) {
+  if (columns <= short_row) {
+    log_sum_exp_short(x, y, rows, columns, fused);
+    return;
+  }
+  for (int64_t r = 0; r < rows; r++) {
     const float *row = x + r * columns;
-    float highest = finite_or_zero(row_maximum(row, columns));
+    float highest = row_maximum(row, columns);
+    highest = magnitude(highest) < __builtin_inff() ? highest : 0.0f;
     y[r] = highest + log_value(exp_row(row, 0, highest, columns, fused), fused);
   }
 }

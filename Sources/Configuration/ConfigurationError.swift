@@ -14,7 +14,7 @@ public struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
     (self.file, self.path, self.line) = (file, path, line)
   }
 
-  /// `digits.yaml:7, training.rate`
+  /// The place as text: `digits.yaml:7, training.rate`.
   public var description: String {
     file + (line.map { ":\($0)" } ?? "") + (path.isEmpty ? "" : ", \(path)")
   }
@@ -23,7 +23,7 @@ public struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
   var scope: String { path.isEmpty ? "the top level" : path }
 }
 
-/// What can be wrong with a run file. Every case is bad input: exit code 3.
+/// What can be wrong with a run file; every case is bad input, exit code 3.
 public enum ConfigurationError: DiagnosableError, Equatable {
   /// No file of that name.
   case missingFile(String)

@@ -168,7 +168,7 @@ extension ConfigurationMap {
   }
 }
 
-/// `at least 1 and at most 9`
+/// The range in words: `at least 1 and at most 9`.
 private func words(_ range: ClosedRange<Int>) -> String {
   var parts: [String] = []
   if range.lowerBound > .min { parts.append("at least \(range.lowerBound)") }

@@ -9,7 +9,7 @@ import Yams
 extension ConfigurationMap {
   /// Run files are small; more is a mistake or an attack.
   static let byteLimit = 1 << 20
-  static let valueLimit = 100_000
+  static let valueLimit = 10_000
 
   /// Reads a run file.
   public init(contentsOf file: String) throws(ConfigurationError) {

@@ -66,8 +66,9 @@ public struct ConfigurationMap: Sendable {
     }
   }
 
-  /// Refuses keys that no getter asked for, here and in every mapping taken from here. Call it
-  /// when everything is read.
+  /// Refuses keys that no getter asked for, here and in every mapping taken from here.
+  ///
+  /// Call it when everything is read.
   public func finish() throws(ConfigurationError) {
     try checkKeys(known: memory.asked.withLock { Array($0) })
     for child in memory.children.withLock({ $0 }) { try child.finish() }

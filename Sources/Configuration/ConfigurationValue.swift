@@ -15,9 +15,11 @@ public indirect enum ConfigurationValue: Sendable, Equatable {
   /// Values by key.
   case map([String: ConfigurationValue])
 
-  /// The value as JSON whose bytes depend on nothing but the value: keys sorted by their UTF-8
-  /// bytes, no blanks, shortest decimals. Doubles keep a point or an exponent, so that reading
-  /// it as a run file gives the same value. (NaN and infinities, which JSON lacks: `null`.)
+  /// The value as JSON whose bytes depend on nothing but the value.
+  ///
+  /// Keys sorted by their UTF-8 bytes, no blanks, shortest decimals. Doubles keep a point or an
+  /// exponent, so that reading it as a run file gives the same value; NaN and infinities, which
+  /// JSON lacks, become `null`.
   public var canonicalJSON: String {
     switch self {
     case .null: "null"

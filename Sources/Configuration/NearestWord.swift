@@ -1,12 +1,12 @@
 /// The known word nearest to a mistyped one, or nil when none is near enough to be meant.
 ///
-/// Near enough: an edit distance of at most a third of the longer word, at least 1, or the one
-/// word begins with the other (of three letters or more). Equal distances: first in the alphabet.
+/// Near enough: an edit distance of at most a third of the longer word, or the one word begins with
+/// the other (of three letters or more). Equal distances: first in the alphabet.
 public func nearest(to word: String, among known: [String]) -> String? {
   var best: (word: String, distance: Int)?
   for candidate in known.sorted() where candidate != word {
     var distance = editDistance(word.lowercased(), candidate.lowercased())
-    let allowed = max(1, max(word.count, candidate.count) / 3)
+    let allowed = max(word.count, candidate.count) / 3
     if distance > allowed {
       let (short, long) = word.count < candidate.count ? (word, candidate) : (candidate, word)
       guard short.count >= 3, long.lowercased().hasPrefix(short.lowercased()) else { continue }

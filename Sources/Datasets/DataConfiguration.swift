@@ -140,7 +140,8 @@ public struct DataConfiguration: Sendable {
           expected: "as many numbers as mean, \(mean.count)")
       }
       return .numbers(mean: mean, std: std)
-    case .string: return .statistics(try map.choice("standardise", of: Normalisation.Statistics.self))
+    case .string:
+      return .statistics(try map.choice("standardise", of: Normalisation.Statistics.self))
     case let value?:
       throw .wrongType(
         map.place("standardise"), found: value.summary,

@@ -8,8 +8,9 @@ final class HashMemory: Sendable {
 }
 
 extension Dataset {
-  /// SHA-256 of the ids in order, the shape, the bits of the inputs and the targets: equal for
-  /// equal data only. Reordered rows, another class name or a flipped label give another hash;
+  /// SHA-256 of the ids in order, the shape, the bits of the inputs and the targets.
+  ///
+  /// Equal for equal data only: reordered rows, another class name or a flipped label give another hash;
   /// what the classes were before noise was planted does not count.
   public var contentHash: Digest {
     hash.value.withLock { known in
@@ -46,10 +47,8 @@ extension Dataset {
 }
 
 extension SHA256 {
-  /// Adds the bits of a tensor, little-endian.
+  /// Adds the bits of a tensor as they are in memory: little-endian wherever this runs.
   fileprivate func update(_ tensor: Tensor) {
-    let words = UnsafeRawBufferPointer(start: tensor.storage.base, count: 4 * tensor.count)
-    if UInt32(1).littleEndian == 1 { return update(words) }
-    update(words.bindMemory(to: UInt32.self).flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
+    tensor.withUnsafePointer { update(UnsafeRawBufferPointer(start: $0, count: 4 * tensor.count)) }
   }
 }

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Examples in order: an id, an input and a target each. n is their number.
+/// Examples in order: an id, an input and a target each; n is their number.
 ///
 /// A value: subsets and noise make new datasets. `Dataset+Hash.swift` has its content hash.
 public struct Dataset: Sendable {

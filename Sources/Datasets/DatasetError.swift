@@ -32,7 +32,7 @@ public enum DataPlace: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// What can be wrong with data. Every case is bad input: exit code 3.
+/// What can be wrong with data; every case is bad input, exit code 3.
 public enum DatasetError: DiagnosableError, Equatable {
   // MARK: Files
   /// No file of that name.

@@ -13,8 +13,9 @@ public struct LabelNoise: Sendable, Equatable, Codable {
     (self.fraction, self.seed) = (fraction, seed)
   }
 
-  /// The dataset with exactly round(fraction · n) examples moved to another class, each of the
-  /// other classes equally likely. What the classes were stays with the dataset.
+  /// The dataset with exactly round(fraction · n) examples moved to another class.
+  ///
+  /// Each of the other classes is equally likely. What the classes were stays with the dataset.
   ///
   /// - Throws: `DatasetError.noiseNeedsClasses`, or `.oneClass` when there is no other class.
   public func planted(in dataset: Dataset, file: String) throws(DatasetError) -> Dataset {

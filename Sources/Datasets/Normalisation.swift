@@ -10,7 +10,7 @@ public struct Normalisation: Codable, Sendable, Equatable {
   public var scale: [Double]?
   /// What is subtracted after scaling: one number, or one for each feature; empty for nothing.
   public var mean: [Double]
-  /// What is divided by after that, as many as `mean`. Where the training inputs are constant: 1.
+  /// What is divided by after that, as many as `mean`; 1 where the training inputs are constant.
   public var std: [Double]
 
   /// Normalisation by given numbers; `mean` and `std` have 0, 1 or feature-count elements.

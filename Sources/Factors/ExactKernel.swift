@@ -27,113 +27,125 @@ extension ExampleGradients {
     kernel(with: other, symmetric: false)
   }
 
+  /// Examples along the edge of a tile: few enough that its three squares of floats stay in the
+  /// cache, many enough that BLAS's packing of the factors does not count.
+  private static let tileExamples = 512
+
   private func kernel(with other: ExampleGradients, symmetric: Bool) -> Matrix<Float> {
-    precondition(blocks.count == other.blocks.count, "kernels of different networks")
-    BLAS.prepare()
     let result = Matrix<Float>(uninitialized: count, other.count)
-    let longest = zip(blocks, other.blocks).map { tileExamples($0, $1) }.min() ?? 512
-    let tile = min(512, longest)
-    let tilesDown = (count + tile - 1) / tile
-    let tilesAcross = (other.count + tile - 1) / tile
-    var work: [(Int, Int)] = []
-    for down in 0..<tilesDown {
-      for across in 0..<(symmetric ? down + 1 : tilesAcross) { work.append((down, across)) }
-    }
-    let order = work
+    if result.count == 0 { return result }
+    precondition(
+      zip(blocks, other.blocks).allSatisfy {
+        $0.leftWidth == $1.leftWidth && $0.rightWidth == $1.rightWidth
+      } && blocks.count == other.blocks.count, "kernels of different networks")
+    let tiles = symmetric ? lowerTiles() : allTiles(columns: other.count)
     let target = result.storage
-    Workers.run(slices: order.count) { slice in
-      let (down, across) = order[slice]
-      let rows = down * tile..<Swift.min(count, (down + 1) * tile)
-      let columns = across * tile..<Swift.min(other.count, (across + 1) * tile)
-      let sum = Buffer<Float>(uninitialized: rows.count * columns.count)
-      sum.base.update(repeating: 0, count: sum.count)
-      for (a, b) in zip(blocks, other.blocks) { a.addKernel(rows, b, columns, to: sum) }
-      for i in rows {
-        let source = sum.base + (i - rows.lowerBound) * columns.count
-        (target.base + i * other.count + columns.lowerBound).update(
-          from: source, count: columns.count)
-      }
-      guard symmetric else { return }
-      for i in rows {
-        for j in columns where j < i {
-          target.base[j * count + i] = sum.base[
-            (i - rows.lowerBound) * columns.count + j - columns.lowerBound]
-        }
-      }
+    Workers.run(slices: tiles.count) { slice in
+      let sum = KernelTile(rows: tiles[slice].rows, columns: tiles[slice].columns)
+      for (a, b) in zip(blocks, other.blocks) { a.addKernel(b, to: sum) }
+      sum.write(to: target, stride: other.count)
+      if symmetric { sum.writeMirrored(to: target, stride: count) }
     }
     return result
   }
 
-  private func tileExamples(_ a: FactorBlock, _ b: FactorBlock) -> Int {
-    if a.prefersFullGradients(against: b) {
-      return Swift.max(16, Swift.min(256, (1 << 24) / Swift.max(1, a.gradientCount)))
+  private func allTiles(columns: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {
+    parts(0..<count, of: ExampleGradients.tileExamples).flatMap { rows in
+      parts(0..<columns, of: ExampleGradients.tileExamples).map { (rows, $0) }
     }
-    let positions = Swift.max(a.longestTerm, b.longestTerm)
-    return Swift.max(1, 512 / positions)
+  }
+
+  /// Tiles that cover the diagonal and what is below: squares, and on the diagonal strips of a
+  /// quarter, each as wide as it needs.
+  private func lowerTiles() -> [(rows: Range<Int>, columns: Range<Int>)] {
+    let edge = ExampleGradients.tileExamples
+    return parts(0..<count, of: edge).flatMap { rows in
+      parts(0..<rows.lowerBound, of: edge).map { (rows, $0) }
+        + parts(rows, of: edge / 4).map { ($0, rows.lowerBound..<$0.upperBound) }
+    }
+  }
+
+  private func parts(_ range: Range<Int>, of size: Int) -> [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: size).map {
+      $0..<Swift.min(range.upperBound, $0 + size)
+    }
   }
 }
 
 extension FactorBlock {
-  /// Positions of the longest term.
-  var longestTerm: Int { terms.map(\.positions).max() ?? 1 }
-
   /// Whether a dot product is cheaper on the full O × I gradients than position by position.
   func prefersFullGradients(against other: FactorBlock) -> Bool {
     let pairs = terms.reduce(0) { $0 + $1.positions } * other.terms.reduce(0) { $0 + $1.positions }
     return pairs > 1 && pairs * (leftWidth + rightWidth) > gradientCount
   }
 
-  /// Adds the dot products of examples `rows` here with `columns` of `other` to a rows × columns tile.
-  fileprivate func addKernel(
-    _ rows: Range<Int>, _ other: FactorBlock, _ columns: Range<Int>, to sum: Buffer<Float>
-  ) {
+  /// Adds the dot products of the tile's rows here with its columns in `other`.
+  func addKernel(_ other: FactorBlock, to sum: KernelTile) {
     if prefersFullGradients(against: other) {
-      let a = examples(rows).fullGradients(count: rows.count)
-      let b = other.examples(columns).fullGradients(count: columns.count)
-      gemmSerial(
-        MatrixView(a), MatrixView(b).transposed,
-        into: MatrixView(
-          storage: sum, offset: 0, rows: rows.count, columns: columns.count,
-          stride: columns.count),
-        alpha: 1, beta: 1)
+      // Full gradients of at most 2²² floats at a time.
+      let edge = Swift.max(16, (1 << 22) / Swift.max(1, gradientCount))
+      sum.forEachPart(edge, edge) { rows, columns in
+        let a = examples(rows).fullGradients(count: rows.count)
+        let b = other.examples(columns).fullGradients(count: columns.count)
+        blockProduct(
+          MatrixView(a), MatrixView(b).transposed, into: sum.view(rows, columns), beta: 1)
+      }
       return
     }
     for a in terms {
-      for b in other.terms { a.addGhostProducts(rows, b, columns, to: sum) }
+      for b in other.terms {
+        if a.positions == 1 && b.positions == 1 {
+          a.addPointProducts(b, to: sum)
+        } else {
+          // Position Grams as large as the tile's own square.
+          let down = Swift.max(1, 384 / Swift.max(1, a.positions))
+          let across = Swift.max(1, 384 / Swift.max(1, b.positions))
+          sum.forEachPart(down, across) { a.addSequenceProducts($0, b, $1, to: sum) }
+        }
+      }
     }
   }
 }
 
 extension OuterProductTerm {
-  /// Σ_{t,s} ⟨left_{i,t}, left_{j,s}⟩⟨right_{i,t}, right_{j,s}⟩ onto a rows × columns tile.
-  fileprivate func addGhostProducts(
-    _ rows: Range<Int>, _ other: OuterProductTerm, _ columns: Range<Int>, to sum: Buffer<Float>
+  /// ⟨left_i, left_j⟩⟨right_i, right_j⟩ onto the tile, one position an example.
+  fileprivate func addPointProducts(_ other: OuterProductTerm, to sum: KernelTile) {
+    let lefts = left.gram(sum.rows, other.left, sum.columns)
+    // The bias's 1 · 1 is added on the way.
+    let shift: Float = if case .denseWithOne = right { 1 } else { 0 }
+    let rights = right.withoutOne.gram(sum.rows, other.right.withoutOne, sum.columns)
+    VectorMath.multiplyAdd(
+      lefts.base, rights.base, plus: shift, onto: sum.storage.base, count: lefts.count)
+  }
+
+  /// Σ_{t,s} ⟨left_{i,t}, left_{j,s}⟩⟨right_{i,t}, right_{j,s}⟩ onto a part of the tile.
+  fileprivate func addSequenceProducts(
+    _ rows: Range<Int>, _ other: OuterProductTerm, _ columns: Range<Int>, to sum: KernelTile
   ) {
-    let leftGram = left.gram(rows, other.left, columns)
-    let rightGram = right.gram(rows, other.right, columns)
+    let lefts = left.gram(rows, other.left, columns)
+    let rights = right.gram(rows, other.right, columns)
+    VectorMath.multiply(lefts.base, rights.base, into: lefts.base, count: lefts.count)
     let width = columns.count * other.positions
-    if positions == 1 && other.positions == 1 {
-      for k in 0..<rows.count * columns.count {
-        sum.base[k] += leftGram.base[k] * rightGram.base[k]
-      }
-      return
-    }
-    for i in 0..<rows.count {
+    let line = Buffer<Float>(uninitialized: width)
+    for (i, row) in rows.enumerated() {
+      VectorMath.columnSums(
+        lefts.base + i * positions * width, rows: positions, columns: width, into: line.base)
+      let target = sum.pointer(row, columns.lowerBound)
       for j in 0..<columns.count {
         var total: Float = 0
-        for t in 0..<positions {
-          let start = (i * positions + t) * width + j * other.positions
-          for s in 0..<other.positions {
-            total += leftGram.base[start + s] * rightGram.base[start + s]
-          }
-        }
-        sum.base[i * columns.count + j] += total
+        for s in j * other.positions..<(j + 1) * other.positions { total += line.base[s] }
+        target[j] += total
       }
     }
   }
 }
 
 extension FactorSide {
+  /// The vectors without the 1 at their end.
+  fileprivate var withoutOne: FactorSide {
+    if case .denseWithOne(let values) = self { .dense(values) } else { self }
+  }
+
   /// Dot products of all positions of examples `rows` here with those of `columns` there,
   /// (rows·T) × (columns·S).
   fileprivate func gram(
@@ -187,11 +199,11 @@ extension FactorSide {
     let width = columns.count * b.shape[1]
     // Dot products of a width-1 side (one output) are outer products: the GEMM serves those too.
     if constant != 0 { result.base.update(repeating: constant, count: height * width) }
-    gemmSerial(
+    blockProduct(
       MatrixView(a).rows(rows.lowerBound * a.shape[1]..<rows.upperBound * a.shape[1]),
       MatrixView(b).rows(columns.lowerBound * b.shape[1]..<columns.upperBound * b.shape[1])
         .transposed,
       into: MatrixView(storage: result, offset: 0, rows: height, columns: width, stride: width),
-      alpha: 1, beta: constant == 0 ? 0 : 1)
+      beta: constant == 0 ? 0 : 1)
   }
 }

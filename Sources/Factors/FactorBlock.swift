@@ -33,7 +33,7 @@ public struct FactorBlock: Sendable {
   public let weight: Parameter
   /// The bias's parameter when the right sides carry a 1 for it.
   public let bias: Parameter?
-  /// The uses of the weight, in forward order.
+  /// The uses of the weight, in the order of the backward pass.
   public private(set) var terms: [OuterProductTerm]
 
   /// A block with one term.
@@ -56,6 +56,18 @@ public struct FactorBlock: Sendable {
       term.left.width == leftWidth && term.right.width == rightWidth,
       "term \(term.left.width) × \(term.right.width) on \(leftWidth) × \(rightWidth)")
     terms.append(term)
+  }
+
+  /// The weight's gradients alone: right sides without the 1 of the bias.
+  public func withoutBias() -> FactorBlock {
+    guard bias != nil else { return self }
+    func stripped(_ term: OuterProductTerm) -> OuterProductTerm {
+      guard case .denseWithOne(let values) = term.right else { return term }
+      return OuterProductTerm(left: term.left, right: .dense(values))
+    }
+    var block = FactorBlock(weight: weight, bias: nil, term: stripped(terms[0]))
+    for term in terms.dropFirst() { block.append(stripped(term)) }
+    return block
   }
 
   /// The block of examples `range` alone.

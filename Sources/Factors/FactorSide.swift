@@ -44,6 +44,22 @@ public enum FactorSide: Sendable {
     }
   }
 
+  /// The sum of dense vectors over the positions of each example, n × 1 × W.
+  public func summedOverPositions() -> FactorSide {
+    guard case .dense(let values) = self else {
+      preconditionFailure("positions of a side that is not dense")
+    }
+    if positions == 1 { return self }
+    let width = values.rowLength
+    let result = Tensor(uninitialized: [values.shape[0], 1, width])
+    for i in 0..<values.shape[0] {
+      VectorMath.columnSums(
+        values.storage.base + i * positions * width, rows: positions, columns: width,
+        into: result.storage.base + i * width)
+    }
+    return .dense(result)
+  }
+
   /// The vectors written out, n × T × W.
   public func materialised(count: Int) -> Tensor {
     switch self {

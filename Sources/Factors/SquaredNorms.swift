@@ -1,4 +1,3 @@
-import LinearAlgebra
 import Tensors
 
 extension ExampleGradients {
@@ -8,20 +7,24 @@ extension ExampleGradients {
   ///
   /// - Returns: n values, computed in fp32 and summed over blocks in fp64.
   public func squaredNorms() -> [Float] {
-    var totals = [Double](repeating: 0, count: count)
+    let totals = Buffer<Double>(uninitialized: count)
+    totals.base.update(repeating: 0, count: count)
     for block in blocks {
-      if block.terms.count == 1, block.longestTerm == 1 {
+      if block.terms.count == 1, block.terms[0].positions == 1 {
         let left = block.terms[0].left.rowSquaredNorms(count: count)
         let right = block.terms[0].right.rowSquaredNorms(count: count)
-        for i in 0..<count { totals[i] += Double(left[i]) * Double(right[i]) }
+        for i in 0..<count { totals.base[i] += Double(left[i]) * Double(right[i]) }
       } else {
-        for i in 0..<count {
-          let one = ExampleGradients(count: 1, blocks: [block.examples(i..<i + 1)])
-          totals[i] += Double(one.exactKernel()[0, 0])
+        Workers.run(over: count, grain: 16) { range in
+          for i in range {
+            let square = KernelTile(rows: i..<i + 1, columns: i..<i + 1)
+            block.addKernel(block, to: square)
+            totals.base[i] += Double(square.storage.base[0])
+          }
         }
       }
     }
-    return totals.map { Float($0) }
+    return (0..<count).map { Float(totals.base[$0]) }
   }
 }
 

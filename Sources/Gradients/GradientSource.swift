@@ -84,15 +84,15 @@ public struct GradientSource: Sendable {
   ///
   /// Memory does not grow with n.
   public func forEachBlock(
-    of data: Dataset, rows: Range<Int>? = nil, target: Target,
-    _ body: (Range<Int>, ExampleGradients, Tensor) throws -> Void
+    of data: Dataset, rows: Range<Int>? = nil, blockSize: Int = GradientSource.blockSize,
+    target: Target, _ body: (Range<Int>, ExampleGradients, Tensor) throws -> Void
   ) throws {
     try require(target, for: data)
     let rows = rows ?? 0..<data.count
     var start = rows.lowerBound
     while start < rows.upperBound {
       // Blocks end at absolute multiples of the block size: the same blocks after any resume.
-      let next = (start / GradientSource.blockSize + 1) * GradientSource.blockSize
+      let next = (start / blockSize + 1) * blockSize
       let range = start..<min(rows.upperBound, next)
       let (gradients, outputs) = try block(range, of: data, target: target)
       try body(range, gradients, outputs)

@@ -12,20 +12,27 @@ extension DampingRule {
     for kernel: Matrix<Float>, diagnose: Bool, targets: () -> Matrix<Double>
   ) throws -> DampingReport {
     let needsChoice = self == .generalisedCrossValidation || self == .leaveOneOut
-    var mean = 0.0
-    for i in 0..<kernel.rows {
-      mean += Double(kernel.storage.base[i * kernel.columns + i]) / Double(kernel.rows)
-    }
     let spectrum = diagnose || needsChoice ? try RidgeSpectrum(kernel: kernel) : nil
-    let choices = spectrum?.choices(targets: targets())
+    return report(
+      meanEigenvalue: kernel.meanOfDiagonal, spectrum: spectrum,
+      choices: spectrum?.choices(targets: targets()))
+  }
+
+  /// The report once the mean eigenvalue, and maybe the spectrum, are known.
+  func report(
+    meanEigenvalue: Double, spectrum: RidgeSpectrum?,
+    choices: (generalisedCrossValidation: Double, leaveOneOut: Double)?
+  ) -> DampingReport {
     let damping =
       switch self {
-      case .timesMeanEigenvalue(let x): x * mean
+      case .timesMeanEigenvalue(let x): x * meanEigenvalue
       case .value(let value): value
-      case .generalisedCrossValidation: choices?.generalisedCrossValidation ?? mean
-      case .leaveOneOut: choices?.leaveOneOut ?? mean
+      case .generalisedCrossValidation:
+        choices?.generalisedCrossValidation ?? meanEigenvalue
+      case .leaveOneOut: choices?.leaveOneOut ?? meanEigenvalue
       }
     return DampingReport(
-      rule: self, damping: damping, meanEigenvalue: mean, spectrum: spectrum, choices: choices)
+      rule: self, damping: damping, meanEigenvalue: meanEigenvalue, spectrum: spectrum,
+      choices: choices)
   }
 }

@@ -1,8 +1,4 @@
 // Letters: n training examples, C checkpoints.
-import Datasets
-import Networks
-import Tensors
-
 /// The weight D_i of a training example in `trak`: how much of it the network has still to learn.
 ///
 /// METHODS.md, *Example weight*: the derivation asks for the residual at z_i of a network that did
@@ -53,29 +49,5 @@ public struct ExampleWeight: Sendable, Equatable, CustomStringConvertible {
   func applied(to residuals: [Float]) -> [Float] {
     guard isSquareRoot else { return residuals }
     return residuals.map { $0 < 0 ? -(-$0).squareRoot() : $0.squareRoot() }
-  }
-}
-
-extension OutputFunction {
-  /// −∂ℓ/∂f of every example at the given outputs: what is left to learn, in units of ℓ by f.
-  ///
-  /// - Returns: 1 − p_y for margin, hardMargin and logit; t − z for a prediction; 1 where f = −ℓ.
-  func residuals(_ outputs: Tensor, _ targets: Targets) -> [Float] {
-    switch (self, targets) {
-    case (.margin, .classes(let classes, _)), (.hardMargin, .classes(let classes, _)),
-      (.logit, .classes(let classes, _)):
-      let p = outputs.softmax()
-      let width = p.rowLength
-      // 1 − p_y as the sum of the others: exact where p_y rounds to 1.
-      return classes.enumerated().map { row, y in
-        (0..<width).reduce(Float(0)) {
-          $1 == Int(y) ? $0 : $0 + p.storage.base[row * width + $1]
-        }
-      }
-    case (.prediction, .values(let values)):
-      return (values - outputs.reshaped(values.shape)).elements
-    default:
-      return [Float](repeating: 1, count: targets.count)
-    }
   }
 }

@@ -20,6 +20,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
   case noCheckpoints(selection: String, available: String)
   /// More training examples than the exact kernel takes.
   case tooManyForExactKernel(count: Int, limit: Int)
+  /// Features are wanted that were not collected.
+  case noStore(path: String, run: String)
   /// A file's rows do not fit.
   case rowMismatch(file: String, rows: Int, expected: Int)
 
@@ -36,6 +38,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noCheckpoints(let selection, _): "no checkpoint fits \(selection)"
     case .tooManyForExactKernel(let count, let limit):
       "\(count) training examples are more than the exact kernel's \(limit)"
+    case .noStore: "no features were collected"
     case .rowMismatch(_, let rows, let expected): "\(rows) rows where \(expected) were expected"
     }
   }
@@ -49,6 +52,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noDynamics(_, let run): run
     case .noCheckpoints: "--checkpoints"
     case .tooManyForExactKernel: "--kernel exact"
+    case .noStore(let path, _): path
     case .rowMismatch(let file, _, _): file
     }
   }
@@ -66,6 +70,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noCheckpoints(_, let available): "this run has \(available)"
     case .tooManyForExactKernel:
       "collect features (ascribe collect RUN) and score those, or raise --exact-limit"
+    case .noStore(_, let run): "collect them: ascribe collect \(run)"
     case .rowMismatch: "collect again with this run's data"
     }
   }

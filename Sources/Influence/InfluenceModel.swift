@@ -161,7 +161,7 @@ public final class InfluenceModel: Sendable {
     case .final:
       residuals = mean(
         checkpoints.map { options.outputFunction.residuals(
-          $0.source.outputs(of: training), training.targets) })
+          $0.source.outputs(of: training), TargetValues(training.targets)) })
     case .leaveOneOut:
       residuals = mean(
         try checkpoints.indices.map {

@@ -17,12 +17,7 @@ public struct KernelRidge: Sendable {
   /// - Complexity: n³/3 flops in fp64.
   public init(kernel: consuming Matrix<Float>, damping: Double) throws {
     self.damping = damping
-    let count = kernel.rows
-    let double = Matrix<Double>(uninitialized: count, count)
-    let (source, target) = (kernel.storage, double.storage)
-    Workers.run(over: count * count, grain: 1 << 18) { range in
-      for i in range { target.base[i] = Double(source.base[i]) }
-    }
+    let double = kernel.double
     factor = try Cholesky(double, damping: damping, name: "kernel K + λI")
   }
 
@@ -31,12 +26,7 @@ public struct KernelRidge: Sendable {
   /// - Parameter rows: m × n kernel rows of the queries.
   /// - Complexity: 2mn² flops in fp64.
   public func solve(rows: Matrix<Float>) -> Matrix<Float> {
-    let double = Matrix<Double>(uninitialized: rows.rows, rows.columns)
-    for i in 0..<rows.count { double.storage.base[i] = Double(rows.storage.base[i]) }
-    let solved = factor.solve(rows: double)
-    let result = Matrix<Float>(uninitialized: rows.rows, rows.columns)
-    for i in 0..<rows.count { result.storage.base[i] = Float(solved.storage.base[i]) }
-    return result
+    factor.solve(rows: rows.double).float
   }
 
   /// The diagonal of (K + λI)⁻¹.

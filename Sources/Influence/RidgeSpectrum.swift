@@ -10,7 +10,7 @@ import Tensors
 /// estimate the kernel's. Everything that follows from it says which.
 public struct RidgeSpectrum: Sendable {
   /// Rows the eigen-decomposition takes at the most.
-  public static let sampleLimit = 1_000
+  public static let sampleLimit = 512
 
   /// Training examples n.
   public let count: Int
@@ -26,26 +26,36 @@ public struct RidgeSpectrum: Sendable {
   ///
   /// - Parameter kernel: n × n, positive semi-definite up to rounding.
   /// - Throws: `LinearAlgebraError` when the kernel is not finite or LAPACK does not converge.
-  public init(kernel: Matrix<Float>, seed: UInt64 = 0) throws {
-    count = kernel.rows
-    let size = min(kernel.rows, RidgeSpectrum.sampleLimit)
-    rows =
-      size == kernel.rows
-      ? Array(0..<size)
-      : RandomStream(seed: seed, purpose: .probe).sample(size, of: kernel.rows).sorted()
-    let sample = Matrix<Double>(uninitialized: size, size)
+  public init(kernel: Matrix<Float>) throws {
+    let rows = RidgeSpectrum.sampledRows(of: kernel.rows)
+    let sample = Matrix<Float>(uninitialized: rows.count, rows.count)
     for (i, row) in rows.enumerated() {
       for (j, column) in rows.enumerated() {
-        sample.storage.base[i * size + j] = Double(
-          kernel.storage.base[row * kernel.columns + column])
+        sample.storage.base[i * rows.count + j] =
+          kernel.storage.base[row * kernel.columns + column]
       }
     }
-    var trace = 0.0
-    for i in 0..<kernel.rows { trace += Double(kernel.storage.base[i * kernel.columns + i]) }
-    meanEigenvalue = kernel.rows == 0 ? 0 : trace / Double(kernel.rows)
-    let eigen = try SymmetricEigen(sample, name: "kernel")
+    try self.init(
+      sampleKernel: sample, rows: rows, count: kernel.rows,
+      meanEigenvalue: kernel.meanOfDiagonal)
+  }
+
+  /// The spectrum from the kernel of sampled rows alone, s × s.
+  public init(
+    sampleKernel: Matrix<Float>, rows: [Int], count: Int, meanEigenvalue: Double
+  ) throws {
+    self.count = count
+    self.rows = rows
+    self.meanEigenvalue = meanEigenvalue
+    let eigen = try SymmetricEigen(sampleKernel.double, name: "kernel")
     eigenvalues = eigen.values.map { max(0, $0) }
     vectors = eigen.vectors
+  }
+
+  /// The rows that are decomposed of n: all, or a seeded sample in ascending order.
+  public static func sampledRows(of count: Int, seed: UInt64 = 0) -> [Int] {
+    guard count > sampleLimit else { return Array(0..<count) }
+    return RandomStream(seed: seed, purpose: .probe).sample(sampleLimit, of: count).sorted()
   }
 
   /// Whether all rows were decomposed.
@@ -119,5 +129,13 @@ public struct RidgeSpectrum: Sendable {
       if loo < best.loo.0 { best.loo = (loo, damping) }
     }
     return (best.gcv.1, best.loo.1)
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// tr(K)/n, summed in double.
+  var meanOfDiagonal: Double {
+    let trace = (0..<rows).reduce(0.0) { $0 + Double(storage.base[$1 * columns + $1]) }
+    return rows == 0 ? 0 : trace / Double(rows)
   }
 }

@@ -37,7 +37,7 @@ struct TRAK: CheckpointScorer {
     let kernel = gradients.exactKernel()
     let report = try rule.choose(for: kernel, diagnose: diagnose) {
       // The ridge model behind TRAK predicts what is left to learn at each example.
-      let residuals = outputFunction.residuals(outputs, data.targets)
+      let residuals = outputFunction.residuals(outputs, TargetValues(data.targets))
       return Matrix(residuals.map { Double($0) }, rows: residuals.count, columns: 1)
     }
     damping = report

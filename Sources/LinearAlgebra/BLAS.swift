@@ -8,7 +8,9 @@ import Tensors
 /// Releases older than the processor choose the kernels of a Pentium 4 (20 GF/s instead of 150);
 /// `prepare()` then chooses again, unless the environment sets `OPENBLAS_CORETYPE`.
 public enum BLAS {
-  /// Sets the library up, once a process. Every function of this module calls it.
+  /// Sets the library up, once a process.
+  ///
+  /// Every function of this module calls it.
   @inline(__always)
   public static func prepare() { _ = prepared }
 

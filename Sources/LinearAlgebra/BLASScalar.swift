@@ -36,10 +36,10 @@ public protocol BLASScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// x = α x.
   static func scale(count: Int, by alpha: Self, x: UnsafeMutablePointer<Self>)
 
-  /// Copies `count` scalars that lie `step` apart.
-  static func copy(
-    count: Int, from: UnsafePointer<Self>, step: Int, to: UnsafeMutablePointer<Self>,
-    step targetStep: Int)
+  /// Writes the transpose of rows × columns scalars.
+  static func transpose(
+    rows: Int, columns: Int, from: UnsafePointer<Self>, stride: Int,
+    to: UnsafeMutablePointer<Self>, stride targetStride: Int)
 
   /// The first of `count` scalars that is NaN or infinite.
   static func firstNonFinite(count: Int, _ x: UnsafePointer<Self>) -> Int?

@@ -42,7 +42,7 @@ extension Cholesky {
     // A⁻¹ = W Wᵀ with W = L⁻ᵀ upper triangular: row i has nothing left of column i.
     let result = Matrix<S>(uninitialized: n, n)
     let c = MatrixView(result)
-    let tiles = LowerTiles(order: n, grain: inverseGrain)
+    let tiles = lowerTiles(order: n, grain: inverseGrain)
     Workers.run(slices: tiles.count) { index in
       let (rows, columns) = tiles[index]
       let depth = rows.lowerBound..<n
@@ -61,7 +61,13 @@ extension Cholesky {
       start.update(repeating: 0, count: x.columns)
       start[i] = 1
     }
-    let rest = rows.lowerBound..<order
-    solveForward(x, MatrixView(factor)[rest, rest])
+    // The rows of the second half are zero in the columns of the first: they join later.
+    let half = inverseGrain / 2
+    if x.rows <= half { return triangle.solveForward(x, from: rows.lowerBound) }
+    let (first, rest) = (x[0..<half, 0..<half], half..<x.columns)
+    let top = rows.lowerBound..<rows.lowerBound + half
+    triangle.solveForward(first, within: top)
+    tileProduct(first, triangle.l[top.upperBound..<order, top].transposed, x[0..<half, rest], -1, 0)
+    triangle.solveForward(x.columns(rest), from: top.upperBound)
   }
 }

@@ -33,11 +33,10 @@ extension Cholesky {
     var b = b
     let x = MatrixView(
       storage: b.writableStorage(), rows: b.rows, columns: order, stride: order)
-    let l = MatrixView(factor)
     Workers.run(over: x.rows, grain: rightHandSideGrain(x.rows)) { range in
       let slice = x.rows(range)
-      solveForward(slice, l)
-      if bothSides { solveBackward(slice, l) }
+      triangle.solveForward(slice)
+      if bothSides { triangle.solveBackward(slice) }
     }
     return b
   }

@@ -6,12 +6,15 @@ import Tensors
 ///     A + λ I = L Lᵀ
 ///
 /// - Complexity: n³/3 flops in place of the matrix given: pass the only copy and none is made.
-/// - Precision: tiles of the order alone, each summed in one order: same bits for any worker count.
+/// - Precision: backward stable, residual of order n ε ‖A‖; tiles depend on the order alone and each
+///   is summed in one order: same bits for any worker count.
 /// - Source: LAPACK `potrf` on the diagonal tiles; left-looking tiles after Buttari et al. 2009
 ///   (arXiv:0709.1272).
 public struct Cholesky<S: BLASScalar>: Sendable {
   /// L in the lower triangle; what stands above the diagonal has no meaning.
   public let factor: Matrix<S>
+  /// L with the inverses of its diagonal blocks, on the storage of `factor`.
+  let triangle: TriangularFactor<S>
   /// λ, added to the diagonal before factoring.
   public let damping: S
   /// ‖A + λ I‖₁, the largest sum of absolute values in a row.
@@ -36,17 +39,21 @@ public struct Cholesky<S: BLASScalar>: Sendable {
     BLAS.prepare()
     var matrix = matrix
     let n = matrix.rows
-    try requireFinite(lowerOf: MatrixView(matrix), name: name)
+    var sums = try absoluteRowSums(lowerOf: MatrixView(matrix), name: name)
     let storage = matrix.writableStorage()
-    for i in 0..<n { storage.base[i * n + i] += damping }
+    for i in 0..<n {
+      storage.base[i * n + i] += damping
+      sums[i] += abs(storage.base[i * n + i])
+    }
     let view = MatrixView(storage: storage, rows: n, columns: n, stride: n)
     self.damping = damping
-    norm = absoluteRowSums(lowerOf: view).max() ?? 0
-    let failedMinor = factorInPlace(view)
-    if failedMinor > 0 {
+    norm = sums.max() ?? 0
+    let (triangle, failedMinor) = TriangularFactor.factor(view)
+    if let failedMinor {
       throw .notPositiveDefinite(
         matrix: name, order: n, minor: failedMinor, damping: Double(damping))
     }
+    self.triangle = triangle
     factor = matrix
   }
 
@@ -62,35 +69,4 @@ public struct Cholesky<S: BLASScalar>: Sendable {
     if order == 0 { return 1 }
     return S.pocon(n: order, l: factor.storage.base, ldl: order, norm: norm)
   }
-}
-
-/// Throws for the first NaN or infinity of a lower triangle.
-func requireFinite<S: BLASScalar>(
-  lowerOf a: MatrixView<S>, name: String
-) throws(LinearAlgebraError) {
-  for row in 0..<a.rows {
-    if let column = S.firstNonFinite(count: row + 1, a.start + row * a.stride) {
-      throw .nonFinite(matrix: name, row: row, column: column)
-    }
-  }
-}
-
-/// Throws for the first NaN or infinity of a matrix.
-func requireFinite<S: BLASScalar>(_ a: Matrix<S>, name: String) throws(LinearAlgebraError) {
-  if let index = S.firstNonFinite(count: a.count, a.storage.base) {
-    throw .nonFinite(matrix: name, row: index / a.columns, column: index % a.columns)
-  }
-}
-
-/// Σ_j |a_ij| of a symmetric matrix of which the lower triangle is read.
-func absoluteRowSums<S: BLASScalar>(lowerOf a: MatrixView<S>) -> [S] {
-  let n = a.rows
-  let sums = Buffer<S>(uninitialized: n)
-  sums.base.update(repeating: 0, count: n)
-  for row in 0..<n {
-    let start = a.start + row * a.stride
-    // Left of the diagonal an element stands for two: one in its column's row, one in this row.
-    sums.base[row] += S.addAbsolute(count: row, start, to: sums.base) + abs(start[row])
-  }
-  return Array(UnsafeBufferPointer(start: sums.base, count: n))
 }

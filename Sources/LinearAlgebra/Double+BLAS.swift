@@ -1,6 +1,7 @@
 import COpenBLAS
 
 extension Double: BLASScalar {
+  /// As `BLASScalar` says.
   public static func gemm(
     transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Double,
     a: UnsafePointer<Double>, lda: Int, b: UnsafePointer<Double>, ldb: Int, beta: Double,
@@ -12,6 +13,7 @@ extension Double: BLASScalar {
       b, Int32(ldb), beta, c, Int32(ldc))
   }
 
+  /// As `BLASScalar` says.
   public static func gemv(
     transpose: Bool, m: Int, n: Int, alpha: Double, a: UnsafePointer<Double>, lda: Int,
     x: UnsafePointer<Double>, beta: Double, y: UnsafeMutablePointer<Double>
@@ -21,6 +23,7 @@ extension Double: BLASScalar {
       Int32(lda), x, 1, beta, y, 1)
   }
 
+  /// As `BLASScalar` says.
   public static func syrk(
     transpose: Bool, n: Int, k: Int, alpha: Double, a: UnsafePointer<Double>, lda: Int,
     beta: Double, c: UnsafeMutablePointer<Double>, ldc: Int
@@ -30,6 +33,7 @@ extension Double: BLASScalar {
       alpha, a, Int32(lda), beta, c, Int32(ldc))
   }
 
+  /// As `BLASScalar` says.
   public static func trsm(
     transpose: Bool, m: Int, n: Int, l: UnsafePointer<Double>, ldl: Int,
     b: UnsafeMutablePointer<Double>, ldb: Int
@@ -39,26 +43,30 @@ extension Double: BLASScalar {
       Int32(m), Int32(n), 1, l, Int32(ldl), b, Int32(ldb))
   }
 
+  /// As `BLASScalar` says.
   public static func axpy(
     count: Int, alpha: Double, x: UnsafePointer<Double>, y: UnsafeMutablePointer<Double>
   ) {
     cblas_daxpy(Int32(count), alpha, x, 1, y, 1)
   }
 
+  /// As `BLASScalar` says.
   public static func dot(
     count: Int, x: UnsafePointer<Double>, y: UnsafePointer<Double>
   ) -> Double {
     cblas_ddot(Int32(count), x, 1, y, 1)
   }
 
+  /// As `BLASScalar` says.
   public static func scale(count: Int, by alpha: Double, x: UnsafeMutablePointer<Double>) {
     cblas_dscal(Int32(count), alpha, x, 1)
   }
 
-  public static func copy(
-    count: Int, from: UnsafePointer<Double>, step: Int, to: UnsafeMutablePointer<Double>,
-    step targetStep: Int
+  /// As `BLASScalar` says.
+  public static func transpose(
+    rows: Int, columns: Int, from: UnsafePointer<Double>, stride: Int,
+    to: UnsafeMutablePointer<Double>, stride targetStride: Int
   ) {
-    cblas_dcopy(Int32(count), from, Int32(step), to, Int32(targetStep))
+    transposeBlocks(rows, columns, from, stride, to, targetStride)
   }
 }

@@ -3,20 +3,24 @@ import COpenBLAS
 // LAPACKE's `_work` functions: they check nothing, and this module has checked already.
 
 extension Double {
+  /// As `BLASScalar` says.
   public static func firstNonFinite(count: Int, _ x: UnsafePointer<Double>) -> Int? {
     scanForNonFinite(count, x)
   }
 
+  /// As `BLASScalar` says.
   public static func addAbsolute(
     count: Int, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
   ) -> Double {
     accumulateAbsolute(count, x, y)
   }
 
+  /// As `BLASScalar` says.
   public static func potrf(n: Int, a: UnsafeMutablePointer<Double>, lda: Int) -> Int {
     Int(LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, upper, Int32(n), a, Int32(lda)))
   }
 
+  /// As `BLASScalar` says.
   public static func pocon(
     n: Int, l: UnsafePointer<Double>, ldl: Int, norm: Double
   ) -> Double {
@@ -26,6 +30,7 @@ extension Double {
     return reciprocal
   }
 
+  /// As `BLASScalar` says.
   public static func sytrd(
     n: Int, a: UnsafeMutablePointer<Double>, diagonal: UnsafeMutablePointer<Double>,
     side: UnsafeMutablePointer<Double>, tau: UnsafeMutablePointer<Double>
@@ -35,6 +40,7 @@ extension Double {
         LAPACK_COL_MAJOR, upper, Int32(n), a, Int32(max(1, n)), diagonal, side, tau))
   }
 
+  /// As `BLASScalar` says.
   public static func stedc(
     n: Int, diagonal: UnsafeMutablePointer<Double>, side: UnsafeMutablePointer<Double>,
     vectors: UnsafeMutablePointer<Double>
@@ -45,12 +51,14 @@ extension Double {
         Int32(max(1, n))))
   }
 
+  /// As `BLASScalar` says.
   public static func sterf(
     n: Int, diagonal: UnsafeMutablePointer<Double>, side: UnsafeMutablePointer<Double>
   ) -> Int {
     Int(LAPACKE_dsterf(Int32(n), diagonal, side))
   }
 
+  /// As `BLASScalar` says.
   public static func ormtr(
     n: Int, count: Int, a: UnsafePointer<Double>, tau: UnsafePointer<Double>,
     rows: UnsafeMutablePointer<Double>
@@ -64,6 +72,7 @@ extension Double {
   // A row-major m × n matrix is to LAPACK its n × m transpose: Aᵀ = V diag(σ) Uᵀ, and a QR of A is
   // an LQ of Aᵀ.
 
+  /// As `BLASScalar` says.
   public static func gesdd(
     m: Int, n: Int, a: UnsafeMutablePointer<Double>, values: UnsafeMutablePointer<Double>,
     u: UnsafeMutablePointer<Double>, vt: UnsafeMutablePointer<Double>
@@ -74,12 +83,14 @@ extension Double {
         values, vt, Int32(max(1, n)), u, Int32(max(1, min(m, n)))))
   }
 
+  /// As `BLASScalar` says.
   public static func geqrf(
     m: Int, n: Int, a: UnsafeMutablePointer<Double>, tau: UnsafeMutablePointer<Double>
   ) -> Int {
     Int(LAPACKE_dgelqf(LAPACK_COL_MAJOR, Int32(n), Int32(m), a, Int32(max(1, n)), tau))
   }
 
+  /// As `BLASScalar` says.
   public static func orgqr(
     m: Int, n: Int, a: UnsafeMutablePointer<Double>, tau: UnsafePointer<Double>
   ) -> Int {

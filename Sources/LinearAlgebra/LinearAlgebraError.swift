@@ -1,6 +1,8 @@
 import Tensors
 
-/// What a factorisation can find wrong with its data. Wrong shapes are preconditions.
+/// What a factorisation can find wrong with its data.
+///
+/// Wrong shapes are preconditions.
 public enum LinearAlgebraError: DiagnosableError, Equatable {
   /// The leading minor of order `minor` (counted from 1) of a matrix has no positive determinant.
   case notPositiveDefinite(matrix: String, order: Int, minor: Int, damping: Double)
@@ -9,6 +11,7 @@ public enum LinearAlgebraError: DiagnosableError, Equatable {
   /// An element is NaN or infinite; row and column from 0.
   case nonFinite(matrix: String, row: Int, column: Int)
 
+  /// What is wrong, with the values that show it.
   public var what: String {
     switch self {
     case .notPositiveDefinite(let matrix, let order, let minor, let damping):
@@ -22,6 +25,7 @@ public enum LinearAlgebraError: DiagnosableError, Equatable {
     }
   }
 
+  /// The matrix and the row or element.
   public var location: String {
     switch self {
     case .notPositiveDefinite(let matrix, _, let minor, _):
@@ -33,6 +37,7 @@ public enum LinearAlgebraError: DiagnosableError, Equatable {
     }
   }
 
+  /// What the user can do.
   public var remedy: String {
     switch self {
     case .notPositiveDefinite(_, _, let minor, let damping):

@@ -3,7 +3,7 @@ import Tensors
 /// A rectangle of a row-major matrix, or its transpose, without a copy.
 ///
 /// Reading or writing through a view goes to the storage it was made from; it holds that storage
-/// alive. A view to be written to is made from `writableStorage()` or from a fresh matrix.
+/// alive. A view to be written to is made by `init(writing:)` or from a fresh matrix.
 ///
 ///     element (i, j) = storage[offset + i · stride + j]      (i and j swapped when transposed)
 public struct MatrixView<S: BLASScalar>: Sendable {
@@ -28,6 +28,14 @@ public struct MatrixView<S: BLASScalar>: Sendable {
   /// The whole of a matrix.
   public init(_ matrix: Matrix<S>) {
     self.init(matrix.storage, 0, matrix.rows, matrix.columns, matrix.columns, false)
+  }
+
+  /// The whole of a matrix for writing, after making its storage the variable's own.
+  ///
+  /// Changes through the view appear in the variable until it is copied or written otherwise.
+  public init(writing matrix: inout Matrix<S>) {
+    let storage = matrix.writableStorage()
+    self.init(storage, 0, matrix.rows, matrix.columns, matrix.columns, false)
   }
 
   init(_ storage: Buffer<S>, _ offset: Int, _ rows: Int, _ columns: Int, _ stride: Int, _ t: Bool) {
@@ -83,13 +91,14 @@ public struct MatrixView<S: BLASScalar>: Sendable {
   /// The elements copied into a matrix of their own.
   public var matrix: Matrix<S> {
     let copy = Matrix<S>(uninitialized: rows, columns)
+    if isTransposed {
+      S.transpose(
+        rows: columns, columns: rows, from: start, stride: stride, to: copy.storage.base,
+        stride: columns)
+      return copy
+    }
     for row in 0..<rows {
-      let target = copy.storage.base + row * columns
-      if isTransposed {
-        S.copy(count: columns, from: start + row, step: stride, to: target, step: 1)
-      } else {
-        target.update(from: start + row * stride, count: columns)
-      }
+      (copy.storage.base + row * columns).update(from: start + row * stride, count: columns)
     }
     return copy
   }

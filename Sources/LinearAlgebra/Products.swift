@@ -19,7 +19,9 @@ public func gemm<S: BLASScalar>(
   tiledProduct(a, b, into: c, alpha: alpha, beta: beta, run: Workers.run)
 }
 
-/// `gemm` on the calling thread: for use inside a worker. Same bits as `gemm`.
+/// The product of `gemm` on the calling thread: for use inside a worker.
+///
+/// Same bits as `gemm`.
 public func gemmSerial<S: BLASScalar>(
   _ a: MatrixView<S>, _ b: MatrixView<S>, into c: MatrixView<S>, alpha: S = 1, beta: S = 0
 ) {

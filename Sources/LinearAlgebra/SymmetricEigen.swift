@@ -39,7 +39,7 @@ public struct SymmetricEigen<S: BLASScalar>: Sendable {
     form.transformBack(vectors)
   }
 
-  /// Eigenvalues alone, ascending: about a sixth of the time.
+  /// Eigenvalues alone, ascending: a quarter of the time at n = 1,000, half of it at 2,000.
   ///
   /// - Parameters:
   ///   - matrix: n × n; only its lower triangle is read. Overwritten when it is the only copy.

@@ -21,7 +21,7 @@ public func symmetricProduct<S: BLASScalar>(
     "\(a.rows) × \(a.columns) times its transpose into \(c.rows) × \(c.columns)")
   BLAS.prepare()
   let grain = symmetricGrain(n: a.rows, k: a.columns)
-  let tiles = LowerTiles(order: a.rows, grain: grain)
+  let tiles = lowerTiles(order: a.rows, grain: grain)
   Workers.run(slices: tiles.count) { index in
     let (rows, columns) = tiles[index]
     let tile = c[rows, columns]
@@ -52,37 +52,30 @@ private func symmetricGrain(n: Int, k: Int) -> Int {
 
 /// Copies a tile to its place on the other side of the diagonal; of a diagonal tile, what is below.
 func mirror<S: BLASScalar>(_ tile: MatrixView<S>, to image: MatrixView<S>, isDiagonal: Bool) {
-  // Blocks of 16 rows keep both sides in cache.
+  func transpose(_ rows: Range<Int>, _ columns: Range<Int>) {
+    let (from, to) = (tile[rows, columns], image[columns, rows])
+    S.transpose(
+      rows: rows.count, columns: columns.count, from: from.start, stride: from.stride,
+      to: to.start, stride: to.stride)
+  }
+  if !isDiagonal { return transpose(0..<tile.rows, 0..<tile.columns) }
   for top in stride(from: 0, to: tile.rows, by: 16) {
     let bottom = min(top + 16, tile.rows)
-    for column in 0..<(isDiagonal ? bottom : tile.columns) {
-      let first = isDiagonal ? max(top, column + 1) : top
-      S.copy(
-        count: bottom - first, from: tile.start + first * tile.stride + column,
-        step: tile.stride, to: image.start + column * image.stride + first, step: 1)
-    }
+    transpose(top..<bottom, 0..<top)
+    for row in top..<bottom { transpose(row..<row + 1, top..<row) }
   }
 }
 
-/// The tiles on and below the diagonal of a square, counted row by row.
-struct LowerTiles: Sendable {
-  let order: Int, grain: Int, across: Int
-
-  init(order: Int, grain: Int) {
-    self.order = order
-    self.grain = grain
-    across = sliceCount(grain: grain, of: order)
+/// Tiles that cover a square on and below its diagonal, the lowest, which are the largest, first:
+/// squares on the diagonal, and left of each of them wide tiles.
+func lowerTiles(order: Int, grain: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {
+  var tiles: [(rows: Range<Int>, columns: Range<Int>)] = []
+  for start in stride(from: 0, to: order, by: grain).reversed() {
+    let rows = start..<min(order, start + grain)
+    for left in stride(from: 0, to: start, by: 4 * grain) {
+      tiles.append((rows, left..<min(start, left + 4 * grain)))
+    }
+    tiles.append((rows, rows))
   }
-
-  var count: Int { across * (across + 1) / 2 }
-
-  /// Rows and columns of a tile.
-  subscript(index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
-    var row = 0
-    while (row + 1) * (row + 2) / 2 <= index { row += 1 }
-    let column = index - row * (row + 1) / 2
-    return (
-      sliceRange(row, grain: grain, of: order), sliceRange(column, grain: grain, of: order)
-    )
-  }
+  return tiles
 }

@@ -11,15 +11,7 @@ public struct AblationPoint: Layer {
 
   /// y from x.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    guard let ablation = pass.ablation[group.slot] else { return x }
-    var y = masked(x, pass)
-    guard let value = ablation.value else { return y }
-    let positions = x.rowCount / max(1, pass.batch)
-    let target = y.writableStorage()
-    forEachUnit(positions: positions, ablation.mask) { index, column, keep in
-      target.base[index] += (1 - keep) * value.storage.base[column]
-    }
-    return y
+    masked(x, pass, value: pass.ablation[group.slot]?.value)
   }
 
   /// dx = mask ∘ dy.
@@ -37,30 +29,25 @@ public struct AblationPoint: Layer {
     (masked(dy, pass), rdy.map { masked($0, pass) })
   }
 
-  private func masked(_ x: Tensor, _ pass: Pass) -> Tensor {
-    guard let ablation = pass.ablation[group.slot] else { return x }
-    precondition(
-      ablation.mask.shape == [pass.batch, group.units],
-      "mask \(ablation.mask.shape) for \(pass.batch) × \(group.units) of \(group.name)")
-    let y = Tensor(uninitialized: x.shape)
-    let positions = x.rowCount / max(1, pass.batch)
-    forEachUnit(positions: positions, ablation.mask) { index, _, keep in
-      y.storage.base[index] = keep * x.storage.base[index]
-    }
-    return y
-  }
-
-  private func forEachUnit(positions: Int, _ mask: Tensor, _ body: (Int, Int, Float) -> Void) {
+  private func masked(_ x: Tensor, _ pass: Pass, value: Tensor? = nil) -> Tensor {
+    guard let mask = pass.ablation[group.slot]?.mask else { return x }
     let width = group.units * group.unitWidth
-    for example in 0..<mask.shape[0] {
-      for position in 0..<positions {
-        let start = (example * positions + position) * width
-        for column in 0..<width {
-          body(
-            start + column, column,
-            mask.storage.base[example * group.units + column / group.unitWidth])
+    precondition(
+      mask.shape == [pass.batch, group.units] && x.rowLength == width
+        && (value?.count ?? width) == width,
+      "mask \(mask.shape), value \(value?.count ?? width), \(x.shape) at \(group.name)")
+    let y = Tensor(uninitialized: x.shape)
+    let positions = x.positionsOfExample
+    for row in 0..<x.rowCount {
+      let keep = mask.storage.base + row / positions * group.units
+      let (source, target) = (x.storage.base + row * width, y.storage.base + row * width)
+      for unit in 0..<group.units {
+        for k in unit * group.unitWidth..<(unit + 1) * group.unitWidth {
+          target[k] = keep[unit] * source[k]
+          if let value { target[k] += (1 - keep[unit]) * value.storage.base[k] }
         }
       }
     }
+    return y
   }
 }

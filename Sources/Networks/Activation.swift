@@ -16,7 +16,9 @@ public struct Activation: Layer {
   public let kind: Kind
   let slot: Int
 
-  /// y = f(x). Saves what f′ reads: y for tanh, x for the others.
+  /// y = f(x).
+  ///
+  /// Saves what f′ reads: y for tanh, x for the others.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     switch kind {
     case .relu:
@@ -49,8 +51,8 @@ public struct Activation: Layer {
 
   /// ry = f′(x) ∘ rx.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
     guard let rx else { return nil }
-    pass.saveMore(rx, at: slot)
     return firstDerivative(pass.saved(at: slot)[0]) * rx
   }
 
@@ -58,11 +60,11 @@ public struct Activation: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let saved = pass.saved(at: slot)
-    let slope = firstDerivative(saved[0])
+    let saved = pass.saved(at: slot)[0]
+    let slope = firstDerivative(saved)
     var rdx = rdy.map { slope * $0 }
-    if saved.count > 1, let curvature = secondDerivative(saved[0]) {
-      let bend = curvature * saved[1] * dy
+    if let rx = pass.savedTangents(at: slot).first, let curvature = secondDerivative(saved) {
+      let bend = curvature * rx * dy
       if rdx == nil { rdx = bend } else { rdx?.add(scaled: bend, by: 1) }
     }
     return (slope * dy, rdx)

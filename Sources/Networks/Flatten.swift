@@ -1,10 +1,12 @@
 import Tensors
 
-/// All of an example's values as one row. First in its network: its input's gradient is nobody's.
+/// All of an example's values as one row.
+///
+/// First in its network: its input's gradient is nobody's.
 public struct Flatten: Layer {
   /// B × W.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    x.reshaped([pass.batch, x.count / max(1, pass.batch)])
+    x.reshaped([pass.batch, x.shape.dropFirst().reduce(1, *)])
   }
 
   /// Nobody needs it.

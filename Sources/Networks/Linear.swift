@@ -32,7 +32,7 @@ public struct Linear: Layer {
     let x = pass.saved(at: slot)[0]
     accumulate(dy, x, into: &pass.gradient)
     if pass.recorder != nil {
-      let positions = x.rowCount / max(1, pass.batch)
+      let positions = x.positionsOfExample
       let a = x.reshaped([pass.batch, positions, inputs])
       let d = dy.reshaped([pass.batch, positions, outputs])
       pass.recorder?.record(
@@ -48,8 +48,8 @@ public struct Linear: Layer {
     guard let tangent = pass.tangent else { return nil }
     let x = pass.saved(at: slot)[0]
     let ry = affine(x, tangent)
+    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
     guard let rx else { return ry }
-    pass.saveMore(rx, at: slot)
     gemm(
       MatrixView(rx), view(of: pass.parameters).transposed, into: MatrixView(ry), alpha: 1, beta: 1)
     return ry
@@ -59,10 +59,12 @@ public struct Linear: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let saved = pass.saved(at: slot)
-    accumulate(dy, saved[0], into: &pass.gradient)
-    if let rdy { accumulate(rdy, saved[0], into: &pass.gradientTangent) }
-    if saved.count > 1 { accumulateWeight(dy, saved[1], into: &pass.gradientTangent) }
+    let x = pass.saved(at: slot)[0]
+    accumulate(dy, x, into: &pass.gradient)
+    if let rdy { accumulate(rdy, x, into: &pass.gradientTangent) }
+    if let rx = pass.savedTangents(at: slot).first {
+      accumulateWeight(dy, rx, into: &pass.gradientTangent)
+    }
     guard propagates else { return (nil, nil) }
     var rdx: Tensor?
     if let tangent = pass.tangent { rdx = times(dy, tangent) }

@@ -1,5 +1,4 @@
 // Letters: B examples, C outputs z, p softmax of z, t real targets.
-import Foundation
 import Tensors
 
 /// The training loss of one example, with its derivatives by the outputs.
@@ -10,56 +9,76 @@ public enum Loss: String, Sendable, Codable {
   case squaredError
 
   /// ∂ℓ/∂z times `scale`, B × C: p − e_y, or z − t.
+  ///
+  /// - Precision: fp32; p_y − 1 is −Σ_{k≠y} p_k, so that what is left of a memorised example keeps
+  ///   its digits.
   public func gradient(_ outputs: Tensor, _ targets: TargetValues, scale: Float = 1) -> Tensor {
+    requireCount(outputs, targets)
     var gradient: Tensor
     switch (self, targets) {
     case (.crossEntropy, .classes(let classes)):
       gradient = outputs.softmax()
+      let width = outputs.rowLength
       gradient.withUnsafeMutablePointer { base in
-        for (row, y) in classes.enumerated() { base[row * outputs.rowLength + Int(y)] -= 1 }
+        for (index, y) in classes.enumerated() {
+          precondition(0..<width ~= Int(y), "class \(y) of \(width)")
+          let p = base + index * width
+          p[Int(y)] = 0
+          var rest: Float = 0
+          for k in 0..<width { rest += p[k] }
+          p[Int(y)] = -rest
+        }
       }
-    case (.squaredError, .values(let values)): gradient = outputs - values
+    case (.squaredError, .values(let values)):
+      gradient = outputs - values.reshaped(outputs.shape)
     default: preconditionFailure("\(self) of these targets")
     }
     return scale == 1 ? gradient : gradient.scaled(by: scale)
   }
 
-  /// (∂²ℓ/∂z²) u, B × C: p ∘ (u − ⟨p, u⟩), or u. Positive semi-definite: the Gauss–Newton middle.
+  /// (∂²ℓ/∂z²) u, B × C: p ∘ (u − ⟨p, u⟩), or u.
+  ///
+  /// Positive semi-definite: the Gauss–Newton middle.
   public func curvature(_ outputs: Tensor, times u: Tensor) -> Tensor {
+    precondition(u.count == outputs.count, "direction \(u.shape), outputs \(outputs.shape)")
     guard self == .crossEntropy else { return u }
-    let p = outputs.softmax()
-    var result = Tensor(uninitialized: outputs.shape)
+    var result = outputs.softmax()
     let width = outputs.rowLength
-    result.withUnsafeMutablePointer { target in
+    result.withUnsafeMutablePointer { base in
       for row in 0..<outputs.rowCount {
-        let weights = p.storage.base + row * width
+        let p = base + row * width
         let direction = u.storage.base + row * width
+        // Shifting u changes nothing; with u_m = 0 no digit is lost when p_m is next to 1.
+        var m = 0
+        for k in 0..<width where p[k] > p[m] { m = k }
         var mean: Float = 0
-        for k in 0..<width { mean += weights[k] * direction[k] }
-        for k in 0..<width { target[row * width + k] = weights[k] * (direction[k] - mean) }
+        for k in 0..<width { mean += p[k] * (direction[k] - direction[m]) }
+        for k in 0..<width { p[k] *= (direction[k] - direction[m]) - mean }
       }
     }
     return result
   }
 
-  /// ℓ of every example, B values.
+  /// ℓ of every example, B values, computed in fp64.
+  ///
+  /// NaN outputs have a NaN loss.
   public func values(_ outputs: Tensor, _ targets: TargetValues) -> [Float] {
+    let result = Buffer<Float>(uninitialized: outputs.rowCount)
     switch (self, targets) {
-    case (.crossEntropy, .classes(let classes)):
-      let total = outputs.logSumExp()
-      return classes.indices.map {
-        max(0, total[$0] - outputs.storage.base[$0 * outputs.rowLength + Int(classes[$0])])
+    case (.crossEntropy, .classes):
+      LogitRow.forEach(outputs, targets) { row in
+        result.base[row.index] = Float(0 - row.logProbability(of: row.trueClass ?? 0))
       }
-    case (.squaredError, .values(let values)):
-      let error = outputs - values
-      let width = outputs.rowLength
-      return (0..<outputs.rowCount).map { row in
-        0.5
-          * (0..<width).reduce(Float(0)) {
-            $0 + error.storage.base[row * width + $1] * error.storage.base[row * width + $1]
-          }
+    case (.squaredError, .values):
+      LogitRow.forEach(outputs, targets) { row in
+        result.base[row.index] = Float(row.halfSquaredError())
       }
     default: preconditionFailure("\(self) of these targets")
     }
+    return Array(UnsafeBufferPointer(start: result.base, count: result.count))
+  }
+
+  private func requireCount(_ outputs: Tensor, _ targets: TargetValues) {
+    precondition(targets.count == outputs.rowCount, "\(targets.count) targets, \(outputs.shape)")
   }
 }

@@ -7,7 +7,8 @@ public struct MeanPool: Layer {
 
   /// y = mean_t x_t.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.save([Tensor(repeating: Float(x.rowCount / max(1, pass.batch)), shape: [1])], at: slot)
+    // The shape alone is remembered: T also for a batch of none.
+    pass.save([Tensor(uninitialized: [0, x.positionsOfExample])], at: slot)
     return pooled(x, pass)
   }
 
@@ -26,7 +27,7 @@ public struct MeanPool: Layer {
     (spread(dy, pass), rdy.map { spread($0, pass) })
   }
 
-  private func positions(_ pass: Pass) -> Int { Int(pass.saved(at: slot)[0][0]) }
+  private func positions(_ pass: Pass) -> Int { pass.saved(at: slot)[0].shape[1] }
 
   private func pooled(_ x: Tensor, _ pass: Pass) -> Tensor {
     let width = x.rowLength

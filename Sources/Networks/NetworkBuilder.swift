@@ -1,6 +1,9 @@
 import Factors
 
 /// Hands out slots and places in the flat parameter vector while a network is put together.
+///
+/// Layers are made in forward order: the first linear one reads the network's inputs, whose gradient
+/// nobody needs.
 public struct NetworkBuilder {
   /// All parameters so far, in order.
   public private(set) var parameters: [Parameter] = []
@@ -23,7 +26,9 @@ public struct NetworkBuilder {
     return parameter
   }
 
-  /// A linear layer with parameters of its own. The first one of a network does not propagate.
+  /// A linear layer with parameters of its own.
+  ///
+  /// The first one of a network does not propagate.
   public mutating func linear(
     _ name: String, inputs: Int, outputs: Int, bias: Bool = true
   ) -> Linear {
@@ -43,8 +48,11 @@ public struct NetworkBuilder {
     Activation(kind: kind, slot: slot())
   }
 
-  /// Dropout at the given rate.
-  public mutating func dropout(_ rate: Float) -> Dropout { Dropout(rate: rate, slot: slot()) }
+  /// Dropout at the given rate, 0 ≤ rate < 1.
+  public mutating func dropout(_ rate: Float) -> Dropout {
+    precondition(rate >= 0 && rate < 1, "dropout rate \(rate)")
+    return Dropout(rate: rate, slot: slot())
+  }
 
   /// Mean over positions.
   public mutating func meanPool() -> MeanPool { MeanPool(slot: slot()) }

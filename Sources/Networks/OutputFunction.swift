@@ -1,14 +1,17 @@
-// Letters: B examples, C outputs (logits) z, y the true class, p softmax of z, q softmax without y.
+// Letters: B examples, C outputs (logits) z, y the true class, p softmax of z, w softmax without y.
 import Foundation
 import Tensors
 
 /// The measurement f(z; θ) whose change is attributed, with its derivatives by the logits.
 ///
 /// Positive change is good for the example throughout: higher margin, lower loss.
+/// Values are computed in fp64: finite for finite logits, also where p_y rounds to 1. A NaN among
+/// the logits of an example is in its value. With one class only there is nothing to tell apart:
+/// margins are 0, and so are their gradients.
 public enum OutputFunction: String, Sendable, CaseIterable, Codable {
   /// f = log(p_y/(1 − p_y)) = z_y − logsumexp_{k≠y} z_k (TRAK).
   case margin
-  /// f = z_y − max_{k≠y} z_k (COAR).
+  /// f = z_y − max_{k≠y} z_k (COAR); the first of equal classes has the gradient.
   case hardMargin
   /// f = −ℓ: log p_y, or −½‖z − t‖².
   case loss
@@ -34,107 +37,100 @@ public enum OutputFunction: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// f of every example. B values.
+  /// f of every example, B values.
   public func values(_ logits: Tensor, _ targets: TargetValues) -> [Float] {
-    rows(logits, targets).map(\.value).map { Float($0) }
+    precondition(accepts(targets), "\(self) of these targets")
+    let result = Buffer<Float>(uninitialized: logits.rowCount)
+    LogitRow.forEach(logits, targets) { row in result.base[row.index] = Float(value(row)) }
+    return Array(UnsafeBufferPointer(start: result.base, count: result.count))
   }
 
   /// ∂f/∂z of every example, B × C.
   public func gradient(_ logits: Tensor, _ targets: TargetValues) -> Tensor {
-    Tensor(rows(logits, targets).flatMap { $0.gradient.map { Float($0) } }, shape: logits.shape)
+    precondition(accepts(targets), "\(self) of these targets")
+    let result = Tensor(uninitialized: logits.shape)
+    let target = result.storage
+    LogitRow.forEach(logits, targets) { row in
+      writeGradient(row, into: target.base + row.index * row.count)
+    }
+    return result
   }
 
   /// (∂²f/∂z²) u of every example, B × C.
   public func curvature(_ logits: Tensor, _ targets: TargetValues, times u: Tensor) -> Tensor {
-    let width = logits.rowLength
-    return Tensor(
-      rows(logits, targets).enumerated().flatMap { row, derivatives in
-        derivatives.curvature((0..<width).map { Double(u[row, $0]) }).map { Float($0) }
-      }, shape: logits.shape)
-  }
-
-  private func rows(_ logits: Tensor, _ targets: TargetValues) -> [RowDerivatives] {
     precondition(accepts(targets), "\(self) of these targets")
-    precondition(targets.count == logits.rowCount, "\(targets.count) targets, \(logits.shape)")
-    let width = logits.rowLength
-    return (0..<logits.rowCount).map { row in
-      let z = (0..<width).map { Double(logits.storage.base[row * width + $0]) }
-      switch targets {
-      case .classes(let classes): return classification(z, Int(classes[row]))
-      case .values(let values):
-        return regression(z, (0..<width).map { Double(values.storage.base[row * width + $0]) })
-      }
+    precondition(u.count == logits.count, "direction \(u.shape), logits \(logits.shape)")
+    let result = Tensor(uninitialized: logits.shape)
+    let (target, direction) = (result.storage, u.storage)
+    LogitRow.forEach(logits, targets) { row in
+      let start = row.index * row.count
+      writeCurvature(row, direction.base + start, into: target.base + start)
     }
+    return result
   }
 
-  private func classification(_ z: [Double], _ y: Int) -> RowDerivatives {
+  private func value(_ row: LogitRow) -> Double {
+    guard let y = row.trueClass else {
+      return self == .prediction ? Double(row.z[0]) : -row.halfSquaredError()
+    }
+    let own = Double(row.z[y])
     switch self {
     case .margin:
-      let others = LogSumExp(z, excluding: y)
-      return RowDerivatives(
-        value: z[y] - others.value, gradient: others.weights.enumerated().map { $0 == y ? 1 : -$1 },
-        negatedSoftmax: others.weights)
+      guard let (m, logSum) = row.softmax(except: y) else { return own - own }
+      return (own - Double(row.z[m])) - logSum
     case .hardMargin:
-      let best = z.indices.filter { $0 != y }.max { z[$0] < z[$1] } ?? y
-      var gradient = z.map { _ in 0.0 }
-      gradient[y] += 1
-      gradient[best] -= 1
-      return RowDerivatives(value: z[y] - z[best], gradient: gradient)
-    case .logit:
-      return RowDerivatives(value: z[y], gradient: z.indices.map { $0 == y ? 1 : 0 })
-    default:
-      let all = LogSumExp(z, excluding: nil)
-      return RowDerivatives(
-        value: z[y] - all.value,
-        gradient: all.weights.enumerated().map { ($0 == y ? 1 : 0) - $1 },
-        negatedSoftmax: all.weights)
+      return own - Double(row.z[row.largest(except: y) ?? y])
+    case .logit: return own
+    default: return row.logProbability(of: y)
     }
   }
 
-  private func regression(_ z: [Double], _ t: [Double]) -> RowDerivatives {
-    if self == .prediction { return RowDerivatives(value: z[0], gradient: [1]) }
-    let error = zip(z, t).map { $0 - $1 }
-    return RowDerivatives(
-      value: -0.5 * error.reduce(0) { $0 + $1 * $1 }, gradient: error.map { -$0 },
-      negatedIdentity: true)
-  }
-}
-
-/// One example's f, ∂f/∂z, and the rule for ∂²f/∂z².
-private struct RowDerivatives {
-  let value: Double
-  let gradient: [Double]
-  /// w with ∂²f/∂z² = −(diag w − w wᵀ).
-  var negatedSoftmax: [Double]?
-  /// ∂²f/∂z² = −I.
-  var negatedIdentity = false
-
-  func curvature(_ u: [Double]) -> [Double] {
-    if negatedIdentity { return u.map { -$0 } }
-    guard let w = negatedSoftmax else { return u.map { _ in 0 } }
-    let mean = zip(w, u).reduce(0) { $0 + $1.0 * $1.1 }
-    return zip(w, u).map { -$0 * ($1 - mean) }
-  }
-}
-
-/// log Σ e^z and the softmax weights under it, in fp64, with at most one index left out.
-private struct LogSumExp {
-  let value: Double
-  let weights: [Double]
-
-  init(_ z: [Double], excluding index: Int?) {
-    var largest = -Double.infinity
-    for (k, value) in z.enumerated() where k != index { largest = max(largest, value) }
-    guard largest > -Double.infinity else {
-      // One class only: there is nothing to be wrong about.
-      value = largest
-      weights = z.map { _ in 0 }
+  private func writeGradient(_ row: LogitRow, into g: UnsafeMutablePointer<Float>) {
+    guard let y = row.trueClass else {
+      for k in 0..<row.count { g[k] = self == .prediction ? 1 : (row.t?[k] ?? 0) - row.z[k] }
       return
     }
-    var exponentials = z.map { exp($0 - largest) }
-    if let index { exponentials[index] = 0 }
-    let sum = exponentials.reduce(0, +)
-    value = largest + log(sum)
-    weights = exponentials.map { $0 / sum }
+    switch self {
+    case .logit, .hardMargin:
+      g.update(repeating: 0, count: row.count)
+      g[y] = 1
+      if self == .hardMargin { g[row.largest(except: y) ?? y] -= 1 }
+    case .margin:
+      let others = row.softmax(except: y)
+      for k in 0..<row.count { g[k] = Float(-row.weights[k]) }
+      g[y] = others == nil ? 0 : 1
+    default:
+      _ = row.softmax(except: nil)
+      var rest = 0.0
+      for k in 0..<row.count where k != y {
+        g[k] = Float(-row.weights[k])
+        rest += row.weights[k]
+      }
+      // 1 − p_y, without a subtraction.
+      g[y] = Float(rest)
+    }
+  }
+
+  /// −(diag w − w wᵀ) u, or −u for squared errors, or 0.
+  private func writeCurvature(
+    _ row: LogitRow, _ u: UnsafePointer<Float>, into r: UnsafeMutablePointer<Float>
+  ) {
+    switch self {
+    case .hardMargin, .logit, .prediction: r.update(repeating: 0, count: row.count)
+    default:
+      guard let y = row.trueClass else {
+        for k in 0..<row.count { r[k] = -u[k] }
+        return
+      }
+      let excluded = self == .margin ? y : nil
+      let largest = row.softmax(except: excluded)?.largest ?? y
+      // Shifting u changes nothing; with u_m = 0 no digit is lost when w_m is next to 1.
+      let shift = Double(u[largest])
+      var mean = 0.0
+      for k in 0..<row.count where k != excluded { mean += row.weights[k] * (Double(u[k]) - shift) }
+      for k in 0..<row.count {
+        r[k] = k == excluded ? 0 : Float(row.weights[k] * (mean - (Double(u[k]) - shift)))
+      }
+    }
   }
 }

@@ -25,6 +25,7 @@ public final class Pass {
   public var recorder: FactorRecorder?
 
   private var saved: [[Tensor]]
+  private var tangents: [[Tensor]]
 
   /// A pass over `batch` examples for a network of `slots` layers.
   public init(
@@ -36,16 +37,25 @@ public final class Pass {
     self.dropout = dropout
     self.ablation = ablation
     saved = Array(repeating: [], count: slots)
+    tangents = saved
   }
 
   /// Keeps tensors for the rules that follow.
   public func save(_ tensors: [Tensor], at slot: Int) { saved[slot] = tensors }
 
-  /// What `forward` (and after it `forwardTangent`) saved.
+  /// What `forward` saved.
   public func saved(at slot: Int) -> [Tensor] { saved[slot] }
 
-  /// Adds a tensor to what is saved.
-  public func saveMore(_ tensor: Tensor, at slot: Int) { saved[slot].append(tensor) }
+  /// Keeps tangents for `backwardTangent`, in place of those of an earlier direction; none: zero.
+  public func saveTangents(_ tensors: [Tensor], at slot: Int) { tangents[slot] = tensors }
+
+  /// What `forwardTangent` saved.
+  public func savedTangents(at slot: Int) -> [Tensor] { tangents[slot] }
+}
+
+extension Tensor {
+  /// Positions T of an example: 1 for B × W, T for B × T × W, also for a batch of none.
+  var positionsOfExample: Int { shape.dropFirst().dropLast().reduce(1, *) }
 }
 
 /// Where a training pass's dropout masks come from: f(seed, step, slot, example, unit).
@@ -86,12 +96,36 @@ public struct FactorRecorder: Sendable {
   public init(selected: Set<Int>? = nil) { self.selected = selected }
 
   /// Adds one use of a weight.
+  ///
+  /// A bias that is not with this weight in every use (tied weights, biases of their own) gets a
+  /// block of its own, so that no product mixes two biases.
   public mutating func record(weight: Parameter, bias: Parameter?, _ term: OuterProductTerm) {
     if let selected, !selected.contains(weight.offset) { return }
-    if blocks[weight.offset] == nil {
+    guard let existing = blocks[weight.offset] else {
       blocks[weight.offset] = FactorBlock(weight: weight, bias: bias, term: term)
-    } else {
+      return
+    }
+    if existing.bias == bias {
       blocks[weight.offset]?.append(term)
+      return
+    }
+    var joined = existing.withoutBias()
+    if let first = existing.bias {
+      for use in existing.terms { recordBias(first, use.left) }
+    }
+    let alone = FactorBlock(weight: weight, bias: bias, term: term).withoutBias()
+    for use in alone.terms { joined.append(use) }
+    blocks[weight.offset] = joined
+    if let bias { recordBias(bias, term.left) }
+  }
+
+  /// A bias as element-wise parameter: its gradient is the sum of its left sides over positions.
+  private mutating func recordBias(_ bias: Parameter, _ left: FactorSide) {
+    let term = OuterProductTerm(left: left.summedOverPositions(), right: .one)
+    if blocks[bias.offset] == nil {
+      blocks[bias.offset] = FactorBlock(weight: bias, bias: nil, term: term)
+    } else {
+      blocks[bias.offset]?.append(term)
     }
   }
 

@@ -166,10 +166,11 @@ enum FiniteCheck {
     _ source: UnsafeRawPointer, _ type: StorageType, count: Int
   ) -> Int? {
     switch type {
-    case .float32: first(source, count, UInt32.self, infinity: 0x7f80_0000)
-    case .float64: first(source, count, UInt64.self, infinity: 0x7ff0_0000_0000_0000)
-    case .float16: first(source, count, UInt16.self, infinity: 0x7c00)
-    case .bfloat16: first(source, count, UInt16.self, infinity: 0x7f80)
+    case .float32:
+      VectorMath.firstNonFinite(source.assumingMemoryBound(to: Float.self), count: count)
+    case .float64: first(source, count, Int64.self, infinity: 0x7ff0_0000_0000_0000)
+    case .float16: first(source, count, Int16.self, infinity: 0x7c00)
+    case .bfloat16: first(source, count, Int16.self, infinity: 0x7f80)
     case .int32, .int64, .uint8: nil
     }
   }
@@ -178,10 +179,11 @@ enum FiniteCheck {
     _ source: UnsafeRawPointer, _ count: Int, _: Bits.Type, infinity: Bits
   ) -> Int? {
     let bits = source.assumingMemoryBound(to: Bits.self)
+    // With the sign bit cleared the bits order as signed integers, whose maximum is vectorised.
     var largest: Bits = 0
-    for i in 0..<count { largest = max(largest, bits[i] & (Bits.max >> 1)) }
+    for i in 0..<count { largest = max(largest, bits[i] & Bits.max) }
     if largest < infinity { return nil }
-    return (0..<count).first { bits[$0] & (Bits.max >> 1) >= infinity }
+    return (0..<count).first { bits[$0] & Bits.max >= infinity }
   }
 }
 

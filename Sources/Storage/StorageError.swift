@@ -37,6 +37,10 @@ public enum StorageError: DiagnosableError, Equatable {
   case invalidName(name: String, problem: String)
   /// A group that the store does not have.
   case unknownGroup(name: String, known: [String], file: String)
+  /// A shape or list of columns that no store can have.
+  case invalidLayout(problem: String)
+  /// A file among the shards that this store does not have.
+  case unexpectedFile(path: String)
   /// Another process is writing the store.
   case storeInUse(path: String)
   /// `finish` was called before all rows were written.
@@ -48,10 +52,10 @@ extension StorageError {
   public var exitCode: Int32 {
     switch self {
     case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
-      .fingerprintMismatch:
+      .fingerprintMismatch, .unexpectedFile:
       4
     case .system, .hdf5, .missingObject, .wrongType, .wrongShape, .tooLarge, .rowsOutOfRange,
-      .notStorable, .invalidName, .unknownGroup:
+      .notStorable, .invalidName, .unknownGroup, .invalidLayout:
       3
     case .storeInUse, .incomplete: 1
     }
@@ -91,6 +95,8 @@ extension StorageError {
     case .invalidName(let name, let problem): "the name \"\(name)\" cannot be stored: \(problem)."
     case .unknownGroup(let name, let known, _):
       "there is no group \"\(name)\"; known: \(known.joined(separator: ", "))."
+    case .invalidLayout(let problem): "no store can have \(problem)."
+    case .unexpectedFile: "this file is not a part of the store being written."
     case .storeInUse: "another process is writing this store."
     case .incomplete(let group, let missing, _):
       "rows \(missing.lowerBound)..<\(missing.upperBound) of group \"\(group)\" were not written."
@@ -100,7 +106,8 @@ extension StorageError {
   /// The file, and the dataset in it.
   public var location: String {
     switch self {
-    case .system(_, let path, _), .storeInUse(let path): path
+    case .system(_, let path, _), .storeInUse(let path), .unexpectedFile(let path): path
+    case .invalidLayout: "the layout of the store"
     case .hdf5(_, let object, let file, _): object.isEmpty ? file : "\(file):\(object)"
     case .notSealed(let file), .sealBroken(let file): file
     case .unsupportedVersion(_, _, let file), .wrongLength(_, _, let file): file
@@ -141,6 +148,9 @@ extension StorageError {
       "use the file made for this model and data, or make it again with --overwrite."
     case .invalidName: "choose another name."
     case .unknownGroup: "name one of the known groups."
+    case .invalidLayout:
+      "ask for at least one row, column and group, and float32 or half precision."
+    case .unexpectedFile: "delete it, or start the store anew with --overwrite."
     case .storeInUse: "wait for the other process, or stop it."
     case .incomplete: "write the missing rows before finishing."
     }

@@ -9,15 +9,21 @@ public final class Buffer<Scalar: BitwiseCopyable>: @unchecked Sendable {
   public let base: UnsafeMutablePointer<Scalar>
   /// Number of scalars.
   public let count: Int
+  private let block: UnsafeMutableRawPointer
 
   /// A block with undefined contents.
   public init(uninitialized count: Int) {
     precondition(count >= 0, "Buffer of \(count) scalars")
     _ = keepFreedMemory
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(1, count) * MemoryLayout<Scalar>.stride, alignment: 64)
-    base = raw.bindMemory(to: Scalar.self, capacity: max(1, count))
+    // Aligned here: freed blocks of aligned_alloc are not found again by glibc, and every new one
+    // pays for its page faults.
+    let bytes = max(1, count) * MemoryLayout<Scalar>.stride
+    block = UnsafeMutableRawPointer.allocate(byteCount: bytes + 63, alignment: 16)
+    base = UnsafeMutableRawPointer(
+      bitPattern: (UInt(bitPattern: block) + 63) & ~63
+    ).map { $0.bindMemory(to: Scalar.self, capacity: max(1, count)) }
+      ?? block.bindMemory(to: Scalar.self, capacity: max(1, count))
   }
 
   /// A copy of another block.
@@ -26,7 +32,7 @@ public final class Buffer<Scalar: BitwiseCopyable>: @unchecked Sendable {
     base.update(from: other.base, count: other.count)
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { block.deallocate() }
 }
 
 private let keepFreedMemory: Void = ascribe_keep_freed_memory()

@@ -5,42 +5,47 @@ import CKernels
 /// Goals in order: right at the edges (±0, ±∞, NaN, denormals), the stated error, the same bits on
 /// every processor with fused multiply-add (others differ in the last bits), speed.
 /// Input and output pointers are equal or do not overlap. Errors are the largest found against
-/// double-precision libm over a dense range of floats, in units in the last place of the result
-/// (`VectorMathErrorTests`). All functions run on the caller's thread; `Tensor`'s use the workers.
+/// double-precision libm over every 16th float (2²⁸ of them, all exponents), in units in the last
+/// place of the result; `VectorMathErrorTests` holds them to that. Without fused multiply-add
+/// reckon a quarter more (exp 1.2). All functions run on the caller's thread; `Tensor`'s use the
+/// workers.
 public enum VectorMath {
-  /// y = eˣ.
+  /// y = eˣ; 0.87 ulp, denormal results too.
+  ///
+  /// - Source: Cody and Waite 1980; own minimax polynomial (tools/reference/polynomials.py).
   public static func exp(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_exp(x, y, Int64(count)) }
 
-  /// y = ln x; −∞ at ±0, NaN below.
+  /// y = ln x; −∞ at ±0, NaN below; 0.80 ulp, denormal x too.
   public static func log(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_log(x, y, Int64(count)) }
 
-  /// y = tanh x.
+  /// y = tanh x; 1.33 ulp.
   public static func tanh(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_tanh(x, y, Int64(count)) }
 
-  /// y = erf x.
+  /// y = erf x; 1.00 ulp (1.1 without fused multiply-add).
   public static func erf(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_erf(x, y, Int64(count)) }
 
   /// y = x Φ(x), the Gaussian error linear unit in its exact form.
   ///
-  /// Negative x keep their digits (PyTorch's 1 + erf loses them below −3); −0 at −∞.
+  /// 6.1 ulp for |x| <= 13; beyond, x or −0, which is less than 4e-36 away. Negative x keep their
+  /// digits, as 0.5 x (1 + erf(x / √2)) does not; −0 at −∞.
   public static func gelu(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_gelu(x, y, Int64(count)) }
 
-  /// y = Φ(x) + x φ(x), the derivative of `gelu`.
+  /// y = Φ(x) + x φ(x), the derivative of `gelu`; 2.5e-7 absolute.
   public static func geluDerivative(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_gelu_derivative(x, y, Int64(count)) }
 
-  /// y = φ(x) (2 − x²), the second derivative of `gelu`.
+  /// y = φ(x) (2 − x²), the second derivative of `gelu`; 2e-7 absolute.
   public static func geluSecondDerivative(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_gelu_second_derivative(x, y, Int64(count)) }
@@ -88,6 +93,12 @@ public enum VectorMath {
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>,
     count: Int
   ) { ascribe_multiply(a, b, c, Int64(count)) }
+
+  /// c ← c + a · (b + shift), element by element.
+  public static func multiplyAdd(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, plus shift: Float = 0,
+    onto c: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_multiply_add(a, b, shift, c, Int64(count)) }
 
   /// The first index whose element is infinite or NaN, nil when all are finite.
   public static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {

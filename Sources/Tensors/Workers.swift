@@ -27,6 +27,8 @@ public enum Workers {
   }
 
   /// Calls `body` once for each slice, at most `count` of them at a time, and waits for all.
+  ///
+  /// Slices are handed out in increasing order, so that one may wait for those before it.
   public static func run(slices: Int, _ body: @Sendable (Int) -> Void) {
     let workers = min(count, slices)
     guard workers > 1 else {

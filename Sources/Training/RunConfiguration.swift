@@ -79,6 +79,16 @@ public struct RunConfiguration: Sendable {
     return .map(values)
   }
 
+  /// The same run under another name.
+  ///
+  /// - Throws: `TrainingError.runName` when it cannot be a folder's name.
+  public func renamed(_ name: String) throws(TrainingError) -> RunConfiguration {
+    guard RunConfiguration.isName(name) else { throw .runName(name) }
+    var copy = self
+    copy.name = name
+    return copy
+  }
+
   /// Whether a name can be a folder's on every system.
   static func isName(_ name: String) -> Bool {
     guard let first = name.unicodeScalars.first, name.utf8.count <= 100, first != ".", first != "-"

@@ -26,6 +26,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   case noRun(name: String, folder: String, known: [String])
   /// A run of the same name that was made otherwise.
   case otherRun(field: String, recorded: String, wanted: String, folder: String)
+  /// A name that cannot be a folder's.
+  case runName(String)
   /// Another process trains this run.
   case runInUse(folder: String)
   /// The run's record is from the future.
@@ -59,6 +61,7 @@ extension TrainingError {
     case .noRun(let name, _, _): "there is no run \(name)."
     case .otherRun(let field, let recorded, let wanted, _):
       "a run of this name exists with \(field) \(recorded), wanted \(wanted)."
+    case .runName(let name): "`\(name)` cannot be a run's name."
     case .runInUse: "another process is training this run."
     case .unsupportedVersion(let found, let newest, _):
       "run format version \(found) is unknown; this version reads up to \(newest)."
@@ -77,6 +80,7 @@ extension TrainingError {
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
       "seed \(seed), epoch \(epoch)"
     case .cancelled(let run, _): run
+    case .runName: "--name"
     case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder): folder
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
@@ -98,6 +102,7 @@ extension TrainingError {
         ? "train one: ascribe train RUN.yaml."
         : "name one of \(known.sorted().prefix(12).joined(separator: ", ")), or the path of a run's folder."
     case .otherRun: "choose another name, or replace the run with --overwrite."
+    case .runName: "use letters, digits, `-`, `_` and `.`, beginning with a letter or digit."
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."
     case .dataChanged: "restore the data, or train again with --overwrite."

@@ -7,7 +7,9 @@ position p has the value p - 3 (unsigned: p, bool: p odd). Zip times are fixed, 
 same every time (compressed ones as far as zlib is the same).
 """
 
+import gzip
 import io
+import struct
 import zipfile
 from pathlib import Path
 
@@ -40,6 +42,28 @@ def write_npz(path, arrays, method):
             archive.writestr(info, data)
 
 
+def idx(code, dtype, array):
+    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    return head + array.astype(dtype).tobytes()
+
+
+def write_idx():
+    images = numpy.arange(5 * 2 * 3).reshape(5, 2, 3) * 8
+    labels = numpy.array([3, 1, 3, 0, 1])
+    for code, dtype in [(8, "u1"), (9, "i1"), (11, ">i2"), (12, ">i4"), (13, ">f4"), (14, ">f8")]:
+        raw = images // 16 - 3 if code != 8 else images
+        (FOLDER / f"images-{code:02x}.idx").write_bytes(idx(code, dtype, raw))
+    (FOLDER / "labels.idx").write_bytes(idx(8, "u1", labels))
+    raw = idx(8, "u1", images)
+    (FOLDER / "images.idx.gz").write_bytes(gzip.compress(raw, mtime=0))
+    parts = gzip.compress(raw[:20], mtime=0) + gzip.compress(raw[20:], mtime=0)
+    (FOLDER / "images-two-members.idx.gz").write_bytes(parts)
+    (FOLDER / "labels.idx.gz").write_bytes(gzip.compress(idx(8, "u1", labels), mtime=0))
+    # 10 MiB of zeros behind a header that claims 30 numbers.
+    bomb = gzip.compress(raw[:16] + bytes(10 << 20), mtime=0)
+    (FOLDER / "bomb.idx.gz").write_bytes(bomb)
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     kinds = ["?", "u1", "i1"] + [o + k for o in "<>" for k in ("f2", "f4", "f8", "i2", "i4", "i8", "u2", "u4", "u8")]
@@ -51,6 +75,7 @@ def main():
     arrays["ids"] = npy(numpy.array([30, 10, 20, 40], dtype="u4"))
     write_npz(FOLDER / "kinds.npz", arrays, zipfile.ZIP_STORED)
     write_npz(FOLDER / "kinds-deflated.npz", arrays, zipfile.ZIP_DEFLATED)
+    write_idx()
     # As numpy.savez writes it itself: local headers with zip64 sizes.
     numpy.savez(FOLDER / "savez.npz", inputs=values("<f8"), labels=numpy.array([2, 0, 1, 2]))
     with h5py.File(FOLDER / "arrays.h5", "w", track_order=False) as file:

@@ -60,7 +60,7 @@ fit("erf large: log(erfc t) / t", lambda t: t,
 K = 3
 fit("normal tail: (t + 3) e^{t^2/2} Phi(-t) in q = (t - 3)/(t + 3)", lambda t: (t - K) / (t + K),
     lambda t: (t + K) * mp.exp(t * t / 2) * mp.ncdf(-t),
-    lambda t: 1 / ((t + K) * mp.exp(t * t / 2) * mp.ncdf(-t)), 0.0, 14.5, 10)
+    lambda t: 1 / ((t + K) * mp.exp(t * t / 2) * mp.ncdf(-t)), 0.0, 13.1, 10)
 fit("sin(pi/2 f) / f in f^2", lambda f: f * f,
     lambda f: mp.sin(mp.pi / 2 * f) / f, lambda f: f / mp.sin(mp.pi / 2 * f), 1e-3, 0.5, 4)
 fit("cos(pi/2 f) in f^2", lambda f: f * f,

@@ -5,6 +5,7 @@
 // Each header's functions live in the .c file of the same name.
 #include "elementwise.h"
 #include "half.h"
+#include "lanes.h"
 #include "levels.h"
 #include "memory.h"
 #include "optimizers.h"

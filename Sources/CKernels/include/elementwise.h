@@ -22,5 +22,7 @@ void ascribe_scale(float alpha, const float *x, float *y, int64_t n);
 void ascribe_add(const float *a, const float *b, float *c, int64_t n);
 void ascribe_subtract(const float *a, const float *b, float *c, int64_t n);
 void ascribe_multiply(const float *a, const float *b, float *c, int64_t n);
+/// c += a (b + shift).
+void ascribe_multiply_add(const float *a, const float *b, float shift, float *c, int64_t n);
 /// The first i with x[i] infinite or NaN, or -1.
 int64_t ascribe_first_nonfinite(const float *x, int64_t n);

@@ -41,3 +41,26 @@ func accumulateAbsolute<S: BinaryFloatingPoint>(
   }
   return (a + b) + (c + d)
 }
+
+/// Writes the transpose, in blocks of 16 × 16 that keep both sides in cache.
+@inline(__always)
+func transposeBlocks<S: BinaryFloatingPoint>(
+  _ rows: Int, _ columns: Int, _ source: UnsafePointer<S>, _ stride: Int,
+  _ target: UnsafeMutablePointer<S>, _ targetStride: Int
+) {
+  let edge = 16
+  var top = 0
+  while top < rows {
+    let bottom = min(rows, top + edge)
+    var left = 0
+    while left < columns {
+      let right = min(columns, left + edge)
+      for column in left..<right {
+        let (from, to) = (source + column, target + column * targetStride)
+        for row in top..<bottom { to[row] = from[row * stride] }
+      }
+      left = right
+    }
+    top = bottom
+  }
+}

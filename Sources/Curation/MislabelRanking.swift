@@ -1,0 +1,49 @@
+// Letters: n training examples.
+import Datasets
+import Evaluation
+
+/// Training examples in order of suspicion of a wrong label.
+public struct MislabelRanking: Sendable {
+  /// What the suspicion is read from.
+  public enum Signal: String, Sendable, CaseIterable {
+    /// The kernel leave-one-out margin, summed over the run's checkpoints (default).
+    case leaveOneOutMargin
+    /// τ(z_i, z_i) of the scoring method.
+    case selfInfluence
+    /// 1 − p of the last recorded epoch.
+    case finalProbability
+    /// 1 − p, the mean over the recorded epochs.
+    case meanProbability
+    /// Minus the mean margin over the epochs (AUM, Pleiss 2020).
+    case areaUnderMargin
+    /// EL2N, the mean over the epochs (Paul 2021).
+    case el2n
+    /// The loss of the last recorded epoch.
+    case loss
+    /// ‖g_i‖, the mean over the epochs (GraNd, Paul 2021).
+    case gradientNorm
+  }
+
+  /// What the suspicion was read from.
+  public let signal: Signal
+  /// n values, higher = more suspect.
+  public let suspicion: [Float]
+  /// Rows of the training set, most suspect first; ties in row order.
+  public let order: [Int]
+
+  /// A ranking by suspicion.
+  public init(signal: Signal, suspicion: [Float]) {
+    self.signal = signal
+    self.suspicion = suspicion
+    order = suspicion.indices.sorted {
+      let (a, b) = (suspicion[$0], suspicion[$1])
+      if a.isNaN != b.isNaN { return b.isNaN }
+      return a > b || (a == b && $0 < $1)
+    }
+  }
+
+  /// How well it finds what was planted; nil when nothing was.
+  public func detection(in data: Dataset) -> DetectionMetrics? {
+    DetectionMetrics(suspicion: suspicion, planted: data.flipped)
+  }
+}

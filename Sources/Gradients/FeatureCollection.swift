@@ -1,0 +1,163 @@
+// Letters: n examples, k features.
+import Datasets
+import Factors
+import Networks
+import Projections
+import Storage
+import Tensors
+
+/// The work of one feature store: a data set's projected output gradients at some checkpoints.
+///
+/// Streams blocks of examples through network and projector into the store; memory does not grow
+/// with n. Finished shards are passed over, so that a killed collection continues.
+public struct FeatureCollection: Sendable {
+  /// One checkpoint of the store.
+  public struct Group: Sendable {
+    /// Name of the group, e.g. `seed-0/epoch-010`.
+    public let name: String
+    /// The network at that checkpoint.
+    public let source: GradientSource
+    /// The checkpoint's `modelHash`.
+    public let modelHash: String
+
+    /// A checkpoint with its name and hash.
+    public init(name: String, source: GradientSource, modelHash: String) {
+      self.name = name
+      self.source = source
+      self.modelHash = modelHash
+    }
+  }
+
+  /// What is recorded of every example beside its features.
+  public static let outputColumns = ["output", "loss", "margin", "probability", "residual"]
+
+  /// Examples that go through the projector at a time; shards hold whole multiples of it.
+  public static let blockSize = 1_024
+
+  /// The checkpoints.
+  public let groups: [Group]
+  /// The measurement f whose gradient is projected.
+  public let outputFunction: OutputFunction
+  /// The projector's kind, dimension and seed.
+  public let projection: ProjectionChoice
+  /// The training set: landmarks are drawn from it.
+  public let training: Dataset
+
+  /// The work of a store.
+  public init(
+    groups: [Group], outputFunction: OutputFunction, projection: ProjectionChoice,
+    training: Dataset
+  ) {
+    self.groups = groups
+    self.outputFunction = outputFunction
+    self.projection = projection
+    self.training = training
+  }
+
+  /// Collects `data` into the store at `path`; returns when it is finished and sealed.
+  ///
+  /// - Parameters:
+  ///   - dtype: how features are stored.
+  ///   - overwrite: whether a store of another fingerprint is replaced; else it is refused.
+  ///   - progress: called with (rows done, rows in all) over all groups; throwing stops cleanly.
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field, `GradientError`,
+  ///   `ProjectionError`.
+  public func collect(
+    _ data: Dataset, to path: String, dtype: StorageType = .float32, overwrite: Bool = false,
+    progress: (Int, Int) throws -> Void = { _, _ in }
+  ) throws {
+    guard let first = groups.first else { return }
+    let projector = try projection.projector(for: first.source, outputFunction, training)
+    let width = projector.dimension
+    let rowBytes = max(1, width * dtype.byteCount)
+    let rowsPerShard =
+      max(1, (128 << 20) / rowBytes / FeatureCollection.blockSize) * FeatureCollection.blockSize
+    let writer = try FeatureStoreWriter(
+      path: path, rows: data.count, columns: width, dtype: dtype, groups: groups.map(\.name),
+      outputColumns: FeatureCollection.outputColumns,
+      fingerprint: fingerprint(of: data, projector: projector.identity, dtype: dtype),
+      rowsPerShard: rowsPerShard, overwrite: overwrite)
+    let total = data.count * groups.count
+    var done = 0
+    for (index, group) in groups.enumerated() {
+      let missing = writer.missingRows(group: group.name)
+      done += data.count - missing.reduce(0) { $0 + $1.count }
+      try progress(done, total)
+      guard !missing.isEmpty else { continue }
+      let projector =
+        index == 0
+        ? projector : try projection.projector(for: group.source, outputFunction, training)
+      for range in missing {
+        try group.source.forEachBlock(
+          of: data, rows: range, blockSize: FeatureCollection.blockSize,
+          target: .output(outputFunction)
+        ) { rows, gradients, logits in
+          try writer.write(
+            group: group.name, rows: rows, features: projector.project(gradients),
+            outputs: outputs(logits, data.targets.subset(Array(rows))))
+          done += rows.count
+          try progress(done, total)
+        }
+      }
+    }
+    try writer.finish(ids: data.storedIDs, labels: data.storedLabels)
+  }
+
+  /// What a store of `data` is made from, field by field.
+  public func fingerprint(
+    of data: Dataset, projector: ProjectorIdentity, dtype: StorageType
+  ) -> Fingerprint {
+    let models = groups.map { "\($0.name) \($0.modelHash)" }.joined(separator: "\n")
+    return Fingerprint([
+      "model": "\(SHA256.digest(of: models))",
+      "dataset": "\(data.contentHash)",
+      "outputFunction": outputFunction.rawValue,
+      "projector": projector.canonicalText,
+      "dtype": "\(dtype)",
+      "engine": storeEngineVersion,
+    ])
+  }
+
+  private func outputs(_ logits: Tensor, _ targets: Targets) -> Matrix<Float> {
+    let values = TargetValues(targets)
+    let measured = outputFunction.values(logits, values)
+    var columns = [measured, [], [], [], outputFunction.residuals(logits, values)]
+    if case .classes = values {
+      columns[1] = Loss.crossEntropy.values(logits, values)
+      columns[2] = OutputFunction.margin.values(logits, values)
+      columns[3] = OutputFunction.margin.residuals(logits, values).map { 1 - $0 }
+    } else {
+      columns[1] = Loss.squaredError.values(logits, values)
+      columns[2] = columns[1].map { _ in 0 }
+      columns[3] = columns[2]
+    }
+    let result = Matrix<Float>(uninitialized: measured.count, columns.count)
+    for (c, column) in columns.enumerated() {
+      for (row, value) in column.enumerated() {
+        result.storage.base[row * columns.count + c] = value
+      }
+    }
+    return result
+  }
+}
+
+/// Version of what a store's numbers mean; raised whenever the engine would compute others.
+public let storeEngineVersion = "1"
+
+extension Dataset {
+  /// The ids as a store keeps them.
+  public var storedIDs: RowIDs {
+    let rows = ids.compactMap { id -> Int64? in
+      if case .row(let row) = id { Int64(row) } else { nil }
+    }
+    return rows.count == count ? .integers(rows) : .texts(ids.map(\.description))
+  }
+
+  /// The labels as a store keeps them.
+  public var storedLabels: RowLabels {
+    switch targets {
+    case .classes(let classes, _): .classes(classes.map { Int64($0) })
+    case .values(let values): .values(Matrix(values))
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Datasets
+import Factors
+import Networks
+import Projections
+
+/// Which projector features are made with.
+public struct ProjectionChoice: Sendable, Hashable {
+  /// The kind.
+  public let kind: ProjectorKind
+  /// k; landmarks take at most n.
+  public let dimension: Int
+  /// Seed of the random matrix, or of the draw of landmarks.
+  public let seed: UInt64
+
+  /// A choice of projector.
+  public init(kind: ProjectorKind, dimension: Int, seed: UInt64 = 0) {
+    self.kind = kind
+    self.dimension = dimension
+    self.seed = seed
+  }
+
+  /// The projector at a checkpoint; landmarks are `training`'s gradients there.
+  ///
+  /// - Throws: `ProjectionError` for a dimension the kind does not have.
+  public func projector(
+    for source: GradientSource, _ function: OutputFunction, _ training: Dataset
+  ) throws -> any Projector {
+    if kind == .landmarks {
+      let k = min(dimension, training.count)
+      let rows = try LandmarkProjector.drawnRows(k, of: training.count, seed: seed)
+      let landmarks = try source.gradients(
+        of: training.subset(rows), target: .output(function)
+      ).gradients
+      return try LandmarkProjector(
+        landmarks: landmarks, rows: rows, population: training.count, seed: seed)
+    }
+    // Any one example shows the shapes of the layers.
+    let sample = try source.gradients(
+      of: training.subset([0]), target: .output(function)
+    ).gradients
+    return try makeProjector(
+      kind, dimension: dimension, seed: seed, layers: sample.layerShapes)
+  }
+}
+
+extension ProjectionChoice {
+  /// The choice that made a projector, from its identity as a store keeps it
+  /// (`ProjectorIdentity.canonicalText`); nil when the text is not one.
+  ///
+  /// The projector made again must have the same text; whoever reads a store compares.
+  public init?(canonicalText text: String) {
+    var words = text.split(separator: " ")
+    guard !words.isEmpty, let kind = ProjectorKind(rawValue: String(words.removeFirst())) else {
+      return nil
+    }
+    var values: [Substring: Substring] = [:]
+    for word in words {
+      let parts = word.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { values[parts[0]] = parts[1] }
+    }
+    guard let k = (values["requested"] ?? values["k"]).flatMap({ Int($0) }), k > 0,
+      let seed = values["seed"].flatMap({ UInt64($0) })
+    else { return nil }
+    self.init(kind: kind, dimension: k, seed: seed)
+  }
+}

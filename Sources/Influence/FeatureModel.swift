@@ -1,0 +1,250 @@
+// Letters: n training examples, m queries, k features, C checkpoints.
+import Datasets
+import Gradients
+import LinearAlgebra
+import Networks
+import Projections
+import Storage
+import Tensors
+
+/// `graddot`, `gradcos` and `trak` on stored features: the primal form, for training sets of any
+/// size.
+///
+///     τ[x,i] = mean_c [φ_xᵀ (ΦᵀΦ + λI)⁻¹ φ_i] · D_i,   λ in units of tr(ΦΦᵀ)/n as on the kernel
+///
+/// One pass over the store makes ΦᵀΦ; every call after that is one more pass, whatever the number
+/// of queries. Memory: k² doubles a checkpoint, a block of rows, and what is returned.
+public final class FeatureModel: Sendable {
+  /// A checkpoint of the store with what makes query features there.
+  public struct Checkpoint: Sendable {
+    let group: String
+    let source: GradientSource
+    let projector: any Projector
+
+    /// A group of the store.
+    public init(group: String, source: GradientSource, projector: any Projector) {
+      self.group = group
+      self.source = source
+      self.projector = projector
+    }
+  }
+
+  /// Rows that are read at a time.
+  public static let blockSize = 4_096
+
+  /// The choices.
+  public let options: ScoringOptions
+  /// What was decided about damping, by checkpoint.
+  public let dampingReports: [(name: String, report: DampingReport)]
+  private let store: FeatureStoreReader
+  private let checkpoints: [Checkpoint]
+  private let weights: [Float]
+  private let factors: [Cholesky<Double>?]
+
+  /// Makes ready to score on a store: one pass over it for methods that solve.
+  ///
+  /// - Parameters:
+  ///   - weights: D, n values; nil takes `final` from the store's residuals, 1 for `none`.
+  /// - Throws: `InfluenceError.notDefined` for a method that needs the exact kernel.
+  public init(
+    store: FeatureStoreReader, checkpoints: [Checkpoint], options: ScoringOptions,
+    weights: [Float]? = nil
+  ) throws {
+    guard [.graddot, .gradcos, .trak].contains(options.method) else {
+      throw InfluenceError.notDefined(
+        name: "method \(options.method.rawValue)",
+        reason: "on stored features there are graddot, gradcos and trak")
+    }
+    self.store = store
+    self.checkpoints = checkpoints
+    self.options = options
+    var reports: [(String, DampingReport)] = []
+    var factors: [Cholesky<Double>?] = []
+    for checkpoint in checkpoints {
+      guard options.method == .trak else {
+        factors.append(nil)
+        continue
+      }
+      let (gram, trace) = try FeatureModel.gram(store, checkpoint.group)
+      guard trace > 0 else { throw InfluenceError.allZero(checkpoint: checkpoint.group) }
+      let report = try FeatureModel.damping(
+        store, checkpoint.group, trace: trace, options: options)
+      reports.append((checkpoint.group, report))
+      factors.append(try Cholesky(gram, damping: report.damping, name: "Gram ΦᵀΦ"))
+    }
+    self.factors = factors
+    dampingReports = reports
+    self.weights =
+      try weights ?? FeatureModel.weights(store, checkpoints.map(\.group), options)
+  }
+
+  /// Names of the checkpoints.
+  public var checkpointNames: [String] { checkpoints.map(\.group) }
+
+  /// The projector's kind and dimension.
+  public var projectorName: String {
+    checkpoints.first.map {
+      "\($0.projector.identity.kind.rawValue) \($0.projector.dimension)"
+    } ?? ""
+  }
+
+  /// Scores of every query, m × n, or of their mean, 1 × n.
+  public func scores(_ queries: Dataset, mean: Bool = false) throws -> Matrix<Float> {
+    var result = Matrix<Float>(rows: mean ? 1 : queries.count, columns: store.rows)
+    let target = result.writableStorage()
+    let width = store.rows
+    try forEachBlock(of: queries, mean: mean) { rows, block in
+      for query in 0..<block.rows {
+        (target.base + query * width + rows.lowerBound).update(
+          from: block.storage.base + query * rows.count, count: rows.count)
+      }
+    }
+    return result
+  }
+
+  /// The `limit` most helpful and most harmful training rows of every query, in one pass.
+  public func top(_ queries: Dataset, mean: Bool = false, limit: Int) throws -> [TopExamples] {
+    var tops = [TopExamples](repeating: TopExamples(limit: limit), count: mean ? 1 : queries.count)
+    try forEachBlock(of: queries, mean: mean) { rows, block in
+      for query in tops.indices {
+        tops[query].take(
+          UnsafeBufferPointer(start: block.storage.base + query * rows.count, count: rows.count),
+          from: rows.lowerBound)
+      }
+    }
+    return tops
+  }
+
+  /// Calls `body` with the scores of all queries against one block of training rows, m × block.
+  public func forEachBlock(
+    of queries: Dataset, mean: Bool, _ body: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    let solved = try checkpoints.indices.map { try preconditioned(queries, mean: mean, at: $0) }
+    let deleted = Set(store.deletedRows)
+    for start in stride(from: 0, to: store.rows, by: FeatureModel.blockSize) {
+      let rows = start..<min(store.rows, start + FeatureModel.blockSize)
+      var sum = Matrix<Float>(rows: mean ? 1 : queries.count, columns: rows.count)
+      for (index, checkpoint) in checkpoints.enumerated() {
+        let features = try store.readRows(group: checkpoint.group, rows)
+        var part = product(MatrixView(solved[index]), MatrixView(features).transposed)
+        if options.method == .gradcos {
+          part.divide(
+            rows: [Float](repeating: 1, count: part.rows),
+            (0..<rows.count).map {
+              VectorMath.squaredNorm(
+                features.storage.base + $0 * features.columns, count: features.columns
+              ).squareRoot()
+            })
+        }
+        sum.add(part)
+      }
+      if checkpoints.count > 1 { sum.scale(by: 1 / Float(checkpoints.count)) }
+      sum.multiplyColumns(by: Array(weights[rows]))
+      for row in rows where deleted.contains(row) {
+        for query in 0..<sum.rows { sum[query, row - start] = .nan }
+      }
+      try body(rows, sum)
+    }
+  }
+
+  /// τ(z_i, z_i), n values.
+  public func selfInfluence() throws -> [Float] {
+    var result = [Float](repeating: 0, count: store.rows)
+    for (index, checkpoint) in checkpoints.enumerated() {
+      try store.forEachBlock(
+        group: checkpoint.group, rowsPerBlock: FeatureModel.blockSize
+      ) { rows, features in
+        var half = features
+        if let factor = factors[index] {
+          half = factor.halfSolve(rows: features.double).float
+        }
+        for row in 0..<rows.count {
+          let square = VectorMath.squaredNorm(
+            half.storage.base + row * half.columns, count: half.columns)
+          let value = options.method == .gradcos ? (square > 0 ? 1 : 0) : square
+          result[rows.lowerBound + row] +=
+            value * weights[rows.lowerBound + row] / Float(checkpoints.count)
+        }
+      }
+    }
+    return result
+  }
+
+  /// M φ of the queries, or of their mean, at a checkpoint.
+  private func preconditioned(
+    _ queries: Dataset, mean: Bool, at index: Int
+  ) throws -> Matrix<Float> {
+    let checkpoint = checkpoints[index]
+    let target = GradientSource.Target.output(options.outputFunction)
+    var features = Matrix<Float>(rows: mean ? 1 : queries.count, columns: store.columns)
+    try checkpoint.source.forEachBlock(of: queries, target: target) { rows, gradients, _ in
+      var block = try checkpoint.projector.project(gradients)
+      if options.method == .gradcos {
+        block.divide(
+          rows: (0..<block.rows).map {
+            VectorMath.squaredNorm(
+              block.storage.base + $0 * block.columns, count: block.columns
+            ).squareRoot()
+          }, [Float](repeating: 1, count: block.columns))
+      }
+      features.take(block, at: rows.lowerBound, meanOver: mean ? queries.count : nil)
+    }
+    guard let factor = factors[index] else { return features }
+    return factor.solve(rows: features.double).float
+  }
+
+  /// ΦᵀΦ in double and its trace, in one pass.
+  private static func gram(
+    _ store: FeatureStoreReader, _ group: String
+  ) throws -> (Matrix<Double>, Double) {
+    let k = store.columns
+    let gram = Matrix<Double>(repeating: 0, rows: k, columns: k)
+    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { _, block in
+      symmetricProduct(MatrixView(block.double).transposed, into: MatrixView(gram), beta: 1)
+    }
+    return (gram, (0..<k).reduce(0) { $0 + gram[$1, $1] })
+  }
+
+  private static func damping(
+    _ store: FeatureStoreReader, _ group: String, trace: Double, options: ScoringOptions
+  ) throws -> DampingReport {
+    let mean = trace / Double(store.rows)
+    let needsSpectrum =
+      options.diagnosesDamping || options.damping == .generalisedCrossValidation
+      || options.damping == .leaveOneOut
+    guard needsSpectrum else {
+      return options.damping.report(meanEigenvalue: mean, spectrum: nil, choices: nil)
+    }
+    let rows = RidgeSpectrum.sampledRows(of: store.rows)
+    let sample = Matrix<Float>(uninitialized: rows.count, store.columns)
+    var next = 0
+    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { range, block in
+      while next < rows.count, range.contains(rows[next]) {
+        (sample.storage.base + next * store.columns).update(
+          from: block.storage.base + (rows[next] - range.lowerBound) * store.columns,
+          count: store.columns)
+        next += 1
+      }
+    }
+    let spectrum = try RidgeSpectrum(
+      sampleKernel: symmetricProduct(MatrixView(sample)), rows: rows, count: store.rows,
+      meanEigenvalue: mean)
+    let residuals = try store.output("residual", group: group).map { Double($0) }
+    let choices = spectrum.choices(
+      targets: Matrix(residuals, rows: residuals.count, columns: 1))
+    return options.damping.report(meanEigenvalue: mean, spectrum: spectrum, choices: choices)
+  }
+
+  private static func weights(
+    _ store: FeatureStoreReader, _ groups: [String], _ options: ScoringOptions
+  ) throws -> [Float] {
+    var sum = [Float](repeating: options.exampleWeight.source == .none ? 1 : 0, count: store.rows)
+    guard options.exampleWeight.source == .final else { return sum }
+    for group in groups {
+      for (row, value) in try store.output("residual", group: group).enumerated() {
+        sum[row] += value / Float(groups.count)
+      }
+    }
+    return options.exampleWeight.applied(to: sum)
+  }
+}

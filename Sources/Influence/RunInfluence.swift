@@ -1,0 +1,116 @@
+import Datasets
+import Foundation
+import Gradients
+import Projections
+import Storage
+import Training
+
+/// A run with its data: the way from a name to a method that can be asked.
+public struct RunInfluence: Sendable {
+  /// The run.
+  public let run: Run
+  /// Its data, checked against what it was trained on.
+  public let data: SplitData
+
+  /// Reads a run's data.
+  public init(_ run: Run) throws {
+    self.run = run
+    data = try run.loadData()
+  }
+
+  /// Whether the targets are classes.
+  public var isClassification: Bool { data.train.classes != nil }
+
+  /// The network at a checkpoint.
+  public func source(_ reference: CheckpointReference) throws -> GradientSource {
+    GradientSource(network: run.network, parameters: try run.parameters(of: reference))
+  }
+
+  /// A method on the exact kernel of the run's training examples.
+  public func model(
+    options: ScoringOptions, checkpoints: [CheckpointReference],
+    exactLimit: Int = InfluenceModel.standardExactLimit
+  ) throws -> InfluenceModel {
+    try InfluenceModel(
+      checkpoints: try checkpoints.map {
+        InfluenceModel.Checkpoint(name: $0.groupName, source: try source($0))
+      },
+      training: data.train, options: options,
+      trajectoryResiduals: options.exampleWeight.source == .trajectory
+        ? try trajectoryResiduals(seeds: Set(checkpoints.map(\.seed))) : nil,
+      exactLimit: exactLimit)
+  }
+
+  /// The mean of 1 − p_i over the recorded epochs and the given seeds, n values.
+  public func trajectoryResiduals(seeds: Set<UInt64>) throws -> [Float] {
+    var sum = [Double](repeating: 0, count: data.train.count)
+    var count = 0.0
+    for seed in seeds.sorted() {
+      guard let probabilities = try run.dynamics(seed: seed)[.probability] else {
+        throw InfluenceError.noDynamics(weight: "trajectory", run: run.name)
+      }
+      for epoch in 0..<probabilities.rows {
+        for (i, p) in probabilities.row(epoch).enumerated() { sum[i] += 1 - Double(p) }
+        count += 1
+      }
+    }
+    return sum.map { Float($0 / max(1, count)) }
+  }
+
+  /// The checkpoints as groups of a feature store.
+  public func groups(
+    _ checkpoints: [CheckpointReference]
+  ) throws -> [FeatureCollection.Group] {
+    try checkpoints.map {
+      FeatureCollection.Group(
+        name: $0.groupName, source: try source($0),
+        modelHash: "\(try run.modelHash(of: $0))")
+    }
+  }
+
+  /// A method on the run's collected training features.
+  ///
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field when the store was made from
+  ///   another model, data set, projector or output function.
+  public func featureModel(store path: String, options: ScoringOptions) throws -> FeatureModel {
+    let found = try FeatureStoreReader(path)
+    let references = run.checkpoints.filter { found.groups.contains($0.groupName) }
+    let collection = FeatureCollection(
+      groups: try groups(references), outputFunction: options.outputFunction,
+      projection: ProjectionChoice(canonicalText: found.fingerprint["projector"] ?? "")
+        ?? ProjectionChoice(kind: .identity, dimension: 1),
+      training: data.train)
+    var projectors: [any Projector] = []
+    for group in collection.groups {
+      projectors.append(
+        try collection.projection.projector(
+          for: group.source, options.outputFunction, data.train))
+    }
+    guard let first = projectors.first else {
+      throw InfluenceError.noCheckpoints(
+        selection: "the store's groups \(found.groups.joined(separator: ", "))",
+        available: run.checkpoints.map(\.groupName).joined(separator: ", "))
+    }
+    try Fingerprint.requireEqual(
+      expected: collection.fingerprint(
+        of: data.train, projector: first.identity, dtype: found.layout.dtype),
+      found: found.fingerprint, file: path)
+    let weights: [Float]? =
+      options.exampleWeight.source == .trajectory
+      ? options.exampleWeight.applied(
+        to: try trajectoryResiduals(seeds: Set(references.map(\.seed)))) : nil
+    return try FeatureModel(
+      store: found,
+      checkpoints: zip(collection.groups, projectors).map {
+        FeatureModel.Checkpoint(group: $0.name, source: $0.source, projector: $1)
+      },
+      options: options, weights: weights)
+  }
+}
+
+extension CheckpointReference {
+  /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
+  public var groupName: String {
+    "seed-\(seed)/epoch-" + String(format: "%03d", epoch)
+  }
+}

@@ -1,0 +1,129 @@
+// Letters: n training examples, m queries.
+import Datasets
+import Foundation
+import Gradients
+import Storage
+import Tensors
+
+/// A file of scores, m × n, with everything they mean: `Projections/README.md` has the format.
+public struct ScoreFile {
+  /// What is recorded with the scores.
+  public struct Header: Sendable, Codable, Equatable {
+    /// The run.
+    public var run: String
+    /// The method.
+    public var method: String
+    /// f.
+    public var outputFunction: String
+    /// The unit of the scores.
+    public var unit: String
+    /// The sign's meaning.
+    public var sign: String
+    /// D.
+    public var exampleWeight: String
+    /// The checkpoints.
+    public var checkpoints: [String]
+    /// λ and what is known about it, by checkpoint.
+    public var damping: [String: DampingReport]
+    /// `exact`, or the projector.
+    public var kernel: String
+    /// Content hash of the training examples.
+    public var trainHash: String
+    /// Content hash of the queries.
+    public var queryHash: String
+
+    /// What is recorded.
+    public init(
+      run: String, options: ScoringOptions, checkpoints: [String],
+      damping: [(name: String, report: DampingReport)], kernel: String, train: Dataset,
+      queries: Dataset
+    ) {
+      self.run = run
+      method = options.method.rawValue
+      outputFunction = options.outputFunction.rawValue
+      unit = options.method.unit(options.outputFunction)
+      sign = signSentence
+      exampleWeight = options.exampleWeight.description
+      self.checkpoints = checkpoints
+      self.damping = Dictionary(damping.map { ($0.name, $0.report) }) { first, _ in first }
+      self.kernel = kernel
+      trainHash = "\(train.contentHash)"
+      queryHash = "\(queries.contentHash)"
+    }
+  }
+
+  /// Writes a score file block by block of queries; never all scores in memory.
+  ///
+  /// - Parameter produce: calls its argument with successive rows of scores.
+  public static func write(
+    _ header: Header, train: Dataset, queries: Dataset, to path: String,
+    produce: (_ take: (Matrix<Float>) throws -> Void) throws -> Void
+  ) throws {
+    let file = try SealedFileWriter(path)
+    let rows = try file.makeRows(
+      "scores", shape: [queries.count, train.count], type: .float32)
+    try produce { block in try rows.append(block.elements, rows: block.rows) }
+    try file.hdf5.write(train.ids.map(\.description), to: "trainIDs")
+    try file.hdf5.write(queries.ids.map(\.description), to: "queryIDs")
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let text = String(decoding: try encoder.encode(header), as: UTF8.self)
+    try file.hdf5.setAttribute("format", .text("ascribe scores 1"))
+    try file.hdf5.setAttribute("header", .text(text))
+    for (name, value) in [
+      ("method", header.method), ("outputFunction", header.outputFunction),
+      ("unit", header.unit), ("sign", header.sign), ("exampleWeight", header.exampleWeight),
+    ] {
+      try file.hdf5.setAttribute(name, .text(value))
+    }
+    let fingerprint = Fingerprint([
+      "run": header.run, "trainset": header.trainHash, "queries": header.queryHash,
+      "method": header.method, "outputFunction": header.outputFunction,
+      "engine": storeEngineVersion,
+    ])
+    try fingerprint.write(to: file.hdf5)
+    try file.finish()
+  }
+
+  /// What is recorded with the scores.
+  public let header: Header
+  /// Ids of the training examples.
+  public let trainIDs: [ExampleID]
+  /// Ids of the queries.
+  public let queryIDs: [ExampleID]
+  private let rows: CheckedRows
+
+  /// Opens a score file; its seal is checked.
+  public init(_ path: String) throws {
+    let file = try SealedFile(path)
+    guard case .text(let text) = try file.hdf5.attribute("header"),
+      let header = try? ScoreFile.decoder.decode(Header.self, from: Data(text.utf8))
+    else {
+      throw StorageError.inconsistent(problem: "no header of scores", file: path)
+    }
+    self.header = header
+    trainIDs = try file.hdf5.dataset("trainIDs").readStrings().map { ExampleID($0) }
+    queryIDs = try file.hdf5.dataset("queryIDs").readStrings().map { ExampleID($0) }
+    rows = try file.rows("scores")
+    guard rows.rowCount == queryIDs.count, rows.rowLength == trainIDs.count else {
+      throw InfluenceError.rowMismatch(
+        file: path, rows: rows.rowCount, expected: queryIDs.count)
+    }
+  }
+
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
+  /// Scores of some queries, checked against their checksums.
+  public func scores(_ queries: Range<Int>) throws -> Matrix<Float> {
+    let result = Matrix<Float>(uninitialized: queries.count, rows.rowLength)
+    try rows.read(queries, into: result.storage.base, checks: .everyRead)
+    return result
+  }
+}

@@ -1,0 +1,63 @@
+import HeapModule
+
+/// The k largest and k smallest of a stream of scores, without keeping the others.
+///
+/// Equal scores keep the earlier row: the result does not depend on how the stream is cut.
+public struct TopExamples: Sendable {
+  /// A training row with its score.
+  public struct Entry: Sendable, Hashable, Comparable {
+    /// Row of the training set.
+    public let row: Int
+    /// Its score.
+    public let score: Float
+
+    /// By score; of equal scores the later row is the smaller.
+    public static func < (a: Entry, b: Entry) -> Bool {
+      a.score != b.score ? a.score < b.score : a.row > b.row
+    }
+  }
+
+  /// An entry ordered for the lowest scores: of equal scores the earlier row comes first.
+  private struct Reversed: Comparable, Sendable {
+    let entry: Entry
+    static func < (a: Reversed, b: Reversed) -> Bool {
+      a.entry.score != b.entry.score
+        ? a.entry.score > b.entry.score : a.entry.row > b.entry.row
+    }
+  }
+
+  private let limit: Int
+  private var high = Heap<Entry>()
+  private var low = Heap<Reversed>()
+
+  /// Room for `limit` entries at each end.
+  public init(limit: Int) { self.limit = max(0, limit) }
+
+  /// Takes a score; NaN is passed over.
+  public mutating func take(row: Int, score: Float) {
+    guard limit > 0, !score.isNaN else { return }
+    let entry = Entry(row: row, score: score)
+    if high.count < limit {
+      high.insert(entry)
+    } else if let least = high.min, least < entry {
+      high.replaceMin(with: entry)
+    }
+    let reversed = Reversed(entry: entry)
+    if low.count < limit {
+      low.insert(reversed)
+    } else if let least = low.min, least < reversed {
+      low.replaceMin(with: reversed)
+    }
+  }
+
+  /// Takes a row of scores whose first belongs to `start`.
+  public mutating func take(_ scores: UnsafeBufferPointer<Float>, from start: Int = 0) {
+    for (offset, score) in scores.enumerated() { take(row: start + offset, score: score) }
+  }
+
+  /// Largest first: the most helpful.
+  public var highest: [Entry] { high.unordered.sorted(by: >) }
+
+  /// Smallest first: the most harmful.
+  public var lowest: [Entry] { low.unordered.map { Reversed(entry: $0.entry) }.sorted(by: >).map(\.entry) }
+}

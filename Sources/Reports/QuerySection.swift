@@ -1,0 +1,58 @@
+/// Test examples, each beside the training examples that helped and harmed it.
+public struct QuerySection: Sendable, Equatable {
+  /// The unit of the scores: `margin`, `nats of loss`.
+  public var unit: String
+  /// How the sign is to be read, as in `Positive: training on it raised the margin.`.
+  public var signSentence: String
+  /// The test examples.
+  public var cards: [QueryCard]
+
+  /// Test examples whose scores have one unit and one sign.
+  public init(unit: String, signSentence: String, cards: [QueryCard]) {
+    (self.unit, self.signSentence, self.cards) = (unit, signSentence, cards)
+  }
+}
+
+/// A test example and the training examples that matter for it.
+public struct QueryCard: Sendable, Equatable {
+  /// What is shown of the test example.
+  public var view: ExampleView
+  /// Its id.
+  public var id: String
+  /// Its label.
+  public var label: String
+  /// What the model makes of it.
+  public var predicted: String
+  /// The probability of `predicted`, 0 … 1; nil for models without one.
+  public var probability: Double?
+  /// The training examples that helped, the strongest first.
+  public var helpful: [Influence]
+  /// The training examples that harmed, the strongest first.
+  public var harmful: [Influence]
+
+  /// A test example with its strongest training examples.
+  public init(
+    view: ExampleView, id: String, label: String, predicted: String, probability: Double?,
+    helpful: [Influence], harmful: [Influence]
+  ) {
+    (self.view, self.id, self.label, self.predicted) = (view, id, label, predicted)
+    (self.probability, self.helpful, self.harmful) = (probability, helpful, harmful)
+  }
+
+  /// A training example and its score.
+  public struct Influence: Sendable, Equatable {
+    /// What is shown of the training example.
+    public var view: ExampleView
+    /// Its id.
+    public var id: String
+    /// Its label.
+    public var label: String
+    /// Its score in the unit of the section; positive = helped.
+    public var score: Double
+
+    /// A training example and its score.
+    public init(view: ExampleView, id: String, label: String, score: Double) {
+      (self.view, self.id, self.label, self.score) = (view, id, label, score)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import Mustache
+
+/// The templates of a report, as text in the program: a copied binary needs no resource beside it.
+enum ReportTemplates {
+  /// The templates by name.
+  static let library: MustacheLibrary = {
+    MustacheContentTypes.register(MarkupText(), named: MarkupText.name)
+    var library = MustacheLibrary()
+    let texts = [
+      "page": page, "section": section, "example": example, "query": query, "suspect": suspect,
+    ]
+    for (name, text) in texts {
+      do {
+        // The escape does not pass from a page to its partials: each names it.
+        try library.register("{{% CONTENT_TYPE: \(MarkupText.name)}}" + text, named: name)
+      } catch {
+        preconditionFailure("template \(name): \(error)")
+      }
+    }
+    return library
+  }()
+
+  private static let page = """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8"/>
+    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+    <meta name="color-scheme" content="light dark"/>
+    <title>{{title}}</title>
+    <style>
+    {{{style}}}
+    </style>
+    </head>
+    <body>
+    <header>
+    <h1>{{title}}</h1>
+    {{#hasSummary}}
+    <p class="lead">{{summary}}</p>
+    {{/hasSummary}}
+    {{#hasContents}}
+    <nav aria-label="Contents">
+    {{#contents}}
+    <a href="#section-{{number}}">{{entry}}</a>
+    {{/contents}}
+    </nav>
+    {{/hasContents}}
+    </header>
+    <main>
+    {{#hasFigures}}
+    <dl class="figures">
+    {{#figures}}
+    <div><dt>{{label}}</dt><dd class="value">{{value}}</dd><dd class="note">{{note}}</dd></div>
+    {{/figures}}
+    </dl>
+    {{/hasFigures}}
+    {{#sections}}
+    {{>section}}
+    {{/sections}}
+    {{#hasNotes}}
+    <section class="notes"><h2>Notes</h2><ul>
+    {{#notes}}
+    <li>{{.}}</li>
+    {{/notes}}
+    </ul></section>
+    {{/hasNotes}}
+    </main>
+    {{#hasProvenance}}
+    <footer><h2>Provenance</h2><dl class="facts">
+    {{#provenance}}
+    <dt>{{name}}</dt><dd>{{fact}}</dd>
+    {{/provenance}}
+    </dl></footer>
+    {{/hasProvenance}}
+    </body>
+    </html>
+
+    """
+
+  private static let section = """
+    <section id="{{anchor}}"><h2>{{heading}}</h2>
+    {{#hasIntroduction}}<p class="intro">{{introduction}}</p>{{/hasIntroduction}}
+    {{#isEmpty}}<p class="empty">Nothing to show.</p>{{/isEmpty}}
+    {{#isQueries}}
+    <p class="unit">{{signSentence}} Unit: {{unit}}.</p>
+    <div class="queries">{{#queries}}{{>query}}{{/queries}}</div>
+    {{/isQueries}}
+    {{#isSuspects}}
+    <p class="unit">Score: {{scoreName}}.</p>
+    <ol class="gallery">{{#suspects}}{{>suspect}}{{/suspects}}</ol>
+    {{/isSuspects}}
+    <div class="charts">{{#charts}}<figure>{{{svg}}}\
+    {{#hasCaption}}<figcaption>{{caption}}</figcaption>{{/hasCaption}}</figure>{{/charts}}</div>
+    {{#tables}}
+    <div class="scroll"><table>\
+    {{#hasTableTitle}}<caption>{{tableTitle}}</caption>{{/hasTableTitle}}
+    <thead><tr>{{#columns}}<th scope="col" class="{{align}}">{{column}}</th>{{/columns}}\
+    </tr></thead>
+    <tbody>{{#rows}}<tr>{{#cells}}<td class="{{align}}">{{cell}}</td>{{/cells}}</tr>{{/rows}}\
+    </tbody>
+    </table></div>
+    {{/tables}}
+    </section>
+    """
+
+  /// One example: a picture, the values of a row, or words.
+  private static let example = """
+    {{#image}}<img src="{{source}}" alt="{{alt}}" width="{{wide}}" height="{{high}}"/>{{/image}}\
+    {{#features}}<dl class="features">{{#pairs}}<div><dt>{{feature}}</dt><dd>{{amount}}</dd></div>\
+    {{/pairs}}</dl>{{/features}}\
+    {{#words}}<blockquote>{{words}}</blockquote>{{/words}}
+    """
+
+  private static let query = """
+    <article class="query">
+    <div class="subject">{{#queryView}}{{>example}}{{/queryView}}
+    <p class="verdict {{verdict}}">predicted <strong>{{predicted}}</strong> \
+    <span class="id">{{probability}}</span></p>
+    <p>label <strong>{{queryLabel}}</strong></p>
+    <p class="id">test {{queryID}}</p></div>
+    {{#sides}}
+    <div class="side {{side}}"><h3>{{sideName}}</h3>
+    {{#isNone}}<p class="empty">None.</p>{{/isNone}}
+    <ul>{{#influences}}<li>{{#trainingView}}{{>example}}{{/trainingView}}
+    <span class="about"><span class="name">label <strong>{{trainingLabel}}</strong> \
+    <span class="id">{{trainingID}}</span></span>
+    <span class="score"><span class="length" style="width:{{bar}}%"></span></span>\
+    <span class="number">{{trainingScore}}</span></span></li>{{/influences}}</ul></div>
+    {{/sides}}
+    </article>
+    """
+
+  private static let suspect = """
+    <li class="suspect"><p class="rank">{{rank}}</p>{{#suspectView}}{{>example}}{{/suspectView}}
+    <p>labelled <strong class="given">{{suspectLabel}}</strong></p>
+    <p>predicted <strong>{{suspectPredicted}}</strong> \
+    <span class="id">{{suspectProbability}}</span></p>
+    {{#hasTruth}}<p class="truth {{truthKind}}">{{truth}}</p>{{/hasTruth}}
+    <p class="id"><span>id {{suspectID}}</span> <span>{{suspectScore}}</span></p></li>
+    """
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import Tensors
+import Training
+
+/// The command line: parse, call, print.
+@main
+struct Ascribe {
+  static func main() {
+    do {
+      var command = try AscribeCommand.parseAsRoot()
+      try command.run()
+    } catch {
+      finish(with: error)
+    }
+  }
+
+  /// Prints what an error says and ends the process: 0 for help, 2 wrong usage, 3 bad input,
+  /// 4 mismatched or corrupt files, 130 interrupted, 1 anything else.
+  private static func finish(with error: any Error) -> Never {
+    if let error = error as? any DiagnosableError {
+      Console.line(error.description)
+      exit(error.exitCode)
+    }
+    if error is Interrupted {
+      Console.line("interrupted: what was finished is kept; run the same command again to go on")
+      exit(130)
+    }
+    let status = AscribeCommand.exitCode(for: error)
+    let message = AscribeCommand.fullMessage(for: error)
+    if status == .success {
+      Console.output(message)
+      exit(0)
+    }
+    Console.line(message)
+    exit(status == .validationFailure ? 2 : 1)
+  }
+}
+
+/// `ascribe`.
+struct AscribeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ascribe",
+    abstract: "Which training examples made a model answer this, and which are wrong?",
+    discussion: """
+      A run is named once, in its YAML file; every later command takes its name.
+
+        ascribe demo                       digits: train, query, find wrong labels, report
+        ascribe train digits.yaml          → Checkpoints/digits/
+        ascribe query digits --test 17     the training examples that helped and harmed
+        ascribe mislabeled digits          training examples in order of suspicion
+      """,
+    version: Engine.version,
+    subcommands: [
+      TrainCommand.self, OutputsCommand.self,
+      CollectCommand.self, ScoreCommand.self, QueryCommand.self, MislabeledCommand.self,
+      InspectCommand.self, VerifyCommand.self,
+    ])
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Gradients
+import Influence
+import Networks
+import Projections
+import Reports
+import Storage
+import Training
+
+extension ProjectorKind: ExpressibleByArgument {}
+
+/// How features are stored.
+enum FeatureType: String, ExpressibleByArgument, CaseIterable {
+  case float32, float16, bfloat16
+
+  var storageType: StorageType {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    }
+  }
+}
+
+/// `ascribe collect`.
+struct CollectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "collect",
+    abstract: "Projected per-example gradients of a split into a store.",
+    discussion: "Interrupted, it goes on where it was and leaves the same bytes.")
+
+  @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
+  var runName: String
+  @Option(help: "train or test.") var split: Split = .train
+  @Option(help: "identity, rademacher, gaussian, sjlt, kronecker, factoredSJLT, mask or landmarks.")
+  var projector: ProjectorKind = .landmarks
+  @Option(help: "Features k of an example.") var dim = 2_048
+  @Option(help: "Seed of the projection.") var projectionSeed: UInt64 = 0
+  @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
+  @Option(help: "The measurement whose gradient is projected (default: margin, or prediction).")
+  var outputFunction: String?
+  @Option(help: "final (default), log, all, or epochs such as 1,2,5.") var checkpoints = "final"
+  @Option(help: "The store (default: Projections/RUN/SPLIT.h5).") var out: String?
+  @Flag(help: "Go on with an interrupted collection (always done; kept for scripts).")
+  var resume = false
+  @Flag(help: "Replace a store that was made from something else.") var overwrite = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
+    if CheckpointChoice(checkpoints) == nil {
+      throw ValidationError("--checkpoints takes final, log, all or epochs, not '\(checkpoints)'")
+    }
+    if let outputFunction, OutputFunction(rawValue: outputFunction) == nil {
+      throw ValidationError("there is no output function '\(outputFunction)'")
+    }
+  }
+
+  func run() throws {
+    common.begin()
+    let run = try Run.open(runName, checkpointsFolder: common.checkpointsFolder)
+    let influence = try RunInfluence(run)
+    let function =
+      outputFunction.flatMap { OutputFunction(rawValue: $0) }
+      ?? Method.trak.standardOutputFunction(classification: influence.isClassification)
+    let references = try (CheckpointChoice(checkpoints) ?? .final)
+      .references(of: run, method: .trak)
+    let collection = FeatureCollection(
+      groups: try influence.groups(references), outputFunction: function,
+      projection: ProjectionChoice(kind: projector, dimension: dim, seed: projectionSeed),
+      training: influence.data.train)
+    let path = out ?? influence.storePath(split.rawValue)
+    let data = split.part(of: influence.data)
+    let bar = Progress("collecting", unit: "rows")
+    try collection.collect(
+      data, to: path, dtype: dtype.storageType, overwrite: overwrite
+    ) { done, total in
+      try Interruption.check()
+      bar.update(done, of: total)
+    }
+    let store = try StoreDescription(path)
+    Console.line(
+      "wrote \(path): \(data.count) rows of \(projector.rawValue) features at "
+        + "\(references.count) checkpoint\(references.count == 1 ? "" : "s")")
+    if json { Console.output(try JSON.text(store, layout: .compact)) }
+  }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Datasets
+import Influence
+import Networks
+import Tensors
+import Training
+
+/// Options of every command.
+struct CommonOptions: ParsableArguments {
+  @Option(help: "Worker threads (default: ASCRIBE_THREADS, else all cores).")
+  var threads: Int?
+
+  @Option(help: "The folder of all runs.")
+  var checkpointsFolder = "Checkpoints"
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be from 1 to 1024, not \(threads)")
+    }
+  }
+
+  /// Sets the thread count and takes over Ctrl-C.
+  func begin() {
+    if let threads { Workers.count = threads }
+    Interruption.watch()
+  }
+}
+
+/// Options of every command that scores.
+struct MethodOptions: ParsableArguments {
+  @Option(help: "graddot, gradcos, trak, ntk-loo or trajectory (default).")
+  var method: String?
+
+  @Option(help: "margin, hardMargin, loss, logit, logProbability; for numbers prediction, negativeHalfSquaredError.")
+  var outputFunction: String?
+
+  @Option(help: "final, trajectory, leaveOneOut, none, or sqrt- before one of them.")
+  var exampleWeight: String?
+
+  @Option(help: "λ: mean (default), 2·mean, gcv, loo or a number.")
+  var damping = "mean"
+
+  @Option(help: "final, log, all, or epochs such as 1,2,5 (default: the method's own).")
+  var checkpoints: String?
+
+  @Option(help: "Seeds of the run to use, such as 0,1 (default: all).")
+  var seeds: String?
+
+  @Option(help: "auto, exact (kernel of unprojected gradients) or features (ascribe collect).")
+  var kernel: KernelChoice = .auto
+
+  @Option(help: "Training examples up to which auto takes the exact kernel.")
+  var exactLimit = InfluenceModel.standardExactLimit
+
+  func validate() throws {
+    if let checkpoints, CheckpointChoice(checkpoints) == nil {
+      throw ValidationError("--checkpoints takes final, log, all or epochs such as 1,2,5, not '\(checkpoints)'")
+    }
+    if let outputFunction, OutputFunction(rawValue: outputFunction) == nil {
+      throw ValidationError(
+        "--output-function takes \(OutputFunction.allCases.map(\.rawValue).joined(separator: ", ")), not '\(outputFunction)'")
+    }
+    if exactLimit < 1 { throw ValidationError("--exact-limit must be at least 1") }
+    _ = try seedList()
+  }
+
+  /// The seeds asked for.
+  func seedList() throws -> [UInt64]? {
+    guard let seeds else { return nil }
+    return try seeds.split(separator: ",").map {
+      guard let seed = UInt64($0) else {
+        throw ValidationError("--seeds takes numbers such as 0,1, not '\(seeds)'")
+      }
+      return seed
+    }
+  }
+
+  /// The checkpoints asked for.
+  var choice: CheckpointChoice { checkpoints.flatMap { CheckpointChoice($0) } ?? .standard }
+}
+
+/// Where kernel rows come from.
+enum KernelChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, exact, features
+}
+
+/// The parts of a run's data.
+enum Split: String, ExpressibleByArgument, CaseIterable {
+  case train, test
+
+  func part(of data: SplitData) -> Dataset { self == .train ? data.train : data.test }
+}

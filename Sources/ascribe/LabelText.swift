@@ -1,0 +1,34 @@
+import Datasets
+import Reports
+
+/// A label in an answer: a number when it is written like one, else a string.
+enum LabelValue: Encodable {
+  case id(ExampleID)
+  case number(Float)
+
+  init(of row: Int, in data: Dataset) {
+    switch data.targets {
+    case .classes(let classes, let names): self = .id(ExampleID(names[Int(classes[row])]))
+    case .values(let values): self = .number(values[row, 0])
+    }
+  }
+
+  init(predicted: Int32, in data: Dataset) {
+    self = .id(ExampleID(data.classNames[Int(predicted)]))
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .id(let id): try container.encode(id)
+    case .number(let number): try container.encode(number)
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .id(let id): id.description
+    case .number(let number): "\(number)"
+    }
+  }
+}

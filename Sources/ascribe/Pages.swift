@@ -1,0 +1,96 @@
+import Datasets
+import Foundation
+import Influence
+import Reports
+import Tensors
+import Training
+
+/// Shows examples as pictures where their shape allows, else as values.
+struct ExampleGallery {
+  let data: Dataset
+  private let range: ClosedRange<Float>
+
+  init(_ data: Dataset) {
+    self.data = data
+    let values = data.inputs.elements
+    let low = values.min() ?? 0
+    let high = values.max() ?? 1
+    range = low...max(high, low.nextUp)
+  }
+
+  func view(_ row: Int) -> ExampleView {
+    let image = try? ExampleImage(
+      row: row, of: data.inputs, range: range, flat: .isSquareImage)
+    if let image { return .image(image) }
+    let width = data.featureCount
+    return .features((0..<width).map { data.inputs[row * width + $0] })
+  }
+}
+
+/// The queries of an answer as a page.
+struct QueryPage {
+  let report: AttributionReport
+
+  init(
+    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples]
+  ) throws {
+    let section = try QueryPage.section(setup, selection, data, tops)
+    report = AttributionReport(
+      title: "What made \(setup.influence.run.name) answer this?",
+      summary: "\(setup.options.method.rawValue) over \(setup.scorer.checkpointNames.count) checkpoints, "
+        + "\(setup.influence.data.train.count) training examples.",
+      sections: [ReportSection("Queries", .queries(section))],
+      notes: try setup.scorer.notes(),
+      provenance: try provenance(setup))
+  }
+
+  static func section(
+    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples]
+  ) throws -> QuerySection {
+    let train = setup.influence.data.train
+    let trainGallery = ExampleGallery(train)
+    let gallery = ExampleGallery(data)
+    let predictions = try setup.predictions(for: data)
+    let probabilities = predictions.logits.softmax()
+    func influences(_ entries: [TopExamples.Entry]) -> [QueryCard.Influence] {
+      entries.map {
+        QueryCard.Influence(
+          view: trainGallery.view($0.row), id: train.ids[$0.row].description,
+          label: LabelValue(of: $0.row, in: train).text, score: Double($0.score))
+      }
+    }
+    let cards = tops.enumerated().map { row, top in
+      let isClass = data.classes != nil && !selection.isMean
+      let predicted = isClass ? predictions.predicted[row] : 0
+      return QueryCard(
+        view: selection.isMean ? .nothing : gallery.view(row),
+        id: selection.isMean ? selection.name : data.ids[row].description,
+        label: selection.isMean ? "mean of the test set" : LabelValue(of: row, in: data).text,
+        predicted: isClass
+          ? LabelValue(predicted: predicted, in: data).text
+          : selection.isMean ? "" : "\(predictions.logits[row, 0])",
+        probability: isClass ? Double(probabilities[row, Int(predicted)]) : nil,
+        helpful: influences(top.highest), harmful: influences(top.lowest))
+    }
+    return QuerySection(
+      unit: setup.options.method.unit(setup.options.outputFunction),
+      signSentence: signSentence.prefix(1).uppercased() + signSentence.dropFirst() + ".",
+      cards: cards)
+  }
+}
+
+/// How the figures of a page came about.
+func provenance(_ setup: ScoringSetup) throws -> [AttributionReport.Fact] {
+  let record = setup.influence.run.record
+  return [
+    .init("run", record.name), .init("engine", Engine.version),
+    .init("method", setup.options.method.rawValue),
+    .init("output function", setup.options.outputFunction.rawValue),
+    .init("example weight", setup.options.exampleWeight.description),
+    .init("kernel", setup.scorer.kernelName),
+    .init("checkpoints", setup.scorer.checkpointNames.joined(separator: ", ")),
+    .init("damping", setup.options.damping.description),
+    .init("training data", record.dataHashes["train"] ?? ""),
+    .init("BLAS core", record.blasCore),
+  ]
+}

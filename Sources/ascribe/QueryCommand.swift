@@ -1,0 +1,200 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Influence
+import Reports
+import Storage
+import Tensors
+import Training
+
+/// `ascribe query`.
+struct QueryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query",
+    abstract: "The training examples that helped and harmed an answer.")
+
+  @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
+  var runName: String
+  @Option(help: "Test ids such as 17 or 3,5; misclassified; or all: their mean.")
+  var test: String
+  @Option(help: "Helpful and harmful examples to show.") var top = 10
+  @Option(help: "Queries to show at the most, with misclassified.") var limit = 20
+  @Option(help: "Write the answer as CSV.") var csv: String?
+  @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
+  @Flag(help: "Compute the spectrum, and what cross-validation would choose for λ.")
+  var diagnose = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var method: MethodOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
+    if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
+  }
+
+  func run() throws {
+    common.begin()
+    let setup = try ScoringSetup(run: runName, method, common, diagnosesDamping: diagnose)
+    let data = setup.influence.data
+    let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
+    let queries = data.test.subset(selection.rows)
+    let tops = try setup.scorer.top(queries, mean: selection.isMean, limit: top)
+    let answer = try QueryAnswer(setup, selection, queries, tops)
+    try setup.explain()
+    if let csv { try AtomicFile.write(answer.csv, to: csv) }
+    if let report {
+      let page = try QueryPage(setup, selection, queries, tops)
+      try AtomicFile.write(page.report.html(), to: report)
+      Console.line("wrote \(report)")
+    }
+    Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
+  }
+}
+
+/// Which test examples are asked about.
+struct QuerySelection {
+  /// Rows of the test set.
+  let rows: [Int]
+  /// Whether their mean is the query.
+  let isMean: Bool
+  /// How the query is called when it is a mean.
+  let name: String
+
+  init(_ text: String, in test: Dataset, limit: Int, setup: ScoringSetup) throws {
+    name = text
+    switch text {
+    case "all":
+      rows = Array(0..<test.count)
+      isMean = true
+    case "misclassified":
+      isMean = false
+      guard test.classes != nil else {
+        throw InfluenceError.notDefined(
+          name: "--test misclassified", reason: "the targets are numbers")
+      }
+      let wrong = try setup.predictions(for: test).correct
+      let all = test.ids.indices.filter { !wrong[$0] }
+      rows = Array(all.prefix(limit))
+      Console.line("\(all.count) misclassified test examples, showing \(rows.count)")
+      if all.isEmpty { throw ValidationError("no test example is misclassified") }
+    default:
+      isMean = false
+      let ids = text.split(separator: ",").map { ExampleID(String($0).trimmed) }
+      if ids.isEmpty { throw ValidationError("--test names no example") }
+      rows = try test.rows(of: ids, in: "--test")
+    }
+  }
+}
+
+extension String {
+  var trimmed: String { trimmingCharacters(in: .whitespaces) }
+}
+
+/// `query --json`, its fields fixed.
+struct QueryAnswer: Encodable {
+  struct Influence: Encodable {
+    let id: ExampleID
+    let label: LabelValue
+    let score: Float
+  }
+  struct Query: Encodable {
+    let id: ExampleID
+    let label, predicted: LabelValue?
+    /// Of the label.
+    let probability: Float?
+    let helpful, harmful: [Influence]
+  }
+
+  let run, method, outputFunction, unit, sign, exampleWeight, kernel: String
+  let checkpoints: [String]
+  let damping: [DampingAnswer]
+  let queries: [Query]
+
+  init(
+    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples]
+  ) throws {
+    run = setup.influence.run.name
+    method = setup.options.method.rawValue
+    outputFunction = setup.options.outputFunction.rawValue
+    unit = setup.options.method.unit(setup.options.outputFunction)
+    sign = signSentence
+    exampleWeight = setup.options.exampleWeight.description
+    kernel = setup.scorer.kernelName
+    checkpoints = setup.scorer.checkpointNames
+    damping = try setup.dampingAnswers()
+    let train = setup.influence.data.train
+    func influences(_ entries: [TopExamples.Entry]) -> [Influence] {
+      entries.map {
+        Influence(
+          id: train.ids[$0.row], label: LabelValue(of: $0.row, in: train), score: $0.score)
+      }
+    }
+    if selection.isMean {
+      queries = tops.map {
+        Query(
+          id: .name(selection.name), label: nil, predicted: nil, probability: nil,
+          helpful: influences($0.highest), harmful: influences($0.lowest))
+      }
+      return
+    }
+    let predictions = try setup.predictions(for: data)
+    let isClassification = data.classes != nil
+    queries = tops.enumerated().map { row, top in
+      Query(
+        id: data.ids[row], label: LabelValue(of: row, in: data),
+        predicted: isClassification
+          ? LabelValue(predicted: predictions.predicted[row], in: data)
+          : .number(predictions.logits[row, 0]),
+        probability: isClassification ? predictions.probabilities[row] : nil,
+        helpful: influences(top.highest), harmful: influences(top.lowest))
+    }
+  }
+
+  /// Tables for reading.
+  var text: String {
+    var parts = ["scores: \(sign); unit: \(unit)"]
+    for query in queries {
+      var heading = "\nquery \(query.id)"
+      if let label = query.label, let predicted = query.predicted {
+        heading += ": label \(label.text), predicted \(predicted.text)"
+        if let probability = query.probability {
+          heading += String(format: ", p(label) = %.4f", probability)
+        }
+      } else {
+        heading += ": the mean of the whole test set"
+      }
+      parts.append(heading)
+      var table = TextTable([
+        "", "helpful id", "label", "score", "harmful id", "label", "score",
+      ])
+      for rank in 0..<max(query.helpful.count, query.harmful.count) {
+        func cells(_ list: [Influence]) -> [String] {
+          guard rank < list.count else { return ["", "", ""] }
+          return [
+            list[rank].id.description, list[rank].label.text,
+            String(format: "%+.4g", list[rank].score),
+          ]
+        }
+        table.append(["\(rank + 1)"] + cells(query.helpful) + cells(query.harmful))
+      }
+      parts.append(table.text)
+    }
+    return parts.joined(separator: "\n")
+  }
+
+  /// One line a query and training example.
+  var csv: String {
+    var writer = CSVWriter(header: ["query", "side", "rank", "id", "label", "score"])
+    for query in queries {
+      for (side, list) in [("helpful", query.helpful), ("harmful", query.harmful)] {
+        for (rank, entry) in list.enumerated() {
+          writer.append([
+            query.id.description, side, "\(rank + 1)", entry.id.description, entry.label.text,
+            CSVWriter.field(entry.score),
+          ])
+        }
+      }
+    }
+    return writer.text
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Influence
+import Reports
+import Storage
+
+/// `ascribe score`.
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "All scores of a split against the training examples, in one HDF5 file.")
+
+  @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
+  var runName: String
+  @Option(help: "The queries: test or train.") var split: Split = .test
+  @Option(help: "The file to write (default: Projections/RUN/scores-METHOD.h5).")
+  var out: String?
+  @Flag(help: "Compute the spectrum, and what cross-validation would choose for λ.")
+  var diagnose = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var method: MethodOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    common.begin()
+    let setup = try ScoringSetup(run: runName, method, common, diagnosesDamping: diagnose)
+    let queries = split.part(of: setup.influence.data)
+    let train = setup.influence.data.train
+    let folder = setup.influence.run.projectionsFolder
+    let path = out ?? "\(folder)/scores-\(setup.options.method.rawValue).h5"
+    if out == nil {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+    let header = ScoreFile.Header(
+      run: setup.influence.run.name, options: setup.options,
+      checkpoints: setup.scorer.checkpointNames, damping: try setup.scorer.dampingReports(),
+      kernel: setup.scorer.kernelName, train: train, queries: queries)
+    let bar = Progress("scoring", unit: "queries")
+    try ScoreFile.write(header, train: train, queries: queries, to: path) { take in
+      try setup.scorer.forEachBlock(of: queries) { range, block in
+        try Interruption.check()
+        try take(block)
+        bar.update(range.upperBound, of: queries.count)
+      }
+    }
+    try setup.explain()
+    Console.line("wrote \(path): \(queries.count) × \(train.count) scores")
+    if json {
+      Console.output(
+        try JSON.text(
+          ScoreAnswer(
+            path: path, queries: queries.count, trainingExamples: train.count, header: header),
+          layout: .compact))
+    }
+  }
+}
+
+/// `score --json`.
+private struct ScoreAnswer: Encodable {
+  let path: String
+  let queries, trainingExamples: Int
+  let header: ScoreFile.Header
+}

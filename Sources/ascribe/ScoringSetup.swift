@@ -1,0 +1,89 @@
+import Datasets
+import Influence
+import Networks
+import Training
+
+/// From a run's name and method options to a scorer, with the choices said on standard error.
+struct ScoringSetup {
+  let influence: RunInfluence
+  let options: ScoringOptions
+  let scorer: RunScorer
+
+  init(
+    run name: String, _ method: MethodOptions, _ common: CommonOptions,
+    diagnosesDamping: Bool = false
+  ) throws {
+    let run = try Run.open(name, checkpointsFolder: common.checkpointsFolder)
+    influence = try RunInfluence(run)
+    let kernel: RunInfluence.KernelSource =
+      switch method.kernel {
+      case .auto: .byCount
+      case .exact: .exact
+      case .features: .features
+      }
+    let usesFeatures =
+      method.kernel == .features
+      || (method.kernel == .auto && influence.data.train.count > method.exactLimit)
+    // Imported weights have no trajectory, and features no second kernel: their default is `trak`.
+    let isImported = run.record.status == .imported
+    let chosen =
+      try method.method.map { try Method(name: $0) }
+      ?? (usesFeatures || isImported ? .trak : .trajectory)
+    let weight =
+      try method.exampleWeight.map { try ExampleWeight(name: $0) }
+      ?? (isImported && !usesFeatures && chosen == .trak ? ExampleWeight(.leaveOneOut) : nil)
+    options = try ScoringOptions(
+      method: chosen, classification: influence.isClassification,
+      outputFunction: method.outputFunction.flatMap { OutputFunction(rawValue: $0) },
+      exampleWeight: weight, damping: try DampingRule(method.damping),
+      diagnosesDamping: diagnosesDamping)
+    scorer = try influence.scorer(
+      options: options, choice: method.choice, seeds: try method.seedList(), kernel: kernel,
+      exactLimit: method.exactLimit)
+    Console.line(
+      "\(options.method.rawValue) of \(options.outputFunction.rawValue) on "
+        + (usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
+        + ", \(influence.data.train.count) training examples, "
+        + "\(scorer.checkpointNames.count) checkpoint\(scorer.checkpointNames.count == 1 ? "" : "s")"
+        + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)"))
+  }
+
+  /// Says what was decided about damping, and anything odd about the gradients.
+  func explain() throws {
+    for (name, report) in try scorer.dampingReports() {
+      for (index, line) in report.lines.enumerated() {
+        Console.line(index == 0 ? "\(name): \(line)" : line)
+      }
+    }
+    for note in try scorer.notes() { Console.line("note: \(note)") }
+  }
+
+  /// λ by checkpoint, for answers.
+  func dampingAnswers() throws -> [DampingAnswer] {
+    try scorer.dampingReports().map { DampingAnswer(checkpoint: $0.name, report: $0.report) }
+  }
+
+  /// What the model makes of examples, from the last checkpoint of the first seed.
+  func predictions(for data: Dataset) throws -> Predictions {
+    try influence.run.predictor(try influence.run.checkpoint(seed: nil, epoch: nil))
+      .predictions(for: data)
+  }
+}
+
+/// λ of one checkpoint in an answer.
+struct DampingAnswer: Encodable {
+  let checkpoint, rule: String
+  let value, meanEigenvalue: Double
+  let generalisedCrossValidation, leaveOneOut, conditionNumber, effectiveRank: Double?
+
+  init(checkpoint: String, report: DampingReport) {
+    self.checkpoint = checkpoint
+    rule = report.rule
+    value = report.damping
+    meanEigenvalue = report.meanEigenvalue
+    generalisedCrossValidation = report.generalisedCrossValidation
+    leaveOneOut = report.leaveOneOut
+    conditionNumber = report.conditionNumber
+    effectiveRank = report.effectiveRank
+  }
+}

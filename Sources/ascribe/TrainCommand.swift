@@ -1,0 +1,115 @@
+import ArgumentParser
+import Checkpoints
+import Datasets
+import Foundation
+import Reports
+import Training
+
+/// `ascribe train`.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train the run of a YAML file: checkpoints and per-example dynamics.",
+    discussion: "Interrupted, it goes on where it was and leaves the same bytes.")
+
+  @Argument(help: "The run file.") var file: String
+  @Option(help: "Number of seeds: SEED, SEED + 1, … of the run file.") var seeds: Int?
+  @Option(help: "A name instead of the run file's.") var name: String?
+  @Option(help: "A file of training ids, one a line: train on these alone.") var subset: String?
+  @Flag(help: "Replace a run of this name that was made otherwise.") var overwrite = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if let seeds, !(1...10_000).contains(seeds) {
+      throw ValidationError("--seeds must be from 1 to 10000, not \(seeds)")
+    }
+  }
+
+  func run() throws {
+    common.begin()
+    var configuration = try RunConfiguration(contentsOf: file)
+    if let name { configuration = try configuration.renamed(name) }
+    if let seeds { configuration.training.seedCount = seeds }
+    var job = TrainingJob(configuration, checkpointsFolder: common.checkpointsFolder)
+    if let subset {
+      job.subset = try readIDs(subset)
+      job.subsetFile = subset
+    }
+    job.overwrites = overwrite
+    job.hooks.isCancelled = { Interruption.isRequested }
+    job.progress = TrainingLines()
+    let outcome = try job.run()
+    if case .alreadyFinished(let run) = outcome {
+      Console.line("\(run.name) is trained already: \(run.folder)")
+    }
+    try show(outcome.run)
+  }
+
+  private func show(_ run: Run) throws {
+    if json {
+      Console.output(try JSON.text(TrainingAnswer(run), layout: .compact))
+      return
+    }
+    var table = TextTable(["seed", "train loss", "train accuracy", "test loss", "test accuracy"])
+    func text(_ value: Double?) -> String { value.map { String(format: "%.4f", $0) } ?? "" }
+    for result in run.record.results {
+      table.append([
+        "\(result.seed)", text(result.metrics.trainLoss), text(result.metrics.trainAccuracy),
+        text(result.metrics.testLoss), text(result.metrics.testAccuracy),
+      ])
+    }
+    Console.output(table.text)
+    let epochs = run.record.checkpointEpochs.map(String.init).joined(separator: ", ")
+    Console.output("checkpoints of epochs \(epochs) in \(run.folder)")
+  }
+}
+
+/// `train --json`.
+private struct TrainingAnswer: Encodable {
+  struct Seed: Encodable {
+    let seed: UInt64
+    let trainLoss, trainAccuracy, testLoss, testAccuracy: Double?
+    let modelHash: String
+  }
+  let run: String
+  let folder: String
+  let epochs: [Int]
+  let seeds: [Seed]
+
+  init(_ run: Run) {
+    self.run = run.name
+    folder = run.folder
+    epochs = run.record.checkpointEpochs
+    seeds = run.record.results.map {
+      Seed(
+        seed: $0.seed, trainLoss: $0.metrics.trainLoss, trainAccuracy: $0.metrics.trainAccuracy,
+        testLoss: $0.metrics.testLoss, testAccuracy: $0.metrics.testAccuracy,
+        modelHash: $0.modelHash)
+    }
+  }
+}
+
+/// A line an epoch at first and then at round numbers; a bar in between on a terminal.
+struct TrainingLines: TrainingProgress {
+  private let bar = Progress("training", unit: "epochs")
+
+  func began(_ plan: TrainingPlan) {
+    Console.line(
+      "training \(plan.run): \(plan.examples) examples, \(plan.parameters) parameters, "
+        + "\(plan.epochs) epochs of \(plan.stepsPerEpoch) steps"
+        + (plan.seeds.count > 1 ? ", \(plan.seeds.count) seeds" : ""))
+  }
+
+  func resumed(seed: UInt64, after epoch: Int) {
+    Console.line("seed \(seed): going on after epoch \(epoch)")
+  }
+
+  func finished(_ epoch: EpochReport) { bar.update(epoch.epoch, of: epoch.epochs) }
+
+  func wroteCheckpoint(seed: UInt64, epoch: Int, metrics: ModelMetrics) {
+    let parts = [("train loss", metrics.trainLoss), ("test accuracy", metrics.testAccuracy)]
+      .compactMap { name, value in value.map { "\(name) " + String(format: "%.4f", $0) } }
+    Console.line("seed \(seed), epoch \(epoch): " + parts.joined(separator: ", "))
+  }
+}

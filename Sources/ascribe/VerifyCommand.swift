@@ -1,0 +1,60 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import Reports
+import Storage
+import Training
+
+/// `ascribe verify`.
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check every byte of a run, a store or a score file.",
+    discussion: "Exit code 4 when a byte is not what was written.")
+
+  @Argument(help: "A run's name or folder, or an .h5 file.") var path: String
+  @Flag(help: "Check a run's data files too.") var data = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    common.begin()
+    let report = path.hasSuffix(".h5") ? try Verification.verify(path) : try verifyRun()
+    if json {
+      Console.output(
+        try JSON.text(
+          VerifyAnswer(
+            path: path, ok: true, files: report.files, rowBlocks: report.rowBlocks,
+            bytes: report.bytes), layout: .compact))
+    } else {
+      Console.output(
+        "\(path): \(report.files) files, \(report.bytes) bytes as they were written")
+    }
+  }
+
+  private func verifyRun() throws -> Verification.Report {
+    let run = try Run.open(path, checkpointsFolder: common.checkpointsFolder)
+    var report = Verification.Report()
+    report.files = 1
+    for reference in run.checkpoints {
+      _ = try run.load(reference)
+      report.files += 2
+      let size = try FileManager.default.attributesOfItem(atPath: reference.path)[.size]
+      report.bytes += (size as? Int) ?? 0
+    }
+    for seed in run.seeds where run.record.status != .imported {
+      let dynamics = try Verification.verify("\(run.folder)/seed-\(seed)/dynamics.h5")
+      report.files += dynamics.files
+      report.rowBlocks += dynamics.rowBlocks
+      report.bytes += dynamics.bytes
+    }
+    if data { _ = try run.loadData() }
+    return report
+  }
+}
+
+private struct VerifyAnswer: Encodable {
+  let path: String
+  let ok: Bool
+  let files, rowBlocks, bytes: Int
+}

@@ -1,0 +1,68 @@
+import Configuration
+import Datasets
+import Foundation
+import TestSupport
+
+/// A folder for the files of one test, removed with it.
+final class DataFolder: Sendable {
+  let path = FileManager.default.temporaryDirectory.path + "/ascribe-\(UUID().uuidString)"
+
+  init() throws {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+  }
+
+  func load(_ yaml: String) throws -> SplitData { try loadData(yaml, in: path) }
+
+  /// The error of loading with the folder's name shortened to F.
+  func failure(_ yaml: String) -> String? {
+    diagnosed { _ = try load(yaml) }?.description.replacingOccurrences(of: path, with: "F")
+  }
+}
+
+/// Loads the data of a run file's `data` mapping.
+func loadData(_ yaml: String, in folder: String) throws -> SplitData {
+  let map = try ConfigurationMap(yaml: yaml, file: "run.yaml")
+  return try DataConfiguration(from: map, relativeTo: folder).load()
+}
+
+/// The repository's folder.
+let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent().path
+
+/// Where the golden files are.
+let fixtures = repository + "/Tests/Fixtures/Datasets"
+
+/// The bytes of a file.
+func bytes(of file: String) throws -> [UInt8] {
+  Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+}
+
+/// Damage to bytes, decided by a seed: flips, truncation, insertion.
+func damaged(_ bytes: [UInt8], seed: Int) -> [UInt8] {
+  var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1
+  func next(_ bound: Int) -> Int {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Int(state >> 33) % bound
+  }
+  var result = bytes
+  for _ in 0..<(1 + next(3)) {
+    // Every other change hits the first bytes, where headers are.
+    let place = next(2) == 0 ? next(min(result.count, 64)) : next(result.count)
+    switch next(4) {
+    case 0: result[place] = UInt8(next(256))
+    case 1: result[place] ^= 1 << UInt8(next(8))
+    case 2: result[place] = [0x00, 0xFF, 0x7F, 0x80][next(4)]
+    default: result.insert(UInt8(next(256)), at: place)
+    }
+  }
+  if next(3) == 0 { result.removeLast(next(result.count)) }
+  return result
+}

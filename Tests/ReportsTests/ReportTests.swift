@@ -1,0 +1,121 @@
+import Reports
+import Testing
+
+@Suite("Reports as HTML")
+struct ReportTests {
+  static let hostile = [
+    "<script>alert(1)</script>", "\" onload=\"alert(1)", "' & {{title}} {{{style}}}",
+    "\"\u{301} onload=\"\u{301}alert(1)", "<\u{301}b>", "]]><!--", "\u{0}\u{8}\u{FFFF}é猫",
+  ]
+
+  func report(_ text: String) throws -> AttributionReport {
+    let picture = ExampleView.image(
+      try #require(try ExampleImage(.init([0, 1, 2, 3], shape: [2, 2]), range: 0...3)))
+    var table = TextTable([text, "n"])
+    table.append([text, "1"])
+    let card = QueryCard(
+      view: picture, id: text, label: text, predicted: text, probability: 0.5,
+      helpful: [.init(view: .features([.init(text, text)]), id: text, label: text, score: 2)],
+      harmful: [.init(view: .text(text), id: text, label: text, score: -.infinity)])
+    let suspect = Suspect(
+      rank: 1, id: text, view: picture, label: text, predicted: text, probability: .nan, score: 3,
+      truth: .planted(trueLabel: text))
+    return AttributionReport(
+      title: text, summary: text, figures: [.init(text, text, note: text)],
+      sections: [
+        .init(
+          text, introduction: text,
+          .queries(.init(unit: text, signSentence: text, cards: [card]))),
+        .init(text, .suspects(.init(scoreName: text, suspects: [suspect]))),
+        .init(
+          text, .charts([.init(svg: Histogram(title: text, x: .init(text), groups: []).svg())])),
+        .init(text, .tables([.init(title: text, table)])),
+      ], notes: [text], provenance: [.init(text, text)])
+  }
+
+  @Test("no text becomes markup, wherever it stands", arguments: hostile)
+  func escaping(text: String) throws {
+    let plain = try #require(XML.parse(try report("plain").html()))
+    let xml = try #require(XML.parse(try report(text).html()))
+    #expect(xml.elements.map(\.name) == plain.elements.map(\.name))
+    for (found, expected) in zip(xml.elements, plain.elements) {
+      #expect(found.attributes.keys.sorted() == expected.attributes.keys.sorted())
+    }
+    // Text comes back as it was, but for what XML cannot hold.
+    let readable = String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.value < 32 || $0.value == 0xFFFF ? "\u{FFFD}" : $0 }))
+    #expect(
+      xml.text.unicodeScalars.split(separator: "\n").contains { line in
+        String(String.UnicodeScalarView(line)) == readable
+      })
+    #expect(xml.attributes("img", "alt")[0] == "test example \(readable), label \(readable)")
+  }
+
+  @Test("the page needs nothing from outside and runs no script")
+  func selfContained() throws {
+    let html = try report("plain").html()
+    let xml = try #require(XML.parse(html))
+    #expect(xml.count("script") == 0 && xml.count("link") == 0)
+    #expect(xml.attributes("img", "src").allSatisfy { $0.hasPrefix("data:image/png;base64,") })
+    #expect(xml.attributes("a", "href").allSatisfy { $0.hasPrefix("#") })
+    #expect(!html.contains("url(") && !html.contains("@import"))
+    #expect(xml.count("img") == 2)
+    #expect(xml.attributes("img", "alt").allSatisfy { !$0.isEmpty })
+    #expect(html == (try report("plain").html()))
+  }
+
+  @Test("each link of the contents leads to a section")
+  func contents() throws {
+    let xml = try #require(XML.parse(try report("plain").html()))
+    let targets = xml.attributes("section", "id").map { "#" + $0 }
+    #expect(xml.attributes("a", "href") == targets)
+    #expect(targets.count == 4)
+  }
+
+  @Test("a report of nothing is a page with a heading, and an empty section says so")
+  func empty() throws {
+    let bare = try #require(XML.parse(AttributionReport(title: "Nothing").html()))
+    #expect(bare.count("h1") == 1 && bare.count("section") == 0 && bare.count("footer") == 0)
+    let contents: [ReportSection.Content] = [
+      .queries(.init(unit: "margin", signSentence: "", cards: [])),
+      .suspects(.init(scoreName: "margin", suspects: [])), .charts([]), .tables([]),
+    ]
+    for content in contents {
+      let report = AttributionReport(title: "t", sections: [.init("Part", content)])
+      let xml = try #require(XML.parse(report.html()))
+      #expect(xml.text.contains("Nothing to show."))
+      #expect(xml.count("li") == 0 && xml.count("table") == 0)
+    }
+  }
+
+  @Test("bars are as long as scores, and a score that is not finite has none")
+  func bars() throws {
+    let influence = { (score: Double) in
+      QueryCard.Influence(view: .nothing, id: "7", label: "a", score: score)
+    }
+    let card = QueryCard(
+      view: .nothing, id: "1", label: "a", predicted: "b", probability: nil,
+      helpful: [influence(4), influence(1)], harmful: [influence(-2), influence(.nan)])
+    let section = QuerySection(unit: "margin", signSentence: "Positive: helped.", cards: [card])
+    let report = AttributionReport(title: "t", sections: [.init("Q", .queries(section))])
+    let xml = try #require(XML.parse(report.html()))
+    #expect(
+      xml.attributes("span", "style") == [
+        "width:100.0%", "width:25.0%", "width:50.0%", "width:0%",
+      ])
+    for text in ["+4.00", "+1.00", "−2.00", "NaN", "Positive: helped. Unit: margin."] {
+      #expect(xml.text.contains(text))
+    }
+  }
+
+  @Test("a wide row of a table shows its first values and counts the rest")
+  func features() {
+    let view = ExampleView.features([1, 0.25, .nan, 4], names: ["age"], limit: 3)
+    #expect(
+      view
+        == .features([
+          .init("age", "1"), .init("x1", "0.250"), .init("x2", "NaN"), .init("…", "1 more"),
+        ]))
+  }
+}
