@@ -60,7 +60,7 @@ public final class FeatureModel: Sendable {
     self.options = options
     var reports: [(String, DampingReport)] = []
     var factors: [Cholesky<Double>?] = []
-    for checkpoint in checkpoints {
+    for (index, checkpoint) in checkpoints.enumerated() {
       guard options.method == .trak else {
         factors.append(nil)
         continue
@@ -68,7 +68,8 @@ public final class FeatureModel: Sendable {
       let (gram, trace) = try FeatureModel.gram(store, checkpoint.group)
       guard trace > 0 else { throw InfluenceError.allZero(checkpoint: checkpoint.group) }
       let report = try FeatureModel.damping(
-        store, checkpoint.group, trace: trace, options: options)
+        store, checkpoint.group, trace: trace, options: options,
+        diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
       reports.append((checkpoint.group, report))
       factors.append(try Cholesky(gram, damping: report.damping, name: "Gram ΦᵀΦ"))
     }
@@ -206,11 +207,12 @@ public final class FeatureModel: Sendable {
   }
 
   private static func damping(
-    _ store: FeatureStoreReader, _ group: String, trace: Double, options: ScoringOptions
+    _ store: FeatureStoreReader, _ group: String, trace: Double, options: ScoringOptions,
+    diagnose: Bool
   ) throws -> DampingReport {
     let mean = trace / Double(store.rows)
     let needsSpectrum =
-      options.diagnosesDamping || options.damping == .generalisedCrossValidation
+      diagnose || options.damping == .generalisedCrossValidation
       || options.damping == .leaveOneOut
     guard needsSpectrum else {
       return options.damping.report(meanEigenvalue: mean, spectrum: nil, choices: nil)
