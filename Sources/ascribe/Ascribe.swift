@@ -52,7 +52,7 @@ struct AscribeCommand: ParsableCommand {
       """,
     version: Engine.version,
     subcommands: [
-      DemoCommand.self, TrainCommand.self, OutputsCommand.self,
+      DemoCommand.self, TrainCommand.self, OutputsCommand.self, PlanCommand.self,
       CollectCommand.self, ScoreCommand.self, QueryCommand.self, MislabeledCommand.self,
       InspectCommand.self, VerifyCommand.self,
     ])

@@ -26,7 +26,7 @@ struct DemoPage {
       figures: [
         .init(
           "test accuracy", NumberText.percent(accuracy.before, decimals: 1),
-          note: "trained on the flipped labels"),
+          note: "trained on the flipped labels, mean of \(setup.influence.run.seeds.count) seeds"),
         .init(
           "without the suspects", NumberText.percent(accuracy.after, decimals: 1),
           note: "\(dropped) training digits dropped"),
