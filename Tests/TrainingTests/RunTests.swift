@@ -135,6 +135,42 @@ struct RunTests {
     #expect(found["run.json"] == expected["run.json"], "run.json after \(interruptions)")
   }
 
+  @Test("a stopped run says so, and goes on after the last saved epoch")
+  func goesOn() throws {
+    final class Listener: TrainingProgress {
+      let heard = Mutex<[String]>([])
+      func resumed(seed: UInt64, after epoch: Int) {
+        heard.withLock { $0.append("seed \(seed) after \(epoch)") }
+      }
+      func finished(_ epoch: EpochReport) {
+        heard.withLock { $0.append("\(epoch.seed): \(epoch.epoch)") }
+      }
+    }
+    let before = Workers.count
+    defer { Workers.count = before }
+    Workers.count = 1
+    let bench = try RunBench()
+    let count = Atomic<Int>(0)
+    var job = try bench.job()
+    // Four steps an epoch: within the fourth epoch of seed 0.
+    job.hooks.isCancelled = { count.wrappingAdd(1, ordering: .relaxed).oldValue == 14 }
+    let error = diagnosed { _ = try job.run() }
+    #expect(
+      error?.description == """
+        error: the training of tiny was stopped.
+          at:  tiny
+          fix: give the same command again to go on.
+        """)
+    job = try bench.job()
+    let listener = Listener()
+    job.progress = listener
+    _ = try job.run()
+    #expect(
+      listener.heard.withLock { $0 } == [
+        "seed 0 after 3", "0: 4", "0: 5", "1: 1", "1: 2", "1: 3", "1: 4", "1: 5",
+      ])
+  }
+
   @Test(
     "whatever a killed process leaves behind, the resumed run has the same bytes",
     arguments: [
