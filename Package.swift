@@ -112,7 +112,22 @@ let package = Package(
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport", "Training",
       ]),
+    .testTarget(
+      name: "GradientsTests",
+      dependencies: [
+        "Datasets", "Factors", "Gradients", "Networks", "Projections", "Randomness", "Storage",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "InfluenceTests",
+      dependencies: [
+        "Configuration", "Datasets", "Factors", "Gradients", "Influence", "LinearAlgebra",
+        "Networks", "Projections", "Randomness", "Storage", "TestSupport", "Training",
+      ]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(
+      name: "CurationTests",
+      dependencies: ["Configuration", "Curation", "Influence", "TestSupport", "Training"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
