@@ -1,6 +1,8 @@
 import Foundation
 
-/// What was known about a kernel when its damping was chosen. Recorded with the scores.
+/// What was known about a kernel when its damping was chosen.
+///
+/// Recorded with the scores.
 public struct DampingReport: Sendable, Codable, Equatable {
   /// The rule as it was asked for.
   public let rule: String
@@ -41,7 +43,9 @@ public struct DampingReport: Sendable, Codable, Equatable {
 
   /// The report as printed lines.
   public var lines: [String] {
-    var lines = ["damping λ = \(short(damping)) (\(rule); mean eigenvalue \(short(meanEigenvalue)))"]
+    var lines = [
+      "damping λ = \(short(damping)) (\(rule); mean eigenvalue \(short(meanEigenvalue)))"
+    ]
     if let generalisedCrossValidation, let leaveOneOut {
       lines.append(
         "  cross-validation would choose \(short(generalisedCrossValidation)) (GCV), "
