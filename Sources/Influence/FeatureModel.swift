@@ -36,6 +36,8 @@ public final class FeatureModel: Sendable {
   public let options: ScoringOptions
   /// What was decided about damping, by checkpoint.
   public let dampingReports: [(name: String, report: DampingReport)]
+  /// What the user should know about the features.
+  public let notes: [String]
   private let store: FeatureStoreReader
   private let checkpoints: [Checkpoint]
   private let weights: [Float]
@@ -60,6 +62,7 @@ public final class FeatureModel: Sendable {
     self.options = options
     var reports: [(String, DampingReport)] = []
     var factors: [Cholesky<Double>?] = []
+    var notes: [String] = []
     for (index, checkpoint) in checkpoints.enumerated() {
       guard options.method == .trak else {
         factors.append(nil)
@@ -67,6 +70,11 @@ public final class FeatureModel: Sendable {
       }
       let (gram, trace) = try FeatureModel.gram(store, checkpoint.group)
       guard trace > 0 else { throw InfluenceError.allZero(checkpoint: checkpoint.group) }
+      let dead = (0..<gram.rows).count { gram[$0, $0] == 0 }
+      if dead > 0 {
+        notes.append(
+          "\(checkpoint.group): \(dead) of \(gram.rows) features are zero for every example")
+      }
       let report = try FeatureModel.damping(
         store, checkpoint.group, trace: trace, options: options,
         diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
@@ -74,6 +82,7 @@ public final class FeatureModel: Sendable {
       factors.append(try Cholesky(gram, damping: report.damping, name: "Gram ΦᵀΦ"))
     }
     self.factors = factors
+    self.notes = notes
     dampingReports = reports
     self.weights =
       try weights ?? FeatureModel.weights(store, checkpoints.map(\.group), options)
