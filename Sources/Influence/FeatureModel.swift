@@ -72,6 +72,11 @@ public final class FeatureModel: Sendable {
       }
       let (gram, trace, zeroRows) = try FeatureModel.gram(store, checkpoint.group)
       guard trace > 0 else { throw InfluenceError.allZero(checkpoint: checkpoint.group) }
+      let dead = (0..<gram.rows).count { gram[$0, $0] == 0 }
+      if dead > 0 {
+        notes.append(
+          "\(checkpoint.group): \(dead) of \(gram.rows) features are zero for every example")
+      }
       let report = try FeatureModel.damping(
         store, checkpoint.group, trace: trace, options: options,
         diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
@@ -85,8 +90,8 @@ public final class FeatureModel: Sendable {
       factors.append(try Cholesky(gram, damping: report.damping, name: "Gram ΦᵀΦ"))
     }
     self.factors = factors
-    dampingReports = reports
     self.notes = notes
+    dampingReports = reports
     let groups = checkpoints.map(\.group)
     slopes =
       options.method == .trak ? [] : try groups.map { try FeatureModel.slopes(store, $0, options) }

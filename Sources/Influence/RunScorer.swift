@@ -75,9 +75,12 @@ public enum RunScorer: Sendable {
 
   /// What the user should know about the gradients.
   public func notes() throws -> [String] {
+    let odd = try dampingReports().compactMap { name, report in
+      report.note.map { "\(name): \($0)" }
+    }
     switch self {
-    case .exact(let model): try model.notes()
-    case .features(let model, _): model.notes
+    case .exact(let model): return try model.notes() + odd
+    case .features(let model, _): return model.notes + odd
     }
   }
 

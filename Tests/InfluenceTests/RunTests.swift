@@ -248,4 +248,36 @@ struct RunTests {
         try features.scores(influence.data.test).elements,
         try model.scores(influence.data.test).elements) < 1e-4)
   }
+
+  @Test("features that are zero, of an example or of all, are noted")
+  func zeroFeatures() throws {
+    let folder = try TemporaryFolder()
+    let (source, data) = RobustnessTests.withZeroRow()
+    let collection = FeatureCollection(
+      groups: [.init(name: "g", source: source, modelHash: "h")], outputFunction: .prediction,
+      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data)
+    func model(_ set: Dataset, _ name: String) throws -> FeatureModel {
+      try collection.collect(set, to: folder / name)
+      return try FeatureModel(
+        store: try FeatureStoreReader(folder / name),
+        checkpoints: [
+          .init(
+            group: "g", source: source,
+            projector: try collection.projection.projector(for: source, .prediction, data))
+        ], options: ScoringOptions(method: .trak, classification: false))
+    }
+    let all = try model(data, "all.h5")
+    #expect(all.notes == ["g: 1 rows of features are zero and score 0 (rows 2)"])
+    let scores = try all.scores(data)
+    #expect((0..<8).allSatisfy { scores[$0, 2] == 0 })
+    #expect(try all.selfInfluence()[2] == 0)
+    let error = diagnosed { _ = try model(data.subset([2]), "none.h5") }
+    #expect(error as? InfluenceError == .allZero(checkpoint: "g"))
+    // An input that is 0 throughout is a feature that is.
+    var inputs = data.inputs
+    for i in 0..<8 { inputs[i * 3 + 1] = 0 }
+    let flat = Dataset(inputs: inputs, targets: data.targets)
+    #expect(
+      try model(flat, "flat.h5").notes.contains("g: 1 of 3 features are zero for every example"))
+  }
 }

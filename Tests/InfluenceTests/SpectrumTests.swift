@@ -143,4 +143,20 @@ struct SpectrumTests {
     let kernel = Matrix<Float>(repeating: 1, rows: 4, columns: 4)
     #expect(throws: LinearAlgebraError.self) { _ = try KernelRidge(kernel: kernel, damping: 0) }
   }
+
+  @Test("a kernel of lower rank is noted, one of full rank is not")
+  func rank() throws {
+    let (_, targets, matrix) = Self.problem(16, 6, seed: 5)
+    let y = Matrix(targets.flatMap { $0 }, rows: 16, columns: 2)
+    let low = try DampingRule.standard.choose(for: matrix, diagnose: true) { y }
+    #expect(low.numericalRank == 6)
+    #expect(
+      low.note == "the gradients of 16 examples span only 6 directions: examples repeat each "
+        + "other, or the features are too few to tell them apart")
+    let full = try DampingRule.standard.choose(
+      for: Self.problem(16, 40, seed: 5).2, diagnose: true
+    ) { y }
+    #expect(full.numericalRank == 16 && full.note == nil)
+    #expect(try DampingRule.standard.choose(for: matrix, diagnose: false) { y }.note == nil)
+  }
 }
