@@ -13,7 +13,7 @@ import Tensors
 public struct FeatureCollection: Sendable {
   /// One checkpoint of the store.
   public struct Group: Sendable {
-    /// Name of the group, e.g. `seed-0/epoch-010`.
+    /// Name of the group, such as `seed-0/epoch-010`.
     public let name: String
     /// The network at that checkpoint.
     public let source: GradientSource

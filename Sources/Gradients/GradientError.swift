@@ -7,6 +7,7 @@ public enum GradientError: DiagnosableError, Equatable {
   /// An output function is not defined for the data's targets.
   case outputFunction(name: String)
 
+  /// What went wrong.
   public var what: String {
     switch self {
     case .nonFiniteOutput(let example):
@@ -16,6 +17,7 @@ public enum GradientError: DiagnosableError, Equatable {
     }
   }
 
+  /// Where.
   public var location: String {
     switch self {
     case .nonFiniteOutput(let example): "example \(example)"
@@ -23,6 +25,7 @@ public enum GradientError: DiagnosableError, Equatable {
     }
   }
 
+  /// What the user can do.
   public var remedy: String {
     switch self {
     case .nonFiniteOutput:

@@ -123,7 +123,9 @@ public struct GradientSource: Sendable {
   }
 
   private func require(_ target: Target, for data: Dataset) throws {
-    guard case .output(let function) = target, !function.accepts(TargetValues(data.targets)) else { return }
+    guard case .output(let function) = target, !function.accepts(TargetValues(data.targets)) else {
+      return
+    }
     throw GradientError.outputFunction(name: function.rawValue)
   }
 }

@@ -54,9 +54,13 @@ public enum CheckpointChoice: Sendable, Equatable {
     guard !chosen.isEmpty, missing.isEmpty, absent.isEmpty else {
       let have = Array(Set(run.checkpoints.map(\.epoch))).sorted().map(String.init)
       let selection =
-        missing.isEmpty || !absent.isEmpty
-        ? "seed \((absent.isEmpty ? seeds ?? [] : absent).map(String.init).joined(separator: ", "))"
-        : "epoch \(missing.sorted().map(String.init).joined(separator: ", "))"
+        if !absent.isEmpty {
+          "seed \(absent.map(String.init).joined(separator: ", "))"
+        } else if !missing.isEmpty {
+          "epoch \(missing.sorted().map(String.init).joined(separator: ", "))"
+        } else {
+          "the selection"
+        }
       throw InfluenceError.noCheckpoints(
         selection: selection,
         available: "seeds \(run.seeds.map(String.init).joined(separator: ", ")), "

@@ -1,6 +1,8 @@
 import Foundation
 
-/// What was known about a kernel when its damping was chosen. Recorded with the scores.
+/// What was known about a kernel when its damping was chosen.
+///
+/// Recorded with the scores.
 public struct DampingReport: Sendable, Codable, Equatable {
   /// The rule as it was asked for.
   public let rule: String
@@ -43,15 +45,19 @@ public struct DampingReport: Sendable, Codable, Equatable {
   }
 
   /// What is odd about the spectrum; nil when nothing is.
+  ///
+  /// Measured on 200 digits and a 64-32-10 network: 150 to 200 of 200 in fp32. Less than half is odd.
   public var note: String? {
-    guard let numericalRank, let sampledRows, numericalRank < sampledRows else { return nil }
-    return "the gradients of \(sampledRows) examples span only \(numericalRank) directions: "
-      + "examples repeat each other, or the features are too few to tell them apart"
+    guard let numericalRank, let sampledRows, 2 * numericalRank < sampledRows else { return nil }
+    return "the gradients of \(sampledRows) examples span only \(numericalRank) directions beyond "
+      + "rounding: the network or its features are too small to tell the examples apart"
   }
 
   /// The report as printed lines.
   public var lines: [String] {
-    var lines = ["damping λ = \(short(damping)) (\(rule); mean eigenvalue \(short(meanEigenvalue)))"]
+    var lines = [
+      "damping λ = \(short(damping)) (\(rule); mean eigenvalue \(short(meanEigenvalue)))"
+    ]
     if let generalisedCrossValidation, let leaveOneOut {
       lines.append(
         "  cross-validation would choose \(short(generalisedCrossValidation)) (GCV), "

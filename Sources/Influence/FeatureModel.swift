@@ -36,7 +36,7 @@ public final class FeatureModel: Sendable {
   public let options: ScoringOptions
   /// What was decided about damping, by checkpoint.
   public let dampingReports: [(name: String, report: DampingReport)]
-  /// What the user should know about the features.
+  /// What the user should know about the features, a line each; of `trak`, which reads them first.
   public let notes: [String]
   private let store: FeatureStoreReader
   private let checkpoints: [Checkpoint]
@@ -70,7 +70,7 @@ public final class FeatureModel: Sendable {
         factors.append(nil)
         continue
       }
-      let (gram, trace) = try FeatureModel.gram(store, checkpoint.group)
+      let (gram, trace, zeroRows) = try FeatureModel.gram(store, checkpoint.group)
       guard trace > 0 else { throw InfluenceError.allZero(checkpoint: checkpoint.group) }
       let dead = (0..<gram.rows).count { gram[$0, $0] == 0 }
       if dead > 0 {
@@ -81,6 +81,12 @@ public final class FeatureModel: Sendable {
         store, checkpoint.group, trace: trace, options: options,
         diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
       reports.append((checkpoint.group, report))
+      if !zeroRows.isEmpty {
+        notes.append(
+          "\(checkpoint.group): \(zeroRows.count) rows of features are zero and score 0 "
+            + "(rows \(zeroRows.prefix(5).map(String.init).joined(separator: ", "))"
+            + (zeroRows.count > 5 ? ", …)" : ")"))
+      }
       factors.append(try Cholesky(gram, damping: report.damping, name: "Gram ΦᵀΦ"))
     }
     self.factors = factors
@@ -102,7 +108,7 @@ public final class FeatureModel: Sendable {
     } ?? ""
   }
 
-  /// Scores of every query, m × n, or of their mean, 1 × n.
+  /// Scores of every query, m × n, or of their mean, 1 × n; NaN for deleted rows.
   public func scores(_ queries: Dataset, mean: Bool = false) throws -> Matrix<Float> {
     var result = Matrix<Float>(rows: mean ? 1 : queries.count, columns: store.rows)
     let target = result.writableStorage()
@@ -162,7 +168,7 @@ public final class FeatureModel: Sendable {
     }
   }
 
-  /// τ(z_i, z_i), n values.
+  /// τ(z_i, z_i), n values; NaN for deleted rows.
   public func selfInfluence() throws -> [Float] {
     var result = [Float](repeating: 0, count: store.rows)
     for (index, checkpoint) in checkpoints.enumerated() {
@@ -183,6 +189,7 @@ public final class FeatureModel: Sendable {
         }
       }
     }
+    for row in store.deletedRows { result[row] = .nan }
     return result
   }
 
@@ -207,84 +214,5 @@ public final class FeatureModel: Sendable {
     }
     guard let factor = factors[index] else { return features }
     return factor.solve(rows: features.double).float
-  }
-
-  /// ΦᵀΦ in double and its trace, in one pass.
-  private static func gram(
-    _ store: FeatureStoreReader, _ group: String
-  ) throws -> (Matrix<Double>, Double) {
-    let k = store.columns
-    let gram = Matrix<Double>(repeating: 0, rows: k, columns: k)
-    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { _, block in
-      symmetricProduct(MatrixView(block.double).transposed, into: MatrixView(gram), beta: 1)
-    }
-    return (gram, (0..<k).reduce(0) { $0 + gram[$1, $1] })
-  }
-
-  private static func damping(
-    _ store: FeatureStoreReader, _ group: String, trace: Double, options: ScoringOptions,
-    diagnose: Bool
-  ) throws -> DampingReport {
-    let mean = trace / Double(store.rows)
-    let needsSpectrum =
-      diagnose || options.damping == .generalisedCrossValidation
-      || options.damping == .leaveOneOut
-    guard needsSpectrum else {
-      return options.damping.report(meanEigenvalue: mean, spectrum: nil, choices: nil)
-    }
-    let rows = RidgeSpectrum.sampledRows(of: store.rows)
-    let sample = Matrix<Float>(uninitialized: rows.count, store.columns)
-    var next = 0
-    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { range, block in
-      while next < rows.count, range.contains(rows[next]) {
-        (sample.storage.base + next * store.columns).update(
-          from: block.storage.base + (rows[next] - range.lowerBound) * store.columns,
-          count: store.columns)
-        next += 1
-      }
-    }
-    let spectrum = try RidgeSpectrum(
-      sampleKernel: symmetricProduct(MatrixView(sample)), rows: rows, count: store.rows,
-      meanEigenvalue: mean)
-    let residuals = try store.output("residual", group: group).map { Double($0) }
-    let choices = spectrum.choices(
-      targets: Matrix(residuals, rows: residuals.count, columns: 1))
-    return options.damping.report(meanEigenvalue: mean, spectrum: spectrum, choices: choices)
-  }
-
-  private static func weights(
-    _ store: FeatureStoreReader, _ groups: [String], _ options: ScoringOptions
-  ) throws -> [Float] {
-    switch options.exampleWeight.source {
-    case .none: return [Float](repeating: 1, count: store.rows)
-    case .final: break
-    case .trajectory, .leaveOneOut:
-      throw InfluenceError.notDefined(
-        name: "example weight \(options.exampleWeight)",
-        reason: "a store of features has the residuals of its own checkpoints only",
-        option: "--example-weight")
-    }
-    var sum = [Float](repeating: 0, count: store.rows)
-    for group in groups {
-      for (row, value) in try store.output("residual", group: group).enumerated() {
-        sum[row] += value / Float(groups.count)
-      }
-    }
-    return options.exampleWeight.applied(to: sum)
-  }
-
-  /// −∇ℓ = −∂ℓ/∂f · ∇f where ℓ is a function of f: the factor, or its sign for the cosine.
-  private static func slopes(
-    _ store: FeatureStoreReader, _ group: String, _ options: ScoringOptions
-  ) throws -> [Float] {
-    guard options.outputFunction != .hardMargin, options.outputFunction != .logit else {
-      throw InfluenceError.notDefined(
-        name: "method \(options.method.rawValue)",
-        reason: "the loss is not a function of \(options.outputFunction.rawValue) alone, "
-          + "whose gradients the store has", option: "--method")
-    }
-    let residuals = try store.output("residual", group: group)
-    guard options.method == .gradcos else { return residuals }
-    return residuals.map { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }
   }
 }

@@ -25,6 +25,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
   /// A file's rows do not fit.
   case rowMismatch(file: String, rows: Int, expected: Int)
 
+  /// What went wrong.
   public var what: String {
     switch self {
     case .dampingText(let text): "damping '\(text)' is not a rule and not a number ≥ 0"
@@ -43,6 +44,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     }
   }
 
+  /// Where.
   public var location: String {
     switch self {
     case .dampingText: "--damping"
@@ -58,6 +60,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     }
   }
 
+  /// What the user can do.
   public var remedy: String {
     switch self {
     case .dampingText: "write mean, 2·mean, gcv, loo or a number such as 0.5"

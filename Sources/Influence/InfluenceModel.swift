@@ -160,8 +160,10 @@ public final class InfluenceModel: Sendable {
     case .trajectory: residuals = trajectoryResiduals ?? []
     case .final:
       residuals = mean(
-        checkpoints.map { options.outputFunction.residuals(
-          $0.source.outputs(of: training), TargetValues(training.targets)) })
+        checkpoints.map {
+          options.outputFunction.residuals(
+            $0.source.outputs(of: training), TargetValues(training.targets))
+        })
     case .leaveOneOut:
       residuals = mean(
         try checkpoints.indices.map {

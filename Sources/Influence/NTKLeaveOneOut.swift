@@ -102,8 +102,10 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     }
   }
 
-  /// The margin of each training example under the regression fitted without it: the prediction
-  /// for its label against the best other class. Negative: the others say another label.
+  /// The margin of each training example under the regression fitted without it.
+  ///
+  /// The prediction for its label against the best other class. Negative: the others say another
+  /// label.
   ///
   /// - Returns: n values; for numbers, minus the squared residual.
   public func leaveOneOutMargins() -> [Float] {

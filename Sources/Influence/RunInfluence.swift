@@ -70,9 +70,15 @@ public struct RunInfluence: Sendable {
 
   /// A method on the run's collected training features.
   ///
+  /// - Parameters:
+  ///   - checkpoints: those to score; nil: all of the store.
+  ///   - isComplete: whether each of them must be in the store; else those that are not are left out.
   /// - Throws: `StorageError.fingerprintMismatch` naming the field when the store was made from
-  ///   another model, data set, projector or output function.
-  public func featureModel(store path: String, options: ScoringOptions) throws -> FeatureModel {
+  ///   another model, data set, projector or output function; `InfluenceError.noCheckpoints`.
+  public func featureModel(
+    store path: String, options: ScoringOptions, checkpoints: [CheckpointReference]? = nil,
+    isComplete: Bool = true
+  ) throws -> FeatureModel {
     let found = try FeatureStoreReader(path)
     let references = run.checkpoints.filter { found.groups.contains($0.groupName) }
     let collection = FeatureCollection(
@@ -80,29 +86,39 @@ public struct RunInfluence: Sendable {
       projection: ProjectionChoice(canonicalText: found.fingerprint["projector"] ?? "")
         ?? ProjectionChoice(kind: .identity, dimension: 1),
       training: data.train)
-    var projectors: [any Projector] = []
-    for group in collection.groups {
-      projectors.append(
-        try collection.projection.projector(
-          for: group.source, options.outputFunction, data.train))
+    func projector(_ index: Int) throws -> any Projector {
+      try collection.projection.projector(
+        for: collection.groups[index].source, options.outputFunction, data.train)
     }
-    guard let first = projectors.first else {
+    guard !references.isEmpty else {
       throw InfluenceError.noCheckpoints(
         selection: "the store's groups \(found.groups.joined(separator: ", "))",
         available: run.checkpoints.map(\.groupName).joined(separator: ", "))
     }
+    // Landmarks have the same identity at every checkpoint: their rows.
+    let first = try projector(0)
     try Fingerprint.requireEqual(
       expected: collection.fingerprint(
         of: data.train, projector: first.identity, dtype: found.layout.dtype),
       found: found.fingerprint, file: path)
+    let wanted = (checkpoints ?? references).map(\.groupName)
+    let chosen = collection.groups.indices.filter { wanted.contains(collection.groups[$0].name) }
+    let absent = wanted.filter { !found.groups.contains($0) }
+    guard !chosen.isEmpty, absent.isEmpty || !isComplete else {
+      throw InfluenceError.noCheckpoints(
+        selection: absent.joined(separator: ", "),
+        available: "features of \(found.groups.joined(separator: ", "))")
+    }
     let weights: [Float]? =
       options.exampleWeight.source == .trajectory
       ? options.exampleWeight.applied(
-        to: try trajectoryResiduals(seeds: Set(references.map(\.seed)))) : nil
+        to: try trajectoryResiduals(seeds: Set(chosen.map { references[$0].seed }))) : nil
     return try FeatureModel(
       store: found,
-      checkpoints: zip(collection.groups, projectors).map {
-        FeatureModel.Checkpoint(group: $0.name, source: $0.source, projector: $1)
+      checkpoints: try chosen.map {
+        FeatureModel.Checkpoint(
+          group: collection.groups[$0].name, source: collection.groups[$0].source,
+          projector: $0 == 0 ? first : try projector($0))
       },
       options: options, weights: weights)
   }

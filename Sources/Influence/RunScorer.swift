@@ -126,6 +126,11 @@ extension RunInfluence {
   }
 
   /// The method as asked for, on the exact kernel or on features.
+  ///
+  /// - Parameters:
+  ///   - choice: on features, `standard` is every checkpoint of the store.
+  /// - Throws: `InfluenceError.noCheckpoints` for checkpoints that run or store do not have,
+  ///   `InfluenceError.noStore`.
   public func scorer(
     options: ScoringOptions, choice: CheckpointChoice, seeds: [UInt64]?,
     kernel: KernelSource = .byCount, exactLimit: Int = InfluenceModel.standardExactLimit
@@ -146,7 +151,14 @@ extension RunInfluence {
     guard FileManager.default.fileExists(atPath: storePath()) else {
       throw InfluenceError.noStore(path: storePath(), run: run.name)
     }
-    let model = try featureModel(store: storePath(), options: options)
+    let wanted =
+      choice == .standard && seeds == nil
+      ? nil
+      : try (choice == .standard ? .all : choice)
+        .references(of: run, seeds: seeds, method: options.method)
+    let model = try featureModel(
+      store: storePath(), options: options, checkpoints: wanted,
+      isComplete: choice != .standard)
     return .features(model, projector: model.projectorName)
   }
 }

@@ -59,5 +59,7 @@ public struct TopExamples: Sendable {
   public var highest: [Entry] { high.unordered.sorted(by: >) }
 
   /// Smallest first: the most harmful.
-  public var lowest: [Entry] { low.unordered.map { Reversed(entry: $0.entry) }.sorted(by: >).map(\.entry) }
+  public var lowest: [Entry] {
+    low.unordered.map { Reversed(entry: $0.entry) }.sorted(by: >).map(\.entry)
+  }
 }

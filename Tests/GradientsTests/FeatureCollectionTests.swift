@@ -107,7 +107,8 @@ struct FeatureCollectionTests {
     #expect(field(Self.collection(models: [1, 3], training: data)) == "model")
     #expect(field(Self.collection(models: [1], training: data)) == "model")
     #expect(field(Self.collection(training: data), Self.data(20, seed: 9)) == "dataset")
-    #expect(field(Self.collection(training: data), data.subset(Array((0..<20).reversed()))) == "dataset")
+    #expect(
+      field(Self.collection(training: data), data.subset(Array((0..<20).reversed()))) == "dataset")
     #expect(field(Self.collection(function: .logit, training: data)) == "outputFunction")
     #expect(field(Self.collection(seed: 4, training: data)) == "projector")
     #expect(field(Self.collection(k: 13, training: data)) == "projector")
@@ -119,7 +120,8 @@ struct FeatureCollectionTests {
     #expect(field(Self.collection(training: data)) == "projector")
   }
 
-  @Test("features, outputs, ids and labels are those of the network, for every kind of projector",
+  @Test(
+    "features, outputs, ids and labels are those of the network, for every kind of projector",
     arguments: ProjectorKind.allCases)
   func contents(kind: ProjectorKind) throws {
     let folder = try TemporaryFolder()
@@ -157,7 +159,8 @@ struct FeatureCollectionTests {
     }
   }
 
-  @Test("half precision keeps the features to its digits",
+  @Test(
+    "half precision keeps the features to its digits",
     arguments: [(StorageType.float16, 1e-3), (.bfloat16, 8e-3)])
   func half(dtype: StorageType, tolerance: Double) throws {
     let folder = try TemporaryFolder()

@@ -63,7 +63,8 @@ struct GradientTests {
     }
   }
 
-  @Test("parameters that are not numbers are an error that names the example",
+  @Test(
+    "parameters that are not numbers are an error that names the example",
     arguments: [Float.nan, .infinity])
   func notFinite(value: Float) {
     let source = Self.source([0, value, 0, 0, 0, 0])
@@ -76,10 +77,12 @@ struct GradientTests {
     #expect(error?.location == "example 2")
     #expect(
       error?.remedy
-        == "the training diverged at this checkpoint: lower the rate, or name an earlier checkpoint")
+        == "the training diverged at this checkpoint: lower the rate, or name an earlier checkpoint"
+    )
   }
 
-  @Test("a hidden layer that is not a number is noticed too, through any activation",
+  @Test(
+    "a hidden layer that is not a number is noticed too, through any activation",
     arguments: [Activation.Kind.relu, .tanh, .gelu])
   func hiddenNaN(kind: Activation.Kind) {
     let network = Network.multilayerPerceptron(
@@ -134,16 +137,20 @@ struct GradientTests {
     }
   }
 
-  @Test("an identity's text gives the choice back", arguments: [
-    "sjlt version=1 k=8 seed=7 nonzeros=4 layers=0.weight:2x3",
-    "kronecker version=1 k=6 seed=7 requested=8 layers=0.weight:2x3",
-  ])
+  @Test(
+    "an identity's text gives the choice back",
+    arguments: [
+      "sjlt version=1 k=8 seed=7 nonzeros=4 layers=0.weight:2x3",
+      "kronecker version=1 k=6 seed=7 requested=8 layers=0.weight:2x3",
+    ])
   func canonicalText(text: String) {
     let choice = ProjectionChoice(canonicalText: text)
     #expect(choice?.dimension == 8 && choice?.seed == 7)
     #expect(choice.map { text.hasPrefix($0.kind.rawValue) } == true)
   }
 
-  @Test("nonsense is no identity", arguments: ["", "nonsense k=1 seed=0", "sjlt k=0 seed=1", "sjlt k=4"])
+  @Test(
+    "nonsense is no identity",
+    arguments: ["", "nonsense k=1 seed=0", "sjlt k=0 seed=1", "sjlt k=4"])
   func noChoice(text: String) { #expect(ProjectionChoice(canonicalText: text) == nil) }
 }

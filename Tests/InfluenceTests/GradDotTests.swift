@@ -30,7 +30,8 @@ struct GradDotTests {
     #expect(relativeDifference(cosines, expected) < 1e-6)
   }
 
-  @Test("equal to the dot products and cosines of full gradients",
+  @Test(
+    "equal to the dot products and cosines of full gradients",
     arguments: [UInt64(0), 1, 2], [OutputFunction.loss, .margin])
   func full(seed: UInt64, function: OutputFunction) throws {
     let data = Problem.classes(25, seed: seed)

@@ -49,7 +49,8 @@ struct LeaveOneOutTests {
 
   static let seeds: [UInt64] = [0, 1, 2]
 
-  @Test("leave-one-out residuals are those of the model fitted without the example",
+  @Test(
+    "leave-one-out residuals are those of the model fitted without the example",
     arguments: seeds)
   func residuals(seed: UInt64) throws {
     let data = Problem.classes(24, seed: seed)
@@ -65,7 +66,8 @@ struct LeaveOneOutTests {
     #expect(relativeDifference(residuals.elements, expected) < 1e-6)
   }
 
-  @Test("a score is the change of the outputs without the example, along ∂f/∂z",
+  @Test(
+    "a score is the change of the outputs without the example, along ∂f/∂z",
     arguments: seeds, [OutputFunction.margin, .loss])
   func scores(seed: UInt64, function: OutputFunction) throws {
     let data = Problem.classes(20, seed: seed)

@@ -19,7 +19,8 @@ struct RobustnessTests {
     let data = Problem.classes(24, seed: 1)
     let order = (0..<24).map { ($0 * 7 + 3) % 24 }
     let (a, b) = (
-      try Problem.model(sources, data, method), try Problem.model(sources, data.subset(order), method)
+      try Problem.model(sources, data, method),
+      try Problem.model(sources, data.subset(order), method)
     )
     let (scores, permuted) = (try a.scores(queries), try b.scores(queries))
     for q in 0..<5 {

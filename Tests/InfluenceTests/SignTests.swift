@@ -36,7 +36,8 @@ struct SignTests {
     OutputFunction.margin.values(source.outputs(of: query), TargetValues(query.targets))[0]
   }
 
-  @Test("the query itself helps, and with a wrong label it harms",
+  @Test(
+    "the query itself helps, and with a wrong label it harms",
     arguments: Influence.Method.allCases, [UInt64(0), 1, 2])
   func twin(method: Influence.Method, seed: UInt64) throws {
     let base = Problem.classes(30, seed: seed)
@@ -53,7 +54,8 @@ struct SignTests {
     #expect(scores[0, 1] < 0)
   }
 
-  @Test("numbers: an example like the query helps when it pulls the prediction up",
+  @Test(
+    "numbers: an example like the query helps when it pulls the prediction up",
     arguments: [Influence.Method.trak, .ntkLeaveOneOut, .trajectory])
   func numbers(method: Influence.Method) throws {
     let base = Problem.numbers(30, seed: 3)
@@ -68,7 +70,8 @@ struct SignTests {
     #expect(scores[0, 1] < 0)
   }
 
-  @Test("retrained without its best example a query's margin falls, without its worst it rises",
+  @Test(
+    "retrained without its best example a query's margin falls, without its worst it rises",
     arguments: Influence.Method.allCases)
   func retrained(method: Influence.Method) throws {
     let data = Self.clouds(30, seed: 11)

@@ -9,13 +9,15 @@ import Testing
 @Suite("Damping")
 struct SpectrumTests {
   /// A kernel of known features: n × n of rank at most k, with noise-free and noisy targets.
-  static func problem(_ n: Int, _ k: Int, seed: UInt64) -> (Plain.Rows, Plain.Rows, Matrix<Float>) {
+  static func problem(
+    _ n: Int, _ k: Int, seed: UInt64, noise share: Double = 1
+  ) -> (Plain.Rows, Plain.Rows, Matrix<Float>) {
     let features = Problem.values([n, k], seed: seed)
     let rows = (0..<n).map { i in (0..<k).map { Double(features[i, $0]) } }
     let kernel = Plain.products(rows, rows)
     let noise = Problem.values([n, 2], seed: seed, index: 3)
     let targets = (0..<n).map { i in
-      [rows[i][0] + Double(noise[i, 0]), rows[i][1] + 0.3 * Double(noise[i, 1])]
+      [rows[i][0] + share * Double(noise[i, 0]), rows[i][1] + 0.3 * share * Double(noise[i, 1])]
     }
     return (
       kernel, targets, Matrix(kernel.flatMap { $0.map { Float($0) } }, rows: n, columns: n)
@@ -26,10 +28,12 @@ struct SpectrumTests {
     (-16...12).map { mean * pow(10, Double($0) / 4) }
   }
 
-  @Test("GCV and leave-one-out choose what brute force chooses", arguments: [UInt64(0), 1, 2, 3])
-  func choices(seed: UInt64) throws {
+  @Test(
+    "GCV and leave-one-out choose what brute force chooses, small for clean targets, large for noise",
+    arguments: [UInt64(0), 1, 2, 3], [0.1, 1, 3])
+  func choices(seed: UInt64, noise: Double) throws {
     let n = 16
-    let (kernel, targets, matrix) = Self.problem(n, 6, seed: seed)
+    let (kernel, targets, matrix) = Self.problem(n, 6, seed: seed, noise: noise)
     let spectrum = try RidgeSpectrum(kernel: matrix)
     let mean = Plain.trace(kernel) / Double(n)
     var best = (gcv: (Double.infinity, 0.0), loo: (Double.infinity, 0.0))
@@ -57,6 +61,8 @@ struct SpectrumTests {
       targets: Matrix(targets.flatMap { $0 }, rows: n, columns: 2))
     #expect(abs(found.generalisedCrossValidation / best.gcv.1 - 1) < 1e-6)
     #expect(abs(found.leaveOneOut / best.loo.1 - 1) < 1e-6)
+    if noise == 0.1 { #expect(found.leaveOneOut < 0.1 * mean) }
+    if noise == 3 { #expect(found.leaveOneOut > 0.2 * mean) }
   }
 
   @Test("effective rank and condition number by hand, damped and not")
@@ -142,5 +148,25 @@ struct SpectrumTests {
   func singular() throws {
     let kernel = Matrix<Float>(repeating: 1, rows: 4, columns: 4)
     #expect(throws: LinearAlgebraError.self) { _ = try KernelRidge(kernel: kernel, damping: 0) }
+  }
+
+  @Test("a kernel of lower rank is noted, one of full rank is not")
+  func rank() throws {
+    let (_, targets, matrix) = Self.problem(16, 6, seed: 5)
+    let y = Matrix(targets.flatMap { $0 }, rows: 16, columns: 2)
+    let low = try DampingRule.standard.choose(for: matrix, diagnose: true) { y }
+    #expect(low.numericalRank == 6)
+    #expect(
+      low.note == "the gradients of 16 examples span only 6 directions beyond rounding: the "
+        + "network or its features are too small to tell the examples apart")
+    let some = try DampingRule.standard.choose(
+      for: Self.problem(16, 9, seed: 5).2, diagnose: true
+    ) { y }
+    #expect(some.numericalRank == 9 && some.note == nil)
+    let full = try DampingRule.standard.choose(
+      for: Self.problem(16, 40, seed: 5).2, diagnose: true
+    ) { y }
+    #expect(full.numericalRank == 16 && full.note == nil)
+    #expect(try DampingRule.standard.choose(for: matrix, diagnose: false) { y }.note == nil)
   }
 }

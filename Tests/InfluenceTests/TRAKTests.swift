@@ -100,8 +100,10 @@ struct TRAKTests {
     #expect(relativeDifference(try primal.scores(queries).elements, expected) < 1e-5)
   }
 
-  @Test("graddot and gradcos on features are those on the kernel, for any output function",
-    arguments: [OutputFunction.loss, .margin, .logProbability], [Influence.Method.graddot, .gradcos])
+  @Test(
+    "graddot and gradcos on features are those on the kernel, for any output function",
+    arguments: [OutputFunction.loss, .margin, .logProbability],
+    [Influence.Method.graddot, .gradcos])
   func dots(function: OutputFunction, method: Influence.Method) throws {
     let folder = try TemporaryFolder()
     let data = Problem.classes(20, seed: 4)

@@ -6,23 +6,27 @@ import Testing
 
 @Suite("Words and errors")
 struct TextTests {
-  @Test("damping rules are read", arguments: [
-    ("mean", DampingRule.timesMeanEigenvalue(1)), ("mean-eigenvalue", .timesMeanEigenvalue(1)),
-    ("2·mean", .timesMeanEigenvalue(2)), ("0.5*mean", .timesMeanEigenvalue(0.5)),
-    ("3x mean", .timesMeanEigenvalue(3)), ("1e-2×mean", .timesMeanEigenvalue(0.01)),
-    ("3·mean-eigenvalue", .timesMeanEigenvalue(3)), (" 2 · Mean ", .timesMeanEigenvalue(2)),
-    ("gcv", .generalisedCrossValidation), ("LOO", .leaveOneOut), ("0", .value(0)),
-    ("0.25", .value(0.25)), ("3.1e-4", .value(3.1e-4)),
-  ])
+  @Test(
+    "damping rules are read",
+    arguments: [
+      ("mean", DampingRule.timesMeanEigenvalue(1)), ("mean-eigenvalue", .timesMeanEigenvalue(1)),
+      ("2·mean", .timesMeanEigenvalue(2)), ("0.5*mean", .timesMeanEigenvalue(0.5)),
+      ("3x mean", .timesMeanEigenvalue(3)), ("1e-2×mean", .timesMeanEigenvalue(0.01)),
+      ("3·mean-eigenvalue", .timesMeanEigenvalue(3)), (" 2 · Mean ", .timesMeanEigenvalue(2)),
+      ("gcv", .generalisedCrossValidation), ("LOO", .leaveOneOut), ("0", .value(0)),
+      ("0.25", .value(0.25)), ("3.1e-4", .value(3.1e-4)),
+    ])
   func damping(text: String, rule: DampingRule) throws {
     #expect(try DampingRule(text) == rule)
     #expect(try DampingRule(rule.description) == rule)
   }
 
-  @Test("what is no damping is refused word for word", arguments: [
-    "", "nonsense", "-1", "-2·mean", "0·mean", "nan", "inf", "infinity", "-inf", "nan·mean",
-    "inf*mean", "2mean", "x·mean", "·mean", "means", "1,5",
-  ])
+  @Test(
+    "what is no damping is refused word for word",
+    arguments: [
+      "", "nonsense", "-1", "-2·mean", "0·mean", "nan", "inf", "infinity", "-inf", "nan·mean",
+      "inf*mean", "2mean", "x·mean", "·mean", "means", "1,5",
+    ])
   func noDamping(text: String) {
     let error = diagnosed { _ = try DampingRule(text) }
     #expect(error as? InfluenceError == .dampingText(text))

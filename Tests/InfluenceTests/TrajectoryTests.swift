@@ -86,7 +86,8 @@ struct TrajectoryTests {
     #expect(mean.count == 1)
   }
 
-  @Test("top examples are those of a stable sort, with ties and NaN, for any limit and cut",
+  @Test(
+    "top examples are those of a stable sort, with ties and NaN, for any limit and cut",
     arguments: [UInt64](0..<12))
   func top(seed: UInt64) {
     let stream = RandomStream(seed: seed, purpose: .probe)
