@@ -77,7 +77,7 @@ public struct LinearDatamodelingScore: Sendable, Codable, Equatable {
     return 1.96 * mean(values.map { ($0 - center) * ($0 - center) }).squareRoot()
   }
 
-  /// √(2r/(1 + r)) grown to all seeds: r the correlation of two halves of them.
+  /// √(S r/(1 + (S − 1) r)) with r the mean rank correlation of two seeds.
   private static func ceiling(
     queries: Int, seeds: Int, _ truth: (Int, [Int]) -> [Double]
   ) -> Double? {
@@ -85,12 +85,12 @@ public struct LinearDatamodelingScore: Sendable, Codable, Equatable {
     // Every split of one seed against another; Spearman–Brown grows one seed's reliability to all.
     var pairs: [(Int, Int)] = []
     for a in 0..<seeds { for b in a + 1..<seeds { pairs.append((a, b)) } }
-    let values = (0..<queries).map { query -> Double in
-      let r = mean(pairs.map { rankCorrelation(truth(query, [$0.0]), truth(query, [$0.1])) })
-      let reliability = Double(seeds) * r / (1 + Double(seeds - 1) * r)
-      return max(0, reliability).squareRoot()
-    }
-    return mean(values)
+    // One reliability for all queries: a query's own is too noisy to take a root of.
+    let r = mean(
+      (0..<queries).flatMap { query in
+        pairs.map { rankCorrelation(truth(query, [$0.0]), truth(query, [$0.1])) }
+      })
+    return max(0, Double(seeds) * r / (1 + Double(seeds - 1) * r)).squareRoot()
   }
 }
 

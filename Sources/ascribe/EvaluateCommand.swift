@@ -9,23 +9,24 @@ import Reports
 import Tensors
 import Training
 
+/// What `evaluate` measures.
+enum EvaluationKind: String, ExpressibleByArgument, CaseIterable {
+  case lds
+}
+
 /// `ascribe evaluate`.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "How well scores predict retraining.",
-    subcommands: [EvaluateLDS.self])
-}
-
-/// `ascribe evaluate lds`.
-struct EvaluateLDS: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "lds",
-    abstract: "Linear datamodeling score against the run's bank (ascribe retrain).",
-    discussion: "Random scores are evaluated beside it and must come out at 0 within the error.")
+    abstract: "How well scores predict retraining (ascribe retrain).",
+    discussion: """
+      lds: linear datamodeling score against the run's bank, with random scores beside it, which
+      must come out at 0 within the error.
+      """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
+  @Argument(help: "lds.") var kind: EvaluationKind
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
