@@ -114,6 +114,7 @@ let package = Package(
       ]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["ascribe", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
