@@ -75,7 +75,12 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // Layer 8
-    .target(name: "Evaluation", dependencies: ["Tensors"]),
+    .target(
+      name: "Evaluation",
+      dependencies: [
+        "Configuration", "Datasets", "Influence", "LinearAlgebra", "Networks", "Randomness",
+        "Storage", "Tensors", "Training",
+      ]),
     // Layer 9
     .target(name: "Curation", dependencies: ["Datasets", "Evaluation", "Influence", "Training"]),
     // Layer 10

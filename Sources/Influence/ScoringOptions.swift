@@ -49,7 +49,8 @@ public struct ScoringOptions: Sendable, Equatable {
       if let exampleWeight, exampleWeight.source != .none {
         throw .notDefined(
           name: "example weight \(exampleWeight)",
-          reason: "\(method.rawValue) has none; it belongs to trak and trajectory")
+          reason: "\(method.rawValue) has none; it belongs to trak and trajectory",
+          option: "--example-weight")
       }
       self.exampleWeight = ExampleWeight(.none)
       return
@@ -57,7 +58,9 @@ public struct ScoringOptions: Sendable, Equatable {
     self.exampleWeight = exampleWeight ?? ExampleWeight(.final)
     if self.exampleWeight.source == .trajectory && !classification {
       throw .notDefined(
-        name: "example weight trajectory", reason: "it is a mean of 1 − p over classes")
+        name: "example weight \(self.exampleWeight)",
+        reason: "it is a mean of 1 − p over the epochs, and these targets are numbers",
+        option: "--example-weight")
     }
   }
 }

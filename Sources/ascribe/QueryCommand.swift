@@ -70,7 +70,7 @@ struct QuerySelection {
       isMean = false
       guard test.classes != nil else {
         throw InfluenceError.notDefined(
-          name: "--test misclassified", reason: "the targets are numbers")
+          name: "--test misclassified", reason: "the targets are numbers", option: "--test")
       }
       let wrong = try setup.predictions(for: test).correct
       let all = test.ids.indices.filter { !wrong[$0] }
