@@ -45,7 +45,9 @@ import Testing
     let time = try milliseconds { try whole.succeed("train", "r.yaml") }
     let expected = whole.files("Checkpoints")
     let work = try workspace()
-    let kills = try killRepeatedly(["train", "r.yaml"], in: work, within: time, seed: 1)
+    // Saved after every epoch, so that it does go on where it was.
+    let train = ["train", "r.yaml", "--save-every", "0"]
+    let kills = try killRepeatedly(train, in: work, within: 2 * time, seed: 1)
     #expect(kills > 0)
     #expect(work.files("Checkpoints") == expected)
   }
@@ -80,5 +82,46 @@ import Testing
       _ = try killRepeatedly(command, in: work, within: time, seed: 3)
       #expect(try work.bytes(name) == expected)
     }
+  }
+
+  @Test("Ctrl-C stops with 130, goes on where it was and leaves the same bytes")
+  func interruptedTraining() throws {
+    let text = Workspace.runFile(training: "{rate: 0.05, epochs: 300, batch: 8}")
+    let whole = try Workspace()
+    try whole.write(text, to: "r.yaml")
+    try whole.succeed("train", "r.yaml")
+    let work = try Workspace()
+    try work.write(text, to: "r.yaml")
+    let state = "Checkpoints/r/seed-0/resume/state.safetensors"
+    for signal in [SIGINT, SIGTERM] {
+      let before = try? work.bytes(state)
+      let process = try AscribeProcess(["train", "r.yaml", "--save-every", "0"], in: work.path)
+      while (try? work.bytes(state)) == before { usleep(1_000) }
+      process.send(signal)
+      let ended = process.wait()
+      #expect(ended.code == 130, "\(ended.errors)")
+      #expect(ended.errors.contains("give the same command again to go on"))
+      #expect(work.files("Checkpoints").keys.allSatisfy { !$0.contains("partial") })
+    }
+    let last = try work.succeed("train", "r.yaml")
+    #expect(last.errors.contains("going on after epoch"))
+    #expect(work.files("Checkpoints") == whole.files("Checkpoints"))
+  }
+
+  @Test("a damaged saved state is refused, and left aside with --overwrite")
+  func damagedState() throws {
+    let whole = try workspace()
+    try whole.succeed("train", "r.yaml")
+    let work = try workspace()
+    let train = ["train", "r.yaml", "--save-every", "0", "--threads", "1"]
+    let process = try AscribeProcess(train, in: work.path)
+    let state = "Checkpoints/r/seed-0/resume/state.safetensors"
+    while !work.exists(state) { usleep(1_000) }
+    process.send(SIGKILL)
+    #expect(process.wait().code == -SIGKILL)
+    try work.flip(state, byte: try work.bytes(state).count - 1)
+    try work.fail(4, "train", "r.yaml", words: [state])
+    try work.succeed("train", "r.yaml", "--overwrite")
+    #expect(work.files("Checkpoints") == whole.files("Checkpoints"))
   }
 }
