@@ -9,6 +9,7 @@ struct Ascribe {
   static func main() {
     // A reader that closes its pipe must not kill a training: the write fails instead.
     signal(SIGPIPE, SIG_IGN)
+    Console.reserveStandardStreams()
     do {
       var command = try AscribeCommand.parseAsRoot()
       try command.run()

@@ -33,6 +33,17 @@ enum Console {
 
   private static let outputFailure = Atomic<Int32>(0)
 
+  /// Keeps the places of closed standard streams from files opened later, into which answers and
+  /// notes would be written.
+  static func reserveStandardStreams() {
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(stream, F_GETFD) < 0 && errno == EBADF {
+      // The lowest free number is this one.
+      _ = open("/dev/null", O_RDWR)
+      if stream == STDOUT_FILENO { outputFailure.store(EBADF, ordering: .relaxed) }
+    }
+  }
+
   /// - Throws: `OutputError` when an answer could not be written. A pipe closed by its reader
   ///   (`| head`) is the reader's decision, no error.
   static func requireWritten() throws {

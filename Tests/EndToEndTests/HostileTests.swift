@@ -168,19 +168,38 @@ import Testing
       #expect(full.code == 1, "\(command): \(full.errors)")
       #expect(full.errors.contains("No space left on device"))
     }
-    // More than a pipe holds, to a reader of one byte.
-    let pipe = Process()
-    pipe.executableURL = URL(fileURLWithPath: "/bin/bash")
-    pipe.arguments = [
-      "-c",
-      "'\(AscribeProcess.binary)' query r --test all --top 48 --json | head -c 1 > /dev/null; "
-        + "exit ${PIPESTATUS[0]}",
-    ]
-    pipe.currentDirectoryURL = URL(fileURLWithPath: work.path)
-    pipe.standardError = FileHandle.nullDevice
-    try pipe.run()
-    pipe.waitUntilExit()
-    #expect(pipe.terminationReason == .exit && pipe.terminationStatus == 0)
+    let left = try shell(
+      "ascribe query r --test all --top 48 --json | head -c 1 > /dev/null; exit ${PIPESTATUS[0]}",
+      in: work)
+    #expect(left == 0)
+    // Told nothing and by nobody, a training goes on to its end.
+    #expect(try shell("ascribe train r.yaml --name q 2>&1 | true; exit ${PIPESTATUS[0]}", in: work) == 0)
+    try work.succeed("verify", "q")
+  }
+
+  /// The exit code of a line of bash, in which `ascribe` is the binary.
+  private func shell(_ line: String, in work: Workspace) throws -> Int32 {
+    let bash = Process()
+    bash.executableURL = URL(fileURLWithPath: "/bin/bash")
+    bash.arguments = ["-c", "ascribe() { '\(AscribeProcess.binary)' \"$@\"; }; " + line]
+    bash.currentDirectoryURL = URL(fileURLWithPath: work.path)
+    bash.standardError = FileHandle.nullDevice
+    try bash.run()
+    bash.waitUntilExit()
+    return bash.terminationReason == .exit ? bash.terminationStatus : -1
+  }
+
+  @Test("closed standard streams are never mistaken for files opened later")
+  func closedStreams() throws {
+    let work = try Workspace(trained: true)
+    try work.succeed("score", "r", "--out", "s.h5")
+    let expected = try work.bytes("s.h5")
+    for streams in ["2>&-", "<&- 2>&-", "1>&- 2>&-", "<&- 1>&- 2>&-"] {
+      let code = try shell("ascribe score r --out s.h5 --json \(streams)", in: work)
+      #expect(code == (streams.contains("1>") ? 1 : 0), "\(streams)")
+      #expect(try work.bytes("s.h5") == expected, "\(streams)")
+      try work.remove("s.h5")
+    }
   }
 
   @Test("devices, pipes and folders are not replaced; links are followed")
@@ -217,7 +236,7 @@ import Testing
   func twoAtOnce() throws {
     let work = try Workspace()
     try work.write(Workspace.runFile(training: "{rate: 0.01, epochs: 100000}"), to: "r.yaml")
-    let first = try AscribeProcess(["train", "r.yaml", "--save-every", "0"], in: work.path)
+    let first = try AscribeProcess(["train", "r.yaml"], in: work.path)
     while !work.exists("Checkpoints/r/seed-0/epoch-005.json") { usleep(10_000) }
     try work.fail(1, "train", "r.yaml", words: ["another process is training this run"])
     try work.fail(1, "train", "r.yaml", "--overwrite", words: ["another process"])
