@@ -92,8 +92,8 @@ let package = Package(
       name: "ascribe",
       dependencies: [
         "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation", "Gradients",
-        "Influence", "LinearAlgebra", "Networks", "Projections", "Reports", "Storage", "Tensors",
-        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Influence", "LinearAlgebra", "Networks", "Projections", "Randomness", "Reports", "Storage",
+        "Tensors", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
@@ -117,7 +117,27 @@ let package = Package(
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport", "Training",
       ]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(
+      name: "GradientsTests",
+      dependencies: [
+        "Datasets", "Factors", "Gradients", "Networks", "Projections", "Randomness", "Storage",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "InfluenceTests",
+      dependencies: [
+        "Configuration", "Datasets", "Factors", "Gradients", "Influence", "LinearAlgebra",
+        "Networks", "Projections", "Randomness", "Storage", "TestSupport", "Training",
+      ]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: [
+        "Configuration", "Datasets", "Evaluation", "Influence", "LinearAlgebra", "Networks",
+        "Randomness", "Storage", "TestSupport", "Training",
+      ]),
+    .testTarget(
+      name: "CurationTests",
+      dependencies: ["Configuration", "Curation", "Influence", "TestSupport", "Training"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
     .testTarget(name: "EndToEndTests", dependencies: ["ascribe", "TestSupport"]),
   ],

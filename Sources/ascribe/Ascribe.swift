@@ -60,6 +60,6 @@ struct AscribeCommand: ParsableCommand {
     subcommands: [
       DemoCommand.self, TrainCommand.self, OutputsCommand.self, PlanCommand.self,
       CollectCommand.self, ScoreCommand.self, QueryCommand.self, MislabeledCommand.self,
-      InspectCommand.self, VerifyCommand.self,
+      RetrainCommand.self, EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,
     ])
 }
