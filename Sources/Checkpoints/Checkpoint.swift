@@ -71,7 +71,7 @@ public struct Checkpoint: Sendable {
   /// - Throws: `CheckpointError` for every byte that changed and every tensor that does not fit.
   public init(reading path: String, layout: [Parameter]) throws {
     provenance = try Checkpoint.provenance(of: path)
-    let file = try SafetensorsFile(reading: path)
+    let file = try Checkpoint.weights(path, hash: provenance.fileHash)
     guard file.fileHash.description == provenance.fileHash else {
       throw CheckpointError.mismatch(
         field: "the file's SHA-256", recorded: provenance.fileHash,
@@ -83,5 +83,22 @@ public struct Checkpoint: Sendable {
       throw CheckpointError.mismatch(
         field: "the model hash", recorded: provenance.modelHash, found: found, file: path)
     }
+  }
+
+  /// The safetensors file; what breaks the format is damage when the bytes are not those recorded.
+  private static func weights(_ path: String, hash: String) throws -> SafetensorsFile {
+    let bytes: [UInt8]
+    do {
+      bytes = try readBytes(path)
+    } catch StorageError.system(_, _, let code) where code == ENOENT {
+      throw CheckpointError.missingFile(file: path)
+    }
+    let read = Result { try SafetensorsFile(bytes, path: path) }
+    if case .failure(let error as CheckpointError) = read, error.exitCode == 3,
+      SHA256.digest(of: bytes).description != hash
+    {
+      throw CheckpointError.changed(file: path)
+    }
+    return try read.get()
   }
 }

@@ -35,6 +35,8 @@ public enum CheckpointError: DiagnosableError, Equatable {
   // MARK: Trust
   /// A byte changed after the file was written.
   case changed(file: String)
+  /// A file that the run's record names is not there.
+  case missingFile(file: String)
   /// The JSON beside a checkpoint is not there.
   case missingProvenance(file: String)
   /// The JSON beside a checkpoint cannot be read.
@@ -49,7 +51,7 @@ extension CheckpointError {
   /// 4 for what changed or does not belong together, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .changed, .missingProvenance, .unreadableProvenance, .unsupportedVersion, .mismatch: 4
+    case .changed, .missingFile, .missingProvenance, .unreadableProvenance, .unsupportedVersion, .mismatch: 4
     default: 3
     }
   }
@@ -78,6 +80,7 @@ extension CheckpointError {
     case .notFinite(let name, let element, let value, _):
       "element \(element) of \"\(name)\" is \(value)."
     case .changed: "a byte of the file changed after it was written: its SHA-256 does not match."
+    case .missingFile: "a file of this run is gone."
     case .missingProvenance: "the JSON beside the checkpoint is missing."
     case .unreadableProvenance(let problem, _): "the JSON cannot be read: \(problem)."
     case .unsupportedVersion(let found, let newest, _):
@@ -94,7 +97,8 @@ extension CheckpointError {
       .badEntry(_, _, let file), .badOffsets(_, _, _, let file), .dataLength(_, _, let file),
       .tooLarge(_, let file), .unsupportedType(_, _, let file), .missingTensor(_, _, let file),
       .unknownTensor(_, _, let file), .wrongShape(_, _, _, let file),
-      .notFinite(_, _, _, let file), .changed(let file), .missingProvenance(let file),
+      .notFinite(_, _, _, let file), .changed(let file), .missingFile(let file),
+      .missingProvenance(let file),
       .unreadableProvenance(_, let file), .unsupportedVersion(_, _, let file),
       .mismatch(_, _, _, let file):
       file
@@ -115,6 +119,8 @@ extension CheckpointError {
     case .wrongShape: "make the model of the run file the one that the weights are of."
     case .notFinite: "use an earlier checkpoint, and train with a smaller rate."
     case .changed: "copy the file again from where it came, or train again with --overwrite."
+    case .missingFile:
+      "copy it again from where it came, or give the run's ascribe train command again."
     case .missingProvenance:
       "copy it too, or import the weights as a run of their own: ascribe import."
     case .unreadableProvenance:

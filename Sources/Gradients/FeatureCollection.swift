@@ -74,6 +74,11 @@ public struct FeatureCollection: Sendable {
     guard let first = groups.first else { return }
     let projector = try projection.projector(for: first.source, outputFunction, training)
     let width = projector.dimension
+    try Memory.require(
+      projection.leastBytes(
+        examples: min(data.count, block), width: width,
+        parameters: first.source.network.parameterCount),
+      for: "projecting to \(width) features", remedy: "choose fewer features (--dim).")
     let rowBytes = max(1, width * dtype.byteCount)
     let rowsPerShard = max(1, shardBytes / rowBytes / block) * block
     let writer = try FeatureStoreWriter(

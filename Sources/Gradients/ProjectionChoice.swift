@@ -44,6 +44,17 @@ public struct ProjectionChoice: Sendable, Hashable {
 }
 
 extension ProjectionChoice {
+  /// Bytes of a block's features and of the block of the random matrix they are made with.
+  func leastBytes(examples: Int, width: Int, parameters: Int) -> Double {
+    let matrixRows =
+      switch kind {
+      case .rademacher, .gaussian: min(parameters, 1024)
+      case .sjlt, .factoredSJLT: 64
+      case .identity, .kronecker, .mask, .landmarks: 0
+      }
+    return 4 * Double(examples + matrixRows) * Double(width)
+  }
+
   /// The choice that made a projector, from its identity as a store keeps it
   /// (`ProjectorIdentity.canonicalText`); nil when the text is not one.
   ///

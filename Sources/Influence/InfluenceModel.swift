@@ -59,6 +59,10 @@ public final class InfluenceModel: Sendable {
     guard training.count <= exactLimit else {
       throw InfluenceError.tooManyForExactKernel(count: training.count, limit: exactLimit)
     }
+    let count = Double(training.count)
+    try Memory.require(
+      8 * count * count, for: "the exact kernel of \(training.count) training examples",
+      remedy: "collect features (ascribe collect RUN) and score those (--kernel features).")
     if options.exampleWeight.source == .trajectory && trajectoryResiduals == nil {
       throw InfluenceError.noDynamics(
         weight: options.exampleWeight.description, run: checkpoints[0].name)

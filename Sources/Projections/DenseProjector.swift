@@ -28,12 +28,12 @@ public struct DenseProjector: Projector {
 
   /// A projector of `layers` to k features.
   ///
-  /// - Throws: `dimensionOutOfRange` for k < 1, `noLayers`.
+  /// - Throws: `dimensionOutOfRange` for k < 1 or k > 2³⁰, `noLayers`.
   public init(
     _ entries: Entries, dimension k: Int, seed: UInt64, layers: [LayerShape]
   ) throws(ProjectionError) {
     let kind: ProjectorKind = entries == .rademacher ? .rademacher : .gaussian
-    try requireDimension(k, kind, layers, in: 1...Int.max)
+    try requireDimension(k, kind, layers, in: 1...(1 << 30))
     self.entries = entries
     identity = ProjectorIdentity(kind: kind, dimension: k, seed: seed, layers: layers)
   }

@@ -54,7 +54,7 @@ public enum ProjectionError: DiagnosableError, Equatable {
   /// The layer or flag where it was found.
   public var location: String {
     switch self {
-    case .dimensionOutOfRange: "--projection-dimension"
+    case .dimensionOutOfRange: "--dim"
     case .shapeMismatch(let layer, _, _): "layer \(layer)"
     case .nonFinite(_, let layer, _, _): "layer \(layer)"
     case .noLayers: "the network"
@@ -68,7 +68,7 @@ public enum ProjectionError: DiagnosableError, Equatable {
   public var remedy: String {
     switch self {
     case .dimensionOutOfRange(_, let dimension, let allowed):
-      return "pass --projection-dimension "
+      return "pass --dim "
         + "\(min(max(dimension, allowed.lowerBound), allowed.upperBound))."
     case .shapeMismatch:
       return "use the model the projector was made for, or collect again with a new projector."

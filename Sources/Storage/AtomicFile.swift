@@ -31,14 +31,30 @@ public enum AtomicFile {
   public static func replace(
     _ path: String, _ body: (_ temporary: String) throws(StorageError) -> Void
   ) throws(StorageError) {
+    let path = try target(of: path)
     let temporary = temporaryName(for: path)
     do throws(StorageError) {
       try body(temporary)
       try commit(temporary, to: path)
     } catch {
       unlink(temporary)
-      throw error
+      throw error.naming(path, insteadOf: temporary)
     }
+  }
+
+  /// The file that a write to `path` replaces: itself, or the one that a symbolic link leads to.
+  ///
+  /// - Throws: `StorageError.notAFile` for folders, devices and pipes, which a rename would destroy.
+  static func target(of path: String) throws(StorageError) -> String {
+    var status = stat()
+    // What is not there yet, or cannot be looked at, is for the write to find out.
+    guard stat(path, &status) == 0 else { return path }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK,
+      let resolved = realpath(path, nil)
+    else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   /// The files in the folder of `path` that a killed process left half-written for `path`.
@@ -68,7 +84,7 @@ public enum AtomicFile {
   }
 
   /// Makes a folder and those above it.
-  static func makeFolder(_ path: String) throws(StorageError) {
+  public static func makeFolder(_ path: String) throws(StorageError) {
     if mkdir(path, 0o777) == 0 { return }
     if errno == ENOENT && folder(of: path) != path {
       try makeFolder(folder(of: path))

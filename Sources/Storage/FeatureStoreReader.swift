@@ -188,6 +188,9 @@ public final class FeatureStoreReader: Sendable {
     _ group: String, _ shard: Int, _ seal: Digest?
   ) throws(StorageError) -> OpenShard {
     let path = paths.shard(group: group, shard)
+    guard AtomicFile.exists(path) else {
+      throw .inconsistent(problem: "this shard of the store is gone", file: path)
+    }
     let file = try SealedFile(path)
     guard file.digest == seal else {
       throw .inconsistent(problem: "the shard is not the one the store was made with", file: path)

@@ -211,7 +211,8 @@ public final class FeatureStoreWriter {
         expected.insert(file)
         guard present.contains(file) else { continue }
         let known = recorded[group].flatMap { shard < $0.count ? $0[shard] : nil }
-        let digest = try finishedSeal(file, group, shard, known)
+        let digest = try finishedSeal(
+          file, group, shard, known, isExtension: base != nil)
         if digest == nil { damaged.append(file) }
         seals[group]?[shard] = digest
       }
@@ -224,14 +225,19 @@ public final class FeatureStoreWriter {
 
   /// A shard's seal; nil when the file is damaged and must be made again.
   private func finishedSeal(
-    _ file: String, _ group: String, _ shard: Int, _ recorded: Digest?
+    _ file: String, _ group: String, _ shard: Int, _ recorded: Digest?,
+    isExtension: Bool
   ) throws(StorageError) -> Digest? {
     let sealed: SealedFile
     do throws(StorageError) {
       sealed = try SealedFile(file)
+      // An extended store's shards are not read again: readers check what they read.
+      if !isExtension { try sealed.verify() }
     } catch {
       switch error {
-      case .notSealed, .wrongLength, .sealBroken: return nil
+      case .notSealed, .wrongLength, .sealBroken, .rowsCorrupt: return nil
+      // The store says that it is one of this version: the version's own byte changed.
+      case .unsupportedVersion where recorded != nil: return nil
       default: throw error
       }
     }

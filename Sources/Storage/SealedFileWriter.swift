@@ -8,6 +8,7 @@ public final class SealedFileWriter {
   public let path: String
   /// The file being made.
   public let hdf5: HDF5File
+  private let target: String
   private let temporary: String
   private let output: OpenFile
   private var rows: [CheckedRowsWriter] = []
@@ -16,9 +17,14 @@ public final class SealedFileWriter {
   /// Begins a file.
   public init(_ path: String) throws(StorageError) {
     self.path = path
-    temporary = AtomicFile.temporaryName(for: path)
+    target = try AtomicFile.target(of: path)
+    temporary = AtomicFile.temporaryName(for: target)
     // Made here first: errors of the file system are clearer than HDF5's.
-    output = try OpenFile(writing: temporary, creating: true)
+    do throws(StorageError) {
+      output = try OpenFile(writing: temporary, creating: true)
+    } catch {
+      throw error.naming(path, insteadOf: temporary)
+    }
     do throws(StorageError) {
       hdf5 = try HDF5File(creating: temporary)
     } catch {
@@ -83,7 +89,7 @@ public final class SealedFileWriter {
     seal.digest = try seal.computedDigest(output)
     try output.write(seal.encoded(), count: Seal.byteCount, at: 0)
     try output.synchronize()
-    try AtomicFile.commit(temporary, to: path)
+    try AtomicFile.commit(temporary, to: target)
     isOpen = false
     return seal.digest
   }

@@ -5,6 +5,8 @@ import Tensors
 public enum StorageError: DiagnosableError, Equatable {
   /// A call to the operating system failed with `errno` = `code`.
   case system(operation: String, path: String, code: Int32)
+  /// A folder, device or pipe where a file is to be written.
+  case notAFile(path: String)
   /// The HDF5 library refused; `stack` is its own account, innermost function first.
   case hdf5(operation: String, object: String, file: String, stack: String)
   /// The file does not begin with Ascribe's magic bytes.
@@ -54,7 +56,7 @@ extension StorageError {
     case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
       .fingerprintMismatch, .unexpectedFile:
       4
-    case .system, .hdf5, .missingObject, .wrongType, .wrongShape, .tooLarge, .rowsOutOfRange,
+    case .system, .notAFile, .hdf5, .missingObject, .wrongType, .wrongShape, .tooLarge, .rowsOutOfRange,
       .notStorable, .invalidName, .unknownGroup, .invalidLayout:
       3
     case .storeInUse, .incomplete: 1
@@ -66,6 +68,7 @@ extension StorageError {
     switch self {
     case .system(let operation, _, let code):
       "cannot \(operation): \(String(cString: strerror(code)))."
+    case .notAFile: "this is a folder, device or pipe, and no file can take its place."
     case .hdf5(let operation, let object, _, let stack):
       "HDF5 cannot \(operation)\(object.isEmpty ? "" : " \(object)"): \(stack)."
     case .notSealed: "this is not a file written by Ascribe: the magic bytes are missing."
@@ -106,7 +109,7 @@ extension StorageError {
   /// The file, and the dataset in it.
   public var location: String {
     switch self {
-    case .system(_, let path, _), .storeInUse(let path), .unexpectedFile(let path): path
+    case .system(_, let path, _), .notAFile(let path), .storeInUse(let path), .unexpectedFile(let path): path
     case .invalidLayout: "the layout of the store"
     case .hdf5(_, let object, let file, _): object.isEmpty ? file : "\(file):\(object)"
     case .notSealed(let file), .sealBroken(let file): file
@@ -132,6 +135,7 @@ extension StorageError {
     case .system(_, _, EACCES), .system(_, _, EROFS), .system(_, _, EPERM):
       "choose a folder that you may write to, or change its permissions."
     case .system: "check the path and the disk."
+    case .notAFile: "choose the name of a file."
     case .hdf5: "check that the file is complete and a valid HDF5 file."
     case .notSealed: "name a file that Ascribe made, or make it again."
     case .unsupportedVersion: "use a newer version of Ascribe, or make the file again."
@@ -154,5 +158,13 @@ extension StorageError {
     case .storeInUse: "wait for the other process, or stop it."
     case .incomplete: "write the missing rows before finishing."
     }
+  }
+}
+
+extension StorageError {
+  /// The same failure of the system, said of the file that the user named.
+  func naming(_ path: String, insteadOf temporary: String) -> StorageError {
+    guard case .system(let operation, temporary, let code) = self else { return self }
+    return .system(operation: operation, path: path, code: code)
   }
 }

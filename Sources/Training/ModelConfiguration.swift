@@ -44,7 +44,13 @@ public struct ModelConfiguration: Sendable, Equatable {
     try map.checkKeys(known: ["kind", "hidden", "activation", "dropout"])
     hidden = try map.ints("hidden", in: 1...1_000_000)
     activation = try map.choice("activation", default: .relu)
-    dropout = try map.double("dropout", in: .from(0, below: 1), default: 0)
+    let rate = try map.double("dropout", in: .from(0, below: 1), default: 0)
+    // In fp32, 0.99999999 is 1: nothing would be kept.
+    guard Float(rate) < 1 else {
+      throw .outOfRange(
+        map.place("dropout"), value: "\(rate)", allowed: "at least 0 and at most 0.999999")
+    }
+    dropout = rate
   }
 
   /// The network for examples of a shape.

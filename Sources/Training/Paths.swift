@@ -26,11 +26,7 @@ func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// Makes a folder and those above it.
 func makeFolder(_ path: String) throws(StorageError) {
-  do {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  } catch {
-    throw .system(operation: "make the folder", path: path, code: posixCode(error))
-  }
+  try AtomicFile.makeFolder(path)
 }
 
 /// Deletes a file, or a folder with what is in it, if it is there.

@@ -14,13 +14,15 @@ public struct CheckpointReference: Sendable, Hashable {
 }
 
 extension Run {
-  /// The checkpoints that are there, by seed and epoch; all of them when the run is finished.
+  /// The checkpoints by seed and epoch: all of a finished run, so that one whose files are gone is
+  /// an error where it is read, never left out silently; of an unfinished run those that are there.
   public var checkpoints: [CheckpointReference] {
     let files = RunFolder(path: folder)
     return seeds.flatMap { seed in
       record.checkpointEpochs.compactMap { epoch in
         let path = files.checkpoint(seed: seed, epoch: epoch)
-        guard fileExists(path), fileExists(Checkpoint.provenancePath(of: path)) else { return nil }
+        let isThere = fileExists(path) && fileExists(Checkpoint.provenancePath(of: path))
+        guard isFinished || isThere else { return nil }
         return CheckpointReference(seed: seed, epoch: epoch, path: path)
       }
     }
@@ -93,6 +95,9 @@ extension Run {
   public func dynamics(seed: UInt64) throws -> Dynamics {
     let path = RunFolder(path: folder).dynamics(seed: seed)
     guard fileExists(path) else {
+      if record.status == .finished && seeds.contains(seed) {
+        throw CheckpointError.missingFile(file: path)
+      }
       throw TrainingError.missingPart(
         what: "dynamics of seed \(seed)", run: name, isFinished: isFinished)
     }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Storage
 
@@ -23,6 +24,21 @@ struct RunFolder: Sendable {
   func dynamics(seed: UInt64) -> String { self.seed(seed) + "/dynamics.h5" }
 
   func resume(seed: UInt64) -> String { self.seed(seed) + "/resume" }
+
+  /// Whether a seed's checkpoints through an epoch are there.
+  func hasCheckpoints(_ record: RunRecord, seed: UInt64, through epoch: Int) -> Bool {
+    record.checkpointEpochs.filter { $0 <= epoch }.allSatisfy {
+      let path = checkpoint(seed: seed, epoch: $0)
+      return fileExists(path) && fileExists(Checkpoint.provenancePath(of: path))
+    }
+  }
+
+  /// Whether every file of every seed is there.
+  func isComplete(_ record: RunRecord) -> Bool {
+    record.seeds.allSatisfy { seed in
+      fileExists(dynamics(seed: seed)) && hasCheckpoints(record, seed: seed, through: .max)
+    }
+  }
 
   /// Deletes what killed processes left half-written.
   func removeLeftovers(seeds: [UInt64]) throws(StorageError) {

@@ -15,6 +15,8 @@ struct SeedTraining {
   let progress: any TrainingProgress
   /// Least seconds of work between two saved states.
   let resumeInterval: Double
+  /// Whether a damaged saved state is left aside instead of refused.
+  let discardsDamage: Bool
 
   private var seed: UInt64 { trainer.seed }
   private var epochs: Int { trainer.configuration.epochs }
@@ -31,7 +33,8 @@ struct SeedTraining {
     try makeFolder(folder.seed(seed))
     var state = trainer.initialState()
     var signals: [EpochSignals] = []
-    if let (savedState, savedSignals) = try resume.load(), hasCheckpoints(through: savedState.epoch)
+    let loaded = discardsDamage ? try? resume.load() : try resume.load()
+    if let (savedState, savedSignals) = loaded, hasCheckpoints(through: savedState.epoch)
     {
       (state, signals) = (savedState, savedSignals)
       progress.resumed(seed: seed, after: state.epoch)
@@ -67,10 +70,7 @@ struct SeedTraining {
   }
 
   private func hasCheckpoints(through epoch: Int) -> Bool {
-    record.checkpointEpochs.filter { $0 <= epoch }.allSatisfy {
-      let path = folder.checkpoint(seed: seed, epoch: $0)
-      return fileExists(path) && fileExists(Checkpoint.provenancePath(of: path))
-    }
+    folder.hasCheckpoints(record, seed: seed, through: epoch)
   }
 
   private func result() throws -> RunRecord.SeedResult {

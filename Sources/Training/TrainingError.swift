@@ -55,7 +55,7 @@ extension TrainingError {
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
     case .diverged(_, _, let step, let loss):
-      "the training diverged: the loss is \(loss) at step \(step)."
+      "the training diverged: the loss is \(loss.isNaN ? "not a number" : "\(loss)") at step \(step)."
     case .notFinite(_, _, let what): "the training diverged: \(what) not finite."
     case .cancelled(let run, _): "the training of \(run) was stopped."
     case .noRun(let name, _, _): "there is no run \(name)."

@@ -61,6 +61,10 @@ public struct TrainingJob: Sendable {
     try requireModel(for: loss)
     let network = configuration.model.network(
       inputShape: data.train.featureShape, outputs: data.train.outputCount)
+    try Memory.require(
+      network.leastTrainingBytes(batch: min(configuration.training.batch, data.train.count)),
+      for: "training \(network.parameterCount) parameters",
+      remedy: "choose fewer or narrower hidden layers (model.hidden).")
     let wanted = RunRecord(
       configuration, data: data, subset: subset, loss: loss, network: network,
       runFolder: folder.path)
@@ -69,7 +73,7 @@ public struct TrainingJob: Sendable {
     defer { withExtendedLifetime(lock) {} }
     let record = try adopt(wanted, in: folder)
     try folder.removeLeftovers(seeds: record.seeds)
-    if record.status == .finished {
+    if record.status == .finished && folder.isComplete(record) {
       return .alreadyFinished(try Run(folder: folder.path))
     }
     progress.began(
@@ -141,7 +145,7 @@ public struct TrainingJob: Sendable {
         trainer: try Trainer(
           network: network, configuration: configuration.training, data: data.train, seed: seed),
         record: record, folder: folder, data: data, hooks: hooks, progress: progress,
-        resumeInterval: resumeInterval)
+        resumeInterval: resumeInterval, discardsDamage: overwrites)
     }
     guard trainings.count > 1 && Workers.count > 1 else {
       return try trainings.map { try $0.run() }
@@ -160,5 +164,13 @@ public struct TrainingJob: Sendable {
       for case .failure(let error)? in all { throw error }
       return try all.compactMap { try $0?.get() }
     }
+  }
+}
+
+extension Network {
+  /// Parameters, gradient, the state before a step and one copy to evaluate, and a batch's outputs.
+  func leastTrainingBytes(batch: Int) -> Double {
+    let outputs = parameters.filter { $0.shape.count == 1 }.reduce(0.0) { $0 + Double($1.count) }
+    return 4 * (3 * Double(parameterCount) + Double(batch) * outputs)
   }
 }

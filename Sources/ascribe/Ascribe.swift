@@ -7,9 +7,13 @@ import Training
 @main
 struct Ascribe {
   static func main() {
+    // A reader that closes its pipe must not kill a training: the write fails instead.
+    signal(SIGPIPE, SIG_IGN)
+    Console.reserveStandardStreams()
     do {
       var command = try AscribeCommand.parseAsRoot()
       try command.run()
+      try Console.requireWritten()
     } catch {
       finish(with: error)
     }
@@ -20,6 +24,7 @@ struct Ascribe {
   private static func finish(with error: any Error) -> Never {
     if let error = error as? any DiagnosableError {
       Console.line(error.description)
+      if case .cancelled? = error as? TrainingError { exit(130) }
       exit(error.exitCode)
     }
     if error is Interrupted {
@@ -30,6 +35,7 @@ struct Ascribe {
     let message = AscribeCommand.fullMessage(for: error)
     if status == .success {
       Console.output(message)
+      do { try Console.requireWritten() } catch { finish(with: error) }
       exit(0)
     }
     Console.line(message)

@@ -50,6 +50,7 @@ struct CollectCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    try CommonOptions.requireHDF5Name(out)
     if dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
     if CheckpointChoice(checkpoints) == nil {
       throw ValidationError("--checkpoints takes final, log, all or epochs, not '\(checkpoints)'")
@@ -61,7 +62,7 @@ struct CollectCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let run = try Run.open(runName, checkpointsFolder: common.checkpointsFolder)
+    let run = try common.open(runName)
     let influence = try RunInfluence(run)
     let function =
       outputFunction.flatMap { OutputFunction(rawValue: $0) }

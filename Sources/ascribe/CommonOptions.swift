@@ -19,6 +19,23 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
+  /// Opens a run, and says so when its training has not come to its end.
+  func open(_ run: String) throws -> Run {
+    let opened = try Run.open(run, checkpointsFolder: checkpointsFolder)
+    if !opened.isFinished {
+      Console.line(
+        "note: the training of \(opened.name) is not finished; its last checkpoint so far is used")
+    }
+    return opened
+  }
+
+  /// Refuses names that the other commands would not know as files of HDF5.
+  static func requireHDF5Name(_ out: String?) throws {
+    if let out, !out.hasSuffix(".h5") {
+      throw ValidationError("--out takes a name that ends in .h5, not '\(out)'")
+    }
+  }
+
   /// Sets the thread count and takes over Ctrl-C.
   func begin() {
     if let threads { Workers.count = threads }

@@ -1,10 +1,55 @@
 import Foundation
+import Glibc
 import Synchronization
+import Tensors
+
+/// Standard output could not be written.
+struct OutputError: DiagnosableError {
+  let code: Int32
+
+  var what: String { "the answer cannot be written: \(String(cString: strerror(code)))." }
+  var location: String { "standard output" }
+  var remedy: String { "redirect it to a file on a disk with space, or to a terminal." }
+  var exitCode: Int32 { 1 }
+}
 
 /// Standard output for answers, standard error for everything else.
 enum Console {
   /// Answers: nothing but what was asked for.
-  static func output(_ text: String) { write(text + "\n", to: FileHandle.standardOutput) }
+  ///
+  /// What could not be written is an error at the end: `requireWritten`.
+  static func output(_ text: String) {
+    var bytes = Array((text + "\n").utf8)[...]
+    while !bytes.isEmpty {
+      let wrote = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      if wrote < 0 && errno == EINTR { continue }
+      guard wrote >= 0 else {
+        outputFailure.store(errno, ordering: .relaxed)
+        return
+      }
+      bytes = bytes.dropFirst(wrote)
+    }
+  }
+
+  private static let outputFailure = Atomic<Int32>(0)
+
+  /// Keeps the places of closed standard streams from files opened later, into which answers and
+  /// notes would be written.
+  static func reserveStandardStreams() {
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(stream, F_GETFD) < 0 && errno == EBADF {
+      // The lowest free number is this one.
+      _ = open("/dev/null", O_RDWR)
+      if stream == STDOUT_FILENO { outputFailure.store(EBADF, ordering: .relaxed) }
+    }
+  }
+
+  /// - Throws: `OutputError` when an answer could not be written. A pipe closed by its reader
+  ///   (`| head`) is the reader's decision, no error.
+  static func requireWritten() throws {
+    let code = outputFailure.load(ordering: .relaxed)
+    guard code == 0 || code == EPIPE else { throw OutputError(code: code) }
+  }
 
   /// Notes, progress and errors.
   static func line(_ text: String) {
@@ -16,7 +61,7 @@ enum Console {
   static let isTerminal = isatty(STDERR_FILENO) == 1
 
   fileprivate static func write(_ text: String, to handle: FileHandle) {
-    // A closed pipe is the reader's decision, not an error of ours.
+    // Notes that nobody can read are no reason to stop.
     try? handle.write(contentsOf: Data(text.utf8))
   }
 }

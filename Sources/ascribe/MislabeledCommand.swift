@@ -32,12 +32,20 @@ struct MislabeledCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    if signal != .selfInfluence {
+      let ignored = [
+        ("--method", method.method), ("--output-function", method.outputFunction),
+        ("--example-weight", method.exampleWeight),
+      ].first { $0.1 != nil }
+      if let ignored {
+        throw ValidationError("\(ignored.0) is for --signal selfInfluence, not \(signal.rawValue)")
+      }
+    }
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
   }
 
   func run() throws {
     common.begin()
-    let run = try Run.open(runName, checkpointsFolder: common.checkpointsFolder)
     let influence: RunInfluence
     let ranking: MislabelRanking
     if signal == .selfInfluence {
@@ -45,7 +53,7 @@ struct MislabeledCommand: ParsableCommand {
       influence = setup.influence
       ranking = try MislabelJob(influence).ranking(by: signal, scorer: setup.scorer)
     } else {
-      influence = try RunInfluence(run)
+      influence = try RunInfluence(try common.open(runName))
       ranking = try MislabelJob(influence, seeds: try method.seedList()).ranking(
         by: signal, choice: method.choice, damping: try DampingRule(method.damping),
         exactLimit: method.kernel == .exact ? .max : method.exactLimit)

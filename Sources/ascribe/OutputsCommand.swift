@@ -31,7 +31,7 @@ struct OutputsCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let opened = try Run.open(runName, checkpointsFolder: common.checkpointsFolder)
+    let opened = try common.open(runName)
     let data = split.part(of: try opened.loadData())
     let reference = try opened.checkpoint(seed: seed, epoch: epoch)
     let predictions = try opened.predictor(reference).predictions(for: data)

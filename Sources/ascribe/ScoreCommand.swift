@@ -22,6 +22,8 @@ struct ScoreCommand: ParsableCommand {
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws { try CommonOptions.requireHDF5Name(out) }
+
   func run() throws {
     common.begin()
     let setup = try ScoringSetup(run: runName, method, common, diagnosesDamping: diagnose)
@@ -30,7 +32,7 @@ struct ScoreCommand: ParsableCommand {
     let folder = setup.influence.run.projectionsFolder
     let path = out ?? "\(folder)/scores-\(setup.options.method.rawValue).h5"
     if out == nil {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try AtomicFile.makeFolder(folder)
     }
     let header = ScoreFile.Header(
       run: setup.influence.run.name, options: setup.options,

@@ -14,7 +14,7 @@ struct ScoringSetup {
     run name: String, _ method: MethodOptions, _ common: CommonOptions,
     diagnosesDamping: DampingDiagnosis = .none
   ) throws {
-    let run = try Run.open(name, checkpointsFolder: common.checkpointsFolder)
+    let run = try common.open(name)
     influence = try RunInfluence(run)
     let kernel: RunInfluence.KernelSource =
       switch method.kernel {

@@ -17,6 +17,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Number of seeds: SEED, SEED + 1, … of the run file.") var seeds: Int?
   @Option(help: "A name instead of the run file's.") var name: String?
   @Option(help: "A file of training ids, one a line: train on these alone.") var subset: String?
+  @Option(help: "Least seconds of work between two saved states to resume from.")
+  var saveEvery = 2.0
   @Flag(help: "Replace a run of this name that was made otherwise.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
@@ -24,6 +26,9 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if let seeds, !(1...10_000).contains(seeds) {
       throw ValidationError("--seeds must be from 1 to 10000, not \(seeds)")
+    }
+    if !(saveEvery >= 0) {
+      throw ValidationError("--save-every must be at least 0, not \(saveEvery)")
     }
   }
 
@@ -38,6 +43,7 @@ struct TrainCommand: ParsableCommand {
       job.subsetFile = subset
     }
     job.overwrites = overwrite
+    job.resumeInterval = saveEvery
     job.hooks.isCancelled = { Interruption.isRequested }
     job.progress = TrainingLines()
     let outcome = try job.run()

@@ -43,7 +43,13 @@ struct VerifyCommand: ParsableCommand {
       report.bytes += (size as? Int) ?? 0
     }
     for seed in run.seeds where run.record.status != .imported {
-      let dynamics = try Verification.verify("\(run.folder)/seed-\(seed)/dynamics.h5")
+      let path = "\(run.folder)/seed-\(seed)/dynamics.h5"
+      if !FileManager.default.fileExists(atPath: path) {
+        // Written last: an unfinished seed has none yet.
+        if !run.isFinished { continue }
+        throw CheckpointError.missingFile(file: path)
+      }
+      let dynamics = try Verification.verify(path)
       report.files += dynamics.files
       report.rowBlocks += dynamics.rowBlocks
       report.bytes += dynamics.bytes

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+/// Killed at any moment and started again, the same bytes.
+@Suite struct ResumeTests {
+  /// Three seeds of a few hundred milliseconds.
+  private static let long = Workspace.runFile(
+    training: "{rate: 0.05, momentum: 0.9, epochs: 40, batch: 8, seeds: 3}")
+
+  private func workspace() throws -> Workspace {
+    let work = try Workspace()
+    try work.write(ResumeTests.long, to: "r.yaml")
+    return work
+  }
+
+  /// Milliseconds of a body.
+  private func milliseconds(_ body: () throws -> Void) rethrows -> Int {
+    let clock = ContinuousClock()
+    return Int(try clock.measure(body) / .milliseconds(1))
+  }
+
+  /// Runs a command again and again, killed after random times, at last to its end.
+  ///
+  /// - Returns: how many were killed before they were done.
+  private func killRepeatedly(
+    _ arguments: [String], in work: Workspace, within time: Int, signal: Int32 = SIGKILL,
+    seed: UInt64
+  ) throws -> Int {
+    var draw = Draw(seed: seed)
+    var kills = 0
+    for _ in 0..<6 {
+      let process = try AscribeProcess(arguments, in: work.path)
+      usleep(UInt32(1000 * draw.below(max(20, time))))
+      process.send(signal)
+      if process.wait().code == -signal { kills += 1 }
+    }
+    let last = try AscribeProcess(arguments, in: work.path).wait()
+    #expect(last.code == 0, "seed \(seed): \(last.errors)")
+    return kills
+  }
+
+  @Test("a training killed at random times leaves the bytes of an undisturbed one")
+  func killedTraining() throws {
+    let whole = try workspace()
+    let time = try milliseconds { try whole.succeed("train", "r.yaml") }
+    let expected = whole.files("Checkpoints")
+    let work = try workspace()
+    // Saved often, so that it does go on where it was.
+    let train = ["train", "r.yaml", "--save-every", "0.02"]
+    let kills = try killRepeatedly(train, in: work, within: 2 * time, seed: 1)
+    #expect(kills > 0)
+    #expect(work.files("Checkpoints") == expected)
+  }
+
+  @Test("a collection killed at random times leaves the bytes of an undisturbed one")
+  func killedCollection() throws {
+    let work = try workspace()
+    try work.succeed("train", "r.yaml")
+    let collect = ["collect", "r", "--checkpoints", "all", "--dim", "16"]
+    let time = try milliseconds { _ = try AscribeProcess(collect, in: work.path).wait() }
+    let expected = work.files("Projections")
+    try #require(expected.count > 18)
+    var kills = 0
+    for seed in 0..<2 {
+      try work.remove("Projections")
+      kills += try killRepeatedly(collect, in: work, within: time, seed: UInt64(10 + seed))
+      #expect(work.files("Projections") == expected, "seed \(10 + seed)")
+    }
+    #expect(kills > 0)
+  }
+
+  @Test("killed writers of answers leave the old file or the new one, and nothing else")
+  func killedAnswers() throws {
+    let work = try Workspace(trained: true)
+    let names = ["s.h5", "q.html"]
+    let commands = [
+      ["score", "r", "--out", "s.h5"], ["query", "r", "--test", "all", "--report", "q.html"],
+    ]
+    for (name, command) in zip(names, commands) {
+      let time = try milliseconds { _ = try AscribeProcess(command, in: work.path).wait() }
+      let expected = try work.bytes(name)
+      _ = try killRepeatedly(command, in: work, within: time, seed: 3)
+      #expect(try work.bytes(name) == expected)
+    }
+  }
+
+  @Test("Ctrl-C stops with 130, goes on where it was and leaves the same bytes")
+  func interruptedTraining() throws {
+    let text = Workspace.runFile(training: "{rate: 0.05, epochs: 300, batch: 8}")
+    let whole = try Workspace()
+    try whole.write(text, to: "r.yaml")
+    try whole.succeed("train", "r.yaml")
+    let work = try Workspace()
+    try work.write(text, to: "r.yaml")
+    let state = "Checkpoints/r/seed-0/resume/state.safetensors"
+    for signal in [SIGINT, SIGTERM] {
+      let before = try? work.bytes(state)
+      let process = try AscribeProcess(["train", "r.yaml", "--save-every", "0"], in: work.path)
+      while (try? work.bytes(state)) == before { usleep(1_000) }
+      process.send(signal)
+      let ended = process.wait()
+      #expect(ended.code == 130, "\(ended.errors)")
+      #expect(ended.errors.contains("give the same command again to go on"))
+      #expect(work.files("Checkpoints").keys.allSatisfy { !$0.contains("partial") })
+    }
+    let last = try work.succeed("train", "r.yaml")
+    #expect(last.errors.contains("going on after epoch"))
+    #expect(work.files("Checkpoints") == whole.files("Checkpoints"))
+  }
+
+  @Test("a damaged saved state is refused, and left aside with --overwrite")
+  func damagedState() throws {
+    let whole = try workspace()
+    try whole.succeed("train", "r.yaml")
+    let work = try workspace()
+    let train = ["train", "r.yaml", "--save-every", "0", "--threads", "1"]
+    let process = try AscribeProcess(train, in: work.path)
+    let state = "Checkpoints/r/seed-0/resume/state.safetensors"
+    while !work.exists(state) { usleep(1_000) }
+    process.send(SIGKILL)
+    #expect(process.wait().code == -SIGKILL)
+    try work.flip(state, byte: try work.bytes(state).count - 1)
+    try work.fail(4, "train", "r.yaml", words: [state])
+    try work.succeed("train", "r.yaml", "--overwrite")
+    #expect(work.files("Checkpoints") == whole.files("Checkpoints"))
+  }
+}
