@@ -90,6 +90,13 @@ let package = Package(
         "Influence", "LinearAlgebra", "Networks", "Projections", "Reports", "Storage", "Tensors",
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(
+      name: "ascribe-bench",
+      dependencies: [
+        "Datasets", "Factors", "Gradients", "Influence", "LinearAlgebra", "Networks",
+        "Projections", "Randomness", "Storage", "Tensors", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
