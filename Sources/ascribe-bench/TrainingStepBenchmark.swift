@@ -67,6 +67,8 @@ private final class BareTraining {
   }
 
   func run() {
+    var state = state
+    defer { self.state = state }
     for (x, y) in batches {
       let (gradient, _) = Workload.network.lossGradient(
         x, y, parameters: state.parameters, loss: .crossEntropy, scale: scale)
