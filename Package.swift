@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "Randomness", dependencies: ["CKernels"]),
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
-    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "Tensors"]),
+    .target(name: "Storage", dependencies: ["CHDF5", "CKernels", "COpenSSL", "Tensors"]),
     .target(name: "Images", dependencies: ["CPNG", "Tensors"]),
     .target(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),

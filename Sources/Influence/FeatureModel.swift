@@ -29,9 +29,6 @@ public final class FeatureModel: Sendable {
     }
   }
 
-  /// Rows that are read at a time.
-  public static let blockSize = 4_096
-
   /// The choices.
   public let options: ScoringOptions
   /// What was decided about damping, by checkpoint.
@@ -121,8 +118,9 @@ public final class FeatureModel: Sendable {
   ) throws {
     let solved = try checkpoints.indices.map { try preconditioned(queries, mean: mean, at: $0) }
     let deleted = Set(store.deletedRows)
-    for start in stride(from: 0, to: store.rows, by: FeatureModel.blockSize) {
-      let rows = start..<min(store.rows, start + FeatureModel.blockSize)
+    let blockSize = store.scanRows
+    for start in stride(from: 0, to: store.rows, by: blockSize) {
+      let rows = start..<min(store.rows, start + blockSize)
       var sum = Matrix<Float>(rows: mean ? 1 : queries.count, columns: rows.count)
       for (index, checkpoint) in checkpoints.enumerated() {
         let features = try store.readRows(group: checkpoint.group, rows)
@@ -152,7 +150,7 @@ public final class FeatureModel: Sendable {
     var result = [Float](repeating: 0, count: store.rows)
     for (index, checkpoint) in checkpoints.enumerated() {
       try store.forEachBlock(
-        group: checkpoint.group, rowsPerBlock: FeatureModel.blockSize
+        group: checkpoint.group, rowsPerBlock: store.scanRows
       ) { rows, features in
         var half = features
         if let factor = factors[index] {
@@ -199,7 +197,7 @@ public final class FeatureModel: Sendable {
   ) throws -> (Matrix<Double>, Double) {
     let k = store.columns
     let gram = Matrix<Double>(repeating: 0, rows: k, columns: k)
-    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { _, block in
+    try store.forEachBlock(group: group, rowsPerBlock: store.scanRows) { _, block in
       symmetricProduct(MatrixView(block.double).transposed, into: MatrixView(gram), beta: 1)
     }
     return (gram, (0..<k).reduce(0) { $0 + gram[$1, $1] })
@@ -218,7 +216,7 @@ public final class FeatureModel: Sendable {
     let rows = RidgeSpectrum.sampledRows(of: store.rows)
     let sample = Matrix<Float>(uninitialized: rows.count, store.columns)
     var next = 0
-    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { range, block in
+    try store.forEachBlock(group: group, rowsPerBlock: store.scanRows) { range, block in
       while next < rows.count, range.contains(rows[next]) {
         (sample.storage.base + next * store.columns).update(
           from: block.storage.base + (rows[next] - range.lowerBound) * store.columns,

@@ -51,7 +51,7 @@ private struct BenchStore {
   }
 
   func read(_ store: FeatureStoreReader) throws {
-    try store.forEachBlock(group: "bench", rowsPerBlock: FeatureModel.blockSize) { _, _ in }
+    try store.forEachBlock(group: "bench", rowsPerBlock: store.scanRows) { _, _ in }
   }
 
   var shards: [String] {
