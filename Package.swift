@@ -75,7 +75,12 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // Layer 8
-    .target(name: "Evaluation", dependencies: ["Tensors"]),
+    .target(
+      name: "Evaluation",
+      dependencies: [
+        "Configuration", "Datasets", "Influence", "LinearAlgebra", "Networks", "Randomness",
+        "Storage", "Tensors", "Training",
+      ]),
     // Layer 9
     .target(name: "Curation", dependencies: ["Datasets", "Evaluation", "Influence", "Training"]),
     // Layer 10
@@ -87,8 +92,8 @@ let package = Package(
       name: "ascribe",
       dependencies: [
         "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation", "Gradients",
-        "Influence", "LinearAlgebra", "Networks", "Projections", "Reports", "Storage", "Tensors",
-        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Influence", "LinearAlgebra", "Networks", "Projections", "Randomness", "Reports", "Storage",
+        "Tensors", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "ascribe-bench",
@@ -119,7 +124,27 @@ let package = Package(
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport", "Training",
       ]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(
+      name: "GradientsTests",
+      dependencies: [
+        "Datasets", "Factors", "Gradients", "Networks", "Projections", "Randomness", "Storage",
+        "TestSupport",
+      ]),
+    .testTarget(
+      name: "InfluenceTests",
+      dependencies: [
+        "Configuration", "Datasets", "Factors", "Gradients", "Influence", "LinearAlgebra",
+        "Networks", "Projections", "Randomness", "Storage", "TestSupport", "Training",
+      ]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: [
+        "Configuration", "Datasets", "Evaluation", "Influence", "LinearAlgebra", "Networks",
+        "Randomness", "Storage", "TestSupport", "Training",
+      ]),
+    .testTarget(
+      name: "CurationTests",
+      dependencies: ["Configuration", "Curation", "Influence", "TestSupport", "Training"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,6 +1,8 @@
 import Tensors
 
-/// What can be wrong with a checkpoint. Each case holds the facts, the sentences are below.
+/// What can be wrong with a checkpoint.
+///
+/// Each case holds the facts, the sentences are below.
 public enum CheckpointError: DiagnosableError, Equatable {
   // MARK: Safetensors
   /// Fewer bytes than the header's length needs.

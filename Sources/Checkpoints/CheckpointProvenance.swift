@@ -47,9 +47,13 @@ public struct CheckpointProvenance: Codable, Sendable, Equatable {
   public var metrics: ModelMetrics
   /// The file that foreign weights were imported from; nil for trained ones.
   public var importedFrom: String?
-  /// Identity of the weights: see `modelHash(_:layout:)`. Filled in on writing.
+  /// Identity of the weights: see `modelHash(_:layout:)`.
+  ///
+  /// Filled in on writing.
   public var modelHash = ""
-  /// SHA-256 of the safetensors file. Filled in on writing.
+  /// SHA-256 of the safetensors file.
+  ///
+  /// Filled in on writing.
   public var fileHash = ""
 
   /// The version written now.

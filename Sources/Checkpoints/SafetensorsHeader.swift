@@ -59,7 +59,9 @@ struct SafetensorsHeader {
         entries.append(try SafetensorsEntry(name: name, value, file: file))
       }
     }
-    entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+    entries.sort {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }
     var end = 0
     for entry in entries {
       guard entry.range.lowerBound == end else {
@@ -75,7 +77,8 @@ struct SafetensorsHeader {
     self.metadata = metadata
   }
 
-  private static func parse(_ bytes: [UInt8], _ range: Range<Int>) throws(JSONProblem) -> StrictJSON {
+  private static func parse(_ bytes: [UInt8], _ range: Range<Int>) throws(JSONProblem) -> StrictJSON
+  {
     let result = bytes.withUnsafeBufferPointer { buffer -> Result<StrictJSON, JSONProblem> in
       do throws(JSONProblem) {
         return .success(

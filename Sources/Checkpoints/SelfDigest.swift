@@ -1,7 +1,9 @@
 import Storage
 
 /// The SHA-256 of a file inside that same file: 64 hexadecimal digits in quotes, taken as zeros
-/// while hashing. A changed byte anywhere, in the digits too, is noticed.
+/// while hashing.
+///
+/// A changed byte anywhere, in the digits too, is noticed.
 enum SelfDigest {
   /// What stands in the digits' place while hashing.
   static let placeholder = String(repeating: "0", count: 64)
@@ -28,7 +30,8 @@ enum SelfDigest {
     return hasher.finish().description == digits
   }
 
-  private static func find(_ digits: String, in bytes: [UInt8], _ header: Range<Int>) -> Range<Int>? {
+  private static func find(_ digits: String, in bytes: [UInt8], _ header: Range<Int>) -> Range<Int>?
+  {
     let wanted = Array("\"\(digits)\"".utf8)
     guard header.count >= wanted.count else { return nil }
     return bytes.withUnsafeBufferPointer { buffer in

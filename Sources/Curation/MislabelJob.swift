@@ -19,8 +19,8 @@ public struct MislabelJob: Sendable {
   ///
   /// - Parameters:
   ///   - choice: the checkpoints of the kernel signals.
-  ///   - scorer: whose self-influence is asked for, with that signal.
-  /// - Throws: `InfluenceError.noDynamics` for a signal that training did not record.
+  ///   - scorer: whose self-influence is asked for, with that signal; nil: of `trajectory`.
+  /// - Throws: `InfluenceError.notDefined` for a signal that the training's loss does not have.
   public func ranking(
     by signal: MislabelRanking.Signal, choice: CheckpointChoice = .standard,
     damping: DampingRule = .standard, exactLimit: Int = InfluenceModel.standardExactLimit,
@@ -38,35 +38,47 @@ public struct MislabelJob: Sendable {
         exactLimit: exactLimit)
       suspicion = try model.leaveOneOutMargins().map { -$0 }
     case .selfInfluence:
-      suspicion = try scorer?.selfInfluence() ?? []
-    case .finalProbability: suspicion = try last(.probability).map { 1 - $0 }
-    case .meanProbability: suspicion = try mean(.probability).map { 1 - $0 }
-    case .areaUnderMargin: suspicion = try mean(.margin).map { -$0 }
-    case .el2n: suspicion = try mean(.el2n)
-    case .loss: suspicion = try last(.loss)
-    case .gradientNorm: suspicion = try mean(.gradientNorm)
+      let scorer =
+        try scorer
+        ?? influence.scorer(
+          options: ScoringOptions(
+            method: .trajectory, classification: influence.isClassification, damping: damping),
+          choice: choice, seeds: seeds, exactLimit: exactLimit)
+      suspicion = try scorer.selfInfluence()
+    case .finalProbability: suspicion = try last(.probability, signal).map { 1 - $0 }
+    case .meanProbability: suspicion = try mean(.probability, signal).map { 1 - $0 }
+    case .areaUnderMargin: suspicion = try mean(.margin, signal).map { -$0 }
+    case .el2n: suspicion = try mean(.el2n, signal)
+    case .loss: suspicion = try last(.loss, signal)
+    case .gradientNorm: suspicion = try mean(.gradientNorm, signal)
     }
     return MislabelRanking(signal: signal, suspicion: suspicion)
   }
 
-  private func last(_ signal: ExampleSignal) throws -> [Float] {
-    try average(signal) { $0.epochs - 1..<$0.epochs }
+  private func last(
+    _ recorded: ExampleSignal, _ asked: MislabelRanking.Signal
+  ) throws -> [Float] {
+    try average(recorded, asked) { $0.epochs - 1..<$0.epochs }
   }
 
-  private func mean(_ signal: ExampleSignal) throws -> [Float] {
-    try average(signal) { 0..<$0.epochs }
+  private func mean(
+    _ recorded: ExampleSignal, _ asked: MislabelRanking.Signal
+  ) throws -> [Float] {
+    try average(recorded, asked) { 0..<$0.epochs }
   }
 
   /// The mean of a recorded signal over some epochs and all seeds, n values.
   private func average(
-    _ signal: ExampleSignal, epochs: (Dynamics) -> Range<Int>
+    _ signal: ExampleSignal, _ asked: MislabelRanking.Signal, epochs: (Dynamics) -> Range<Int>
   ) throws -> [Float] {
     var sum = [Double](repeating: 0, count: influence.data.train.count)
     var count = 0.0
     for seed in seeds {
       let dynamics = try influence.run.dynamics(seed: seed)
       guard let values = dynamics[signal] else {
-        throw InfluenceError.noDynamics(weight: signal.rawValue, run: influence.run.name)
+        throw InfluenceError.notDefined(
+          name: "signal \(asked.rawValue)",
+          reason: "training on these targets records no \(signal.rawValue)", option: "--signal")
       }
       for epoch in epochs(dynamics) {
         for (i, value) in values.row(epoch).enumerated() { sum[i] += Double(value) }

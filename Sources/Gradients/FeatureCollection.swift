@@ -43,6 +43,11 @@ public struct FeatureCollection: Sendable {
   /// The training set: landmarks are drawn from it.
   public let training: Dataset
 
+  /// Examples that go through the projector at a time: `blockSize` unless a test wants them small.
+  var block = FeatureCollection.blockSize
+  /// Bytes of features in a shard, rounded down to whole blocks.
+  var shardBytes = 128 << 20
+
   /// The work of a store.
   public init(
     groups: [Group], outputFunction: OutputFunction, projection: ProjectionChoice,
@@ -70,8 +75,7 @@ public struct FeatureCollection: Sendable {
     let projector = try projection.projector(for: first.source, outputFunction, training)
     let width = projector.dimension
     let rowBytes = max(1, width * dtype.byteCount)
-    let rowsPerShard =
-      max(1, (128 << 20) / rowBytes / FeatureCollection.blockSize) * FeatureCollection.blockSize
+    let rowsPerShard = max(1, shardBytes / rowBytes / block) * block
     let writer = try FeatureStoreWriter(
       path: path, rows: data.count, columns: width, dtype: dtype, groups: groups.map(\.name),
       outputColumns: FeatureCollection.outputColumns,
@@ -89,7 +93,7 @@ public struct FeatureCollection: Sendable {
         ? projector : try projection.projector(for: group.source, outputFunction, training)
       for range in missing {
         try group.source.forEachBlock(
-          of: data, rows: range, blockSize: FeatureCollection.blockSize,
+          of: data, rows: range, blockSize: block,
           target: .output(outputFunction)
         ) { rows, gradients, logits in
           try writer.write(

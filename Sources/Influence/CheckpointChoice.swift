@@ -33,6 +33,7 @@ public enum CheckpointChoice: Sendable, Equatable {
   public func references(
     of run: Run, seeds: [UInt64]? = nil, method: Method
   ) throws -> [CheckpointReference] {
+    let absent = (seeds ?? []).filter { !run.seeds.contains($0) }
     let all = run.checkpoints.filter { seeds?.contains($0.seed) ?? true }
     let last = all.map(\.epoch).max() ?? 0
     let wanted: Set<Int>?
@@ -50,11 +51,11 @@ public enum CheckpointChoice: Sendable, Equatable {
       } else {
         []
       }
-    guard !chosen.isEmpty, missing.isEmpty else {
+    guard !chosen.isEmpty, missing.isEmpty, absent.isEmpty else {
       let have = Array(Set(run.checkpoints.map(\.epoch))).sorted().map(String.init)
       let selection =
-        missing.isEmpty
-        ? "seeds \(seeds ?? [])"
+        missing.isEmpty || !absent.isEmpty
+        ? "seed \((absent.isEmpty ? seeds ?? [] : absent).map(String.init).joined(separator: ", "))"
         : "epoch \(missing.sorted().map(String.init).joined(separator: ", "))"
       throw InfluenceError.noCheckpoints(
         selection: selection,

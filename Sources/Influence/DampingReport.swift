@@ -18,7 +18,9 @@ public struct DampingReport: Sendable, Codable, Equatable {
   public let conditionNumber: Double?
   /// tr(K(K + λI)⁻¹).
   public let effectiveRank: Double?
-  /// Rows that were decomposed for the four figures above.
+  /// Eigenvalues above rounding among the rows decomposed.
+  public let numericalRank: Int?
+  /// Rows that were decomposed for the figures above.
   public let sampledRows: Int?
   /// The largest eigenvalues of those rows, descending, at most 64.
   public let spectrum: [Double]?
@@ -35,8 +37,16 @@ public struct DampingReport: Sendable, Codable, Equatable {
     largestEigenvalue = spectrum?.largest
     conditionNumber = spectrum?.conditionNumber(damping: damping)
     effectiveRank = spectrum?.effectiveRank(damping: damping)
+    numericalRank = spectrum?.numericalRank
     sampledRows = spectrum?.rows.count
     self.spectrum = spectrum.map { Array($0.eigenvalues.reversed().prefix(64)) }
+  }
+
+  /// What is odd about the spectrum; nil when nothing is.
+  public var note: String? {
+    guard let numericalRank, let sampledRows, numericalRank < sampledRows else { return nil }
+    return "the gradients of \(sampledRows) examples span only \(numericalRank) directions: "
+      + "examples repeat each other, or the features are too few to tell them apart"
   }
 
   /// The report as printed lines.

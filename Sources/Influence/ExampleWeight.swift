@@ -32,7 +32,7 @@ public struct ExampleWeight: Sendable, Equatable, CustomStringConvertible {
   /// - Throws: `InfluenceError.unknownWeight`.
   public init(name: String) throws(InfluenceError) {
     var word = name
-    for prefix in ["sqrt-", "√"] where word.hasPrefix(prefix) {
+    if let prefix = ["sqrt-", "√"].first(where: { name.hasPrefix($0) }) {
       word = String(word.dropFirst(prefix.count))
     }
     guard let source = Source(rawValue: word) else {

@@ -33,10 +33,14 @@ public final class FeatureModel: Sendable {
   public let options: ScoringOptions
   /// What was decided about damping, by checkpoint.
   public let dampingReports: [(name: String, report: DampingReport)]
+  /// What the user should know about the features.
+  public let notes: [String]
   private let store: FeatureStoreReader
   private let checkpoints: [Checkpoint]
   private let weights: [Float]
   private let factors: [Cholesky<Double>?]
+  /// −∂ℓ/∂f of every row by checkpoint, for methods of the loss gradient.
+  private let slopes: [[Float]]
 
   /// Makes ready to score on a store: one pass over it for methods that solve.
   ///
@@ -50,29 +54,39 @@ public final class FeatureModel: Sendable {
     guard [.graddot, .gradcos, .trak].contains(options.method) else {
       throw InfluenceError.notDefined(
         name: "method \(options.method.rawValue)",
-        reason: "on stored features there are graddot, gradcos and trak")
+        reason: "on stored features there are graddot, gradcos and trak", option: "--method")
     }
     self.store = store
     self.checkpoints = checkpoints
     self.options = options
     var reports: [(String, DampingReport)] = []
     var factors: [Cholesky<Double>?] = []
-    for checkpoint in checkpoints {
+    var notes: [String] = []
+    for (index, checkpoint) in checkpoints.enumerated() {
       guard options.method == .trak else {
         factors.append(nil)
         continue
       }
       let (gram, trace) = try FeatureModel.gram(store, checkpoint.group)
       guard trace > 0 else { throw InfluenceError.allZero(checkpoint: checkpoint.group) }
+      let dead = (0..<gram.rows).count { gram[$0, $0] == 0 }
+      if dead > 0 {
+        notes.append(
+          "\(checkpoint.group): \(dead) of \(gram.rows) features are zero for every example")
+      }
       let report = try FeatureModel.damping(
-        store, checkpoint.group, trace: trace, options: options)
+        store, checkpoint.group, trace: trace, options: options,
+        diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
       reports.append((checkpoint.group, report))
       factors.append(try Cholesky(gram, damping: report.damping, name: "Gram ΦᵀΦ"))
     }
     self.factors = factors
+    self.notes = notes
     dampingReports = reports
-    self.weights =
-      try weights ?? FeatureModel.weights(store, checkpoints.map(\.group), options)
+    let groups = checkpoints.map(\.group)
+    slopes =
+      options.method == .trak ? [] : try groups.map { try FeatureModel.slopes(store, $0, options) }
+    self.weights = try weights ?? FeatureModel.weights(store, groups, options)
   }
 
   /// Names of the checkpoints.
@@ -125,6 +139,7 @@ public final class FeatureModel: Sendable {
       for (index, checkpoint) in checkpoints.enumerated() {
         let features = try store.readRows(group: checkpoint.group, rows)
         var part = product(MatrixView(solved[index]), MatrixView(features).transposed)
+        if options.method != .trak { part.multiplyColumns(by: Array(slopes[index][rows])) }
         if options.method == .gradcos {
           part.divide(
             rows: [Float](repeating: 1, count: part.rows),
@@ -159,7 +174,8 @@ public final class FeatureModel: Sendable {
         for row in 0..<rows.count {
           let square = VectorMath.squaredNorm(
             half.storage.base + row * half.columns, count: half.columns)
-          let value = options.method == .gradcos ? (square > 0 ? 1 : 0) : square
+          let slope = options.method == .trak ? 1 : slopes[index][rows.lowerBound + row]
+          let value = slope * (options.method == .gradcos ? (square > 0 ? 1 : 0) : square)
           result[rows.lowerBound + row] +=
             value * weights[rows.lowerBound + row] / Float(checkpoints.count)
         }
@@ -204,11 +220,12 @@ public final class FeatureModel: Sendable {
   }
 
   private static func damping(
-    _ store: FeatureStoreReader, _ group: String, trace: Double, options: ScoringOptions
+    _ store: FeatureStoreReader, _ group: String, trace: Double, options: ScoringOptions,
+    diagnose: Bool
   ) throws -> DampingReport {
     let mean = trace / Double(store.rows)
     let needsSpectrum =
-      options.diagnosesDamping || options.damping == .generalisedCrossValidation
+      diagnose || options.damping == .generalisedCrossValidation
       || options.damping == .leaveOneOut
     guard needsSpectrum else {
       return options.damping.report(meanEigenvalue: mean, spectrum: nil, choices: nil)
@@ -236,13 +253,36 @@ public final class FeatureModel: Sendable {
   private static func weights(
     _ store: FeatureStoreReader, _ groups: [String], _ options: ScoringOptions
   ) throws -> [Float] {
-    var sum = [Float](repeating: options.exampleWeight.source == .none ? 1 : 0, count: store.rows)
-    guard options.exampleWeight.source == .final else { return sum }
+    switch options.exampleWeight.source {
+    case .none: return [Float](repeating: 1, count: store.rows)
+    case .final: break
+    case .trajectory, .leaveOneOut:
+      throw InfluenceError.notDefined(
+        name: "example weight \(options.exampleWeight)",
+        reason: "a store of features has the residuals of its own checkpoints only",
+        option: "--example-weight")
+    }
+    var sum = [Float](repeating: 0, count: store.rows)
     for group in groups {
       for (row, value) in try store.output("residual", group: group).enumerated() {
         sum[row] += value / Float(groups.count)
       }
     }
     return options.exampleWeight.applied(to: sum)
+  }
+
+  /// −∇ℓ = −∂ℓ/∂f · ∇f where ℓ is a function of f: the factor, or its sign for the cosine.
+  private static func slopes(
+    _ store: FeatureStoreReader, _ group: String, _ options: ScoringOptions
+  ) throws -> [Float] {
+    guard options.outputFunction != .hardMargin, options.outputFunction != .logit else {
+      throw InfluenceError.notDefined(
+        name: "method \(options.method.rawValue)",
+        reason: "the loss is not a function of \(options.outputFunction.rawValue) alone, "
+          + "whose gradients the store has", option: "--method")
+    }
+    let residuals = try store.output("residual", group: group)
+    guard options.method == .gradcos else { return residuals }
+    return residuals.map { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }
   }
 }

@@ -16,6 +16,7 @@ import Tensors
 struct GradDot: CheckpointScorer {
   private let source: GradientSource
   private let function: OutputFunction
+  private let data: Dataset
   private let training: ExampleGradients
   private let norms: [Float]
   private let isCosine: Bool
@@ -29,6 +30,7 @@ struct GradDot: CheckpointScorer {
     cosine: Bool, checkpoint: String
   ) throws {
     self.source = source
+    self.data = data
     function = outputFunction
     isCosine = cosine
     training = try source.gradients(of: data, target: .output(.loss)).gradients
@@ -48,8 +50,23 @@ struct GradDot: CheckpointScorer {
     return result
   }
 
-  func selfScores() -> [Float] {
-    isCosine ? norms.map { $0 > 0 ? 1 : 0 } : norms.map { $0 * $0 }
+  func selfScores() throws -> [Float] {
+    if function == .loss { return isCosine ? norms.map { $0 > 0 ? 1 : 0 } : norms.map { $0 * $0 } }
+    var result: [Float] = []
+    // The diagonal of the kernel by small squares on it.
+    for start in stride(from: 0, to: data.count, by: 64) {
+      let range = start..<min(data.count, start + 64)
+      let block = try source.gradients(
+        of: data.subset(Array(range)), target: .output(function)
+      ).gradients
+      var square = block.exactKernel(with: training.examples(range))
+      if isCosine {
+        square.divide(
+          rows: block.squaredNorms().map { $0.squareRoot() }, Array(norms[range]))
+      }
+      result += range.map { square[$0 - start, $0 - start] }
+    }
+    return result
   }
 }
 

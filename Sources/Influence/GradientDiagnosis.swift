@@ -4,6 +4,8 @@ import Datasets
 struct GradientDiagnosis {
   /// What the user should know, a line each.
   let notes: [String]
+  /// Whether an example's gradient is zero, n values.
+  let isZero: [Bool]
 
   /// - Throws: `InfluenceError.nonFiniteGradient` naming the first example with one,
   ///   `InfluenceError.allZero`.
@@ -29,6 +31,7 @@ struct GradientDiagnosis {
           + "what one of them would get")
     }
     self.notes = notes
+    isZero = squaredNorms.map { $0 == 0 }
   }
 }
 

@@ -8,8 +8,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
   case unknownMethod(String, known: [String])
   /// An example weight's name that does not exist.
   case unknownWeight(String, known: [String])
-  /// A method or weight that these targets do not have.
-  case notDefined(name: String, reason: String)
+  /// A method, weight or signal that this data or run does not have; the option that asked for it.
+  case notDefined(name: String, reason: String, option: String)
   /// A gradient that is NaN or infinite.
   case nonFiniteGradient(example: String, checkpoint: String)
   /// All gradients are zero: there is nothing to solve.
@@ -30,7 +30,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .dampingText(let text): "damping '\(text)' is not a rule and not a number ≥ 0"
     case .unknownMethod(let name, _): "there is no method '\(name)'"
     case .unknownWeight(let name, _): "there is no example weight '\(name)'"
-    case .notDefined(let name, let reason): "\(name) is not defined here: \(reason)"
+    case .notDefined(let name, let reason, _): "\(name) is not defined here: \(reason)"
     case .nonFiniteGradient(let example, _):
       "the gradient of example \(example) is not finite"
     case .allZero: "every gradient is zero: the scores would be zero divided by zero"
@@ -47,7 +47,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
     switch self {
     case .dampingText: "--damping"
     case .unknownMethod: "--method"
-    case .unknownWeight, .notDefined: "--example-weight"
+    case .unknownWeight: "--example-weight"
+    case .notDefined(_, _, let option): option
     case .nonFiniteGradient(_, let checkpoint), .allZero(let checkpoint): checkpoint
     case .noDynamics(_, let run): run
     case .noCheckpoints: "--checkpoints"
@@ -62,7 +63,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .dampingText: "write mean, 2·mean, gcv, loo or a number such as 0.5"
     case .unknownMethod(_, let known), .unknownWeight(_, let known):
       "choose one of \(known.joined(separator: ", "))"
-    case .notDefined: "choose another method, output function or example weight"
+    case .notDefined(_, _, let option): "choose another \(option)"
     case .nonFiniteGradient: "the training diverged: use an earlier checkpoint or a lower rate"
     case .allZero: "use an earlier checkpoint, or another output function"
     case .noDynamics:

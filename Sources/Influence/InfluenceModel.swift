@@ -197,7 +197,9 @@ public final class InfluenceModel: Sendable {
   private func scorer(_ method: Method, _ index: Int) throws -> any CheckpointScorer {
     let key = "\(method.rawValue) \(index)"
     if let known = prepared.withLock({ $0[key] }) { return known }
-    let made = try make(method, checkpoints[index])
+    let made = try make(
+      method, checkpoints[index],
+      diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
     prepared.withLock { kept in
       let used = kept.values.reduce(0) { $0 + $1.byteCount }
       if used + made.byteCount <= budget { kept[key] = made }
@@ -205,7 +207,9 @@ public final class InfluenceModel: Sendable {
     return made
   }
 
-  private func make(_ method: Method, _ checkpoint: Checkpoint) throws -> any CheckpointScorer {
+  private func make(
+    _ method: Method, _ checkpoint: Checkpoint, diagnose: Bool
+  ) throws -> any CheckpointScorer {
     switch method {
     case .graddot, .gradcos:
       return try GradDot(
@@ -214,11 +218,11 @@ public final class InfluenceModel: Sendable {
     case .trak:
       return try TRAK(
         source: checkpoint.source, training: training, outputFunction: options.outputFunction,
-        rule: options.damping, diagnose: options.diagnosesDamping, checkpoint: checkpoint.name)
+        rule: options.damping, diagnose: diagnose, checkpoint: checkpoint.name)
     case .ntkLeaveOneOut, .trajectory:
       return try NTKLeaveOneOut(
         source: checkpoint.source, training: training, outputFunction: options.outputFunction,
-        rule: options.damping, diagnose: options.diagnosesDamping, checkpoint: checkpoint.name)
+        rule: options.damping, diagnose: diagnose, checkpoint: checkpoint.name)
     }
   }
 }

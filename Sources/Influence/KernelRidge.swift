@@ -32,9 +32,11 @@ public struct KernelRidge: Sendable {
   /// The diagonal of (K + λI)⁻¹.
   public func inverseDiagonal() -> [Double] { factor.inverseDiagonal() }
 
-  /// The leverages [K (K + λI)⁻¹]_ii = 1 − λ ((K + λI)⁻¹)_ii.
-  public func leverages(inverseDiagonal: [Double]) -> [Double] {
-    inverseDiagonal.map { 1 - damping * $0 }
+  /// The leverages [K (K + λI)⁻¹]_ii = 1 − λ ((K + λI)⁻¹)_ii, in [0, 1].
+  ///
+  /// - Parameter isZero: whether K_ii is 0; the leverage is 0 then, without rounding.
+  public func leverages(inverseDiagonal: [Double], isZero: [Bool]) -> [Double] {
+    zip(inverseDiagonal, isZero).map { $1 ? 0 : max(0, 1 - damping * $0) }
   }
 
   /// What each training target is from its prediction when the example is left out.

@@ -27,6 +27,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   /// r, n × C: what each one-hot (or real) target is from its prediction without the example.
   public let residuals: Matrix<Double>
   let damping: DampingReport?
+  private let isZero: [Bool]
   let notes: [String]
 
   var byteCount: Int { training.byteCount + training.count * training.count * 8 }
@@ -39,9 +40,9 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     self.data = data
     function = outputFunction
     (training, outputs) = try source.gradients(of: data, target: .jacobian)
-    notes = try GradientDiagnosis(
-      squaredNorms: training.squaredNorms(), data: data, checkpoint: checkpoint
-    ).notes
+    let diagnosis = try GradientDiagnosis(
+      squaredNorms: training.squaredNorms(), data: data, checkpoint: checkpoint)
+    (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
     let kernel = training.traceKernel(with: nil, outputs: source.network.outputCount)
     let targets = data.targets.centred(outputs: source.network.outputCount)
     let report = try rule.choose(for: kernel, diagnose: diagnose) { targets }
@@ -93,7 +94,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
 
   func selfScores() -> [Float] {
     let slopes = function.gradient(outputs, TargetValues(data.targets))
-    let leverages = ridge.leverages(inverseDiagonal: inverseDiagonal)
+    let leverages = ridge.leverages(inverseDiagonal: inverseDiagonal, isZero: isZero)
     return leverages.indices.map { i in
       var sum = 0.0
       for c in 0..<residuals.columns { sum += residuals[i, c] * Double(slopes[i, c]) }

@@ -69,13 +69,16 @@ public struct RidgeSpectrum: Sendable {
 
   /// (largest + λ)/(smallest + λ); infinite for a singular kernel without damping.
   public func conditionNumber(damping: Double) -> Double {
-    let smallest = isExact ? (eigenvalues.first ?? 0) : 0
-    return (largest + damping) / (smallest + damping)
+    let smallest = (isExact ? (eigenvalues.first ?? 0) : 0) + damping
+    return smallest > 0 ? (largest + damping) / smallest : .infinity
   }
 
   /// tr(K(K + λI)⁻¹): how many directions the damping leaves.
   public func effectiveRank(damping: Double) -> Double {
-    eigenvalues.reduce(0) { $0 + $1 * enlargement / ($1 * enlargement + damping) }
+    eigenvalues.reduce(0) { sum, value in
+      // A direction that is not there does not count, undamped either.
+      value > 0 ? sum + value * enlargement / (value * enlargement + damping) : sum
+    }
   }
 
   /// Eigenvalues above n · ε · largest in fp32: the numerical rank of the rows decomposed.

@@ -75,8 +75,13 @@ public enum RunScorer: Sendable {
 
   /// What the user should know about the gradients.
   public func notes() throws -> [String] {
-    if case .exact(let model) = self { return try model.notes() }
-    return []
+    let odd = try dampingReports().compactMap { name, report in
+      report.note.map { "\(name): \($0)" }
+    }
+    switch self {
+    case .exact(let model): return try model.notes() + odd
+    case .features(let model, _): return model.notes + odd
+    }
   }
 
   /// The choices.

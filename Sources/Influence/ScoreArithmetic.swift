@@ -44,16 +44,22 @@ extension Matrix where Scalar == Float {
     return result
   }
 
+  /// 1/σ of a row; 0 for a row whose values differ by rounding only.
   private func inverseSpread(row: Int) -> Float {
+    let values = row * columns..<(row + 1) * columns
     var sum = 0.0
-    var squares = 0.0
-    for i in row * columns..<(row + 1) * columns {
-      let value = Double(storage.base[i])
-      sum += value
-      squares += value * value
+    var largest = 0.0
+    for i in values {
+      sum += Double(storage.base[i])
+      largest = Swift.max(largest, abs(Double(storage.base[i])))
     }
     let mean = sum / Double(Swift.max(1, columns))
-    let variance = squares / Double(Swift.max(1, columns)) - mean * mean
-    return variance > 0 ? Float(1 / variance.squareRoot()) : 0
+    var squares = 0.0
+    for i in values {
+      let difference = Double(storage.base[i]) - mean
+      squares += difference * difference
+    }
+    let spread = (squares / Double(Swift.max(1, columns))).squareRoot()
+    return spread > largest * Double(Float.ulpOfOne) ? Float(1 / spread) : 0
   }
 }

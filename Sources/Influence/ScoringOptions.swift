@@ -1,5 +1,23 @@
 import Networks
 
+/// At which checkpoints λ is set beside the spectrum and what cross-validation would choose.
+public enum DampingDiagnosis: String, Sendable, CaseIterable, ExpressibleByBooleanLiteral {
+  /// Nowhere: λ alone.
+  case none
+  /// At the last checkpoint.
+  case last
+  /// Everywhere.
+  case all
+
+  /// All or none.
+  public init(booleanLiteral value: Bool) { self = value ? .all : .none }
+
+  /// Whether it is done at a checkpoint.
+  func includes(_ index: Int, of count: Int) -> Bool {
+    self == .all || (self == .last && index == count - 1)
+  }
+}
+
 /// How training examples are scored: the choices that are recorded with every score.
 public struct ScoringOptions: Sendable, Equatable {
   /// The method.
@@ -10,8 +28,8 @@ public struct ScoringOptions: Sendable, Equatable {
   public var exampleWeight: ExampleWeight
   /// How λ is chosen.
   public var damping: DampingRule
-  /// Whether the spectrum and what cross-validation would choose are computed as well.
-  public var diagnosesDamping: Bool
+  /// Where the spectrum and what cross-validation would choose are computed as well.
+  public var diagnosesDamping: DampingDiagnosis
 
   /// The choices for a method; what is left out takes the method's default.
   ///
@@ -19,7 +37,7 @@ public struct ScoringOptions: Sendable, Equatable {
   public init(
     method: Method, classification: Bool, outputFunction: OutputFunction? = nil,
     exampleWeight: ExampleWeight? = nil, damping: DampingRule = .standard,
-    diagnosesDamping: Bool = false
+    diagnosesDamping: DampingDiagnosis = .none
   ) throws(InfluenceError) {
     let function =
       outputFunction ?? method.standardOutputFunction(classification: classification)
@@ -31,7 +49,8 @@ public struct ScoringOptions: Sendable, Equatable {
       if let exampleWeight, exampleWeight.source != .none {
         throw .notDefined(
           name: "example weight \(exampleWeight)",
-          reason: "\(method.rawValue) has none; it belongs to trak and trajectory")
+          reason: "\(method.rawValue) has none; it belongs to trak and trajectory",
+          option: "--example-weight")
       }
       self.exampleWeight = ExampleWeight(.none)
       return
@@ -39,7 +58,9 @@ public struct ScoringOptions: Sendable, Equatable {
     self.exampleWeight = exampleWeight ?? ExampleWeight(.final)
     if self.exampleWeight.source == .trajectory && !classification {
       throw .notDefined(
-        name: "example weight trajectory", reason: "it is a mean of 1 − p over classes")
+        name: "example weight \(self.exampleWeight)",
+        reason: "it is a mean of 1 − p over the epochs, and these targets are numbers",
+        option: "--example-weight")
     }
   }
 }

@@ -19,6 +19,7 @@ struct TRAK: CheckpointScorer {
   private let training: ExampleGradients
   private let ridge: KernelRidge
   let damping: DampingReport?
+  private let isZero: [Bool]
   let notes: [String]
 
   var byteCount: Int { training.byteCount + training.count * training.count * 8 }
@@ -31,9 +32,9 @@ struct TRAK: CheckpointScorer {
     function = outputFunction
     let (gradients, outputs) = try source.gradients(of: data, target: .output(outputFunction))
     training = gradients
-    notes = try GradientDiagnosis(
-      squaredNorms: gradients.squaredNorms(), data: data, checkpoint: checkpoint
-    ).notes
+    let diagnosis = try GradientDiagnosis(
+      squaredNorms: gradients.squaredNorms(), data: data, checkpoint: checkpoint)
+    (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
     let kernel = gradients.exactKernel()
     let report = try rule.choose(for: kernel, diagnose: diagnose) {
       // The ridge model behind TRAK predicts what is left to learn at each example.
@@ -56,6 +57,6 @@ struct TRAK: CheckpointScorer {
   }
 
   func selfScores() -> [Float] {
-    ridge.leverages(inverseDiagonal: ridge.inverseDiagonal()).map { Float($0) }
+    ridge.leverages(inverseDiagonal: ridge.inverseDiagonal(), isZero: isZero).map { Float($0) }
   }
 }

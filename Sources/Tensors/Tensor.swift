@@ -77,10 +77,13 @@ public struct Tensor: Sendable {
     precondition(!shape.isEmpty, "rows of a scalar")
     let stride = shape[0] == 0 ? 0 : count / shape[0]
     let result = Tensor(uninitialized: [rows.count] + shape.dropFirst())
-    for (position, row) in rows.enumerated() {
-      precondition(row >= 0 && row < shape[0], "row \(row) of shape \(shape)")
-      (result.storage.base + position * stride).update(
-        from: storage.base + row * stride, count: stride)
+    let (source, target, height) = (storage, result.storage, shape[0])
+    Workers.run(over: rows.count, grain: max(1, (1 << 15) / max(1, stride))) { positions in
+      for position in positions {
+        let row = rows[position]
+        precondition(row >= 0 && row < height, "row \(row) of \(height)")
+        (target.base + position * stride).update(from: source.base + row * stride, count: stride)
+      }
     }
     return result
   }

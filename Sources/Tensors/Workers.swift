@@ -26,21 +26,30 @@ public enum Workers {
     return count
   }
 
+  /// Whether the calling code is a slice of work that keeps all workers busy already.
+  @TaskLocal private static var isBusy = false
+
   /// Calls `body` once for each slice, at most `count` of them at a time, and waits for all.
+  ///
+  /// Inside a slice of work that has all workers busy, slices run one after another: whole models
+  /// side by side need no workers for each of their products.
   ///
   /// Slices are handed out in increasing order, so that one may wait for those before it.
   public static func run(slices: Int, _ body: @Sendable (Int) -> Void) {
     let workers = min(count, slices)
-    guard workers > 1 else {
+    guard workers > 1, !isBusy else {
       for slice in 0..<max(0, slices) { body(slice) }
       return
     }
     let next = Atomic<Int>(0)
+    let takesAll = workers == count
     DispatchQueue.concurrentPerform(iterations: workers) { @Sendable _ in
-      while true {
-        let slice = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        if slice >= slices { return }
-        body(slice)
+      $isBusy.withValue(takesAll) {
+        while true {
+          let slice = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          if slice >= slices { return }
+          body(slice)
+        }
       }
     }
   }

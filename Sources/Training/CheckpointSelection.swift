@@ -1,6 +1,8 @@
 import Configuration
 
-/// After which epochs the parameters are kept. The last epoch always is.
+/// After which epochs the parameters are kept.
+///
+/// The last epoch always is.
 public enum CheckpointSelection: Sendable, Equatable {
   /// 1, 2, 5, 10, 20, 50, 100, …
   case log

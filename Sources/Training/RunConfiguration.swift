@@ -27,7 +27,9 @@ public struct RunConfiguration: Sendable {
   /// Defaults of later commands, as written.
   public let defaults: ConfigurationValue?
 
-  /// Reads a run file. Without a `name` the file's own name serves.
+  /// Reads a run file.
+  ///
+  /// Without a `name` the file's own name serves.
   public init(contentsOf file: String) throws(ConfigurationError) {
     let path = file.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let folder = path.count > 1 ? path.dropLast().joined(separator: "/") + "/" : "."
@@ -61,7 +63,8 @@ public struct RunConfiguration: Sendable {
     model = try ModelConfiguration(from: map.map("model"))
     training = try TrainingConfiguration(from: map.map("training"))
     defaults = map.value("defaults")
-    if let defaults, case .map = defaults {} else if map.has("defaults") {
+    if let defaults, case .map = defaults {
+    } else if map.has("defaults") {
       throw .notAMapping(map.place("defaults"), found: map.value("defaults")?.summary ?? "nothing")
     }
     try map.finish()
@@ -91,7 +94,8 @@ public struct RunConfiguration: Sendable {
     guard let first = name.unicodeScalars.first, name.utf8.count <= 100, first != ".", first != "-"
     else { return false }
     return name.unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || $0.properties.numericType != nil || "-_.".unicodeScalars.contains($0)
+      $0.properties.isAlphabetic || $0.properties.numericType != nil
+        || "-_.".unicodeScalars.contains($0)
     }
   }
 }

@@ -41,25 +41,11 @@ struct RunFolder: Sendable {
   }
 
   /// Keeps other processes out until the result is dropped; a killed process lets go at once.
-  func lock() throws -> FolderLock { try FolderLock(path) }
-}
-
-/// An exclusive lock on a folder.
-final class FolderLock: Sendable {
-  private let descriptor: Int32
-
-  init(_ path: String) throws {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw StorageError.system(operation: "open the folder", path: path, code: errno)
-    }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
-      close(descriptor)
-      if code == EWOULDBLOCK { throw TrainingError.runInUse(folder: path) }
-      throw StorageError.system(operation: "lock the folder", path: path, code: code)
+  func lock() throws -> FolderLock {
+    do {
+      return try FolderLock(path)
+    } catch StorageError.storeInUse {
+      throw TrainingError.runInUse(folder: path)
     }
   }
-
-  deinit { close(descriptor) }
 }

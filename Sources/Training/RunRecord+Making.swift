@@ -96,7 +96,9 @@ extension ConfigurationValue {
       return nil
     case (.list(let a), .list(let b)) where a.count == b.count:
       for (index, (x, y)) in zip(a, b).enumerated() {
-        if let found = x.difference(from: y) { return ("[\(index)]\(found.path)", found.a, found.b) }
+        if let found = x.difference(from: y) {
+          return ("[\(index)]\(found.path)", found.a, found.b)
+        }
       }
       return nil
     case (.int(let a), .double(let b)) where Double(a) == b: return nil

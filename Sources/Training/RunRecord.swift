@@ -4,7 +4,9 @@ import Datasets
 import Networks
 import Tensors
 
-/// `run.json`: what a run is, complete. Everything in it follows from configuration, data and
+/// `run.json`: what a run is, complete.
+///
+/// Everything in it follows from configuration, data and
 /// engine; no times, so that the same run gives the same bytes.
 public struct RunRecord: Codable, Sendable, Equatable {
   /// How far the run is.

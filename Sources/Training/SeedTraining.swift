@@ -31,7 +31,8 @@ struct SeedTraining {
     try makeFolder(folder.seed(seed))
     var state = trainer.initialState()
     var signals: [EpochSignals] = []
-    if let (savedState, savedSignals) = try resume.load(), hasCheckpoints(through: savedState.epoch) {
+    if let (savedState, savedSignals) = try resume.load(), hasCheckpoints(through: savedState.epoch)
+    {
       (state, signals) = (savedState, savedSignals)
       progress.resumed(seed: seed, after: state.epoch)
     } else {

@@ -81,7 +81,9 @@ public struct Trainer: Sendable {
     var signals = EpochSignals(loss: loss, count: count)
     var rate = 0.0
     for batch in order.batches(epoch: state.epoch + 1) {
-      if hooks.isCancelled() { throw TrainingError.cancelled(run: "seed \(seed)", resumable: false) }
+      if hooks.isCancelled() {
+        throw TrainingError.cancelled(run: "seed \(seed)", resumable: false)
+      }
       rate = configuration.schedule.rate(
         at: state.step, rate: configuration.rate, stepsPerEpoch: order.stepsPerEpoch,
         epochs: configuration.epochs)

@@ -1,7 +1,9 @@
 import Datasets
 import Tensors
 
-/// What can go wrong with a run. Each case holds the facts, the sentences are below.
+/// What can go wrong with a run.
+///
+/// Each case holds the facts, the sentences are below.
 public enum TrainingError: DiagnosableError, Equatable {
   // MARK: Model and data
   /// A model for classes on numbers, or the other way round.
@@ -52,7 +54,8 @@ extension TrainingError {
     case .modelTargets(let kind, let targets): "model kind `\(kind)` cannot predict \(targets)."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
-    case .diverged(_, _, let step, let loss): "the training diverged: the loss is \(loss) at step \(step)."
+    case .diverged(_, _, let step, let loss):
+      "the training diverged: the loss is \(loss) at step \(step)."
     case .notFinite(_, _, let what): "the training diverged: \(what) not finite."
     case .cancelled(let run, _): "the training of \(run) was stopped."
     case .noRun(let name, _, _): "there is no run \(name)."
@@ -87,7 +90,8 @@ extension TrainingError {
   /// What the user can do about it.
   public var remedy: String {
     switch self {
-    case .modelTargets: "use kind mlp, logistic for classes, or linear for numbers (data.task: regression)."
+    case .modelTargets:
+      "use kind mlp, logistic for classes, or linear for numbers (data.task: regression)."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .emptySubset: "name ids of training examples, one a line."
     case .diverged, .notFinite: "train with a smaller rate, or add a warm-up (schedule.warmup)."

@@ -48,9 +48,13 @@ public struct EpochReport: Sendable {
   public let signals: EpochSignals
 }
 
-/// What is called from inside a run. Several seeds may call from several threads at once.
+/// What is called from inside a run.
+///
+/// Several seeds may call from several threads at once.
 public struct TrainingHooks: Sendable {
-  /// After every optimisation step. Costs a copy of the parameters a step.
+  /// After every optimisation step.
+  ///
+  /// Costs a copy of the parameters a step.
   public var afterStep: (@Sendable (StepReport) throws -> Void)?
   /// After every epoch, before anything of it is written.
   public var afterEpoch: (@Sendable (EpochReport) throws -> Void)?

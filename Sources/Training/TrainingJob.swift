@@ -15,7 +15,9 @@ public struct TrainingJob: Sendable {
   public var configuration: RunConfiguration
   /// The folder of all runs, `Checkpoints`.
   public var checkpointsFolder: String
-  /// The training examples to use, by id; nil: all. Inputs keep the scale of the full training set.
+  /// The training examples to use, by id; nil: all.
+  ///
+  /// Inputs keep the scale of the full training set.
   public var subset: [ExampleID]?
   /// The file that named the subset, for errors.
   public var subsetFile = "--subset"
@@ -76,7 +78,11 @@ public struct TrainingJob: Sendable {
         stepsPerEpoch: record.stepsPerEpoch, examples: data.train.count,
         parameters: network.parameterCount))
     var finished = record
-    finished.results = try trainSeeds(record, network, data, folder)
+    do {
+      finished.results = try trainSeeds(record, network, data, folder)
+    } catch TrainingError.cancelled {
+      throw TrainingError.cancelled(run: record.name, resumable: true)
+    }
     finished.status = .finished
     try SealedJSON.write(finished, to: folder.record)
     return .trained(try Run(folder: folder.path))
@@ -137,11 +143,15 @@ public struct TrainingJob: Sendable {
         record: record, folder: folder, data: data, hooks: hooks, progress: progress,
         resumeInterval: resumeInterval)
     }
-    guard trainings.count > 1 && Workers.count > 1 else { return try trainings.map { try $0.run() } }
+    guard trainings.count > 1 && Workers.count > 1 else {
+      return try trainings.map { try $0.run() }
+    }
     let results = Mutex<[Result<RunRecord.SeedResult, any Error>?]>(
       Array(repeating: nil, count: trainings.count))
     Workers.run(slices: trainings.count) { index in
-      if results.withLock({ $0.contains { if case .failure = $0 { true } else { false } } }) { return }
+      if results.withLock({ $0.contains { if case .failure = $0 { true } else { false } } }) {
+        return
+      }
       let result = Result { try trainings[index].run() }
       results.withLock { $0[index] = result }
     }

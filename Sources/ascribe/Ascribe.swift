@@ -52,8 +52,8 @@ struct AscribeCommand: ParsableCommand {
       """,
     version: Engine.version,
     subcommands: [
-      TrainCommand.self, OutputsCommand.self,
+      DemoCommand.self, TrainCommand.self, OutputsCommand.self, PlanCommand.self,
       CollectCommand.self, ScoreCommand.self, QueryCommand.self, MislabeledCommand.self,
-      InspectCommand.self, VerifyCommand.self,
+      RetrainCommand.self, EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,
     ])
 }

@@ -79,6 +79,8 @@ struct MethodOptions: ParsableArguments {
   var choice: CheckpointChoice { checkpoints.flatMap { CheckpointChoice($0) } ?? .standard }
 }
 
+extension DampingDiagnosis: ExpressibleByArgument {}
+
 /// Where kernel rows come from.
 enum KernelChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, exact, features

@@ -21,8 +21,8 @@ struct QueryCommand: ParsableCommand {
   @Option(help: "Queries to show at the most, with misclassified.") var limit = 20
   @Option(help: "Write the answer as CSV.") var csv: String?
   @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
-  @Flag(help: "Compute the spectrum, and what cross-validation would choose for λ.")
-  var diagnose = false
+  @Option(help: "Spectrum and what cross-validation would choose for λ: none, last checkpoint, all.")
+  var diagnose: DampingDiagnosis = .last
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
@@ -70,7 +70,7 @@ struct QuerySelection {
       isMean = false
       guard test.classes != nil else {
         throw InfluenceError.notDefined(
-          name: "--test misclassified", reason: "the targets are numbers")
+          name: "--test misclassified", reason: "the targets are numbers", option: "--test")
       }
       let wrong = try setup.predictions(for: test).correct
       let all = test.ids.indices.filter { !wrong[$0] }

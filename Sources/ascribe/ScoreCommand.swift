@@ -16,8 +16,8 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "The queries: test or train.") var split: Split = .test
   @Option(help: "The file to write (default: Projections/RUN/scores-METHOD.h5).")
   var out: String?
-  @Flag(help: "Compute the spectrum, and what cross-validation would choose for λ.")
-  var diagnose = false
+  @Option(help: "Spectrum and what cross-validation would choose for λ: none, last checkpoint, all.")
+  var diagnose: DampingDiagnosis = .last
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions

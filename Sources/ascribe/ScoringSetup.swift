@@ -1,6 +1,7 @@
 import Datasets
 import Influence
 import Networks
+import Reports
 import Training
 
 /// From a run's name and method options to a scorer, with the choices said on standard error.
@@ -11,7 +12,7 @@ struct ScoringSetup {
 
   init(
     run name: String, _ method: MethodOptions, _ common: CommonOptions,
-    diagnosesDamping: Bool = false
+    diagnosesDamping: DampingDiagnosis = .none
   ) throws {
     let run = try Run.open(name, checkpointsFolder: common.checkpointsFolder)
     influence = try RunInfluence(run)
@@ -50,10 +51,16 @@ struct ScoringSetup {
 
   /// Says what was decided about damping, and anything odd about the gradients.
   func explain() throws {
-    for (name, report) in try scorer.dampingReports() {
-      for (index, line) in report.lines.enumerated() {
-        Console.line(index == 0 ? "\(name): \(line)" : line)
-      }
+    let reports = try scorer.dampingReports()
+    let brief = reports.filter { $0.report.spectrum == nil }
+    if !brief.isEmpty {
+      Console.line(
+        "damping λ: "
+          + brief.map { "\($0.name) " + NumberText.significant($0.report.damping) }
+          .joined(separator: ", "))
+    }
+    for (name, report) in reports where report.spectrum != nil {
+      Console.line("\(name): " + report.lines.joined(separator: "\n"))
     }
     for note in try scorer.notes() { Console.line("note: \(note)") }
   }

@@ -3,6 +3,7 @@ import Checkpoints
 import Datasets
 import Foundation
 import Reports
+import Synchronization
 import Training
 
 /// `ascribe train`.
@@ -90,11 +91,13 @@ private struct TrainingAnswer: Encodable {
   }
 }
 
-/// A line an epoch at first and then at round numbers; a bar in between on a terminal.
-struct TrainingLines: TrainingProgress {
+/// A line a checkpoint (several seeds: the last one's), a bar in between on a terminal.
+final class TrainingLines: TrainingProgress {
   private let bar = Progress("training", unit: "epochs")
+  private let plan = Mutex<TrainingPlan?>(nil)
 
   func began(_ plan: TrainingPlan) {
+    self.plan.withLock { $0 = plan }
     Console.line(
       "training \(plan.run): \(plan.examples) examples, \(plan.parameters) parameters, "
         + "\(plan.epochs) epochs of \(plan.stepsPerEpoch) steps"
@@ -108,6 +111,7 @@ struct TrainingLines: TrainingProgress {
   func finished(_ epoch: EpochReport) { bar.update(epoch.epoch, of: epoch.epochs) }
 
   func wroteCheckpoint(seed: UInt64, epoch: Int, metrics: ModelMetrics) {
+    if let plan = plan.withLock({ $0 }), plan.seeds.count > 1, epoch < plan.epochs { return }
     let parts = [("train loss", metrics.trainLoss), ("test accuracy", metrics.testAccuracy)]
       .compactMap { name, value in value.map { "\(name) " + String(format: "%.4f", $0) } }
     Console.line("seed \(seed), epoch \(epoch): " + parts.joined(separator: ", "))

@@ -1,0 +1,72 @@
+import Foundation
+import Storage
+import Synchronization
+
+/// One small file for each model of a bank that is being made, so that a killed job goes on.
+///
+/// Each begins with the SHA-256 of what follows it; a file that does not fit is made again.
+struct PartFolder: Sendable {
+  let path: String
+  let fingerprint: Fingerprint
+
+  /// Makes the folder; parts of another bank are deleted.
+  func prepare() throws {
+    let key = fingerprint.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
+    let label = path + "/made-from.txt"
+    let found = try? String(contentsOfFile: label, encoding: .utf8)
+    if found != key, FileManager.default.fileExists(atPath: path) {
+      try FileManager.default.removeItem(atPath: path)
+    }
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for file in AtomicFile.leftovers(in: path) { try FileManager.default.removeItem(atPath: file) }
+    try AtomicFile.write(key, to: label)
+  }
+
+  private func file(_ model: Int) -> String { "\(path)/\(model).part" }
+
+  func write(_ values: [Float], _ model: Int) throws {
+    let bytes = values.withUnsafeBytes { Array($0) }
+    try AtomicFile.write(SHA256.digest(of: bytes).bytes + bytes, to: file(model))
+  }
+
+  func has(_ model: Int) -> Bool { contents(model) != nil }
+
+  func read(_ model: Int, count: Int) throws -> [Float] {
+    guard let bytes = contents(model), bytes.count == count * 4 else {
+      throw EvaluationError.notABank(problem: "model \(model) is damaged", file: file(model))
+    }
+    return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+      filled = count
+    }
+  }
+
+  private func contents(_ model: Int) -> [UInt8]? {
+    guard let data = FileManager.default.contents(atPath: file(model)),
+      data.count >= Digest.byteCount
+    else { return nil }
+    let bytes = [UInt8](data)
+    let body = Array(bytes[Digest.byteCount...])
+    return SHA256.digest(of: body).bytes == Array(bytes[..<Digest.byteCount]) ? body : nil
+  }
+}
+
+/// The first error of several workers, and a count of what went well.
+final class Failure: Sendable {
+  private let state = Mutex<(error: (any Error)?, done: Int)>((nil, 0))
+
+  var happened: Bool { state.withLock { $0.error != nil } }
+
+  func note(_ error: any Error) { state.withLock { if $0.error == nil { $0.error = error } } }
+
+  func countDone() -> Int {
+    state.withLock {
+      $0.done += 1
+      return $0.done
+    }
+  }
+
+  func rethrow() throws {
+    if let error = state.withLock({ $0.error }) { throw error }
+  }
+}

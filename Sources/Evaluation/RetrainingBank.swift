@@ -1,0 +1,190 @@
+// Letters: n training examples, m test examples, M subsets, S seeds, C outputs.
+import Datasets
+import Foundation
+import Networks
+import Storage
+import Tensors
+import Training
+
+/// Outputs of models trained on subsets: the ground truth of everything in this module.
+///
+/// One sealed HDF5 file: `masks`, M × n bytes; `logits`, (M · S) × (m · C), model (subset, seed) in
+/// row subset · S + seed; design and fingerprint as attributes.
+public struct RetrainingBank: Sendable {
+  /// The subsets.
+  public let design: SubsetDesign
+  /// Models of each subset.
+  public let seeds: Int
+  /// M × n, 1 where the example was trained on.
+  public let masks: Matrix<Float>
+  private let logits: Matrix<Float>
+  private let outputCount: Int
+
+  /// Reads a bank and checks every byte.
+  ///
+  /// - Parameter expected: what it must have been made from; nil takes any.
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field, `EvaluationError.notABank`.
+  public init(_ path: String, expecting expected: Fingerprint? = nil) throws {
+    let file = try SealedFile(path)
+    if let expected {
+      try Fingerprint.requireEqual(
+        expected: expected, found: try Fingerprint(from: file.hdf5), file: path)
+    }
+    guard case .text(let text) = try file.hdf5.attribute("bank"),
+      let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8))
+    else { throw EvaluationError.notABank(problem: "it has no header", file: path) }
+    let bytes = try file.rows("masks").values(UInt8.self)
+    let values = try file.rows("logits").values(Float.self)
+    let models = header.design.subsets * header.seeds
+    guard header.outputCount > 0, header.testExamples >= 0,
+      bytes.count == header.design.subsets * header.trainingExamples,
+      values.count == models * header.testExamples * header.outputCount
+    else { throw EvaluationError.notABank(problem: "its shapes do not fit", file: path) }
+    design = header.design
+    seeds = header.seeds
+    outputCount = header.outputCount
+    masks = Matrix(
+      bytes.map { Float($0) }, rows: header.design.subsets, columns: header.trainingExamples)
+    logits = Matrix(
+      values, rows: models, columns: header.testExamples * header.outputCount)
+  }
+
+  struct Header: Codable {
+    let design: SubsetDesign
+    let seeds: Int
+    let trainingExamples: Int
+    let testExamples: Int
+    let outputCount: Int
+  }
+
+  /// f of every query under every model: S matrices of M × m.
+  public func outputs(_ function: OutputFunction, of test: Dataset) -> [Matrix<Float>] {
+    let targets = TargetValues(test.targets)
+    return (0..<seeds).map { seed in
+      let result = Matrix<Float>(uninitialized: design.subsets, test.count)
+      for subset in 0..<design.subsets {
+        let row = Tensor(
+          logits.row(subset * seeds + seed), shape: [test.count, outputCount])
+        for (query, value) in function.values(row, targets).enumerated() {
+          result.storage.base[subset * test.count + query] = value
+        }
+      }
+      return result
+    }
+  }
+}
+
+/// The making of a bank, model by model, with all workers busy and nothing lost when killed.
+public struct RetrainingJob: Sendable {
+  private let run: Run
+  private let data: SplitData
+  private let design: SubsetDesign
+  private let seeds: Int
+
+  /// The retraining of a run on subsets of its training set.
+  public init(_ run: Run, data: SplitData, design: SubsetDesign, seeds: Int) {
+    precondition(seeds >= 1, "\(seeds) seeds")
+    self.run = run
+    self.data = data
+    self.design = design
+    self.seeds = seeds
+  }
+
+  /// `Checkpoints/RUN/bank.h5`.
+  public static func path(_ run: Run) -> String { run.folder + "/bank.h5" }
+
+  /// What the bank is made from.
+  public func fingerprint() throws -> Fingerprint {
+    let configuration = try run.configuration()
+    return Fingerprint([
+      "training": configuration.training.value.canonicalJSON,
+      "model": configuration.model.value.canonicalJSON,
+      "train": "\(data.train.contentHash)", "test": "\(data.test.contentHash)",
+      "subsets": "\(design.subsets)", "fraction": "\(design.fraction)",
+      "subsetSeed": "\(design.seed)", "seeds": "\(seeds)", "engine": Engine.version,
+    ])
+  }
+
+  /// Trains what is missing and writes the bank; returns at once when it is there.
+  ///
+  /// - Parameters:
+  ///   - overwrite: whether a bank made from something else is replaced; else it is refused.
+  ///   - progress: called after each model with (models done, models in all), from any worker.
+  ///   - isCancelled: looked at between steps.
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field, `TrainingError.diverged`.
+  public func run(
+    to path: String, overwrite: Bool = false,
+    progress: @Sendable (Int, Int) -> Void = { _, _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> RetrainingBank {
+    let fingerprint = try fingerprint()
+    if FileManager.default.fileExists(atPath: path) {
+      do {
+        return try RetrainingBank(path, expecting: fingerprint)
+      } catch where overwrite {
+        try FileManager.default.removeItem(atPath: path)
+      }
+    }
+    let parts = PartFolder(path: path + ".parts", fingerprint: fingerprint)
+    try parts.prepare()
+    let total = design.subsets * seeds
+    let missing = (0..<total).filter { !parts.has($0) }
+    progress(total - missing.count, total)
+    let configuration = try run.configuration().training
+    let failure = Failure()
+    Workers.run(slices: missing.count) { slice in
+      guard !failure.happened else { return }
+      do {
+        let model = missing[slice]
+        let values = try logits(model, configuration, isCancelled)
+        try parts.write(values, model)
+        progress(failure.countDone() + total - missing.count, total)
+      } catch {
+        failure.note(error)
+      }
+    }
+    try failure.rethrow()
+    try write(to: path, parts, fingerprint)
+    try FileManager.default.removeItem(atPath: parts.path)
+    return try RetrainingBank(path, expecting: fingerprint)
+  }
+
+  /// Outputs on the test set of model (subset · S + seed), m · C values.
+  private func logits(
+    _ model: Int, _ configuration: TrainingConfiguration,
+    _ isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> [Float] {
+    // Seeds of their own: no model of a bank repeats the run's.
+    let trainer = try Trainer(
+      network: run.network, configuration: configuration, data: data.train,
+      rows: design.rows(model / seeds, of: data.train.count),
+      seed: 1_000_000 + configuration.seed + UInt64(model))
+    let state = try trainer.train(hooks: TrainingHooks(isCancelled: isCancelled))
+    return Predictor(network: run.network, parameters: state.parameters, loss: run.loss)
+      .predictions(for: data.test).logits.elements
+  }
+
+  private func write(
+    to path: String, _ parts: PartFolder, _ fingerprint: Fingerprint
+  ) throws {
+    let header = RetrainingBank.Header(
+      design: design, seeds: seeds, trainingExamples: data.train.count,
+      testExamples: data.test.count, outputCount: run.network.outputCount)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let width = data.test.count * run.network.outputCount
+    let file = try SealedFileWriter(path)
+    try file.writeRows(
+      design.masks(of: data.train.count).elements.map { UInt8($0) },
+      shape: [design.subsets, data.train.count], to: "masks")
+    let rows = try file.makeRows(
+      "logits", shape: [design.subsets * seeds, width], type: .float32)
+    for model in 0..<design.subsets * seeds {
+      try rows.append(try parts.read(model, count: width), rows: 1)
+    }
+    try file.hdf5.setAttribute(
+      "bank", .text(String(decoding: try encoder.encode(header), as: UTF8.self)))
+    try fingerprint.write(to: file.hdf5)
+    try file.finish()
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Influence
+import Networks
+import Reports
+import Tensors
+import Training
+
+/// `ascribe plan`.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Rows, bytes, memory and minutes before anything runs.")
+
+  @Argument(help: ArgumentHelp("A run file (.yaml), or a run's name or folder.", valueName: "run"))
+  var target: String
+  @Option(help: "Features k of an example.") var dim = 2_048
+  @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
+  @Option(help: "Training examples up to which scoring takes the exact kernel.")
+  var exactLimit = InfluenceModel.standardExactLimit
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
+  }
+
+  func run() throws {
+    common.begin()
+    let configuration: RunConfiguration
+    let data: SplitData
+    if target.hasSuffix(".yaml") || target.hasSuffix(".yml") {
+      configuration = try RunConfiguration(contentsOf: target)
+      data = try configuration.data.load()
+    } else {
+      let opened = try Run.open(target, checkpointsFolder: common.checkpointsFolder)
+      configuration = try opened.configuration()
+      data = try opened.loadData()
+    }
+    let network = configuration.model.network(
+      inputShape: data.train.featureShape, outputs: data.train.outputCount)
+    let kept = CheckpointSelection.log.numbers(epochs: configuration.training.epochs).count
+    let exact = data.train.count <= exactLimit
+    let plan = WorkPlan(
+      network: network, configuration: configuration.training, data: data,
+      features: (dim, dtype == .float32 ? 4 : 2),
+      scored: (exact ? kept * configuration.training.seeds.count : 1, exact))
+    if json { return Console.output(try JSON.text(plan, layout: .compact)) }
+    Console.output(
+      "\(plan.trainingExamples) training examples, \(plan.queries) queries, "
+        + "\(plan.parameters) parameters; SGEMM "
+        + String(format: "%.0f Gflop/s", plan.rate / 1e9))
+    var table = TextTable(["step", "rows", "disk", "peak memory", "Gflop", "minutes"])
+    for step in plan.steps {
+      table.append([
+        step.name, "\(step.rows)", bytes(step.diskBytes), bytes(step.peakBytes),
+        String(format: "%.1f", step.flops / 1e9), String(format: "%.2f", step.minutes),
+      ])
+    }
+    Console.output(table.text)
+  }
+
+  private func bytes(_ count: Int) -> String {
+    let units = ["B", "KB", "MB", "GB", "TB", "PB"]
+    var value = Double(count)
+    var unit = 0
+    while value >= 1_000 && unit < units.count - 1 {
+      value /= 1_000
+      unit += 1
+    }
+    return String(format: unit == 0 ? "%.0f " : "%.1f ", value) + units[unit]
+  }
+}
