@@ -34,13 +34,14 @@ private struct BenchStore {
   func write() throws {
     let writer = try FeatureStoreWriter(
       path: path, rows: rows, columns: columns, dtype: dtype, groups: ["bench"],
-      outputColumns: [], fingerprint: Fingerprint(["bench": "1"]))
+      outputColumns: ["residual"], fingerprint: Fingerprint(["bench": "1"]))
     for start in stride(from: 0, to: rows, by: block.rows) {
       let count = min(block.rows, rows - start)
       let piece = Matrix<Float>(rows: block.rows, columns: columns, storage: block.storage)
       try writer.write(
         group: "bench", rows: start..<start + count,
-        features: count == block.rows ? piece : Matrix(Tensor(piece).prefixSlice(0..<count)))
+        features: count == block.rows ? piece : Matrix(Tensor(piece).prefixSlice(0..<count)),
+        outputs: Matrix(repeating: 1, rows: count, columns: 1))
     }
     try writer.finish(ids: .integers((0..<Int64(rows)).map { $0 }), labels: .classes([Int64](repeating: 0, count: rows)))
   }
