@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "Randomness", dependencies: ["CKernels"]),
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
-    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "Tensors"]),
+    .target(name: "Storage", dependencies: ["CHDF5", "CKernels", "COpenSSL", "Tensors"]),
     .target(name: "Images", dependencies: ["CPNG", "Tensors"]),
     .target(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
@@ -95,6 +95,13 @@ let package = Package(
         "Influence", "LinearAlgebra", "Networks", "Projections", "Randomness", "Reports", "Storage",
         "Tensors", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(
+      name: "ascribe-bench",
+      dependencies: [
+        "Datasets", "Factors", "Gradients", "Influence", "LinearAlgebra", "Networks",
+        "Projections", "Randomness", "Storage", "Tensors", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
@@ -138,6 +145,7 @@ let package = Package(
     .testTarget(
       name: "CurationTests",
       dependencies: ["Configuration", "Curation", "Influence", "TestSupport", "Training"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["ascribe", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

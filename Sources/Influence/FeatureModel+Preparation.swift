@@ -14,7 +14,7 @@ extension FeatureModel {
     let gram = Matrix<Double>(repeating: 0, rows: k, columns: k)
     let deleted = Set(store.deletedRows)
     var zeroRows: [Int] = []
-    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { rows, block in
+    try store.forEachBlock(group: group, rowsPerBlock: store.scanRows) { rows, block in
       let values = block.double
       for row in rows {
         let start = values.storage.base + (row - rows.lowerBound) * k
@@ -47,7 +47,7 @@ extension FeatureModel {
     let rows = kept.map { kept in places.map { kept[$0] } } ?? places
     let sample = Matrix<Float>(uninitialized: rows.count, store.columns)
     var next = 0
-    try store.forEachBlock(group: group, rowsPerBlock: blockSize) { range, block in
+    try store.forEachBlock(group: group, rowsPerBlock: store.scanRows) { range, block in
       while next < rows.count, range.contains(rows[next]) {
         (sample.storage.base + next * store.columns).update(
           from: block.storage.base + (rows[next] - range.lowerBound) * store.columns,

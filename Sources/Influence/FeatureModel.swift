@@ -29,9 +29,6 @@ public final class FeatureModel: Sendable {
     }
   }
 
-  /// Rows that are read at a time.
-  public static let blockSize = 4_096
-
   /// The choices.
   public let options: ScoringOptions
   /// What was decided about damping, by checkpoint.
@@ -141,8 +138,9 @@ public final class FeatureModel: Sendable {
   ) throws {
     let solved = try checkpoints.indices.map { try preconditioned(queries, mean: mean, at: $0) }
     let deleted = Set(store.deletedRows)
-    for start in stride(from: 0, to: store.rows, by: FeatureModel.blockSize) {
-      let rows = start..<min(store.rows, start + FeatureModel.blockSize)
+    let blockSize = store.scanRows
+    for start in stride(from: 0, to: store.rows, by: blockSize) {
+      let rows = start..<min(store.rows, start + blockSize)
       var sum = Matrix<Float>(rows: mean ? 1 : queries.count, columns: rows.count)
       for (index, checkpoint) in checkpoints.enumerated() {
         let features = try store.readRows(group: checkpoint.group, rows)
@@ -173,7 +171,7 @@ public final class FeatureModel: Sendable {
     var result = [Float](repeating: 0, count: store.rows)
     for (index, checkpoint) in checkpoints.enumerated() {
       try store.forEachBlock(
-        group: checkpoint.group, rowsPerBlock: FeatureModel.blockSize
+        group: checkpoint.group, rowsPerBlock: store.scanRows
       ) { rows, features in
         var half = features
         if let factor = factors[index] {

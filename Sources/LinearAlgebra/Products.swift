@@ -111,6 +111,9 @@ private func tiledProduct<S: BLASScalar>(
       b.transposed, a.transposed, into: c.transposed, alpha: alpha, beta: beta, run: run)
   }
   if c.rows == 0 || c.columns == 0 { return }
+  if c.rows == 1 && a.columns > 0 && !a.isTransposed && b.isTransposed {
+    return rowProduct(a, b.transposed, c, alpha, beta, run: run)
+  }
   let plan = TilePlan(m: c.rows, n: c.columns, k: a.columns)
   if plan.depthGrain < a.columns {
     return deepProduct(a, b, c, alpha, beta, grain: plan.depthGrain, run: run)
@@ -122,6 +125,22 @@ private func tiledProduct<S: BLASScalar>(
     let rows = sliceRange(tile / across, grain: plan.rowGrain, of: c.rows)
     let columns = sliceRange(tile % across, grain: plan.columnGrain, of: c.columns)
     tileProduct(a.rows(rows), b.columns(columns), c[rows, columns], alpha, beta)
+  }
+}
+
+/// One row against the rows of B: bound by memory, so the operands are not packed.
+private func rowProduct<S: BLASScalar>(
+  _ a: MatrixView<S>, _ b: MatrixView<S>, _ c: MatrixView<S>, _ alpha: S, _ beta: S,
+  run: (Int, @Sendable (Int) -> Void) -> Void
+) {
+  let grain = max(64, (1 << 18) / b.columns)
+  // Whatever stands in an uninitialised result is not read.
+  if beta == 0 { c.start.update(repeating: 0, count: c.columns) }
+  run(sliceCount(grain: grain, of: b.rows)) { slice in
+    let part = b.rows(sliceRange(slice, grain: grain, of: b.rows))
+    S.gemv(
+      transpose: false, m: part.rows, n: part.columns, alpha: alpha, a: part.start,
+      lda: part.leading, x: a.start, beta: beta == 0 ? 1 : beta, y: c.start + slice * grain)
   }
 }
 

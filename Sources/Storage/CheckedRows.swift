@@ -81,13 +81,17 @@ public final class CheckedRows: Sendable {
     let failures = FirstFailure()
     let targetRowBytes = rowLength * MemoryLayout<Scalar>.stride
     let base = Unchecked(UnsafeMutableRawPointer(target))
-    Workers.run(slices: blocks) { slice in
-      let block = first + slice
-      let wanted = blockRange(block).clamped(to: rows)
-      let place = base.value + (wanted.lowerBound - rows.lowerBound) * targetRowBytes
+    let group = checks == .none ? 1 : SHA256.group(of: blocks)
+    Workers.run(over: blocks, grain: group) { range in
+      let jobs = range.map { offset in
+        let wanted = blockRange(first + offset).clamped(to: rows)
+        return ReadJob(
+          block: first + offset, wanted: wanted,
+          target: base.value + (wanted.lowerBound - rows.lowerBound) * targetRowBytes)
+      }
       do throws(StorageError) {
-        try readBlock(block, wanted: wanted, into: place, checks)
-      } catch { failures.record(error, at: slice) }
+        try read(jobs, checks)
+      } catch { failures.record(error, at: range.lowerBound) }
     }
     try failures.throwFirst()
   }
@@ -117,13 +121,20 @@ public final class CheckedRows: Sendable {
   func verify() throws(StorageError) -> Int {
     let blocks = checksums.count / Digest.byteCount
     let failures = FirstFailure()
-    Workers.run(slices: blocks) { block in
+    Workers.run(over: blocks, grain: SHA256.group(of: blocks)) { range in
       do throws(StorageError) {
-        let bytes = blockRange(block).count * rowLength * type.byteCount
-        let scratch = Buffer<UInt8>(uninitialized: bytes)
-        try readBytes(blockRange(block), into: scratch.base)
-        try check(block, scratch.base)
-      } catch { failures.record(error, at: block) }
+        var loaded: [(block: Int, bytes: UnsafeRawPointer)] = []
+        var memory: [Buffer<UInt8>] = []
+        for block in range {
+          let scratch = Buffer<UInt8>(
+            uninitialized: blockRange(block).count * rowLength * type.byteCount)
+          try readBytes(blockRange(block), into: scratch.base)
+          memory.append(scratch)
+          loaded.append((block, UnsafeRawPointer(scratch.base)))
+        }
+        try check(loaded)
+        withExtendedLifetime(memory) {}
+      } catch { failures.record(error, at: range.lowerBound) }
     }
     try failures.throwFirst()
     return blocks
@@ -135,35 +146,61 @@ public final class CheckedRows: Sendable {
     block * blockRows..<(block == rowCount / blockRows ? rowCount : (block + 1) * blockRows)
   }
 
-  private func readBlock(
-    _ block: Int, wanted: Range<Int>, into target: UnsafeMutableRawPointer, _ checks: RowChecks
-  ) throws(StorageError) {
-    let checked =
-      switch checks {
-      case .everyRead: true
-      case .firstRead: !seen.withLock { $0[block] }
-      case .none: false
-      }
-    let loaded = checked ? blockRange(block) : wanted
-    if !type.isHalf && loaded == wanted {
-      try readBytes(loaded, into: target)
-      if checked { try check(block, target) }
-    } else {
-      let rowBytes = rowLength * type.byteCount
-      let scratch = Buffer<UInt8>(uninitialized: loaded.count * rowBytes)
-      try readBytes(loaded, into: scratch.base)
-      if checked { try check(block, scratch.base) }
-      let source = scratch.base + (wanted.lowerBound - loaded.lowerBound) * rowBytes
-      let count = wanted.count * rowLength
-      if type.isHalf {
-        HalfPrecision.widen(
-          UnsafeRawPointer(source).assumingMemoryBound(to: UInt16.self), type,
-          into: target.assumingMemoryBound(to: Float.self), count: count)
-      } else {
-        target.copyMemory(from: source, byteCount: count * type.byteCount)
-      }
+  /// Rows of one block, and where they go.
+  private struct ReadJob {
+    let block: Int
+    let wanted: Range<Int>
+    let target: UnsafeMutableRawPointer
+  }
+
+  /// Reads blocks, checks them together, then widens or copies what is wanted of them.
+  private func read(_ jobs: [ReadJob], _ checks: RowChecks) throws(StorageError) {
+    var scratches: [Buffer<UInt8>?] = []
+    var unchecked: [(block: Int, bytes: UnsafeRawPointer)] = []
+    for job in jobs {
+      let isChecked = needsCheck(job.block, checks)
+      let loaded = isChecked ? blockRange(job.block) : job.wanted
+      // Whole blocks of the caller's own type need no copy.
+      let isDirect = !type.isHalf && loaded == job.wanted
+      let scratch =
+        isDirect
+        ? nil : Buffer<UInt8>(uninitialized: loaded.count * rowLength * type.byteCount)
+      let place = scratch.map { UnsafeMutableRawPointer($0.base) } ?? job.target
+      try readBytes(loaded, into: place)
+      scratches.append(scratch)
+      if isChecked { unchecked.append((job.block, UnsafeRawPointer(place))) }
     }
-    if checks == .firstRead { seen.withLock { $0[block] = true } }
+    try check(unchecked)
+    if checks == .firstRead && !unchecked.isEmpty {
+      seen.withLock { seen in for one in unchecked { seen[one.block] = true } }
+    }
+    let checked = Set(unchecked.map(\.block))
+    for (job, scratch) in zip(jobs, scratches) {
+      guard let scratch else { continue }
+      let skipped =
+        checked.contains(job.block)
+        ? job.wanted.lowerBound - blockRange(job.block).lowerBound : 0
+      deliver(UnsafeRawPointer(scratch.base) + skipped * rowLength * type.byteCount, job)
+    }
+  }
+
+  private func needsCheck(_ block: Int, _ checks: RowChecks) -> Bool {
+    switch checks {
+    case .everyRead: true
+    case .firstRead: !seen.withLock { $0[block] }
+    case .none: false
+    }
+  }
+
+  private func deliver(_ source: UnsafeRawPointer, _ job: ReadJob) {
+    let count = job.wanted.count * rowLength
+    if type.isHalf {
+      HalfPrecision.widen(
+        source.assumingMemoryBound(to: UInt16.self), type,
+        into: job.target.assumingMemoryBound(to: Float.self), count: count)
+    } else {
+      job.target.copyMemory(from: source, byteCount: count * type.byteCount)
+    }
   }
 
   private func readBytes(
@@ -175,13 +212,25 @@ public final class CheckedRows: Sendable {
       at: region.lowerBound + rows.lowerBound * rowBytes)
   }
 
-  private func check(_ block: Int, _ bytes: UnsafeRawPointer) throws(StorageError) {
-    let rows = blockRange(block)
-    let count = rows.count * rowLength * type.byteCount
-    let digest = SHA256.digest(of: UnsafeRawBufferPointer(start: bytes, count: count))
-    let offset = block * Digest.byteCount
-    guard digest.bytes.elementsEqual(checksums[offset..<offset + Digest.byteCount]) else {
-      throw .rowsCorrupt(rows: rows, dataset: name, file: file.path)
+  /// Compares whole blocks in memory with their checksums; the last block may be shorter.
+  private func check(_ blocks: [(block: Int, bytes: UnsafeRawPointer)]) throws(StorageError) {
+    var start = 0
+    while start < blocks.count {
+      let rows = blockRange(blocks[start].block).count
+      let end =
+        blocks[start...].prefix(SHA256.lanes).firstIndex {
+          blockRange($0.block).count != rows
+        } ?? min(blocks.count, start + SHA256.lanes)
+      let group = blocks[start..<end]
+      let digests = SHA256.digests(
+        of: group.map(\.bytes), count: rows * rowLength * type.byteCount)
+      for (one, digest) in zip(group, digests) {
+        let offset = one.block * Digest.byteCount
+        guard digest.bytes.elementsEqual(checksums[offset..<offset + Digest.byteCount]) else {
+          throw .rowsCorrupt(rows: blockRange(one.block), dataset: name, file: file.path)
+        }
+      }
+      start = end
     }
   }
 }

@@ -106,56 +106,74 @@ public final class CheckedRowsWriter {
   ) throws(StorageError) {
     precondition(firstRow % blockRows == 0, "row \(firstRow), blocks of \(blockRows)")
     let blocks = (rows + blockRows - 1) / blockRows
-    let givenBytes = rowLength * (type.isHalf ? 4 : type.byteCount)
     let job = BlockJob(source: source)
     let digests = Buffer<UInt8>(uninitialized: blocks * Digest.byteCount)
     let failures = FirstFailure()
-    Workers.run(slices: blocks) { [job, self = Unchecked(self)] block in
+    Workers.run(over: blocks, grain: SHA256.group(of: blocks)) { [job, self = Unchecked(self)] in
       let writer = self.value
-      let first = block * writer.blockRows
-      let count = min(writer.blockRows, rows - first)
       do throws(StorageError) {
-        let digest = try writer.writeBlock(
-          job.source + first * givenBytes, row: firstRow + first, rows: count)
-        digest.bytes.withUnsafeBufferPointer { bytes in
-          guard let base = bytes.baseAddress else { return }
-          (digests.base + block * Digest.byteCount).update(from: base, count: bytes.count)
+        let results = try writer.writeBlocks($0, of: rows, from: job.source, row: firstRow)
+        for (block, digest) in zip($0, results) {
+          for (i, byte) in digest.bytes.enumerated() {
+            digests.base[block * Digest.byteCount + i] = byte
+          }
         }
-      } catch { failures.record(error, at: block) }
+      } catch { failures.record(error, at: $0.lowerBound) }
     }
     try failures.throwFirst()
     let offset = firstRow / blockRows * Digest.byteCount
     for i in 0..<digests.count { checksums[offset + i] = digests.base[i] }
   }
 
-  private func writeBlock(
-    _ source: UnsafeRawPointer, row: Int, rows: Int
-  ) throws(StorageError) -> Digest {
-    let count = rows * rowLength
-    let bytes = count * type.byteCount
-    let place = region.lowerBound + row * rowLength * type.byteCount
-    var stored = source
-    var half: Buffer<UInt16>?
-    if type.isHalf {
-      let buffer = Buffer<UInt16>(uninitialized: count)
-      HalfPrecision.narrow(
-        source.assumingMemoryBound(to: Float.self), type, into: buffer.base, count: count)
-      half = buffer
-      stored = UnsafeRawPointer(buffer.base)
+  /// Converts, hashes and writes blocks of the `rows` rows at `source`, the first of which is `row`.
+  private func writeBlocks(
+    _ blocks: Range<Int>, of rows: Int, from source: UnsafeRawPointer, row: Int
+  ) throws(StorageError) -> [Digest] {
+    let givenBytes = rowLength * (type.isHalf ? 4 : type.byteCount)
+    var stored: [UnsafeRawPointer] = []
+    var halves: [Buffer<UInt16>] = []
+    for block in blocks {
+      let first = block * blockRows
+      let count = min(blockRows, rows - first) * rowLength
+      let given = source + first * givenBytes
+      var place = given
+      if type.isHalf {
+        let half = Buffer<UInt16>(uninitialized: count)
+        HalfPrecision.narrow(
+          given.assumingMemoryBound(to: Float.self), type, into: half.base, count: count)
+        halves.append(half)
+        place = UnsafeRawPointer(half.base)
+      }
+      try requireFinite(place, given: given, row: row + first, count: count)
+      stored.append(place)
     }
-    if let index = FiniteCheck.firstNonFinite(stored, type, count: count) {
-      let value =
-        type == .float64
-        ? Float(source.load(fromByteOffset: 8 * index, as: Double.self))
-        : source.load(fromByteOffset: 4 * index, as: Float.self)
-      throw .notStorable(
-        value: value, type: type.rawValue, dataset: name,
-        row: shownFirstRow + row + index / rowLength, column: index % rowLength, file: shownFile)
+    // All blocks are whole, but that the last of the dataset may have fewer rows.
+    let whole = blocks.filter { ($0 + 1) * blockRows <= rows }.count
+    let blockBytes = blockRows * rowLength * type.byteCount
+    var digests = SHA256.digests(of: Array(stored[..<whole]), count: blockBytes)
+    for (block, place) in zip(blocks, stored) {
+      let count = min(blockRows, rows - block * blockRows) * rowLength * type.byteCount
+      if digests.count <= block - blocks.lowerBound {
+        digests.append(SHA256.digest(of: UnsafeRawBufferPointer(start: place, count: count)))
+      }
+      let offset = (row + block * blockRows) * rowLength * type.byteCount
+      try output.write(place, count: count, at: region.lowerBound + offset)
     }
-    let digest = SHA256.digest(of: UnsafeRawBufferPointer(start: stored, count: bytes))
-    try output.write(stored, count: bytes, at: place)
-    withExtendedLifetime(half) {}
-    return digest
+    withExtendedLifetime(halves) {}
+    return digests
+  }
+
+  private func requireFinite(
+    _ stored: UnsafeRawPointer, given: UnsafeRawPointer, row: Int, count: Int
+  ) throws(StorageError) {
+    guard let index = FiniteCheck.firstNonFinite(stored, type, count: count) else { return }
+    let value =
+      type == .float64
+      ? Float(given.load(fromByteOffset: 8 * index, as: Double.self))
+      : given.load(fromByteOffset: 4 * index, as: Float.self)
+    throw .notStorable(
+      value: value, type: type.rawValue, dataset: name,
+      row: shownFirstRow + row + index / rowLength, column: index % rowLength, file: shownFile)
   }
 }
 

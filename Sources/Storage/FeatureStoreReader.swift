@@ -51,6 +51,12 @@ public final class FeatureStoreReader: Sendable {
   /// The groups in the order in which the store was made.
   public var groups: [String] { layout.groups }
 
+  /// Rows that a scan should read at a time: 32 blocks of about 1 MiB, so that their checksums are
+  /// computed together.
+  public var scanRows: Int {
+    32 * CheckedRowsWriter.blockRows(rowBytes: columns * layout.dtype.byteCount)
+  }
+
   // MARK: Rows
 
   /// Features of some rows of a group: rows × columns, half precision widened exactly.

@@ -13,6 +13,22 @@ import Testing
         == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 
+  @Test(arguments: [0, 1, 55, 56, 63, 64, 119, 120, 1_000])
+  func blocksHashedTogetherHaveTheDigestsOfEach(length: Int) throws {
+    let bytes = (0..<16 * 1_100).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7) }
+    for count in [1, 2, 15, 16] {
+      bytes.withUnsafeBytes { memory in
+        guard let base = memory.baseAddress else { return }
+        let blocks = (0..<count).map { base + 1_003 * $0 }
+        let each = blocks.map {
+          SHA256.digest(of: UnsafeRawBufferPointer(start: $0, count: length))
+        }
+        #expect(SHA256.inLanes(blocks, count: length) == each, "\(count) blocks")
+        #expect(SHA256.digests(of: blocks, count: length) == each, "\(count) blocks")
+      }
+    }
+  }
+
   @Test func aFileHasTheDigestOfItsBytes() throws {
     let folder = try TemporaryFolder()
     let bytes = (0..<(1 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31) }

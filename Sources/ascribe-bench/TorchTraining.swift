@@ -1,0 +1,70 @@
+import Foundation
+
+/// PyTorch in a process of its own that measures a round whenever it is asked.
+///
+/// `tools/reference/bench_training.py` answers every line on its standard input by the median
+/// seconds of a step.
+final class TorchTraining {
+  /// PyTorch's version.
+  let version: String
+  private let process = Process()
+  private let input = Pipe()
+  private let output = Pipe()
+
+  /// Starts it; nil when no Python with PyTorch is found.
+  init?(batch: Int, steps: Int, bench: Bench) throws {
+    guard let python = TorchTraining.python(root: bench.root) else { return nil }
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = [
+      "\(bench.root)/tools/reference/bench_training.py", "--serve", "--batch", "\(batch)",
+      "--steps", "\(steps)", "--threads", "\(bench.threads)",
+    ]
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    version = TorchTraining.line(from: output) ?? "?"
+  }
+
+  /// Median seconds of a step in a round measured now.
+  func stepSeconds() throws -> Double {
+    try input.fileHandleForWriting.write(contentsOf: Data("go\n".utf8))
+    guard let line = TorchTraining.line(from: output), let value = Double(line) else {
+      throw BenchError.peer("bench_training.py stopped answering")
+    }
+    return value
+  }
+
+  /// Ends the process.
+  func stop() {
+    try? input.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+
+  private static func line(from pipe: Pipe) -> String? {
+    var bytes: [UInt8] = []
+    while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first {
+      if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
+      bytes.append(byte)
+    }
+    return nil
+  }
+
+  /// The first Python of $ASCRIBE_BENCH_PYTHON, .venv-bench and the path that imports torch.
+  private static func python(root: String) -> String? {
+    let environment = ProcessInfo.processInfo.environment
+    let folders = (environment["PATH"] ?? "").split(separator: ":")
+    let candidates =
+      [environment["ASCRIBE_BENCH_PYTHON"], "\(root)/.venv-bench/bin/python"].compactMap { $0 }
+      + folders.map { "\($0)/python3" }
+    return candidates.first { path in
+      guard FileManager.default.isExecutableFile(atPath: path) else { return false }
+      let probe = Process()
+      probe.executableURL = URL(fileURLWithPath: path)
+      probe.arguments = ["-c", "import torch"]
+      probe.standardError = FileHandle.nullDevice
+      guard (try? probe.run()) != nil else { return false }
+      probe.waitUntilExit()
+      return probe.terminationStatus == 0
+    }
+  }
+}
