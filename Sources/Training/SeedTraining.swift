@@ -34,8 +34,7 @@ struct SeedTraining {
     var state = trainer.initialState()
     var signals: [EpochSignals] = []
     let loaded = discardsDamage ? try? resume.load() : try resume.load()
-    if let (savedState, savedSignals) = loaded, hasCheckpoints(through: savedState.epoch)
-    {
+    if let (savedState, savedSignals) = loaded, hasCheckpoints(through: savedState.epoch) {
       (state, signals) = (savedState, savedSignals)
       progress.resumed(seed: seed, after: state.epoch)
     } else {

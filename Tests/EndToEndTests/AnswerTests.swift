@@ -147,7 +147,9 @@ import Testing
     #expect(examples.map { $0["id"] as? Int } == Array(0..<12))
     for example in examples {
       #expect(
-        Set(example.keys) == ["id", "label", "predicted", "probability", "loss", "margin", "logits"])
+        Set(example.keys) == [
+          "id", "label", "predicted", "probability", "loss", "margin", "logits",
+        ])
       let logits = try #require(example["logits"] as? [Double])
       let label = try #require(example["label"] as? Int)
       let largest = logits.max() ?? 0

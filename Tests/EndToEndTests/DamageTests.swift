@@ -43,8 +43,10 @@ import Testing
     let work = try workspace()
     let features = ["query", "r", "--test", "0", "--kernel", "features", "--method", "trak"]
     for (file, command) in [
-      (DamageTests.weights, ["query", "r", "--test", "0"]), (DamageTests.weights, ["outputs", "r"]),
-      ("Checkpoints/r/run.json", ["outputs", "r"]), ("Checkpoints/r/run.json", ["train", "r.yaml"]),
+      (DamageTests.weights, ["query", "r", "--test", "0"]),
+      (DamageTests.weights, ["outputs", "r"]),
+      ("Checkpoints/r/run.json", ["outputs", "r"]),
+      ("Checkpoints/r/run.json", ["train", "r.yaml"]),
       ("Checkpoints/r/seed-0/dynamics.h5", ["mislabeled", "r", "--signal", "el2n"]),
       ("Projections/r/train.h5", features), (DamageTests.shard, features),
       ("Projections/r/scores.h5", ["inspect", "Projections/r/scores.h5"]),
@@ -107,7 +109,8 @@ import Testing
       ("projector", ["--dim", "12"]), ("projector", ["--dim", "16", "--projector", "sjlt"]),
       ("projector", ["--dim", "16", "--projection-seed", "1"]),
       ("outputFunction", ["--dim", "16", "--output-function", "loss"]),
-      ("model", ["--dim", "16", "--checkpoints", "1"]), ("dtype", ["--dim", "16", "--dtype", "float16"]),
+      ("model", ["--dim", "16", "--checkpoints", "1"]),
+      ("dtype", ["--dim", "16", "--dtype", "float16"]),
       ("dataset", ["--dim", "16", "--split", "test", "--out", "Projections/r/train.h5"]),
     ] {
       let result = try AscribeProcess(["collect", "r"] + more, in: work.path).wait()

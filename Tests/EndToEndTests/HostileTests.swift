@@ -66,7 +66,8 @@ import Testing
         Workspace.runFile(model: "{kind: mlp, hidden: \(hidden)}"), words: ["model.hidden"])
     }
     for rate in ["0", "-1", ".nan", ".inf", "fast", "[1]"] {
-      try refuse(Workspace.runFile(training: "{rate: \(rate), epochs: 3}"), words: ["training.rate"])
+      try refuse(
+        Workspace.runFile(training: "{rate: \(rate), epochs: 3}"), words: ["training.rate"])
     }
   }
 
@@ -142,7 +143,8 @@ import Testing
     let work = try Workspace(trained: true)
     for kind in ["rademacher", "gaussian", "sjlt"] {
       let most = "9223372036854775807"
-      try work.fail(2, "collect", "r", "--projector", kind, "--dim", most, words: ["--dim 1073741824"])
+      try work.fail(
+        2, "collect", "r", "--projector", kind, "--dim", most, words: ["--dim 1073741824"])
       let result = try work.run("collect", "r", "--projector", kind, "--dim", "1073741824")
       #expect(result.code == 1, "\(result.errors)")
       #expect(result.errors.contains("GB of memory") && result.errors.contains("--dim"))
@@ -163,7 +165,9 @@ import Testing
   @Test("an answer that cannot be written is an error, a reader that leaves is none")
   func standardOutput() throws {
     let work = try Workspace(trained: true)
-    for command in [["outputs", "r"], ["query", "r", "--test", "0"], ["verify", "r"], ["--help"]] {
+    for command in [
+      ["outputs", "r"], ["query", "r", "--test", "0"], ["verify", "r"], ["--help"],
+    ] {
       let full = try AscribeProcess(command, in: work.path, standardOutput: "/dev/full").wait()
       #expect(full.code == 1, "\(command): \(full.errors)")
       #expect(full.errors.contains("No space left on device"))
@@ -173,7 +177,8 @@ import Testing
       in: work)
     #expect(left == 0)
     // Told nothing and by nobody, a training goes on to its end.
-    #expect(try shell("ascribe train r.yaml --name q 2>&1 | true; exit ${PIPESTATUS[0]}", in: work) == 0)
+    #expect(
+      try shell("ascribe train r.yaml --name q 2>&1 | true; exit ${PIPESTATUS[0]}", in: work) == 0)
     try work.succeed("verify", "q")
   }
 
