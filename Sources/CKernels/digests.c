@@ -29,7 +29,8 @@ static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff5
 #define SIXTEEN(i) FOUR(i), FOUR(i + 4), FOUR(i + 8), FOUR(i + 12)
 
 // w[t] = word t of every message's 64 bytes: rows of a message, bytes turned, then transposed.
-// Shuffling rows i and i + 8 together rotates the bits of (row, column) by one; four times swap them.
+// Shuffling rows i and i + 8 together rotates the bits of (row, column) by one; four times swap
+// them.
 INLINE void load_words(const uint8_t *const *place, int64_t offset, words *w) {
   words other[16];
   for (int i = 0; i < 16; i++) {

@@ -125,7 +125,7 @@ public final class CheckedRowsWriter {
     for i in 0..<digests.count { checksums[offset + i] = digests.base[i] }
   }
 
-  /// Converts, hashes and writes blocks of the `rows` rows at `source`, the first of which is `row`.
+  /// Converts, hashes and writes blocks of the `rows` rows at `source`, which begin at `row`.
   private func writeBlocks(
     _ blocks: Range<Int>, of rows: Int, from source: UnsafeRawPointer, row: Int
   ) throws(StorageError) -> [Digest] {

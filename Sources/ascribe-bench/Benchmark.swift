@@ -45,8 +45,9 @@ struct BenchmarkRow: Encodable, Sendable {
   var met: Bool?
 
   /// A figure without a goal.
-  init(_ name: String, _ value: Double?, _ unit: String, reference: String = "", ratio: Double? = nil)
-  {
+  init(
+    _ name: String, _ value: Double?, _ unit: String, reference: String = "", ratio: Double? = nil
+  ) {
     (self.name, self.value, self.unit) = (name, value, unit)
     (self.reference, self.ratio) = (reference, ratio)
   }

@@ -14,7 +14,8 @@ extension Benchmark {
   ) { bench in
     let (data, queries, source) = try exactWorkload()
     let (n, m) = (Double(data.count), Double(queries.count))
-    let flops = n * n * Workload.kernelWidth + 2 * n * m * Workload.kernelWidth
+    let flops =
+      n * n * Workload.kernelWidth + 2 * n * m * Workload.kernelWidth
       + n * n * n / 3 + 2 * m * n * n
     return [
       try SGEMM().compare("exact TRAK", flops: flops, rounds: bench.rounds(5)) {
@@ -30,7 +31,8 @@ extension Benchmark {
   ) { bench in
     let (data, _, source) = try exactWorkload()
     let (n, k) = (Double(data.count), 2_048.0)
-    let flops = 2 * n * k * Workload.kernelWidth + k * k * Workload.kernelWidth
+    let flops =
+      2 * n * k * Workload.kernelWidth + k * k * Workload.kernelWidth
       + k * k * k / 3 + n * k * k
     return [
       try SGEMM().compare("landmarks", flops: flops, rounds: bench.rounds(5)) {

@@ -43,7 +43,8 @@ private struct BenchStore {
         features: count == block.rows ? piece : Matrix(Tensor(piece).prefixSlice(0..<count)),
         outputs: Matrix(repeating: 1, rows: count, columns: 1))
     }
-    try writer.finish(ids: .integers((0..<Int64(rows)).map { $0 }), labels: .classes([Int64](repeating: 0, count: rows)))
+    let labels = [Int64](repeating: 0, count: rows)
+    try writer.finish(ids: .integers(Array(0..<Int64(rows))), labels: .classes(labels))
   }
 
   func read(checks: RowChecks) throws {

@@ -17,7 +17,8 @@ extension Benchmark {
         network: Workload.network,
         configuration: Workload.configuration(batch: batch, epochs: .max), data: data)
       var state = trainer.initialState()
-      let bare = BareTraining(batch: batch, steps: steps, data: TargetValues(data.targets), data.inputs)
+      let bare = BareTraining(
+        batch: batch, steps: steps, data: TargetValues(data.targets), data.inputs)
       let loop = { try seconds { _ = try trainer.runEpoch(&state) } / Double(steps) }
       let step = { seconds { bare.run() } / Double(steps) }
       guard let peer else {
