@@ -41,8 +41,16 @@ public enum Workers {
       for slice in 0..<max(0, slices) { body(slice) }
       return
     }
-    let next = Atomic<Int>(0)
     let takesAll = workers == count
+    let isDone = withoutActuallyEscaping(body) { body in
+      WorkerPool.shared.run(
+        WorkerPool.Job(slices: slices) { slice in
+          $isBusy.withValue(takesAll) { body(slice) }
+        }, workers: workers)
+    }
+    if isDone { return }
+    // The pool serves another caller: Dispatch has threads for this one.
+    let next = Atomic<Int>(0)
     DispatchQueue.concurrentPerform(iterations: workers) { @Sendable _ in
       $isBusy.withValue(takesAll) {
         while true {

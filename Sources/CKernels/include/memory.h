@@ -10,3 +10,12 @@ int64_t ascribe_peak_memory(void);
 
 /// 4: AVX-512 (x86-64-v4), 3: AVX2 and FMA (x86-64-v3), 0: anything else.
 int ascribe_processor_level(void);
+
+/// Tells the processor that this is a loop which waits.
+static inline void ascribe_spin_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Tensors
+
+@Suite("Workers", .serialized) struct WorkersTests {
+  private func withWorkers<R>(_ count: Int, _ body: () throws -> R) rethrows -> R {
+    let before = Workers.count
+    Workers.count = count
+    defer { Workers.count = before }
+    return try body()
+  }
+
+  @Test("every slice runs once", arguments: [1, 2, 3, 8], [0, 1, 2, 7, 1_000])
+  func everySliceRunsOnce(workers: Int, slices: Int) {
+    withWorkers(workers) {
+      let counts = Mutex([Int](repeating: 0, count: slices))
+      Workers.run(slices: slices) { slice in counts.withLock { $0[slice] += 1 } }
+      #expect(counts.withLock { $0.allSatisfy { $0 == 1 } })
+    }
+  }
+
+  @Test("thousands of short jobs, with pauses in which helpers fall asleep")
+  func manyShortJobs() {
+    withWorkers(3) {
+      let total = Atomic<Int>(0)
+      for job in 0..<3_000 {
+        Workers.run(slices: 4) { slice in total.wrappingAdd(slice, ordering: .relaxed) }
+        if job % 500 == 0 { usleep(2_000) }
+      }
+      #expect(total.load(ordering: .relaxed) == 3_000 * 6)
+    }
+  }
+
+  @Test("callers from several threads at once, and from inside slices")
+  func concurrentAndNestedCallers() {
+    withWorkers(2) {
+      let total = Atomic<Int>(0)
+      DispatchQueue.concurrentPerform(iterations: 6) { @Sendable _ in
+        for _ in 0..<200 {
+          Workers.run(slices: 3) { _ in
+            Workers.run(slices: 2) { _ in total.wrappingAdd(1, ordering: .relaxed) }
+          }
+        }
+      }
+      #expect(total.load(ordering: .relaxed) == 6 * 200 * 6)
+    }
+  }
+
+  @Test("slices are handed out in increasing order, so that one may wait for those before it")
+  func increasingOrder() {
+    withWorkers(4) {
+      for _ in 0..<200 {
+        let finished = Atomic<Int>(0)
+        Workers.run(slices: 16) { slice in
+          // Waits for all before it: hangs if a later slice could keep an earlier one waiting.
+          while finished.load(ordering: .acquiring) < slice { sched_yield() }
+          finished.wrappingAdd(1, ordering: .releasing)
+        }
+        #expect(finished.load(ordering: .relaxed) == 16)
+      }
+    }
+  }
+}
