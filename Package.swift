@@ -41,7 +41,8 @@ let package = Package(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
     // Layer 3
     .target(
-      name: "Datasets", dependencies: ["CZlib", "Configuration", "Randomness", "Storage", "Tensors"]),
+      name: "Datasets",
+      dependencies: ["CZlib", "Configuration", "Randomness", "Storage", "Tensors"]),
     .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 4
     .target(
@@ -115,14 +116,16 @@ let package = Package(
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Factors", "LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
-    .testTarget(name: "ProjectionsTests", dependencies: ["CKernels", "Projections", "TestSupport"]),
+    .testTarget(
+      name: "ProjectionsTests", dependencies: ["CKernels", "Projections", "TestSupport"]),
     .testTarget(
       name: "CheckpointsTests",
       dependencies: ["Checkpoints", "Configuration", "Factors", "Storage", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport", "Training",
+        "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport",
+        "Training",
       ]),
     .testTarget(
       name: "GradientsTests",

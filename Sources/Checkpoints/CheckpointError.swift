@@ -51,7 +51,9 @@ extension CheckpointError {
   /// 4 for what changed or does not belong together, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .changed, .missingFile, .missingProvenance, .unreadableProvenance, .unsupportedVersion, .mismatch: 4
+    case .changed, .missingFile, .missingProvenance, .unreadableProvenance, .unsupportedVersion,
+      .mismatch:
+      4
     default: 3
     }
   }

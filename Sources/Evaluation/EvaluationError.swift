@@ -30,7 +30,8 @@ public enum EvaluationError: DiagnosableError, Equatable {
   public var remedy: String {
     switch self {
     case .subsetDesign: "for instance --subsets 50 --fraction 0.5"
-    case .noBank(_, let run): "make one: ascribe retrain \(run) --subsets 50 --fraction 0.5 --seeds 3"
+    case .noBank(_, let run):
+      "make one: ascribe retrain \(run) --subsets 50 --fraction 0.5 --seeds 3"
     case .notABank: "make it again: ascribe retrain RUN --overwrite"
     }
   }

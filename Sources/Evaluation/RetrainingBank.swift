@@ -121,7 +121,7 @@ public struct RetrainingJob: Sendable {
     if FileManager.default.fileExists(atPath: path) {
       do {
         return try RetrainingBank(path, expecting: fingerprint)
-      } catch where overwrite {
+      } catch  where overwrite {
         try FileManager.default.removeItem(atPath: path)
       }
     }

@@ -152,6 +152,7 @@ public final class InfluenceModel: Sendable {
         }
       }
     }
+    if let duplicates = training.duplicateNote() { notes.append(duplicates) }
     return notes
   }
 

@@ -87,8 +87,11 @@ private struct TridiagonalForm<S: BLASScalar> {
     let n = rows.columns
     let (source, target, factors) = (reflectors.storage, rows.storage, tau)
     Workers.run(over: rows.rows, grain: max(64, (rows.rows / 8 + 15) / 16 * 16)) { range in
+      // A copy a slice: LAPACK's unblocked step writes 1 over the diagonal of the reflectors and
+      // puts it back, which another slice must not see.
+      let own = Buffer(copying: source)
       let info = S.ormtr(
-        n: n, count: range.count, a: source.base, tau: factors,
+        n: n, count: range.count, a: own.base, tau: factors,
         rows: target.base + range.lowerBound * n)
       precondition(info == 0, "ormtr argument \(-info)")
     }

@@ -56,7 +56,8 @@ extension StorageError {
     case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
       .fingerprintMismatch, .unexpectedFile:
       4
-    case .system, .notAFile, .hdf5, .missingObject, .wrongType, .wrongShape, .tooLarge, .rowsOutOfRange,
+    case .system, .notAFile, .hdf5, .missingObject, .wrongType, .wrongShape, .tooLarge,
+      .rowsOutOfRange,
       .notStorable, .invalidName, .unknownGroup, .invalidLayout:
       3
     case .storeInUse, .incomplete: 1
@@ -109,7 +110,9 @@ extension StorageError {
   /// The file, and the dataset in it.
   public var location: String {
     switch self {
-    case .system(_, let path, _), .notAFile(let path), .storeInUse(let path), .unexpectedFile(let path): path
+    case .system(_, let path, _), .notAFile(let path), .storeInUse(let path),
+      .unexpectedFile(let path):
+      path
     case .invalidLayout: "the layout of the store"
     case .hdf5(_, let object, let file, _): object.isEmpty ? file : "\(file):\(object)"
     case .notSealed(let file), .sealBroken(let file): file

@@ -20,9 +20,10 @@ public final class Buffer<Scalar: BitwiseCopyable>: @unchecked Sendable {
     // pays for its page faults.
     let bytes = max(1, count) * MemoryLayout<Scalar>.stride
     block = UnsafeMutableRawPointer.allocate(byteCount: bytes + 63, alignment: 16)
-    base = UnsafeMutableRawPointer(
-      bitPattern: (UInt(bitPattern: block) + 63) & ~63
-    ).map { $0.bindMemory(to: Scalar.self, capacity: max(1, count)) }
+    base =
+      UnsafeMutableRawPointer(
+        bitPattern: (UInt(bitPattern: block) + 63) & ~63
+      ).map { $0.bindMemory(to: Scalar.self, capacity: max(1, count)) }
       ?? block.bindMemory(to: Scalar.self, capacity: max(1, count))
   }
 

@@ -8,6 +8,7 @@ public struct Matrix<Scalar: BinaryFloatingPoint & BitwiseCopyable & Sendable>: 
   /// Number of columns, the distance between rows.
   public let columns: Int
   /// The elements, for reading in loops and C calls; captured by a closure, it stays alive there.
+  ///
   /// Write only through `writableStorage()`, or right after making a matrix uninitialised.
   public private(set) var storage: Buffer<Scalar>
 

@@ -6,6 +6,7 @@ public struct Tensor: Sendable {
   /// The size of each dimension; empty for a scalar.
   public private(set) var shape: [Int]
   /// The elements, for reading in loops and C calls; captured by a closure, it stays alive there.
+  ///
   /// Write only through `writableStorage()`, or right after making a tensor uninitialised.
   public private(set) var storage: Buffer<Float>
 

@@ -46,7 +46,9 @@ final class WorkerPool: Sendable {
   private let isInUse = Atomic<Bool>(false)
   private let helpers = Mutex<[Helper]>([])
 
-  /// Does a job with up to `workers` threads, this one included. False when the pool is in use.
+  /// Does a job with up to `workers` threads, this one included.
+  ///
+  /// - Returns: false when the pool is in use.
   func run(_ job: Job, workers: Int) -> Bool {
     guard !isInUse.exchange(true, ordering: .acquiring) else { return false }
     defer { isInUse.store(false, ordering: .releasing) }

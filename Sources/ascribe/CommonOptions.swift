@@ -48,7 +48,10 @@ struct MethodOptions: ParsableArguments {
   @Option(help: "graddot, gradcos, trak, ntk-loo or trajectory (default).")
   var method: String?
 
-  @Option(help: "margin, hardMargin, loss, logit, logProbability; for numbers prediction, negativeHalfSquaredError.")
+  @Option(
+    help:
+      "margin, hardMargin, loss, logit, logProbability; for numbers prediction, negativeHalfSquaredError."
+  )
   var outputFunction: String?
 
   @Option(help: "final, trajectory, leaveOneOut, none, or sqrt- before one of them.")
@@ -71,11 +74,13 @@ struct MethodOptions: ParsableArguments {
 
   func validate() throws {
     if let checkpoints, CheckpointChoice(checkpoints) == nil {
-      throw ValidationError("--checkpoints takes final, log, all or epochs such as 1,2,5, not '\(checkpoints)'")
+      throw ValidationError(
+        "--checkpoints takes final, log, all or epochs such as 1,2,5, not '\(checkpoints)'")
     }
     if let outputFunction, OutputFunction(rawValue: outputFunction) == nil {
       throw ValidationError(
-        "--output-function takes \(OutputFunction.allCases.map(\.rawValue).joined(separator: ", ")), not '\(outputFunction)'")
+        "--output-function takes \(OutputFunction.allCases.map(\.rawValue).joined(separator: ", ")), not '\(outputFunction)'"
+      )
     }
     if exactLimit < 1 { throw ValidationError("--exact-limit must be at least 1") }
     _ = try seedList()

@@ -115,10 +115,12 @@ final class Progress: Sendable {
 
   /// Removes the bar from the terminal.
   static func clear() {
-    guard visible.withLock({ visible in
-      defer { visible = false }
-      return visible
-    }) else { return }
+    guard
+      visible.withLock({ visible in
+        defer { visible = false }
+        return visible
+      })
+    else { return }
     Console.write("\r\u{1B}[K", to: FileHandle.standardError)
   }
 }

@@ -68,8 +68,10 @@ struct DemoCommand: ParsableCommand {
     }
     Console.line(
       String(
-        format: "dropped %d suspects (%d of the %d planted): test accuracy %.4f → %.4f (means of %d seeds)",
-        dropped.count, wrong, setup.influence.data.train.flipped.count { $0 }, before, after, run.seeds.count))
+        format:
+          "dropped %d suspects (%d of the %d planted): test accuracy %.4f → %.4f (means of %d seeds)",
+        dropped.count, wrong, setup.influence.data.train.flipped.count { $0 }, before, after,
+        run.seeds.count))
 
     let section = try QueryPage.section(setup, selection, queries, tops)
     let page = DemoPage(
@@ -152,7 +154,8 @@ struct DemoCommand: ParsableCommand {
       groups: try influence.groups(references), outputFunction: .margin,
       projection: ProjectionChoice(kind: .landmarks, dimension: 512),
       training: influence.data.train)
-    try collection.collect(influence.data.train, to: influence.storePath(), overwrite: true) { _, _ in
+    try collection.collect(influence.data.train, to: influence.storePath(), overwrite: true) {
+      _, _ in
       try Interruption.check()
     }
     Console.line("wrote \(influence.storePath())")

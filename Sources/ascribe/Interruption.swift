@@ -10,7 +10,9 @@ enum Interruption {
   private static let flag = Atomic<Bool>(false)
   private static let sources = Mutex<[any DispatchSourceSignal]>([])
 
-  /// Takes over SIGINT and SIGTERM. A second one ends the process at once.
+  /// Takes over SIGINT and SIGTERM.
+  ///
+  /// A second one ends the process at once.
   static func watch() {
     sources.withLock { kept in
       guard kept.isEmpty else { return }

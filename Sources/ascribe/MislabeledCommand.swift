@@ -59,7 +59,9 @@ struct MislabeledCommand: ParsableCommand {
         exactLimit: method.kernel == .exact ? .max : method.exactLimit)
     }
     let answer = try MislabeledAnswer(influence, ranking, top: top)
-    if let csv { try AtomicFile.write(try MislabeledAnswer(influence, ranking, top: .max).csv, to: csv) }
+    if let csv {
+      try AtomicFile.write(try MislabeledAnswer(influence, ranking, top: .max).csv, to: csv)
+    }
     if let report {
       try AtomicFile.write(answer.page(influence, ranking).html(), to: report)
       Console.line("wrote \(report)")

@@ -37,7 +37,8 @@ struct QueryPage {
     let section = try QueryPage.section(setup, selection, data, tops)
     report = AttributionReport(
       title: "What made \(setup.influence.run.name) answer this?",
-      summary: "\(setup.options.method.rawValue) over \(setup.scorer.checkpointNames.count) checkpoints, "
+      summary: "\(setup.options.method.rawValue) over "
+        + "\(setup.scorer.checkpointNames.count) checkpoints, "
         + "\(setup.influence.data.train.count) training examples.",
       sections: [ReportSection("Queries", .queries(section))],
       notes: try setup.scorer.notes(),

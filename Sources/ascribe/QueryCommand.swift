@@ -21,7 +21,7 @@ struct QueryCommand: ParsableCommand {
   @Option(help: "Queries to show at the most, with misclassified.") var limit = 20
   @Option(help: "Write the answer as CSV.") var csv: String?
   @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
-  @Option(help: "Spectrum and what cross-validation would choose for λ: none, last checkpoint, all.")
+  @Option(help: "Checkpoints whose spectrum and cross-validation are computed: none, last, all.")
   var diagnose: DampingDiagnosis = .last
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions

@@ -31,7 +31,8 @@ struct RetrainCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let influence = try RunInfluence(try Run.open(runName, checkpointsFolder: common.checkpointsFolder))
+    let influence = try RunInfluence(
+      try Run.open(runName, checkpointsFolder: common.checkpointsFolder))
     let design = try SubsetDesign(subsets: subsets, fraction: fraction, seed: subsetSeed)
     let job = RetrainingJob(influence.run, data: influence.data, design: design, seeds: seeds)
     let path = RetrainingJob.path(influence.run)

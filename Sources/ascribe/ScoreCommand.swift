@@ -16,7 +16,7 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "The queries: test or train.") var split: Split = .test
   @Option(help: "The file to write (default: Projections/RUN/scores-METHOD.h5).")
   var out: String?
-  @Option(help: "Spectrum and what cross-validation would choose for λ: none, last checkpoint, all.")
+  @Option(help: "Checkpoints whose spectrum and cross-validation are computed: none, last, all.")
   var diagnose: DampingDiagnosis = .last
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions

@@ -46,7 +46,8 @@ struct ScoringSetup {
         + (usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
         + ", \(influence.data.train.count) training examples, "
         + "\(scorer.checkpointNames.count) checkpoint\(scorer.checkpointNames.count == 1 ? "" : "s")"
-        + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)"))
+        + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
+    )
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.
