@@ -142,4 +142,31 @@ import Testing
     let detection = try #require(suspects["detection"] as? [String: Double])
     #expect(try #require(detection["rocAUC"]) > 0.95)
   }
+
+  @Test("Examples/mnist.yaml runs on IDX files of its names")
+  func theMNISTExampleRuns() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path
+    let work = try Workspace()
+    try FileManager.default.copyItem(
+      atPath: root + "/Examples/mnist.yaml", toPath: work.file("mnist.yaml"))
+    // Not MNIST, but files of its form: squares whose brightness tells the class.
+    for (name, count) in [("train", 40), ("t10k", 20)] {
+      let size = UInt8(count)
+      var images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, size, 0, 0, 0, 28, 0, 0, 0, 28]
+      var labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, size]
+      for i in 0..<count {
+        images += [UInt8](repeating: UInt8(i % 10 * 25), count: 784)
+        labels.append(UInt8(i % 10))
+      }
+      for (kind, bytes) in [("images-idx3", images), ("labels-idx1", labels)] {
+        try Data(bytes).write(
+          to: URL(fileURLWithPath: work.file("\(name)-\(kind)-ubyte.gz")))
+      }
+    }
+    let answer = try work.object("train", "mnist.yaml")
+    #expect(answer["run"] as? String == "mnist")
+    let outputs = try work.object("outputs", "mnist")
+    #expect((outputs["examples"] as? [Any])?.count == 20)
+  }
 }
