@@ -10,7 +10,7 @@ import Training
 @Suite("Mislabel job", .serialized)
 struct MislabelJobTests {
   /// 200 of the bundled digits, a tenth of the labels changed, 5 epochs.
-  static func run(_ folder: TemporaryFolder) throws -> RunInfluence {
+  static func run(_ folder: ScratchFolder) throws -> RunInfluence {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     for (name, count) in [("train", 200), ("test", 10)] {
@@ -39,7 +39,7 @@ struct MislabelJobTests {
 
   @Test("every signal ranks planted label noise, the leave-one-out margin among the best")
   func signals() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let influence = try Self.run(folder)
     var found: [MislabelRanking.Signal: Double] = [:]
     for signal in MislabelRanking.Signal.allCases {
@@ -57,7 +57,7 @@ struct MislabelJobTests {
 
   @Test("self-influence is the scorer's when one is given")
   func scorer() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let influence = try Self.run(folder)
     let options = try ScoringOptions(method: .trak, classification: true)
     let scorer = try influence.scorer(options: options, choice: .final, seeds: nil)
@@ -67,7 +67,7 @@ struct MislabelJobTests {
 
   @Test("a regression has no probability to rank by, and says so")
   func regression() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let rows = (0..<20).map { "\(Double($0) / 10),\(Double($0 % 3)),\(Double($0) / 5)" }
     for name in ["train", "test"] {
       try Data(("x,y,t\n" + rows.joined(separator: "\n") + "\n").utf8)

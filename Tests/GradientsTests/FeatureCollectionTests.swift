@@ -51,7 +51,7 @@ struct FeatureCollectionTests {
     // Blocks of 8 rows, two in a shard: 50 rows are 7 blocks in 4 shards, twice.
     work.block = 8
     work.shardBytes = 16 * 12 * 4
-    let whole = try TemporaryFolder()
+    let whole = try ScratchFolder()
     var calls = 0
     try work.collect(data, to: whole / "train.h5") { done, total in
       calls += 1
@@ -61,7 +61,7 @@ struct FeatureCollectionTests {
     let expected = try whole.contents()
     #expect(expected.count >= 9)
     for stop in 1...calls {
-      let folder = try TemporaryFolder()
+      let folder = try ScratchFolder()
       var seen = 0
       #expect(throws: Stopped.self) {
         try work.collect(data, to: folder / "train.h5") { _, _ in
@@ -80,7 +80,7 @@ struct FeatureCollectionTests {
 
   @Test("a finished store is left alone")
   func finished() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Self.data(20)
     let work = Self.collection(training: data)
     try work.collect(data, to: folder / "train.h5")
@@ -93,7 +93,7 @@ struct FeatureCollectionTests {
 
   @Test("a store of something else is refused by the name of the field")
   func refused() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Self.data(20)
     let path = folder / "train.h5"
     try Self.collection(training: data).collect(data, to: path)
@@ -124,7 +124,7 @@ struct FeatureCollectionTests {
     "features, outputs, ids and labels are those of the network, for every kind of projector",
     arguments: ProjectorKind.allCases)
   func contents(kind: ProjectorKind) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Self.data(30)
     let work = Self.collection(kind, training: data)
     try work.collect(data, to: folder / "train.h5")
@@ -163,7 +163,7 @@ struct FeatureCollectionTests {
     "half precision keeps the features to its digits",
     arguments: [(StorageType.float16, 1e-3), (.bfloat16, 8e-3)])
   func half(dtype: StorageType, tolerance: Double) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Self.data(30)
     let work = Self.collection(training: data)
     try work.collect(data, to: folder / "full.h5")
@@ -180,7 +180,7 @@ struct FeatureCollectionTests {
 
   @Test("the test split's features use the training set's landmarks")
   func split() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let (train, test) = (Self.data(20), Self.data(6, seed: 5))
     let work = Self.collection(.landmarks, k: 8, models: [1], training: train)
     try work.collect(train, to: folder / "train.h5")
@@ -201,7 +201,7 @@ struct FeatureCollectionTests {
 
   @Test("numbers have no margin and no probability, and a residual t − z")
   func numbers() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let network = Network.multilayerPerceptron(inputShape: [4], hidden: [], outputs: 1)
     let source = GradientSource(
       network: network, parameters: network.initialParameters(seed: 1))
@@ -223,7 +223,7 @@ struct FeatureCollectionTests {
 
   @Test("a network that diverged is noticed, and no store is left finished")
   func diverged() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Self.data(10)
     let good = Self.source(1)
     var parameters = good.parameters

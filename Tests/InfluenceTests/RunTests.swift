@@ -14,11 +14,11 @@ import Training
 
 /// A run on a slice of the bundled digits: 2 seeds, 2 epochs, 40 examples.
 struct DigitsRun {
-  let folder: TemporaryFolder
+  let folder: ScratchFolder
   let influence: RunInfluence
 
   init(examples: Int = 40) throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     for (name, count) in [("train", examples), ("test", 8)] {
@@ -251,7 +251,7 @@ struct RunTests {
 
   @Test("features that are zero, of an example or of all, are noted")
   func zeroFeatures() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let (source, data) = RobustnessTests.withZeroRow()
     let collection = FeatureCollection(
       groups: [.init(name: "g", source: source, modelHash: "h")], outputFunction: .prediction,

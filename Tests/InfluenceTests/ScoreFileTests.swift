@@ -34,7 +34,7 @@ struct ScoreFileTests {
 
   @Test("scores, ids and header are read back")
   func roundTrip() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let model = try Problem.model([Problem.source(seed: 1)], data, .trak)
     let scores = try model.scores(queries)
     let header = try header(model.dampingReports())
@@ -54,7 +54,7 @@ struct ScoreFileTests {
 
   @Test("the spectra of many checkpoints fit, infinities too")
   func manyReports() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let reports = try (0..<60).map { c -> (name: String, report: DampingReport) in
       let kernel = Matrix(
         Plain.products(
@@ -75,7 +75,7 @@ struct ScoreFileTests {
 
   @Test("a flipped byte anywhere is detected when the file is opened or its scores are read")
   func flipped() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let scores = Matrix<Float>((0..<84).map { Float($0) }, rows: 7, columns: 12)
     let path = folder / "s.h5"
     try write(try header(), scores, to: path)

@@ -67,7 +67,7 @@ struct TRAKTests {
     "dual, primal and a plain loop agree for each query, their mean and self-influence",
     arguments: [1, 3], seeds)
   func dualIsPrimal(checkpoints: Int, seed: UInt64) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Problem.classes(40, seed: seed)
     let queries = Problem.classes(7, seed: seed + 100)
     let sources = (0..<checkpoints).map { Problem.source(seed: seed * 10 + UInt64($0)) }
@@ -88,7 +88,7 @@ struct TRAKTests {
 
   @Test("a regression's residual t − z is in the scores, dual and primal", arguments: seeds)
   func regression(seed: UInt64) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Problem.numbers(30, seed: seed)
     let queries = Problem.numbers(5, seed: seed + 100)
     let sources = [Problem.source(outputs: 1, seed: seed)]
@@ -105,7 +105,7 @@ struct TRAKTests {
     arguments: [OutputFunction.loss, .margin, .logProbability],
     [Influence.Method.graddot, .gradcos])
   func dots(function: OutputFunction, method: Influence.Method) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Problem.classes(20, seed: 4)
     let queries = Problem.classes(6, seed: 5)
     let sources = [Problem.source(seed: 1), Problem.source(seed: 2)]
@@ -126,7 +126,7 @@ struct TRAKTests {
 
   @Test("the top of a store is the sorted matrix of all scores")
   func storeTop() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Problem.classes(33, seed: 8)
     let queries = Problem.classes(4, seed: 9)
     let sources = [Problem.source(seed: 1)]
@@ -142,7 +142,7 @@ struct TRAKTests {
 
   @Test("weights that a store does not have are refused instead of being zero")
   func storeWeights() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Problem.classes(12, seed: 8)
     let sources = [Problem.source(seed: 1)]
     for weight in [ExampleWeight.Source.leaveOneOut, .trajectory] {
@@ -161,7 +161,7 @@ struct TRAKTests {
 
   @Test("methods that need the exact kernel are refused on features")
   func storeMethods() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let data = Problem.classes(12, seed: 8)
     let error = diagnosed {
       _ = try featureModel(

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct ExtendTests {
   @Test func addedRowsFollowTheOldOnesAndAKilledAdditionIsResumed() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     try store.writeAll()
     let old = try folder.contents()
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func deletedRowsAreMarkedAndKept() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     try store.writeAll()
     try FeatureStoreWriter.markDeleted([5, 3], in: store.path)

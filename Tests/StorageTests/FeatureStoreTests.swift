@@ -8,7 +8,7 @@ import Testing
 @Suite struct FeatureStoreTests {
   @Test(arguments: [StorageType.float32, .float16, .bfloat16])
   func rowsComeBackInEveryType(dtype: StorageType) throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "trän 50% x.h5", dtype: dtype)
     try store.writeAll()
     let reader = try FeatureStoreReader(store.path, expecting: store.fingerprint)
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func largeRowsCrossBlocksForAnyNumberOfWorkersAndBatch() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let (rows, columns) = (70, 8000)  // 32 rows a block in float32, three blocks a shard
     let features = Matrix(
       (0..<rows * columns).map { Float($0 % 251) - 100 }, rows: rows, columns: columns)
@@ -80,11 +80,11 @@ import Testing
   }
 
   @Test func aKilledRunIsResumedToTheSameBytes() throws {
-    let whole = try TemporaryFolder()
+    let whole = try ScratchFolder()
     try SmallStore(whole / "t.h5", dtype: .float16).writeAll()
     let expected = try whole.contents()
     for stop in 0...SmallStore.rows * 2 {
-      let folder = try TemporaryFolder()
+      let folder = try ScratchFolder()
       let store = SmallStore(folder / "t.h5", dtype: .float16)
       do {
         let writer = try store.writer()
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func finishedShardsAreKeptAndDamagedOnesMadeAgain() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     try store.writeAll()
     let before = try folder.contents()
@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test func aStoreOfAnotherFingerprintIsRefusedNamingTheField() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     try store.writeAll()
     let other = Fingerprint([
@@ -160,7 +160,7 @@ import Testing
   }
 
   @Test func unfinishedShardsOfAnotherFingerprintOrShapeAreRefused() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     do { try store.write(try store.writer(), store.groups[0], 0..<10) }
     let file = "\(folder.path)/t.shards/\(store.groups[0])/00000.h5"
@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test func valuesThatCannotBeStoredAreRefusedByRow() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     for (dtype, value) in [
       (StorageType.float32, Float.nan), (.float16, .infinity), (.float16, 65520),
       (.bfloat16, -.infinity), (.bfloat16, .greatestFiniteMagnitude),
@@ -209,7 +209,7 @@ import Testing
   }
 
   @Test func twoWritersOfOneStoreAreNotLetIn() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     let first = try store.writer()
     #expect(throws: StorageError.storeInUse(path: folder / "t.shards")) { try store.writer() }
@@ -217,7 +217,7 @@ import Testing
   }
 
   @Test func wrongShapesNamesAndLayoutsAreRefused() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     let writer = try store.writer()
     #expect(
@@ -253,7 +253,7 @@ import Testing
   }
 
   @Test func aShardOfAnotherStoreIsNoticed() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float32)
     try store.writeAll()
     let (a, b) = ("t.shards/\(store.groups[0])/00000.h5", "t.shards/\(store.groups[1])/00000.h5")
@@ -267,7 +267,7 @@ import Testing
   }
 
   @Test func foldersThatCannotBeWrittenAreNamed() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try AtomicFile.write([1], to: folder / "file")
     let error = try #require(
       diagnosed { _ = try SmallStore(folder / "file/t.h5", dtype: .float32).writer() })

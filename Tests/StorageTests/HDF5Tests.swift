@@ -1,11 +1,12 @@
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Storage
 
 @Suite struct HDF5Tests {
   @Test func numbersTextsAndAttributesComeBackAsWritten() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "a b ü.h5"
     do {
       let file = try HDF5File(creating: path)
@@ -43,7 +44,7 @@ import Testing
   }
 
   @Test func theSameContentsGiveTheSameBytes() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     func write(_ name: String) throws -> [UInt8] {
       let path = folder / name
       do {
@@ -63,7 +64,7 @@ import Testing
   }
 
   @Test func integersAreNotReadFromFractionsNorClipped() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "a.h5"
     let file = try HDF5File(creating: path)
     try file.write([0.5] as [Float], shape: [1], to: "f")
@@ -83,7 +84,7 @@ import Testing
   }
 
   @Test func garbageAndEmptyFilesAreErrorsWithTheLibrarysAccount() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     for (name, bytes) in [("empty", []), ("garbage", [UInt8](repeating: 7, count: 3000))] {
       try AtomicFile.write(bytes, to: folder / name)
       do {

@@ -6,11 +6,11 @@ import Testing
 
 @Suite struct KillTests {
   @Test func aRunKilledBySignalNineIsResumedToTheSameBytes() async throws {
-    let whole = try TemporaryFolder()
+    let whole = try ScratchFolder()
     try SmallStore(whole / "t.h5", dtype: .float32).writeAll()
     let expected = try whole.contents()
     for stop in [0, 4, 14, 23, 30] as [Int] {
-      let folder = try TemporaryFolder()
+      let folder = try ScratchFolder()
       let path = folder / "t.h5"
       await #expect(processExitsWith: .signal(SIGKILL)) {
         [path = path as String, stop = stop as Int] in

@@ -7,7 +7,7 @@ import Testing
 extension SealTests {
   /// The count is of the whole process, other tests included: so it is taken in one of its own.
   @Test func nothingStaysOpenInTheLibrary() async throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     await #expect(processExitsWith: .success) {
       let path =
         NSTemporaryDirectory() + "ascribe-leak-\(ProcessInfo.processInfo.processIdentifier)"

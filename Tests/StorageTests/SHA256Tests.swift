@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Storage
 
@@ -30,7 +31,7 @@ import Testing
   }
 
   @Test func aFileHasTheDigestOfItsBytes() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let bytes = (0..<(1 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try AtomicFile.write(bytes, to: folder / "x")
     #expect(try SHA256.digest(ofFile: folder / "x") == SHA256.digest(of: bytes))

@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func everyFlippedByteIsDetected() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "a.h5"
     try Self.writeSample(path)
     #expect(
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func everyFlippedByteOfAStoreIsDetected() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let store = SmallStore(folder / "t.h5", dtype: .float16)
     try store.writeAll()
     #expect(try Verification.verify(store.path).files == 7)
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func readingRowsChecksTheirBlocks() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "a.h5"
     try Self.writeSample(path)
     let rows = try SealedFile(path).rows("x/floats")
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func filesCutShortOrMadeLongerAreRefusedAtEveryLength() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     try Self.writeSample(folder / "a.h5")
     let bytes = try folder.bytes("a.h5")
     let path = folder / "cut.h5"
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test func garbageIsRefusedWhateverItSays() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "g.h5"
     var state: UInt64 = 1
     for seed in 0..<200 {
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test func aFileOfANewerFormatSaysSo() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "a.h5"
     try Self.writeSample(path)
     var bytes = try folder.bytes("a.h5")
@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test func moreDatasetsThanTheBlockHasRoomForAreStillCovered() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "a.h5"
     let writer = try SealedFileWriter(path)
     for i in 0..<40 { try writer.writeRows([Float(i)], shape: [1], to: "d\(i)") }
@@ -150,7 +150,7 @@ import Testing
   }
 
   @Test func anUnfinishedFileLeavesNothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     do {
       let writer = try SealedFileWriter(folder / "a.h5")
       #expect(AtomicFile.leftovers(of: folder / "a.h5").count == 1)
@@ -160,7 +160,7 @@ import Testing
   }
 
   @Test func aSealedFileIsDescribedWithoutItsRows() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = folder / "a.h5"
     try Self.writeSample(path)
     let description = try StoreDescription(path)

@@ -7,7 +7,7 @@ public final class ScratchFolder: Sendable {
 
   /// A new folder.
   public init() throws {
-    path = NSTemporaryDirectory() + "ascribe-\(UUID().uuidString)"
+    path = NSTemporaryDirectory() + "ascribe \(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
@@ -15,6 +15,11 @@ public final class ScratchFolder: Sendable {
 
   /// The path of a name in it.
   public static func / (folder: ScratchFolder, name: String) -> String { "\(folder.path)/\(name)" }
+
+  /// A file's bytes.
+  public func bytes(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(fileURLWithPath: self / name)))
+  }
 
   /// Every file below a name, by relative path.
   public func contents(of name: String = "") throws -> [String: [UInt8]] {
