@@ -28,6 +28,8 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     // Layer 1
@@ -35,7 +37,7 @@ let package = Package(
     .target(name: "Randomness", dependencies: ["CKernels"]),
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
-    .target(name: "Storage", dependencies: ["CHDF5", "CKernels", "COpenSSL", "Tensors"]),
+    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "CXXHash", "Tensors"]),
     .target(name: "Images", dependencies: ["CPNG", "Tensors"]),
     .target(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),

@@ -1,7 +1,7 @@
 import Synchronization
 import Tensors
 
-/// Which row blocks are checked against their SHA-256 when rows are read.
+/// Which row blocks are checked against their checksum when rows are read.
 public enum RowChecks: Sendable {
   /// Every block, at every read.
   case everyRead
@@ -44,9 +44,9 @@ public final class CheckedRows: Sendable {
     blockRows = Int(rows)
     let blocks = rowCount == 0 ? 0 : (rowCount - 1) / blockRows + 1
     let stored = try hdf5.dataset(label)
-    guard stored.shape == [blocks, Digest.byteCount], stored.type == .uint8 else {
+    guard stored.shape == [blocks, RowChecksum.byteCount], stored.type == .uint8 else {
       throw .wrongShape(
-        name: label, expected: [blocks, Digest.byteCount], found: stored.shape, file: file.path)
+        name: label, expected: [blocks, RowChecksum.byteCount], found: stored.shape, file: file.path)
     }
     checksums = try stored.read(UInt8.self)
     // Length and product were checked by no one yet: the file's length bounds both.
@@ -81,8 +81,7 @@ public final class CheckedRows: Sendable {
     let failures = FirstFailure()
     let targetRowBytes = rowLength * MemoryLayout<Scalar>.stride
     let base = Unchecked(UnsafeMutableRawPointer(target))
-    let group = checks == .none ? 1 : SHA256.group(of: blocks)
-    Workers.run(over: blocks, grain: group) { range in
+    Workers.run(over: blocks, grain: 1) { range in
       let jobs = range.map { offset in
         let wanted = blockRange(first + offset).clamped(to: rows)
         return ReadJob(
@@ -119,9 +118,9 @@ public final class CheckedRows: Sendable {
 
   /// Checks every block; returns their number.
   func verify() throws(StorageError) -> Int {
-    let blocks = checksums.count / Digest.byteCount
+    let blocks = checksums.count / RowChecksum.byteCount
     let failures = FirstFailure()
-    Workers.run(over: blocks, grain: SHA256.group(of: blocks)) { range in
+    Workers.run(over: blocks, grain: 1) { range in
       do throws(StorageError) {
         var loaded: [(block: Int, bytes: UnsafeRawPointer)] = []
         var memory: [Buffer<UInt8>] = []
@@ -214,23 +213,13 @@ public final class CheckedRows: Sendable {
 
   /// Compares whole blocks in memory with their checksums; the last block may be shorter.
   private func check(_ blocks: [(block: Int, bytes: UnsafeRawPointer)]) throws(StorageError) {
-    var start = 0
-    while start < blocks.count {
-      let rows = blockRange(blocks[start].block).count
-      let end =
-        blocks[start...].prefix(SHA256.lanes).firstIndex {
-          blockRange($0.block).count != rows
-        } ?? min(blocks.count, start + SHA256.lanes)
-      let group = blocks[start..<end]
-      let digests = SHA256.digests(
-        of: group.map(\.bytes), count: rows * rowLength * type.byteCount)
-      for (one, digest) in zip(group, digests) {
-        let offset = one.block * Digest.byteCount
-        guard digest.bytes.elementsEqual(checksums[offset..<offset + Digest.byteCount]) else {
-          throw .rowsCorrupt(rows: blockRange(one.block), dataset: name, file: file.path)
-        }
+    for one in blocks {
+      let rows = blockRange(one.block)
+      let found = RowChecksum.of(one.bytes, count: rows.count * rowLength * type.byteCount)
+      let offset = one.block * RowChecksum.byteCount
+      guard found.elementsEqual(checksums[offset..<offset + RowChecksum.byteCount]) else {
+        throw .rowsCorrupt(rows: rows, dataset: name, file: file.path)
       }
-      start = end
     }
   }
 }

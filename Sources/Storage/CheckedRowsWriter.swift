@@ -50,7 +50,7 @@ public final class CheckedRowsWriter {
     }
     region = start..<start + bytes
     let blocks = (rowCount + blockRows - 1) / blockRows
-    checksums = [UInt8](repeating: 0, count: blocks * Digest.byteCount)
+    checksums = [UInt8](repeating: 0, count: blocks * RowChecksum.byteCount)
     let givenBytes = rowLength * (type.isHalf ? 4 : type.byteCount)
     let stagingRows = min(rowCount, blockRows * CheckedRowsWriter.stagedBlocks)
     staging = Buffer(uninitialized: stagingRows * givenBytes)
@@ -107,28 +107,28 @@ public final class CheckedRowsWriter {
     precondition(firstRow % blockRows == 0, "row \(firstRow), blocks of \(blockRows)")
     let blocks = (rows + blockRows - 1) / blockRows
     let job = BlockJob(source: source)
-    let digests = Buffer<UInt8>(uninitialized: blocks * Digest.byteCount)
+    let digests = Buffer<UInt8>(uninitialized: blocks * RowChecksum.byteCount)
     let failures = FirstFailure()
-    Workers.run(over: blocks, grain: SHA256.group(of: blocks)) { [job, self = Unchecked(self)] in
+    Workers.run(over: blocks, grain: 1) { [job, self = Unchecked(self)] in
       let writer = self.value
       do throws(StorageError) {
         let results = try writer.writeBlocks($0, of: rows, from: job.source, row: firstRow)
         for (block, digest) in zip($0, results) {
-          for (i, byte) in digest.bytes.enumerated() {
-            digests.base[block * Digest.byteCount + i] = byte
+          for (i, byte) in digest.enumerated() {
+            digests.base[block * RowChecksum.byteCount + i] = byte
           }
         }
       } catch { failures.record(error, at: $0.lowerBound) }
     }
     try failures.throwFirst()
-    let offset = firstRow / blockRows * Digest.byteCount
+    let offset = firstRow / blockRows * RowChecksum.byteCount
     for i in 0..<digests.count { checksums[offset + i] = digests.base[i] }
   }
 
   /// Converts, hashes and writes blocks of the `rows` rows at `source`, which begin at `row`.
   private func writeBlocks(
     _ blocks: Range<Int>, of rows: Int, from source: UnsafeRawPointer, row: Int
-  ) throws(StorageError) -> [Digest] {
+  ) throws(StorageError) -> [[UInt8]] {
     let givenBytes = rowLength * (type.isHalf ? 4 : type.byteCount)
     var stored: [UnsafeRawPointer] = []
     var halves: [Buffer<UInt16>] = []
@@ -147,15 +147,10 @@ public final class CheckedRowsWriter {
       try requireFinite(place, given: given, row: row + first, count: count)
       stored.append(place)
     }
-    // All blocks are whole, but that the last of the dataset may have fewer rows.
-    let whole = blocks.filter { ($0 + 1) * blockRows <= rows }.count
-    let blockBytes = blockRows * rowLength * type.byteCount
-    var digests = SHA256.digests(of: Array(stored[..<whole]), count: blockBytes)
+    var digests: [[UInt8]] = []
     for (block, place) in zip(blocks, stored) {
       let count = min(blockRows, rows - block * blockRows) * rowLength * type.byteCount
-      if digests.count <= block - blocks.lowerBound {
-        digests.append(SHA256.digest(of: UnsafeRawBufferPointer(start: place, count: count)))
-      }
+      digests.append(RowChecksum.of(place, count: count))
       let offset = (row + block * blockRows) * rowLength * type.byteCount
       try output.write(place, count: count, at: region.lowerBound + offset)
     }

@@ -74,8 +74,8 @@ public final class SealedFileWriter {
       precondition(writer.nextRow == writer.rowCount, "\(writer.name) has \(writer.nextRow) rows")
       try writer.flush()
       let name = writer.name + CheckedRows.checksumSuffix
-      let blocks = writer.checksums.count / Digest.byteCount
-      try hdf5.write(writer.checksums, shape: [blocks, Digest.byteCount], to: name)
+      let blocks = writer.checksums.count / RowChecksum.byteCount
+      try hdf5.write(writer.checksums, shape: [blocks, RowChecksum.byteCount], to: name)
       try hdf5.setAttribute("blockRows", .integer(Int64(writer.blockRows)), on: name)
     }
     try hdf5.close()

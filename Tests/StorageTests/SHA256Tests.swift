@@ -14,20 +14,19 @@ import TestSupport
         == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 
-  @Test(arguments: [0, 1, 55, 56, 63, 64, 119, 120, 1_000])
-  func blocksHashedTogetherHaveTheDigestsOfEach(length: Int) throws {
-    let bytes = (0..<16 * 1_100).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7) }
-    for count in [1, 2, 15, 16] {
-      bytes.withUnsafeBytes { memory in
-        guard let base = memory.baseAddress else { return }
-        let blocks = (0..<count).map { base + 1_003 * $0 }
-        let each = blocks.map {
-          SHA256.digest(of: UnsafeRawBufferPointer(start: $0, count: length))
-        }
-        #expect(SHA256.inLanes(blocks, count: length) == each, "\(count) blocks")
-        #expect(SHA256.digests(of: blocks, count: length) == each, "\(count) blocks")
+  /// Values of `xxhsum -H2` (xxHash 0.8.1).
+  @Test func rowChecksumsAreXXH3OfTheBytes() {
+    func text(_ words: String) -> String {
+      let bytes = Array(words.utf8)
+      return bytes.withUnsafeBytes { memory in
+        guard let base = memory.baseAddress else { return "" }
+        return RowChecksum.of(base, count: memory.count).map {
+          String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+        }.joined()
       }
     }
+    #expect(text("abc") == "06b05ab6733a618578af5f94892f3950")
+    #expect(text("abd") != text("abc"))
   }
 
   @Test func aFileHasTheDigestOfItsBytes() throws {

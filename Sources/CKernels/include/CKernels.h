@@ -3,7 +3,6 @@
 #include <stddef.h>
 
 // Each header's functions live in the .c file of the same name.
-#include "digests.h"
 #include "elementwise.h"
 #include "half.h"
 #include "lanes.h"
