@@ -46,7 +46,8 @@ public final class CheckedRows: Sendable {
     let stored = try hdf5.dataset(label)
     guard stored.shape == [blocks, RowChecksum.byteCount], stored.type == .uint8 else {
       throw .wrongShape(
-        name: label, expected: [blocks, RowChecksum.byteCount], found: stored.shape, file: file.path)
+        name: label, expected: [blocks, RowChecksum.byteCount], found: stored.shape, file: file.path
+      )
     }
     checksums = try stored.read(UInt8.self)
     // Length and product were checked by no one yet: the file's length bounds both.
@@ -81,16 +82,13 @@ public final class CheckedRows: Sendable {
     let failures = FirstFailure()
     let targetRowBytes = rowLength * MemoryLayout<Scalar>.stride
     let base = Unchecked(UnsafeMutableRawPointer(target))
-    Workers.run(over: blocks, grain: 1) { range in
-      let jobs = range.map { offset in
-        let wanted = blockRange(first + offset).clamped(to: rows)
-        return ReadJob(
-          block: first + offset, wanted: wanted,
-          target: base.value + (wanted.lowerBound - rows.lowerBound) * targetRowBytes)
-      }
+    Workers.run(slices: blocks) { offset in
+      let wanted = blockRange(first + offset).clamped(to: rows)
       do throws(StorageError) {
-        try read(jobs, checks)
-      } catch { failures.record(error, at: range.lowerBound) }
+        try read(
+          block: first + offset, wanted: wanted,
+          into: base.value + (wanted.lowerBound - rows.lowerBound) * targetRowBytes, checks)
+      } catch { failures.record(error, at: offset) }
     }
     try failures.throwFirst()
   }
@@ -120,20 +118,13 @@ public final class CheckedRows: Sendable {
   func verify() throws(StorageError) -> Int {
     let blocks = checksums.count / RowChecksum.byteCount
     let failures = FirstFailure()
-    Workers.run(over: blocks, grain: 1) { range in
+    Workers.run(slices: blocks) { block in
       do throws(StorageError) {
-        var loaded: [(block: Int, bytes: UnsafeRawPointer)] = []
-        var memory: [Buffer<UInt8>] = []
-        for block in range {
-          let scratch = Buffer<UInt8>(
-            uninitialized: blockRange(block).count * rowLength * type.byteCount)
-          try readBytes(blockRange(block), into: scratch.base)
-          memory.append(scratch)
-          loaded.append((block, UnsafeRawPointer(scratch.base)))
-        }
-        try check(loaded)
-        withExtendedLifetime(memory) {}
-      } catch { failures.record(error, at: range.lowerBound) }
+        let scratch = Buffer<UInt8>(
+          uninitialized: blockRange(block).count * rowLength * type.byteCount)
+        try readBytes(blockRange(block), into: scratch.base)
+        try check(block, scratch.base)
+      } catch { failures.record(error, at: block) }
     }
     try failures.throwFirst()
     return blocks
@@ -145,42 +136,27 @@ public final class CheckedRows: Sendable {
     block * blockRows..<(block == rowCount / blockRows ? rowCount : (block + 1) * blockRows)
   }
 
-  /// Rows of one block, and where they go.
-  private struct ReadJob {
-    let block: Int
-    let wanted: Range<Int>
-    let target: UnsafeMutableRawPointer
-  }
-
-  /// Reads blocks, checks them together, then widens or copies what is wanted of them.
-  private func read(_ jobs: [ReadJob], _ checks: RowChecks) throws(StorageError) {
-    var scratches: [Buffer<UInt8>?] = []
-    var unchecked: [(block: Int, bytes: UnsafeRawPointer)] = []
-    for job in jobs {
-      let isChecked = needsCheck(job.block, checks)
-      let loaded = isChecked ? blockRange(job.block) : job.wanted
-      // Whole blocks of the caller's own type need no copy.
-      let isDirect = !type.isHalf && loaded == job.wanted
-      let scratch =
-        isDirect
-        ? nil : Buffer<UInt8>(uninitialized: loaded.count * rowLength * type.byteCount)
-      let place = scratch.map { UnsafeMutableRawPointer($0.base) } ?? job.target
-      try readBytes(loaded, into: place)
-      scratches.append(scratch)
-      if isChecked { unchecked.append((job.block, UnsafeRawPointer(place))) }
+  /// Reads a block, checks it, then widens or copies what is wanted of it.
+  private func read(
+    block: Int, wanted: Range<Int>, into target: UnsafeMutableRawPointer, _ checks: RowChecks
+  ) throws(StorageError) {
+    let isChecked = needsCheck(block, checks)
+    let loaded = isChecked ? blockRange(block) : wanted
+    // Whole blocks of the caller's own type need no copy.
+    let isDirect = !type.isHalf && loaded == wanted
+    let scratch =
+      isDirect
+      ? nil : Buffer<UInt8>(uninitialized: loaded.count * rowLength * type.byteCount)
+    let place = scratch.map { UnsafeMutableRawPointer($0.base) } ?? target
+    try readBytes(loaded, into: place)
+    if isChecked {
+      try check(block, place)
+      if checks == .firstRead { seen.withLock { $0[block] = true } }
     }
-    try check(unchecked)
-    if checks == .firstRead && !unchecked.isEmpty {
-      seen.withLock { seen in for one in unchecked { seen[one.block] = true } }
-    }
-    let checked = Set(unchecked.map(\.block))
-    for (job, scratch) in zip(jobs, scratches) {
-      guard let scratch else { continue }
-      let skipped =
-        checked.contains(job.block)
-        ? job.wanted.lowerBound - blockRange(job.block).lowerBound : 0
-      deliver(UnsafeRawPointer(scratch.base) + skipped * rowLength * type.byteCount, job)
-    }
+    guard let scratch else { return }
+    let skipped = wanted.lowerBound - loaded.lowerBound
+    deliver(
+      UnsafeRawPointer(scratch.base) + skipped * rowLength * type.byteCount, wanted, target)
   }
 
   private func needsCheck(_ block: Int, _ checks: RowChecks) -> Bool {
@@ -191,14 +167,16 @@ public final class CheckedRows: Sendable {
     }
   }
 
-  private func deliver(_ source: UnsafeRawPointer, _ job: ReadJob) {
-    let count = job.wanted.count * rowLength
+  private func deliver(
+    _ source: UnsafeRawPointer, _ rows: Range<Int>, _ target: UnsafeMutableRawPointer
+  ) {
+    let count = rows.count * rowLength
     if type.isHalf {
       HalfPrecision.widen(
         source.assumingMemoryBound(to: UInt16.self), type,
-        into: job.target.assumingMemoryBound(to: Float.self), count: count)
+        into: target.assumingMemoryBound(to: Float.self), count: count)
     } else {
-      job.target.copyMemory(from: source, byteCount: count * type.byteCount)
+      target.copyMemory(from: source, byteCount: count * type.byteCount)
     }
   }
 
@@ -211,15 +189,13 @@ public final class CheckedRows: Sendable {
       at: region.lowerBound + rows.lowerBound * rowBytes)
   }
 
-  /// Compares whole blocks in memory with their checksums; the last block may be shorter.
-  private func check(_ blocks: [(block: Int, bytes: UnsafeRawPointer)]) throws(StorageError) {
-    for one in blocks {
-      let rows = blockRange(one.block)
-      let found = RowChecksum.of(one.bytes, count: rows.count * rowLength * type.byteCount)
-      let offset = one.block * RowChecksum.byteCount
-      guard found.elementsEqual(checksums[offset..<offset + RowChecksum.byteCount]) else {
-        throw .rowsCorrupt(rows: rows, dataset: name, file: file.path)
-      }
+  /// Compares a whole block in memory with its checksum.
+  private func check(_ block: Int, _ bytes: UnsafeRawPointer) throws(StorageError) {
+    let rows = blockRange(block)
+    let found = RowChecksum.of(bytes, count: rows.count * rowLength * type.byteCount)
+    let offset = block * RowChecksum.byteCount
+    guard found.elementsEqual(checksums[offset..<offset + RowChecksum.byteCount]) else {
+      throw .rowsCorrupt(rows: rows, dataset: name, file: file.path)
     }
   }
 }

@@ -109,53 +109,41 @@ public final class CheckedRowsWriter {
     let job = BlockJob(source: source)
     let digests = Buffer<UInt8>(uninitialized: blocks * RowChecksum.byteCount)
     let failures = FirstFailure()
-    Workers.run(over: blocks, grain: 1) { [job, self = Unchecked(self)] in
-      let writer = self.value
+    Workers.run(slices: blocks) { [job, self = Unchecked(self)] block in
       do throws(StorageError) {
-        let results = try writer.writeBlocks($0, of: rows, from: job.source, row: firstRow)
-        for (block, digest) in zip($0, results) {
-          for (i, byte) in digest.enumerated() {
-            digests.base[block * RowChecksum.byteCount + i] = byte
-          }
+        let digest = try self.value.writeBlock(block, of: rows, from: job.source, row: firstRow)
+        for (i, byte) in digest.enumerated() {
+          digests.base[block * RowChecksum.byteCount + i] = byte
         }
-      } catch { failures.record(error, at: $0.lowerBound) }
+      } catch { failures.record(error, at: block) }
     }
     try failures.throwFirst()
     let offset = firstRow / blockRows * RowChecksum.byteCount
     for i in 0..<digests.count { checksums[offset + i] = digests.base[i] }
   }
 
-  /// Converts, hashes and writes blocks of the `rows` rows at `source`, which begin at `row`.
-  private func writeBlocks(
-    _ blocks: Range<Int>, of rows: Int, from source: UnsafeRawPointer, row: Int
-  ) throws(StorageError) -> [[UInt8]] {
-    let givenBytes = rowLength * (type.isHalf ? 4 : type.byteCount)
-    var stored: [UnsafeRawPointer] = []
-    var halves: [Buffer<UInt16>] = []
-    for block in blocks {
-      let first = block * blockRows
-      let count = min(blockRows, rows - first) * rowLength
-      let given = source + first * givenBytes
-      var place = given
-      if type.isHalf {
-        let half = Buffer<UInt16>(uninitialized: count)
-        HalfPrecision.narrow(
-          given.assumingMemoryBound(to: Float.self), type, into: half.base, count: count)
-        halves.append(half)
-        place = UnsafeRawPointer(half.base)
-      }
-      try requireFinite(place, given: given, row: row + first, count: count)
-      stored.append(place)
+  /// Converts, hashes and writes one block of the `rows` rows at `source`, which begin at `row`.
+  private func writeBlock(
+    _ block: Int, of rows: Int, from source: UnsafeRawPointer, row: Int
+  ) throws(StorageError) -> [UInt8] {
+    let first = block * blockRows
+    let count = min(blockRows, rows - first) * rowLength
+    let given = source + first * rowLength * (type.isHalf ? 4 : type.byteCount)
+    var place = given
+    var half: Buffer<UInt16>?
+    if type.isHalf {
+      let narrowed = Buffer<UInt16>(uninitialized: count)
+      HalfPrecision.narrow(
+        given.assumingMemoryBound(to: Float.self), type, into: narrowed.base, count: count)
+      place = UnsafeRawPointer(narrowed.base)
+      half = narrowed
     }
-    var digests: [[UInt8]] = []
-    for (block, place) in zip(blocks, stored) {
-      let count = min(blockRows, rows - block * blockRows) * rowLength * type.byteCount
-      digests.append(RowChecksum.of(place, count: count))
-      let offset = (row + block * blockRows) * rowLength * type.byteCount
-      try output.write(place, count: count, at: region.lowerBound + offset)
-    }
-    withExtendedLifetime(halves) {}
-    return digests
+    defer { withExtendedLifetime(half) {} }
+    try requireFinite(place, given: given, row: row + first, count: count)
+    let bytes = count * type.byteCount
+    let offset = (row + first) * rowLength * type.byteCount
+    try output.write(place, count: bytes, at: region.lowerBound + offset)
+    return RowChecksum.of(place, count: bytes)
   }
 
   private func requireFinite(
