@@ -30,7 +30,8 @@ public struct MislabelJob: Sendable {
     switch signal {
     case .leaveOneOutMargin:
       let options = try ScoringOptions(
-        method: .ntkLeaveOneOut, classification: influence.isClassification, damping: damping)
+        method: .ntkLeaveOneOut, classification: influence.isClassification, damping: damping,
+        dampingProfile: .uniform)
       let model = try influence.model(
         options: options,
         checkpoints: try choice.references(

@@ -5,14 +5,16 @@ extension DampingRule {
   ///
   /// - Parameters:
   ///   - kernel: n × n.
+  ///   - scales: how λ is spread over the examples; nil for 1.
   ///   - diagnose: whether spectrum and cross-validation are computed although the rule does not
   ///     need them (an eigen-decomposition of at most `RidgeSpectrum.sampleLimit` rows).
   ///   - targets: n × C, what the ridge model on the kernel predicts.
   func choose(
-    for kernel: Matrix<Float>, diagnose: Bool, targets: () -> Matrix<Double>
+    for kernel: Matrix<Float>, scales: [Double]? = nil, diagnose: Bool,
+    targets: () -> Matrix<Double>
   ) throws -> DampingReport {
     let needsChoice = self == .generalisedCrossValidation || self == .leaveOneOut
-    let spectrum = diagnose || needsChoice ? try RidgeSpectrum(kernel: kernel) : nil
+    let spectrum = diagnose || needsChoice ? try RidgeSpectrum(kernel: kernel, scales: scales) : nil
     return report(
       meanEigenvalue: kernel.meanOfDiagonal, spectrum: spectrum,
       choices: spectrum?.choices(targets: targets()))

@@ -4,16 +4,17 @@ import Storage
 import Tensors
 
 extension FeatureModel {
-  /// ΦᵀΦ in double over the rows that are not deleted, its trace, and which of them are zero.
+  /// Φᵀ diag(s)⁻¹ Φ in double over the rows that are not deleted, tr(ΦᵀΦ), and which rows are zero.
   ///
   /// One pass over the store.
   static func gram(
-    _ store: FeatureStoreReader, _ group: String
+    _ store: FeatureStoreReader, _ group: String, scales: [Double]?
   ) throws -> (gram: Matrix<Double>, trace: Double, zeroRows: [Int]) {
     let k = store.columns
     let gram = Matrix<Double>(repeating: 0, rows: k, columns: k)
     let deleted = Set(store.deletedRows)
     var zeroRows: [Int] = []
+    var trace = 0.0
     try store.forEachBlock(group: group, rowsPerBlock: store.scanRows) { rows, block in
       let values = block.double
       for row in rows {
@@ -22,16 +23,22 @@ extension FeatureModel {
           start.update(repeating: 0, count: k)
         } else if (0..<k).allSatisfy({ start[$0] == 0 }) {
           zeroRows.append(row)
+        } else {
+          trace += (0..<k).reduce(0) { $0 + start[$1] * start[$1] }
+          if let scales {
+            let factor = 1 / scales[row].squareRoot()
+            for column in 0..<k { start[column] *= factor }
+          }
         }
       }
       symmetricProduct(MatrixView(values).transposed, into: MatrixView(gram), beta: 1)
     }
-    return (gram, (0..<k).reduce(0) { $0 + gram[$1, $1] }, zeroRows)
+    return (gram, trace, zeroRows)
   }
 
   static func damping(
     _ store: FeatureStoreReader, _ group: String, trace: Double, options: ScoringOptions,
-    diagnose: Bool
+    scales: [Double]?, diagnose: Bool
   ) throws -> DampingReport {
     let deleted = Set(store.deletedRows)
     let kept = deleted.isEmpty ? nil : (0..<store.rows).filter { !deleted.contains($0) }
@@ -57,7 +64,7 @@ extension FeatureModel {
     }
     let spectrum = try RidgeSpectrum(
       sampleKernel: symmetricProduct(MatrixView(sample)), rows: rows, count: count,
-      meanEigenvalue: mean)
+      meanEigenvalue: mean, scales: scales)
     let residuals = try store.output("residual", group: group).map { Double($0) }
     let choices = spectrum.choices(
       targets: Matrix(residuals, rows: residuals.count, columns: 1))
@@ -76,13 +83,28 @@ extension FeatureModel {
         reason: "a store of features has the residuals of its own checkpoints only",
         option: "--example-weight")
     }
+    return options.exampleWeight.applied(to: try meanResiduals(store, groups))
+  }
+
+  /// The mean of the stored residuals over the groups, n values.
+  static func meanResiduals(_ store: FeatureStoreReader, _ groups: [String]) throws -> [Float] {
     var sum = [Float](repeating: 0, count: store.rows)
     for group in groups {
       for (row, value) in try store.output("residual", group: group).enumerated() {
         sum[row] += value / Float(groups.count)
       }
     }
-    return options.exampleWeight.applied(to: sum)
+    return sum
+  }
+
+  /// How λ is spread over the rows: by the trajectory's residuals when there are some, else by those
+  /// of several checkpoints; one checkpoint's own say too little (METHODS.md, *Example weight*).
+  static func scales(
+    _ store: FeatureStoreReader, _ groups: [String], _ options: ScoringOptions,
+    residuals: [Float]?
+  ) throws -> [Double]? {
+    guard residuals != nil || groups.count > 1 else { return nil }
+    return try options.dampingProfile.scales(try residuals ?? meanResiduals(store, groups))
   }
 
   /// −∇ℓ = −∂ℓ/∂f · ∇f where ℓ is a function of f: the factor, or its sign for the cosine.

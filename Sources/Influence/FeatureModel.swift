@@ -10,7 +10,9 @@ import Tensors
 /// `graddot`, `gradcos` and `trak` on stored features: the primal form, for training sets of any
 /// size.
 ///
-///     τ[x,i] = mean_c [φ_xᵀ (ΦᵀΦ + λI)⁻¹ φ_i] · D_i,   λ in units of tr(ΦΦᵀ)/n as on the kernel
+///     τ[x,i] = mean_c [φ_xᵀ (Φᵀ diag(s)⁻¹ Φ + λI)⁻¹ φ_i / s_i] · D_i
+///
+/// λ in units of tr(ΦΦᵀ)/n as on the kernel, s of `DampingProfile`; equal to the dual form there.
 ///
 /// One pass over the store makes ΦᵀΦ; every call after that is one more pass, whatever the number
 /// of queries. Memory: k² doubles a checkpoint, a block of rows, and what is returned.
@@ -46,10 +48,12 @@ public final class FeatureModel: Sendable {
   ///
   /// - Parameters:
   ///   - weights: D, n values; nil takes `final` from the store's residuals, 1 for `none`.
+  ///   - residuals: mean of 1 − p_i over the recorded epochs, n values, for the damping of a single
+  ///     checkpoint; without them it is spread evenly.
   /// - Throws: `InfluenceError.notDefined` for a method that needs the exact kernel.
   public init(
     store: FeatureStoreReader, checkpoints: [Checkpoint], options: ScoringOptions,
-    weights: [Float]? = nil
+    weights: [Float]? = nil, residuals: [Float]? = nil
   ) throws {
     guard [.graddot, .gradcos, .trak].contains(options.method) else {
       throw InfluenceError.notDefined(
@@ -62,12 +66,17 @@ public final class FeatureModel: Sendable {
     var reports: [(String, DampingReport)] = []
     var factors: [Cholesky<Double>?] = []
     var notes: [String] = []
+    let groups = checkpoints.map(\.group)
+    let scales =
+      options.method == .trak
+      ? try FeatureModel.scales(store, groups, options, residuals: residuals) : nil
     for (index, checkpoint) in checkpoints.enumerated() {
       guard options.method == .trak else {
         factors.append(nil)
         continue
       }
-      let (gram, trace, zeroRows) = try FeatureModel.gram(store, checkpoint.group)
+      let (gram, trace, zeroRows) = try FeatureModel.gram(
+        store, checkpoint.group, scales: scales)
       guard trace > 0 else { throw InfluenceError.allZero(checkpoint: checkpoint.group) }
       let dead = (0..<gram.rows).count { gram[$0, $0] == 0 }
       if dead > 0 {
@@ -75,7 +84,7 @@ public final class FeatureModel: Sendable {
           "\(checkpoint.group): \(dead) of \(gram.rows) features are zero for every example")
       }
       let report = try FeatureModel.damping(
-        store, checkpoint.group, trace: trace, options: options,
+        store, checkpoint.group, trace: trace, options: options, scales: scales,
         diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
       reports.append((checkpoint.group, report))
       if !zeroRows.isEmpty {
@@ -84,15 +93,16 @@ public final class FeatureModel: Sendable {
             + "(rows \(zeroRows.prefix(5).map(String.init).joined(separator: ", "))"
             + (zeroRows.count > 5 ? ", …)" : ")"))
       }
-      factors.append(try Cholesky(gram, damping: report.damping, name: "Gram ΦᵀΦ"))
+      factors.append(try Cholesky(gram, damping: report.damping, name: "Gram matrix of the features"))
     }
     self.factors = factors
     self.notes = notes
     dampingReports = reports
-    let groups = checkpoints.map(\.group)
     slopes =
       options.method == .trak ? [] : try groups.map { try FeatureModel.slopes(store, $0, options) }
-    self.weights = try weights ?? FeatureModel.weights(store, groups, options)
+    var weights = try weights ?? FeatureModel.weights(store, groups, options)
+    for (row, scale) in (scales ?? []).enumerated() { weights[row] /= Float(scale) }
+    self.weights = weights
   }
 
   /// Names of the checkpoints.

@@ -40,12 +40,13 @@ public final class InfluenceModel: Sendable {
   private let budget: Int
   private let prepared = Mutex<[String: any CheckpointScorer]>([:])
   private let weightCache = Mutex<[Float]?>(nil)
+  private let scaleCache = Mutex<[Double]?>(nil)
 
   /// A method over checkpoints of the same network and data.
   ///
   /// - Parameters:
-  ///   - trajectoryResiduals: mean of 1 − p_i over the recorded epochs, n values, when the weight
-  ///     asks for it.
+  ///   - trajectoryResiduals: mean of 1 − p_i over the recorded epochs, n values; needed when the
+  ///     weight asks for it, and used for the damping of a single checkpoint when it is there.
   ///   - memoryBudget: bytes that prepared checkpoints may take together.
   /// - Throws: `InfluenceError` when the choices do not fit the data.
   public init(
@@ -180,6 +181,34 @@ public final class InfluenceModel: Sendable {
     return weights
   }
 
+  /// How λ is spread over the examples, n values; nil for evenly.
+  ///
+  /// The residual is that of the scored checkpoints when there are several, else the trajectory's,
+  /// else the leave-one-out residual of the true class under even damping.
+  public func dampingScales() throws -> [Double]? {
+    guard options.dampingProfile == .residual else { return nil }
+    if let known = scaleCache.withLock({ $0 }) { return known }
+    let scales = try options.dampingProfile.scales(try dampingResiduals())
+    scaleCache.withLock { $0 = scales }
+    return scales
+  }
+
+  private func dampingResiduals() throws -> [Float] {
+    if checkpoints.count == 1 {
+      if let trajectoryResiduals { return trajectoryResiduals }
+      return try NTKLeaveOneOut(
+        source: checkpoints[0].source, training: training,
+        outputFunction: options.outputFunction, rule: options.damping, scales: nil,
+        diagnose: false, checkpoint: checkpoints[0].name
+      ).trueClassResiduals()
+    }
+    let targets = TargetValues(training.targets)
+    return mean(
+      checkpoints.map {
+        OutputFunction.margin.residuals($0.source.outputs(of: training), targets)
+      })
+  }
+
   private var parts: [Method] {
     options.method == .trajectory ? [.trak, .ntkLeaveOneOut] : [options.method]
   }
@@ -225,11 +254,13 @@ public final class InfluenceModel: Sendable {
     case .trak:
       return try TRAK(
         source: checkpoint.source, training: training, outputFunction: options.outputFunction,
-        rule: options.damping, diagnose: diagnose, checkpoint: checkpoint.name)
+        rule: options.damping, scales: try dampingScales(), diagnose: diagnose,
+        checkpoint: checkpoint.name)
     case .ntkLeaveOneOut, .trajectory:
       return try NTKLeaveOneOut(
         source: checkpoint.source, training: training, outputFunction: options.outputFunction,
-        rule: options.damping, diagnose: diagnose, checkpoint: checkpoint.name)
+        rule: options.damping, scales: try dampingScales(), diagnose: diagnose,
+        checkpoint: checkpoint.name)
     }
   }
 }

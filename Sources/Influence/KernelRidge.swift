@@ -2,26 +2,37 @@
 import LinearAlgebra
 import Tensors
 
-/// Ridge regression on a kernel, factored once: (K + λI) = L Lᵀ.
+/// Ridge regression on a kernel, factored once: M = K + λ·diag(s) = L Lᵀ.
 public struct KernelRidge: Sendable {
   /// λ.
   public let damping: Double
+  /// s, how λ is spread over the examples; nil for 1.
+  public let scales: [Double]?
   private let factor: Cholesky<Double>
 
-  /// Factors K + λI.
+  /// Factors M = K + λ·diag(s).
   ///
   /// - Parameters:
   ///   - kernel: n × n; given up before the factorisation, so one n × n of doubles is the peak.
   ///   - damping: λ ≥ 0.
+  ///   - scales: s > 0, n values; nil for 1.
   /// - Throws: `LinearAlgebraError.notPositiveDefinite` when λ = 0 and K is singular.
   /// - Complexity: n³/3 flops in fp64.
-  public init(kernel: consuming Matrix<Float>, damping: Double) throws {
+  public init(
+    kernel: consuming Matrix<Float>, damping: Double, scales: [Double]? = nil
+  ) throws {
+    precondition(scales.map { $0.count == kernel.rows } ?? true, "scales of other examples")
     self.damping = damping
+    self.scales = scales
     let double = kernel.double
-    factor = try Cholesky(double, damping: damping, name: "kernel K + λI")
+    for (i, scale) in (scales ?? []).enumerated() {
+      double.storage.base[i * double.columns + i] += damping * scale
+    }
+    factor = try Cholesky(
+      double, damping: scales == nil ? damping : 0, name: "kernel K + λI")
   }
 
-  /// [B (K + λI)⁻¹], row by row.
+  /// [B M⁻¹], row by row.
   ///
   /// - Parameter rows: m × n kernel rows of the queries.
   /// - Complexity: 2mn² flops in fp64.
@@ -29,19 +40,21 @@ public struct KernelRidge: Sendable {
     factor.solve(rows: rows.double).float
   }
 
-  /// The diagonal of (K + λI)⁻¹.
+  /// The diagonal of M⁻¹.
   public func inverseDiagonal() -> [Double] { factor.inverseDiagonal() }
 
-  /// The leverages [K (K + λI)⁻¹]_ii = 1 − λ ((K + λI)⁻¹)_ii, in [0, 1].
+  /// The leverages [K M⁻¹]_ii = 1 − λ s_i (M⁻¹)_ii, in [0, 1].
   ///
   /// - Parameter isZero: whether K_ii is 0; the leverage is 0 then, without rounding.
   public func leverages(inverseDiagonal: [Double], isZero: [Bool]) -> [Double] {
-    zip(inverseDiagonal, isZero).map { $1 ? 0 : max(0, 1 - damping * $0) }
+    inverseDiagonal.indices.map { i in
+      isZero[i] ? 0 : max(0, 1 - damping * (scales?[i] ?? 1) * inverseDiagonal[i])
+    }
   }
 
   /// What each training target is from its prediction when the example is left out.
   ///
-  ///     r_i = α_i / ((K + λI)⁻¹)_ii,   α = (K + λI)⁻¹ Y
+  ///     r_i = α_i / (M⁻¹)_ii,   α = M⁻¹ Y
   ///
   /// Exactly the residual at i of the ridge model fitted without i.
   ///

@@ -8,10 +8,10 @@ import Tensors
 
 /// `ntk-loo`: exact leave-one-out of kernel ridge regression with the trace kernel.
 ///
-///     τ[x,i] = [κ(x, Z) (K + λI)⁻¹]_i · ⟨r_i, ∂f/∂z(x)⟩
-///     K = Σ_c ⟨∇z_c, ∇z_c′⟩ / C,   α = (K + λI)⁻¹ (Y − Ȳ),   r_i = α_i / ((K + λI)⁻¹)_ii
+///     τ[x,i] = [κ(x, Z) M⁻¹]_i · ⟨r_i, ∂f/∂z(x)⟩
+///     K = Σ_c ⟨∇z_c, ∇z_c′⟩ / C,   M = K + λ·diag(s),   α = M⁻¹ (Y − Ȳ),   r_i = α_i / (M⁻¹)_ii
 ///
-/// Leaving z_i out of the regression moves its outputs at x by −[κ(x, Z) (K + λI)⁻¹]_i r_i.
+/// Leaving z_i out of the regression moves its outputs at x by −[κ(x, Z) M⁻¹]_i r_i.
 ///
 /// - Complexity: n²·Σ(I + C·O) + 2n³/3 + 2mn² flops.
 /// - Precision: kernel in fp32, solves in fp64; same bits for any thread count.
@@ -34,7 +34,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
 
   init(
     source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
-    rule: DampingRule, diagnose: Bool, checkpoint: String
+    rule: DampingRule, scales: [Double]?, diagnose: Bool, checkpoint: String
   ) throws {
     self.source = source
     self.data = data
@@ -45,9 +45,9 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
     let kernel = training.traceKernel(with: nil, outputs: source.network.outputCount)
     let targets = data.targets.centred(outputs: source.network.outputCount)
-    let report = try rule.choose(for: kernel, diagnose: diagnose) { targets }
+    let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) { targets }
     damping = report
-    ridge = try KernelRidge(kernel: kernel, damping: report.damping)
+    ridge = try KernelRidge(kernel: kernel, damping: report.damping, scales: scales)
     inverseDiagonal = ridge.inverseDiagonal()
     residuals = ridge.leaveOneOutResiduals(targets: targets, inverseDiagonal: inverseDiagonal)
   }

@@ -21,12 +21,18 @@ public struct RidgeSpectrum: Sendable {
   /// Eigenvalues of the decomposed rows' kernel, ascending, those below 0 by rounding as 0.
   public let eigenvalues: [Double]
   private let vectors: Matrix<Double>
+  /// 1/√s of the decomposed rows; nil for 1.
+  private let whitening: [Double]?
 
-  /// The spectrum of a symmetric kernel.
+  /// The spectrum of a symmetric kernel K, or of diag(s)^(−½) K diag(s)^(−½).
   ///
-  /// - Parameter kernel: n × n, positive semi-definite up to rounding.
+  /// Ridge regression with λ·diag(s) on K is ridge regression with λI on the second.
+  ///
+  /// - Parameters:
+  ///   - kernel: n × n, positive semi-definite up to rounding.
+  ///   - scales: s > 0, n values; nil for 1.
   /// - Throws: `LinearAlgebraError` when the kernel is not finite or LAPACK does not converge.
-  public init(kernel: Matrix<Float>) throws {
+  public init(kernel: Matrix<Float>, scales: [Double]? = nil) throws {
     let rows = RidgeSpectrum.sampledRows(of: kernel.rows)
     let sample = Matrix<Float>(uninitialized: rows.count, rows.count)
     for (i, row) in rows.enumerated() {
@@ -37,17 +43,28 @@ public struct RidgeSpectrum: Sendable {
     }
     try self.init(
       sampleKernel: sample, rows: rows, count: kernel.rows,
-      meanEigenvalue: kernel.meanOfDiagonal)
+      meanEigenvalue: kernel.meanOfDiagonal, scales: scales)
   }
 
-  /// The spectrum from the kernel of sampled rows alone, s × s.
+  /// The spectrum from the kernel of sampled rows alone, s × s; scales are those of all n.
   public init(
-    sampleKernel: Matrix<Float>, rows: [Int], count: Int, meanEigenvalue: Double
+    sampleKernel: Matrix<Float>, rows: [Int], count: Int, meanEigenvalue: Double,
+    scales: [Double]? = nil
   ) throws {
+    let whitening = scales.map { scales in rows.map { 1 / scales[$0].squareRoot() } }
+    self.whitening = whitening
     self.count = count
     self.rows = rows
     self.meanEigenvalue = meanEigenvalue
-    let eigen = try SymmetricEigen(sampleKernel.double, name: "kernel")
+    let double = sampleKernel.double
+    if let whitening {
+      for i in rows.indices {
+        for j in rows.indices {
+          double.storage.base[i * rows.count + j] *= whitening[i] * whitening[j]
+        }
+      }
+    }
+    let eigen = try SymmetricEigen(double, name: "kernel")
     eigenvalues = eigen.values.map { max(0, $0) }
     vectors = eigen.vectors
   }
@@ -104,6 +121,7 @@ public struct RidgeSpectrum: Sendable {
     for (i, row) in rows.enumerated() {
       (y.storage.base + i * width).update(
         from: targets.storage.base + row * width, count: width)
+      for c in 0..<width { y.storage.base[i * width + c] *= whitening?[i] ?? 1 }
     }
     let inEigenbasis = product(MatrixView(vectors), MatrixView(y))
     let squared = Matrix<Double>(vectors.elements.map { $0 * $0 }, rows: s, columns: s)

@@ -36,9 +36,21 @@ public struct RunInfluence: Sendable {
         InfluenceModel.Checkpoint(name: $0.groupName, source: try source($0))
       },
       training: data.train, options: options,
-      trajectoryResiduals: options.exampleWeight.source == .trajectory
-        ? try trajectoryResiduals(seeds: Set(checkpoints.map(\.seed))) : nil,
+      trajectoryResiduals: try neededResiduals(options, checkpoints),
       exactLimit: exactLimit)
+  }
+
+  /// The trajectory's residuals where a weight needs them or the damping of one checkpoint can use
+  /// them; weights that were not trained here have none.
+  private func neededResiduals(
+    _ options: ScoringOptions, _ checkpoints: [CheckpointReference]
+  ) throws -> [Float]? {
+    let seeds = Set(checkpoints.map(\.seed))
+    if options.exampleWeight.source == .trajectory { return try trajectoryResiduals(seeds: seeds) }
+    guard options.dampingProfile == .residual, checkpoints.count == 1,
+      run.record.status != .imported
+    else { return nil }
+    return try trajectoryResiduals(seeds: seeds)
   }
 
   /// The mean of 1 − p_i over the recorded epochs and the given seeds, n values.
@@ -109,10 +121,10 @@ public struct RunInfluence: Sendable {
         selection: absent.joined(separator: ", "),
         available: "features of \(found.groups.joined(separator: ", "))")
     }
-    let weights: [Float]? =
+    let residuals = try neededResiduals(options, chosen.map { references[$0] })
+    let weights =
       options.exampleWeight.source == .trajectory
-      ? options.exampleWeight.applied(
-        to: try trajectoryResiduals(seeds: Set(chosen.map { references[$0].seed }))) : nil
+      ? residuals.map { options.exampleWeight.applied(to: $0) } : nil
     return try FeatureModel(
       store: found,
       checkpoints: try chosen.map {
@@ -120,7 +132,8 @@ public struct RunInfluence: Sendable {
           group: collection.groups[$0].name, source: collection.groups[$0].source,
           projector: $0 == 0 ? first : try projector($0))
       },
-      options: options, weights: weights)
+      options: options, weights: weights,
+      residuals: chosen.count == 1 ? residuals : nil)
   }
 }
 

@@ -21,6 +21,8 @@ public struct ScoreFile {
     public var sign: String
     /// D.
     public var exampleWeight: String
+    /// How λ is spread over the training examples.
+    public var dampingProfile: String?
     /// The checkpoints.
     public var checkpoints: [String]
     /// λ and what is known about it, by checkpoint.
@@ -44,6 +46,7 @@ public struct ScoreFile {
       unit = options.method.unit(options.outputFunction)
       sign = signSentence
       exampleWeight = options.exampleWeight.description
+      dampingProfile = options.dampingProfile.rawValue
       self.checkpoints = checkpoints
       self.damping = Dictionary(damping.map { ($0.name, $0.report) }) { first, _ in first }
       self.kernel = kernel

@@ -28,6 +28,8 @@ public struct ScoringOptions: Sendable, Equatable {
   public var exampleWeight: ExampleWeight
   /// How λ is chosen.
   public var damping: DampingRule
+  /// How λ is spread over the training examples.
+  public var dampingProfile: DampingProfile
   /// Where the spectrum and what cross-validation would choose are computed as well.
   public var diagnosesDamping: DampingDiagnosis
 
@@ -37,7 +39,7 @@ public struct ScoringOptions: Sendable, Equatable {
   public init(
     method: Method, classification: Bool, outputFunction: OutputFunction? = nil,
     exampleWeight: ExampleWeight? = nil, damping: DampingRule = .standard,
-    diagnosesDamping: DampingDiagnosis = .none
+    dampingProfile: DampingProfile? = nil, diagnosesDamping: DampingDiagnosis = .none
   ) throws(InfluenceError) {
     let function =
       outputFunction ?? method.standardOutputFunction(classification: classification)
@@ -45,6 +47,16 @@ public struct ScoringOptions: Sendable, Equatable {
     self.outputFunction = function
     self.damping = damping
     self.diagnosesDamping = diagnosesDamping
+    // Numbers under squared error are observations of the same noise.
+    let standard: DampingProfile = classification && method.isDamped ? .residual : .uniform
+    self.dampingProfile = dampingProfile ?? standard
+    guard self.dampingProfile == .uniform || (classification && method.isDamped) else {
+      throw .notDefined(
+        name: "damping profile \(self.dampingProfile.rawValue)",
+        reason: classification
+          ? "\(method.rawValue) has no damping" : "it is 1 − p, and these targets are numbers",
+        option: "--damping-profile")
+    }
     guard method == .trak || method == .trajectory else {
       if let exampleWeight, exampleWeight.source != .none {
         throw .notDefined(

@@ -8,7 +8,7 @@ import Tensors
 
 /// `trak` at one checkpoint in its dual form, on the exact kernel: no projection noise.
 ///
-///     τ[x,i] = [κ(x, Z) (K + λI)⁻¹]_i        = φ_xᵀ (ΦᵀΦ + λI)⁻¹ φ_i
+///     τ[x,i] = [κ(x, Z) M⁻¹]_i        = φ_xᵀ (ΦᵀΦ + λI)⁻¹ φ_i
 ///
 /// - Complexity: n²·Σ(I + O) + n³/3 + 2mn² flops.
 /// - Precision: kernel in fp32, solve in fp64; same bits for any thread count.
@@ -26,7 +26,7 @@ struct TRAK: CheckpointScorer {
 
   init(
     source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
-    rule: DampingRule, diagnose: Bool, checkpoint: String
+    rule: DampingRule, scales: [Double]?, diagnose: Bool, checkpoint: String
   ) throws {
     self.source = source
     function = outputFunction
@@ -36,13 +36,13 @@ struct TRAK: CheckpointScorer {
       squaredNorms: gradients.squaredNorms(), data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
     let kernel = gradients.exactKernel()
-    let report = try rule.choose(for: kernel, diagnose: diagnose) {
+    let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) {
       // The ridge model behind TRAK predicts what is left to learn at each example.
       let residuals = outputFunction.residuals(outputs, TargetValues(data.targets))
       return Matrix(residuals.map { Double($0) }, rows: residuals.count, columns: 1)
     }
     damping = report
-    ridge = try KernelRidge(kernel: kernel, damping: report.damping)
+    ridge = try KernelRidge(kernel: kernel, damping: report.damping, scales: scales)
   }
 
   func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float> {

@@ -60,6 +60,10 @@ struct MethodOptions: ParsableArguments {
   @Option(help: "λ: mean (default), 2·mean, gcv, loo or a number.")
   var damping = "mean"
 
+  @Option(
+    help: "Damping the same for all examples (uniform), or more for what is learnt (residual).")
+  var dampingProfile: DampingProfile?
+
   @Option(help: "final, log, all, or epochs such as 1,2,5 (default: the method's own).")
   var checkpoints: String?
 
@@ -101,6 +105,7 @@ struct MethodOptions: ParsableArguments {
   var choice: CheckpointChoice { checkpoints.flatMap { CheckpointChoice($0) } ?? .standard }
 }
 
+extension DampingProfile: ExpressibleByArgument {}
 extension DampingDiagnosis: ExpressibleByArgument {}
 
 /// Where kernel rows come from.

@@ -105,7 +105,7 @@ struct QueryAnswer: Encodable {
     let helpful, harmful: [Influence]
   }
 
-  let run, method, outputFunction, unit, sign, exampleWeight, kernel: String
+  let run, method, outputFunction, unit, sign, exampleWeight, dampingProfile, kernel: String
   let checkpoints: [String]
   let damping: [DampingAnswer]
   let queries: [Query]
@@ -119,6 +119,7 @@ struct QueryAnswer: Encodable {
     unit = setup.options.method.unit(setup.options.outputFunction)
     sign = signSentence
     exampleWeight = setup.options.exampleWeight.description
+    dampingProfile = setup.options.dampingProfile.rawValue
     kernel = setup.scorer.kernelName
     checkpoints = setup.scorer.checkpointNames
     damping = try setup.dampingAnswers()

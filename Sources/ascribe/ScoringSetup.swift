@@ -37,6 +37,7 @@ struct ScoringSetup {
       method: chosen, classification: influence.isClassification,
       outputFunction: method.outputFunction.flatMap { OutputFunction(rawValue: $0) },
       exampleWeight: weight, damping: try DampingRule(method.damping),
+      dampingProfile: method.dampingProfile,
       diagnosesDamping: diagnosesDamping)
     scorer = try influence.scorer(
       options: options, choice: method.choice, seeds: try method.seedList(), kernel: kernel,
