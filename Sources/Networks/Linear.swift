@@ -18,6 +18,9 @@ public struct Linear: Layer {
   /// The weight and the bias.
   public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
+  /// Outputs a worker takes at a time; a multiple of what a kernel holds in registers.
+  private static let outputGrain = 64
+
   private var outputs: Int { weight.shape[0] }
   private var inputs: Int { weight.shape[1] }
 
@@ -83,11 +86,25 @@ public struct Linear: Layer {
   private func affine(_ x: Tensor, _ flat: Tensor) -> Tensor {
     precondition(x.rowLength == inputs, "\(x.shape) into \(weight.name) \(weight.shape)")
     let y = Tensor(uninitialized: x.shape.dropLast() + [outputs])
+    let suitsKernels = VectorMath.layerKernelsSuit(
+      rows: y.rowCount, inputs: inputs, outputs: outputs)
     if let bias {
       for row in 0..<y.rowCount {
         (y.storage.base + row * outputs).update(
           from: flat.storage.base + bias.offset, count: outputs)
       }
+    } else if suitsKernels {
+      y.storage.base.update(repeating: 0, count: y.count)
+    }
+    if suitsKernels {
+      let (source, w, target) = (x.storage, flat.storage, y.storage)
+      Workers.run(over: outputs, grain: Linear.outputGrain) { range in
+        VectorMath.addLayerForward(
+          source.base, rows: y.rowCount,
+          weight: w.base + (weight.offset + range.lowerBound * inputs), outputs: range.count,
+          inputs: inputs, onto: target.base + range.lowerBound, stride: outputs)
+      }
+      return y
     }
     gemm(
       MatrixView(x), view(of: flat).transposed, into: MatrixView(y), alpha: 1,
@@ -112,6 +129,16 @@ public struct Linear: Layer {
 
   private func accumulateWeight(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?) {
     guard let storage = flat?.writableStorage() else { return }
+    if VectorMath.layerKernelsSuit(rows: x.rowCount, inputs: inputs, outputs: outputs) {
+      let (left, right) = (dy.storage, x.storage)
+      Workers.run(over: outputs, grain: Linear.outputGrain) { range in
+        VectorMath.addLayerGradient(
+          left.base + range.lowerBound, stride: outputs, right.base, rows: x.rowCount,
+          outputs: range.count, inputs: inputs,
+          onto: storage.base + (weight.offset + range.lowerBound * inputs))
+      }
+      return
+    }
     gemm(
       MatrixView(dy).transposed, MatrixView(x),
       into: MatrixView(

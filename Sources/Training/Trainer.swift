@@ -64,7 +64,14 @@ public struct Trainer: Sendable {
     from initial: TrainingState? = nil, hooks: TrainingHooks = TrainingHooks()
   ) throws -> TrainingState {
     var state = initial ?? initialState()
-    while state.epoch < configuration.epochs { _ = try runEpoch(&state, hooks: hooks) }
+    while state.epoch < configuration.epochs {
+      if hooks.afterEpoch == nil {
+        // Nobody reads the signals.
+        try runSteps(&state, hooks: hooks, signals: nil)
+      } else {
+        _ = try runEpoch(&state, hooks: hooks)
+      }
+    }
     return state
   }
 
@@ -78,18 +85,8 @@ public struct Trainer: Sendable {
   ) throws -> EpochSignals {
     let clock = ContinuousClock()
     let start = clock.now
-    var signals = EpochSignals(loss: loss, count: count)
-    var rate = 0.0
-    for batch in order.batches(epoch: state.epoch + 1) {
-      if hooks.isCancelled() {
-        throw TrainingError.cancelled(run: "seed \(seed)", resumable: false)
-      }
-      rate = configuration.schedule.rate(
-        at: state.step, rate: configuration.rate, stepsPerEpoch: order.stepsPerEpoch,
-        epochs: configuration.epochs)
-      try step(&state, batch: batch, rate: rate, into: &signals, hooks: hooks)
-    }
-    state.epoch += 1
+    let signals = EpochSignals(loss: loss, count: count)
+    let rate = try runSteps(&state, hooks: hooks, signals: signals.values.storage)
     if let afterEpoch = hooks.afterEpoch {
       try afterEpoch(
         EpochReport(
@@ -101,16 +98,35 @@ public struct Trainer: Sendable {
     return signals
   }
 
+  /// The steps of one epoch.
+  ///
+  /// - Parameter signals: gets every example's signals, S × n; nil: nobody reads them.
+  /// - Returns: the learning rate of the last step.
+  @discardableResult
+  private func runSteps(
+    _ state: inout TrainingState, hooks: TrainingHooks, signals: Buffer<Float>?
+  ) throws -> Double {
+    var rate = 0.0
+    for batch in order.batches(epoch: state.epoch + 1) {
+      if hooks.isCancelled() {
+        throw TrainingError.cancelled(run: "seed \(seed)", resumable: false)
+      }
+      rate = configuration.schedule.rate(
+        at: state.step, rate: configuration.rate, stepsPerEpoch: order.stepsPerEpoch,
+        epochs: configuration.epochs)
+      try step(&state, batch: batch, rate: rate, signals: signals, hooks: hooks)
+    }
+    state.epoch += 1
+    return rate
+  }
+
   /// θ ← optimizer(θ, ∇ mean_i ℓ_i) over one batch; signals into the batch's columns.
   private func step(
-    _ state: inout TrainingState, batch: [Int], rate: Double, into signals: inout EpochSignals,
+    _ state: inout TrainingState, batch: [Int], rate: Double, signals: Buffer<Float>?,
     hooks: TrainingHooks
   ) throws {
-    let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
-    let (gradient, factors) = backward(
-      state, batch: batch, inputs: inputs.gathered(examples), targets: targets.gathered(examples),
-      into: &signals)
-    try requireFinite(signals, batch, state)
+    let (gradient, factors) = try backward(
+      state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil)
     let before = hooks.afterStep == nil ? nil : state.parameters
     state.optimizer.update(
       &state.parameters, gradient: gradient, rate: rate, step: state.step)
@@ -123,23 +139,22 @@ public struct Trainer: Sendable {
     state.step += 1
   }
 
-  /// Forward and backward over one batch.
+  /// Forward and backward over one batch; the pass and its tensors are gone afterwards.
   private func backward(
-    _ state: TrainingState, batch: [Int], inputs: Tensor, targets: TargetValues,
-    into signals: inout EpochSignals
-  ) -> (gradient: Tensor, factors: ExampleGradients) {
-    let size = batch.count
+    _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool
+  ) throws(TrainingError) -> (gradient: Tensor, factors: ExampleGradients) {
+    let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
     let pass = network.pass(
-      state.parameters, batch: size,
+      state.parameters, batch: batch.count,
       dropout: DropoutDraws(seed: seed, step: UInt64(state.step)))
-    let outputs = network.root.forward(inputs, pass)
-    let target = signals.values.writableStorage()
-    let n = count
-    let isClassification = loss == .crossEntropy
+    let outputs = network.root.forward(inputs.gathered(examples), pass)
+    let losses = Buffer<Float>(uninitialized: batch.count)
+    let (n, isClassification) = (count, loss == .crossEntropy)
     let derivative = OutputSignals.forEach(
-      outputs, targets, loss: loss, scale: 1 / Double(size)
+      outputs, targets.gathered(examples), loss: loss, scale: 1 / Double(batch.count)
     ) { row, values in
-      let column = target.base + batch[row]
+      losses.base[row] = Float(values.loss)
+      guard let column = signals.map({ $0.base + batch[row] }) else { return }
       column[0] = Float(values.loss)
       column[(isClassification ? 4 : 1) * n] = Float(values.el2n)
       guard isClassification else { return }
@@ -147,26 +162,29 @@ public struct Trainer: Sendable {
       column[2 * n] = Float(values.probability)
       column[3 * n] = values.isCorrect ? 1 : 0
     }
+    try requireFinite(losses, state)
     pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
-    pass.recorder = FactorRecorder()
+    if needsFactors || signals != nil { pass.recorder = FactorRecorder() }
     _ = network.root.backward(derivative, pass)
     let factors =
-      pass.recorder?.gradients(count: size) ?? ExampleGradients(count: size, blocks: [])
-    let last = (signals.signals.count - 1) * n
-    for (row, square) in factors.squaredNorms().enumerated() {
-      target.base[last + batch[row]] = square.squareRoot() * Float(size)
+      pass.recorder?.gradients(count: batch.count)
+      ?? ExampleGradients(count: batch.count, blocks: [])
+    if let signals {
+      let norms = signals.base + (signals.count - n)
+      for (row, square) in factors.squaredNorms().enumerated() {
+        norms[batch[row]] = square.squareRoot() * Float(batch.count)
+      }
     }
     return (pass.gradient ?? Tensor(repeating: 0, shape: [network.parameterCount]), factors)
   }
 
   private func requireFinite(
-    _ signals: EpochSignals, _ batch: [Int], _ state: TrainingState
+    _ losses: Buffer<Float>, _ state: TrainingState
   ) throws(TrainingError) {
-    let losses = signals.values.storage.base
-    let sum = batch.reduce(0.0) { $0 + Double(losses[$1]) }
+    let sum = (0..<losses.count).reduce(0.0) { $0 + Double(losses.base[$1]) }
     guard sum.isFinite else {
       throw .diverged(
-        seed: seed, epoch: state.epoch + 1, step: state.step, loss: sum / Double(batch.count))
+        seed: seed, epoch: state.epoch + 1, step: state.step, loss: sum / Double(losses.count))
     }
   }
 }

@@ -2,34 +2,33 @@ import Foundation
 
 /// PyTorch in a process of its own that measures a round whenever it is asked.
 ///
-/// `tools/reference/bench_training.py` answers every line on its standard input by the median
-/// seconds of a step.
+/// A script of `tools/reference` prints PyTorch's version, then answers every line on its standard
+/// input by the seconds of what it did.
 final class TorchTraining {
   /// PyTorch's version.
   let version: String
+  private let script: String
   private let process = Process()
   private let input = Pipe()
   private let output = Pipe()
 
   /// Starts it; nil when no Python with PyTorch is found.
-  init?(batch: Int, steps: Int, bench: Bench) throws {
+  init?(script: String, arguments: [String], bench: Bench) throws {
     guard let python = TorchTraining.python(root: bench.root) else { return nil }
     process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [
-      "\(bench.root)/tools/reference/bench_training.py", "--serve", "--batch", "\(batch)",
-      "--steps", "\(steps)", "--threads", "\(bench.threads)",
-    ]
+    process.arguments = ["\(bench.root)/tools/reference/\(script)"] + arguments
+    self.script = script
     process.standardInput = input
     process.standardOutput = output
     try process.run()
     version = TorchTraining.line(from: output) ?? "?"
   }
 
-  /// Median seconds of a step in a round measured now.
-  func stepSeconds() throws -> Double {
+  /// Seconds of a round measured now.
+  func answer() throws -> Double {
     try input.fileHandleForWriting.write(contentsOf: Data("go\n".utf8))
     guard let line = TorchTraining.line(from: output), let value = Double(line) else {
-      throw BenchError.peer("bench_training.py stopped answering")
+      throw BenchError.peer("\(script) stopped answering")
     }
     return value
   }

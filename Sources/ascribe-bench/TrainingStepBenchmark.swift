@@ -10,7 +10,12 @@ extension Benchmark {
   ) { bench in
     var rows: [BenchmarkRow] = []
     for (batch, steps) in [(64, 150), (512, 40)] {
-      let peer = try TorchTraining(batch: batch, steps: steps, bench: bench)
+      let peer = try TorchTraining(
+        script: "bench_training.py",
+        arguments: [
+          "--serve", "--batch", "\(batch)", "--steps", "\(steps)", "--threads",
+          "\(bench.threads)",
+        ], bench: bench)
       defer { peer?.stop() }
       let data = Workload.images(batch * steps)
       let trainer = try Trainer(
@@ -33,8 +38,8 @@ extension Benchmark {
         ]
         continue
       }
-      let full = try Comparison(rounds: bench.rounds(9), loop, against: peer.stepSeconds)
-      let short = try Comparison(rounds: bench.rounds(9), step, against: peer.stepSeconds)
+      let full = try Comparison(rounds: bench.rounds(9), loop, against: peer.answer)
+      let short = try Comparison(rounds: bench.rounds(9), step, against: peer.answer)
       rows += [
         BenchmarkRow(
           "training step, batch \(batch)", 1e6 * median(full.first), "µs",

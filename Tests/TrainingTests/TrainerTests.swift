@@ -119,6 +119,47 @@ struct TrainerTests {
       a.parameters.elements != (try trainer(data, dropout: dropout).train()).parameters.elements)
   }
 
+  @Test("with signals or without, the parameters have the same bits", arguments: [Float(0), 0.3])
+  func silent(dropout: Float) throws {
+    let trainer = try trainer(quadrants(30), dropout: dropout)
+    var state = trainer.initialState()
+    for _ in 0..<3 { _ = try trainer.runEpoch(&state) }
+    let plain = try trainer.train()
+    #expect(plain.parameters.elements == state.parameters.elements)
+    #expect(plain.optimizer.buffers[0].value == state.optimizer.buffers[0].value)
+    #expect((plain.epoch, plain.step) == (state.epoch, state.step))
+    let factored = try trainer.train(hooks: TrainingHooks(afterStep: { _ in }))
+    #expect(factored.parameters.elements == state.parameters.elements)
+  }
+
+  @Test("wide inputs: one and two workers, in company or alone, give the same bits")
+  func wideInputs() throws {
+    let before = Workers.count
+    defer { Workers.count = before }
+    var inputs = Tensor(uninitialized: [70, 272])
+    for i in 0..<inputs.count { inputs[i] = Float((i * 7919) % 2003) / 1001 - 1 }
+    let data = Dataset(
+      inputs: inputs, targets: .classes((0..<70).map { Int32($0 % 3) }, names: ["a", "b", "c"]))
+    let trainers = try (0..<3).map { seed in
+      try Trainer(
+        network: .multilayerPerceptron(
+          inputShape: [272], hidden: [130], outputs: 3, dropout: 0.2),
+        configuration: TrainingConfiguration(
+          optimizer: .sgd(momentum: 0.9), rate: 0.05, batch: 32, epochs: 2), data: data,
+        rows: Array(0..<35 + seed), seed: UInt64(seed))
+    }
+    Workers.count = 1
+    let alone = try trainers.map { try $0.train().parameters.elements }
+    Workers.count = 2
+    #expect(try trainers.map { try $0.train().parameters.elements } == alone)
+    let together = Mutex<[Int: [Float]]>([:])
+    Workers.run(slices: 3) { index in
+      let found = try? trainers[index].train().parameters.elements
+      together.withLock { $0[index] = found }
+    }
+    #expect(together.withLock { found in (0..<3).map { found[$0] } } == alone)
+  }
+
   @Test(
     "one and two workers give the same bits",
     arguments: [

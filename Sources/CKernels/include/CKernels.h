@@ -9,6 +9,7 @@
 #include "levels.h"
 #include "memory.h"
 #include "optimizers.h"
+#include "products.h"
 #include "random.h"
 #include "reductions.h"
 #include "rows.h"
