@@ -27,6 +27,7 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
   @Argument(help: "lds.") var kind: EvaluationKind
+  @Option(help: "The bank's name (default: bank).") var bank: String?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
@@ -35,7 +36,7 @@ struct EvaluateCommand: ParsableCommand {
     common.begin()
     let setup = try ScoringSetup(run: runName, method, common)
     let run = setup.influence.run
-    let path = RetrainingJob.path(run)
+    let path = RetrainingJob.path(run, bank: bank ?? BankName.standard(.random))
     guard FileManager.default.fileExists(atPath: path) else {
       throw EvaluationError.noBank(path: path, run: run.name)
     }
