@@ -126,7 +126,7 @@ public struct RetrainingJob: Sendable {
     ])
     if design.kind != .random {
       fingerprint.append("design", design.kind.rawValue)
-      fingerprint.append("ranking", design.ranking ?? "none")
+      fingerprint.append("ranking", design.ranking?.description ?? "none")
       let masks = design.masks(of: data.train.count).elements.map { UInt8($0) }
       fingerprint.append("masks", "\(SHA256.digest(of: masks))")
     }

@@ -41,10 +41,10 @@ extension SubsetDesign {
   ///   - fractions: shares of the training set, each between 0 and 1.
   ///   - draws: random removals of each size.
   ///   - queries: rows of the test set that the ranking is about; nil: all.
-  ///   - ranking: how it was made, in words.
+  ///   - ranking: how it was made.
   public static func removal(
     order: [Int], fractions: [Double], draws: Int, seed: UInt64 = 0, queries: [Int]? = nil,
-    ranking: String
+    ranking: SubsetRanking
   ) throws(EvaluationError) -> SubsetDesign {
     let count = order.count
     let counts = try removalCounts(fractions, of: count)
@@ -67,7 +67,7 @@ extension SubsetDesign {
   ///   - counts: numbers of examples to remove, ascending, each below n.
   public static func brittleness(
     orders: [(query: Int, order: [Int])], counts: [Int], draws: Int, of count: Int,
-    seed: UInt64 = 0, ranking: String
+    seed: UInt64 = 0, ranking: SubsetRanking
   ) throws(EvaluationError) -> SubsetDesign {
     var list = RemovalList(of: count)
     for (query, order) in orders {

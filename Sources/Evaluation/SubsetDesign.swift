@@ -34,8 +34,8 @@ public struct SubsetDesign: Sendable, Equatable {
   public internal(set) var roles: [SubsetRole]
   /// Rows of the test set that a ranking is about; nil: all, or no ranking.
   public let queries: [Int]?
-  /// How the ranking was made, in words; nil without one.
-  public let ranking: String?
+  /// How the ranking was made; nil without one.
+  public let ranking: SubsetRanking?
   /// The rows of each subset, ascending; nil for random subsets, which are drawn.
   var members: [[Int]]?
 
@@ -59,7 +59,7 @@ public struct SubsetDesign: Sendable, Equatable {
   /// - Throws: `EvaluationError.design` when a subset is empty or there are more than 100,000.
   init(
     _ kind: Kind, members: [[Int]], roles: [SubsetRole], of count: Int, seed: UInt64 = 0,
-    queries: [Int]? = nil, ranking: String? = nil
+    queries: [Int]? = nil, ranking: SubsetRanking? = nil
   ) throws(EvaluationError) {
     precondition(members.count == roles.count, "\(members.count) subsets, \(roles.count) roles")
     guard SubsetDesign.counts.contains(members.count) else {
@@ -121,7 +121,7 @@ extension SubsetDesign: Codable {
     fraction = try values.decode(Double.self, forKey: .fraction)
     seed = try values.decode(UInt64.self, forKey: .seed)
     queries = try values.decodeIfPresent([Int].self, forKey: .queries)
-    ranking = try values.decodeIfPresent(String.self, forKey: .ranking)
+    ranking = try values.decodeIfPresent(SubsetRanking.self, forKey: .ranking)
     (roles, members) = ([], nil)
   }
 

@@ -98,7 +98,7 @@ struct DesignOptions: ParsableArguments {
       influence,
       try .removal(
         order: ranking.order, fractions: shares, draws: draws ?? 3, seed: subsetSeed,
-        queries: ranking.queries, ranking: ranking.description)
+        queries: ranking.queries, ranking: ranking.record)
     )
   }
 }

@@ -6,13 +6,13 @@ import Tensors
 import Training
 
 /// All training examples in the order of their help for some test examples.
-struct RemovalRanking: CustomStringConvertible {
+struct RemovalRanking {
   /// Rows of the training set, most helpful first; ties in row order.
   let order: [Int]
   /// Rows of the test set; nil: all.
   let queries: [Int]?
-  /// How it was made: method, output function, weight, kernel, checkpoints, queries.
-  let description: String
+  /// How it was made.
+  let record: SubsetRanking
 
   /// By a method with its defaults.
   static func computed(
@@ -23,12 +23,10 @@ struct RemovalRanking: CustomStringConvertible {
     let data = setup.influence.data.test
     let rows = try rows(of: test, in: data)
     let scores = try setup.scorer.scores(rows.map { data.subset($0) } ?? data, mean: true)
-    return (
-      setup.influence,
-      RemovalRanking(
-        order: order(of: scores.row(0)), queries: rows,
-        description: setup.rankingName + ", " + queryNames(rows, data))
-    )
+    let ranking = RemovalRanking(
+      order: order(of: scores.row(0)), queries: rows,
+      record: try setup.ranking(of: queryNames(rows, data)))
+    return (setup.influence, ranking)
   }
 
   /// By the mean of rows of a file of `ascribe score`.
@@ -37,29 +35,33 @@ struct RemovalRanking: CustomStringConvertible {
   ) throws -> (RunInfluence, RemovalRanking) {
     let influence = try RunInfluence(try common.open(name))
     let file = try ScoreFile(path)
+    let header = file.header
     let (train, data) = (influence.data.train, influence.data.test)
     for (part, found, wanted) in [
-      ("training", file.header.trainHash, "\(train.contentHash)"),
-      ("test", file.header.queryHash, "\(data.contentHash)"),
+      ("training", header.trainHash, "\(train.contentHash)"),
+      ("test", header.queryHash, "\(data.contentHash)"),
     ] where found != wanted {
       throw EvaluationError.design(
         problem: "the scores in \(path) are of other \(part) examples than the run's",
         option: "--scores", remedy: "score this run: ascribe score \(influence.run.name)")
     }
     let rows = try rows(of: test, in: data)
-    let all = try file.scores(0..<data.count)
     var sum = [Double](repeating: 0, count: train.count)
     for query in rows ?? Array(0..<data.count) {
-      for (i, value) in all.row(query).enumerated() { sum[i] += Double(value) }
+      for (i, value) in try file.scores(query..<query + 1).row(0).enumerated() {
+        sum[i] += Double(value)
+      }
     }
-    let header = file.header
+    let record = SubsetRanking(
+      method: header.method, outputFunction: header.outputFunction,
+      exampleWeight: header.exampleWeight, kernel: header.kernel, checkpoints: header.checkpoints,
+      damping: header.damping.sorted { $0.key < $1.key }.map {
+        SubsetRanking.Damping($0.key, $0.value)
+      },
+      queries: queryNames(rows, data))
     return (
       influence,
-      RemovalRanking(
-        order: order(of: sum.map { Float($0) }), queries: rows,
-        description: "\(header.method) of \(header.outputFunction), example weight "
-          + "\(header.exampleWeight), kernel \(header.kernel), "
-          + "checkpoints \(header.checkpoints.joined(separator: " ")), " + queryNames(rows, data))
+      RemovalRanking(order: order(of: sum.map { Float($0) }), queries: rows, record: record)
     )
   }
 
@@ -80,10 +82,21 @@ struct RemovalRanking: CustomStringConvertible {
 }
 
 extension ScoringSetup {
-  /// The choices that a ranking depends on, in one line.
-  var rankingName: String {
-    "\(options.method.rawValue) of \(options.outputFunction.rawValue), example weight "
-      + "\(options.exampleWeight), kernel \(scorer.kernelName), damping \(options.damping), "
-      + "checkpoints \(scorer.checkpointNames.joined(separator: " "))"
+  /// The choices that a ranking depends on.
+  func ranking(of queries: String) throws -> SubsetRanking {
+    SubsetRanking(
+      method: options.method.rawValue, outputFunction: options.outputFunction.rawValue,
+      exampleWeight: options.exampleWeight.description, kernel: scorer.kernelName,
+      checkpoints: scorer.checkpointNames,
+      damping: try scorer.dampingReports().map { SubsetRanking.Damping($0.name, $0.report) },
+      queries: queries)
+  }
+}
+
+extension SubsetRanking.Damping {
+  fileprivate init(_ checkpoint: String, _ report: DampingReport) {
+    self.init(
+      checkpoint: checkpoint, rule: report.rule, value: report.damping,
+      meanEigenvalue: report.meanEigenvalue)
   }
 }

@@ -6,6 +6,13 @@ import Testing
 
 @testable import Evaluation
 
+extension SubsetRanking {
+  /// A ranking that no method made.
+  static let byHand = SubsetRanking(
+    method: "none", outputFunction: "margin", exampleWeight: "none", kernel: "exact",
+    checkpoints: [], damping: [], queries: "by hand")
+}
+
 @Suite struct SubsetDesignTests {
   @Test func `leaving out one by one is the full set, then each row missing once`() throws {
     let design = try SubsetDesign.leaveOneOut(rows: [4, 1], of: 5)
@@ -27,7 +34,7 @@ import Testing
   @Test func `removal takes the first, the last and nested random rows of a ranking`() throws {
     let order = [3, 0, 9, 1, 2, 4, 5, 6, 7, 8]
     let design = try SubsetDesign.removal(
-      order: order, fractions: [0.3, 0.1], draws: 2, queries: [5], ranking: "by hand")
+      order: order, fractions: [0.3, 0.1], draws: 2, queries: [5], ranking: .byHand)
     #expect(design.subsets == 1 + 2 * 2 + 2 * 2)
     func gone(_ side: SubsetRole.Side, _ removed: Int, draw: Int? = nil) throws -> Set<Int> {
       let subset = try #require(
@@ -51,7 +58,7 @@ import Testing
   @Test func `brittleness removes each query's own first examples`() throws {
     let design = try SubsetDesign.brittleness(
       orders: [(query: 7, order: [0, 1, 2, 3]), (query: 2, order: [3, 2, 1, 0])], counts: [1, 2],
-      draws: 1, of: 4, ranking: "by hand")
+      draws: 1, of: 4, ranking: .byHand)
     #expect(design.queries == [7, 2])
     #expect(design.subsets == 1 + 4 + 2)
     let place = try #require(
@@ -85,12 +92,12 @@ import Testing
         """)
     let all = diagnosed {
       _ = try SubsetDesign.removal(
-        order: [0, 1, 2], fractions: [0.9], draws: 1, ranking: "by hand")
+        order: [0, 1, 2], fractions: [0.9], draws: 1, ranking: .byHand)
     }
     #expect(all?.what == "a fraction of 0.9 is 3 of 3 training examples")
     #expect(all?.location == "--fractions")
     let outside = diagnosed {
-      _ = try SubsetDesign.removal(order: [0, 1], fractions: [1.5], draws: 1, ranking: "")
+      _ = try SubsetDesign.removal(order: [0, 1], fractions: [1.5], draws: 1, ranking: .byHand)
     }
     #expect(outside?.what == "a fraction of 1.5 is not between 0 and 1")
     let empty = diagnosed { _ = try SubsetDesign.leaveOneOut(rows: [0], of: 1) }
