@@ -44,18 +44,15 @@ public enum NegativeControl: String, Sendable, Codable, CaseIterable {
 
 /// What a control's LDS says.
 public enum ControlVerdict: String, Sendable, Codable {
-  /// 0 lies within the 95 % interval.
+  /// Within the range of chance.
   case chance
-  /// The interval lies above 0.
+  /// Above it.
   case aboveChance
-  /// The interval lies below 0.
+  /// Below it.
   case belowChance
 
-  /// Reads an LDS and half the width of its interval.
-  public init(_ score: LinearDatamodelingScore) {
-    self =
-      score.lds > score.ldsError
-      ? .aboveChance
-      : score.lds < -score.ldsError ? .belowChance : .chance
+  /// Reads an LDS beside `LinearDatamodelingScore.chanceRange`.
+  public init(_ lds: Double, chanceRange: Double) {
+    self = lds > chanceRange ? .aboveChance : lds < -chanceRange ? .belowChance : .chance
   }
 }

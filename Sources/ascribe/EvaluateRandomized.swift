@@ -10,6 +10,8 @@ struct RandomizedAnswer: EvaluationAnswer {
   struct Control: Encodable {
     let control: String
     let lds, ldsError: Double
+    /// 95 % of chance lies within ± this.
+    let chanceRange: Double
     let expectation: String
     let verdict: ControlVerdict
     /// nil where chance is not the expectation.
@@ -26,12 +28,16 @@ struct RandomizedAnswer: EvaluationAnswer {
     let open = try OpenBank(name, of: influence, designs: [.random, .list])
     let test = influence.data.test
     let outputs = open.bank.outputs(setup.options.outputFunction, of: test)
-    func lds(_ scores: Matrix<Float>) -> LinearDatamodelingScore {
-      LinearDatamodelingScore(scores: scores, masks: open.bank.masks, outputs: outputs)
+    let masks = open.bank.masks
+    func lds(_ scores: Matrix<Float>) -> (LinearDatamodelingScore, chanceRange: Double) {
+      (
+        LinearDatamodelingScore(scores: scores, masks: masks, outputs: outputs),
+        LinearDatamodelingScore.chanceRange(scores: scores, masks: masks, outputs: outputs)
+      )
     }
     let scores = try setup.scorer.scores(test)
-    let own = lds(scores)
-    var found: [(NegativeControl, LinearDatamodelingScore)] = [
+    let own = LinearDatamodelingScore(scores: scores, masks: masks, outputs: outputs)
+    var found: [(NegativeControl, (LinearDatamodelingScore, chanceRange: Double))] = [
       (
         .randomScores,
         lds(
@@ -54,17 +60,19 @@ struct RandomizedAnswer: EvaluationAnswer {
           + "a run trained here")
     }
     result = own
-    controls = found.map { control, score in
-      let verdict = ControlVerdict(score)
+    controls = found.map { control, measured in
+      let (score, range) = measured
+      let verdict = ControlVerdict(score.lds, chanceRange: range)
       return Control(
         control: control.rawValue, lds: score.lds, ldsError: score.ldsError,
-        expectation: control.expectsChance ? "chance" : "none", verdict: verdict,
+        chanceRange: range, expectation: control.expectsChance ? "chance" : "none",
+        verdict: verdict,
         passed: control.expectsChance ? verdict == .chance : nil)
     }
     histogram = Histogram(
       title: "LDS of each query", x: ChartAxis("Spearman correlation over subsets"),
       groups: [.init("the run's scores", own.perQuery)]
-        + found.map { .init($0.rawValue, $1.perQuery) })
+        + found.map { .init($0.rawValue, $1.0.perQuery) })
     settings = try EvaluationSettings(setup, open)
   }
 
@@ -80,8 +88,8 @@ struct RandomizedAnswer: EvaluationAnswer {
   }
 
   private var table: TextTable {
-    var table = TextTable(["scores", "LDS", "expected", "verdict"])
-    table.append(["the run's", withError(result.lds, result.ldsError), "", ""])
+    var table = TextTable(["scores", "LDS", "by chance", "expected", "verdict"])
+    table.append(["the run's", withError(result.lds, result.ldsError), "", "", ""])
     for control in controls {
       let words: [ControlVerdict: String] = [
         .chance: "at chance", .aboveChance: "above chance", .belowChance: "below chance",
@@ -89,6 +97,7 @@ struct RandomizedAnswer: EvaluationAnswer {
       let word = words[control.verdict] ?? ""
       table.append([
         control.control, withError(control.lds, control.ldsError),
+        "± " + NumberText.fixed(control.chanceRange, decimals: 3),
         control.expectation == "chance" ? "0" : "no expectation",
         control.passed.map { $0 ? "passed: \(word)" : "FAILED: \(word)" } ?? "measured: \(word)",
       ])
@@ -98,7 +107,8 @@ struct RandomizedAnswer: EvaluationAnswer {
 
   private static let remark =
     "randomizedWeights may lie above 0: the kernel of an untrained network is a similarity of the "
-    + "inputs, used with the true labels. A 95 % interval misses 0 by accident once in twenty."
+    + "inputs, used with the true labels. By chance: 95 % of random assignments of outputs to "
+    + "subsets lie within; one control in twenty lies outside by accident."
 
   var text: String {
     "\(table.text)\n\(RandomizedAnswer.remark)\n\(settings.text); \(settings.truth)"
@@ -112,7 +122,8 @@ struct RandomizedAnswer: EvaluationAnswer {
         + controls.map {
           .init(
             $0.control, withError($0.lds, $0.ldsError),
-            note: $0.expectation == "chance" ? "must be near 0" : "no expectation")
+            note: $0.expectation == "chance"
+              ? "chance: ± " + NumberText.fixed($0.chanceRange, decimals: 3) : "no expectation")
         },
       sections: [
         ReportSection("Controls", .tables([ReportTable(table)])),

@@ -45,6 +45,7 @@ import Testing
       ])
     for control in controls {
       #expect(control["lds"] is Double && control["ldsError"] is Double)
+      #expect(control["chanceRange"] is Double)
       #expect(control["verdict"] is String)
       let expectsChance = control["expectation"] as? String == "chance"
       #expect((control["passed"] is Bool) == expectsChance)

@@ -122,8 +122,13 @@ import Testing
           outputs.storage.base[subset * 4 + query] = sign * sum
         }
       }
-      return ControlVerdict(
-        LinearDatamodelingScore(scores: other, masks: masks, outputs: [outputs], resamples: 50))
+      let result = LinearDatamodelingScore(
+        scores: other, masks: masks, outputs: [outputs], resamples: 2)
+      let range = LinearDatamodelingScore.chanceRange(
+        scores: other, masks: masks, outputs: [outputs])
+      // One query's correlation over M subsets has standard deviation 1/√(M − 1) by chance.
+      #expect(range > 0 && range < 1.96 / 29.0.squareRoot() * 1.3)
+      return ControlVerdict(result.lds, chanceRange: range)
     }
     #expect(verdict(scores, 1) == .aboveChance)
     #expect(verdict(scores, -1) == .belowChance)
@@ -131,5 +136,20 @@ import Testing
     #expect(verdict(noise, 1) == .chance)
     #expect(
       NegativeControl.allCases.filter { !$0.expectsChance } == [.randomizedWeights])
+  }
+
+  @Test func `queries that are all alike leave the chance range of one query`() throws {
+    // Whatever m is: 1.96/√(M − 1), to within the 200 permutations.
+    let masks = try SubsetDesign(subsets: 26, fraction: 0.5).masks(of: 30)
+    let row = NegativeControl.randomScores(queries: 1, trainingExamples: 30, seed: 5).row(0)
+    let truth = NegativeControl.randomScores(queries: 1, trainingExamples: 26, seed: 6).row(0)
+    for queries in [1, 4] {
+      let scores = Matrix((0..<queries).flatMap { _ in row }, rows: queries, columns: 30)
+      let outputs = Matrix(
+        truth.flatMap { [Float](repeating: $0, count: queries) }, rows: 26, columns: queries)
+      let range = LinearDatamodelingScore.chanceRange(
+        scores: scores, masks: masks, outputs: [outputs], permutations: 400)
+      #expect(abs(range - 1.96 / 5) < 0.07, "\(queries) queries")
+    }
   }
 }
