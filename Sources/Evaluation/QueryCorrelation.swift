@@ -1,5 +1,6 @@
 // Letters: m queries, M items (subsets, or left-out examples), S seeds.
 import Randomness
+import Tensors
 
 /// How well predictions agree with a truth that has noise: a correlation within each query, its mean,
 /// what resampling makes of it, and what the noise of the truth allows.
@@ -54,7 +55,8 @@ public struct QueryCorrelation: Sendable, Codable, Equatable {
   /// 1.96 standard deviations of the mean under resampling of queries and of items.
   private static func error(_ pairs: [CorrelationPairs], resamples: Int, seed: UInt64) -> Double {
     guard let items = pairs.first?.count, items > 1, resamples > 1 else { return 0 }
-    let values = (0..<resamples).map { resample in
+    let found = Buffer<Double>(uninitialized: resamples)
+    Workers.run(slices: resamples) { resample in
       let stream = RandomStream(seed: seed, purpose: .bootstrap, index: UInt64(resample))
       var counts = [Int](repeating: 0, count: items)
       for i in 0..<items { counts[stream.integer(below: items, at: UInt64(i))] += 1 }
@@ -66,8 +68,9 @@ public struct QueryCorrelation: Sendable, Codable, Equatable {
       for (query, weight) in weights.enumerated() where weight > 0 {
         sum += Double(weight) * pairs[query].correlation(counts: counts)
       }
-      return sum / Double(pairs.count)
+      found.base[resample] = sum / Double(pairs.count)
     }
+    let values = Array(UnsafeBufferPointer(start: found.base, count: resamples))
     let center = Evaluation.mean(values)
     return 1.96 * Evaluation.mean(values.map { ($0 - center) * ($0 - center) }).squareRoot()
   }
@@ -93,7 +96,7 @@ public struct QueryCorrelation: Sendable, Codable, Equatable {
 }
 
 /// The predictions and truths of one query, sorted once so that a resample costs no sorting.
-private struct CorrelationPairs {
+private struct CorrelationPairs: Sendable {
   private let a: [Double]
   private let b: [Double]
   /// Place of each value among the different values, ascending; empty without ranks.

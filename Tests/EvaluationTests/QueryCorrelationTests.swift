@@ -58,6 +58,16 @@ import Testing
     #expect(zip(result.perQuery, plain).allSatisfy { abs($0 - $1) < 1e-12 }, "seed \(seed)")
   }
 
+  @Test func `the interval is the same for any thread count`() {
+    let (a, b) = (values(4, 8, seed: 1), values(4, 8, seed: 2))
+    let count = Workers.count
+    defer { Workers.count = count }
+    Workers.count = 1
+    let one = QueryCorrelation(.spearman, predictions: a, truths: [b])
+    Workers.count = 2
+    #expect(one == QueryCorrelation(.spearman, predictions: a, truths: [b]))
+  }
+
   @Test func `the ceiling is the root of the reliability by Spearman–Brown`() throws {
     // Seeds 0 and 1 agree wholly, 2 has rank correlation ½ with both: r = (1 + ½ + ½)/3 = ⅔.
     let truths = [[[1.0, 2, 3]], [[10.0, 20, 30]], [[2.0, 1, 3]]]
