@@ -4,15 +4,30 @@ import Tensors
 public enum EvaluationError: DiagnosableError, Equatable {
   /// Subsets that cannot be drawn.
   case subsetDesign(problem: String)
+  /// A design that cannot be made.
+  case design(problem: String, option: String, remedy: String)
+  /// A file of subsets that cannot be used.
+  case subsetFile(problem: String, place: String)
   /// No bank where one is needed.
   case noBank(path: String, run: String)
+  /// No bank of a certain design; the command that makes one.
+  case noBankOfDesign(design: String, path: String, command: String)
+  /// A bank of another design than the evaluation needs.
+  case otherDesign(found: String, wanted: String, path: String, command: String)
+  /// An evaluation that this run's data cannot have.
+  case notDefined(kind: String, reason: String, run: String, remedy: String)
   /// A file that is not a bank of this run.
   case notABank(problem: String, file: String)
 
   /// What went wrong, with the values that show it.
   public var what: String {
     switch self {
-    case .subsetDesign(let problem): problem
+    case .subsetDesign(let problem), .design(let problem, _, _), .subsetFile(let problem, _):
+      problem
+    case .otherDesign(let found, let wanted, _, _):
+      "the bank's design is \(found), and this needs \(wanted)"
+    case .notDefined(let kind, let reason, _, _): "\(kind) is not defined here: \(reason)"
+    case .noBankOfDesign(let design, _, _): "there is no bank of the design \(design)"
     case .noBank: "there is no bank of retrained models"
     case .notABank(let problem, _): "the bank cannot be read: \(problem)"
     }
@@ -22,7 +37,12 @@ public enum EvaluationError: DiagnosableError, Equatable {
   public var location: String {
     switch self {
     case .subsetDesign: "--subsets, --fraction"
-    case .noBank(let path, _), .notABank(_, let path): path
+    case .design(_, let option, _): option
+    case .subsetFile(_, let place): place
+    case .noBank(let path, _), .notABank(_, let path), .noBankOfDesign(_, let path, _),
+      .otherDesign(_, _, let path, _):
+      path
+    case .notDefined(_, _, let run, _): run
     }
   }
 
@@ -30,8 +50,14 @@ public enum EvaluationError: DiagnosableError, Equatable {
   public var remedy: String {
     switch self {
     case .subsetDesign: "for instance --subsets 50 --fraction 0.5"
+    case .design(_, _, let remedy), .notDefined(_, _, _, let remedy): remedy
+    case .subsetFile:
+      "write one subset a line: ids of training examples, `all`, or `all but` and ids"
     case .noBank(_, let run):
       "make one: ascribe retrain \(run) --subsets 50 --fraction 0.5 --seeds 3"
+    case .noBankOfDesign(_, _, let command): "make one: \(command)"
+    case .otherDesign(_, _, _, let command):
+      "name another bank with --bank, or make one: \(command)"
     case .notABank: "make it again: ascribe retrain RUN --overwrite"
     }
   }

@@ -17,7 +17,8 @@ public struct LinearDatamodelingScore: Sendable, Codable, Equatable {
   /// Half the width of the 95 % bootstrap interval.
   public let ldsError: Double
   /// Correlation that a perfect prediction of the expected outputs could reach: √ of the
-  /// reliability of the mean over seeds, from split halves by Spearman–Brown; nil with one seed.
+  /// reliability of the mean over seeds, from splits of one seed against another by
+  /// Spearman–Brown; nil with one seed.
   public let ceiling: Double?
   /// LDS of every query.
   public let perQuery: [Double]
@@ -29,7 +30,7 @@ public struct LinearDatamodelingScore: Sendable, Codable, Equatable {
   ///   - masks: M × n, 1 where the example was trained on.
   ///   - outputs: S matrices of M × m, f of every query under every subset.
   ///   - resamples: bootstrap resamples.
-  /// - Complexity: 2Mmn flops and m·M log M.
+  /// - Complexity: 2Mmn flops and O(m M (log M + resamples)).
   public init(
     scores: Matrix<Float>, masks: Matrix<Float>, outputs: [Matrix<Float>], resamples: Int = 200,
     seed: UInt64 = 0
@@ -37,60 +38,66 @@ public struct LinearDatamodelingScore: Sendable, Codable, Equatable {
     precondition(scores.columns == masks.columns, "scores of other examples than the masks'")
     precondition(!outputs.isEmpty, "no outputs")
     let predicted = product(MatrixView(masks), MatrixView(scores).transposed)
-    let subsets = masks.rows
-    let queries = scores.rows
-    func column(_ matrix: Matrix<Float>, _ query: Int) -> [Double] {
-      (0..<subsets).map { Double(matrix[$0, query]) }
-    }
-    func truth(_ query: Int, _ seeds: [Int]) -> [Double] {
-      (0..<subsets).map { subset in
-        seeds.reduce(0.0) { $0 + Double(outputs[$1][subset, query]) } / Double(seeds.count)
-      }
-    }
-    let all = Array(outputs.indices)
-    let predictions = (0..<queries).map { column(predicted, $0) }
-    let truths = (0..<queries).map { truth($0, all) }
-    perQuery = zip(predictions, truths).map { rankCorrelation($0, $1) }
-    lds = mean(perQuery)
-    ldsError = LinearDatamodelingScore.error(
-      predictions, truths, resamples: resamples, seed: seed)
-    ceiling = LinearDatamodelingScore.ceiling(queries: queries, seeds: outputs.count, truth)
+    let result = QueryCorrelation(
+      .spearman, predictions: predicted.columnValues, truths: outputs.map(\.columnValues),
+      resamples: resamples, seed: seed)
+    (lds, ldsError) = (result.mean, result.error)
+    (ceiling, perQuery) = (result.ceiling, result.perQuery)
   }
+}
 
-  /// 1.96 standard deviations of the mean under resampling of queries and of subsets.
-  private static func error(
-    _ predictions: [[Double]], _ truths: [[Double]], resamples: Int, seed: UInt64
+extension LinearDatamodelingScore {
+  /// The range ±r in which an LDS lies for 95 % of the ways to assign the subsets' outputs to the
+  /// subsets at random, the same way for every query: what these scores reach by chance.
+  ///
+  /// Unlike the bootstrap interval it holds for few subsets and queries that resemble each other:
+  /// random subsets are exchangeable, so that the permutation test is exact.
+  ///
+  /// - Parameters:
+  ///   - scores: m × n.
+  ///   - masks: M × n.
+  ///   - outputs: S matrices of M × m.
+  /// - Complexity: 2Mmn flops and O(m M (log M + permutations)).
+  public static func chanceRange(
+    scores: Matrix<Float>, masks: Matrix<Float>, outputs: [Matrix<Float>],
+    permutations: Int = 200, seed: UInt64 = 0
   ) -> Double {
-    guard let subsets = predictions.first?.count, subsets > 1, resamples > 1 else { return 0 }
-    let values = (0..<resamples).map { resample in
-      let stream = RandomStream(seed: seed, purpose: .bootstrap, index: UInt64(resample))
-      let chosen = (0..<subsets).map { stream.integer(below: subsets, at: UInt64($0)) }
-      let sample = (0..<predictions.count).map {
-        stream.integer(below: predictions.count, at: UInt64(subsets + $0))
-      }
-      return mean(
-        sample.map { query in
-          rankCorrelation(chosen.map { predictions[query][$0] }, chosen.map { truths[query][$0] })
+    let predicted = product(MatrixView(masks), MatrixView(scores).transposed).columnValues
+      .map { unitRanks(of: $0) }
+    let columns = outputs.map(\.columnValues)
+    let truths = predicted.indices.map { query in
+      unitRanks(
+        of: (0..<masks.rows).map { subset in
+          columns.reduce(0.0) { $0 + $1[query][subset] } / Double(columns.count)
         })
     }
-    let center = mean(values)
-    return 1.96 * mean(values.map { ($0 - center) * ($0 - center) }).squareRoot()
+    let found = (0..<permutations).map { permutation -> Double in
+      let order = RandomStream(
+        seed: seed, purpose: .bootstrap, index: 1 << 32 | UInt64(permutation)
+      ).permutation(of: masks.rows)
+      return abs(
+        mean(
+          zip(predicted, truths).map { a, b in
+            order.indices.reduce(0.0) { $0 + a[$1] * b[order[$1]] }
+          }))
+    }
+    let sorted = found.sorted()
+    return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, sorted.count * 95 / 100)]
   }
 
-  /// √(S r/(1 + (S − 1) r)) with r the mean rank correlation of two seeds.
-  private static func ceiling(
-    queries: Int, seeds: Int, _ truth: (Int, [Int]) -> [Double]
-  ) -> Double? {
-    guard seeds > 1 else { return nil }
-    // Every split of one seed against another; Spearman–Brown grows one seed's reliability to all.
-    var pairs: [(Int, Int)] = []
-    for a in 0..<seeds { for b in a + 1..<seeds { pairs.append((a, b)) } }
-    // One reliability for all queries: a query's own is too noisy to take a root of.
-    let r = mean(
-      (0..<queries).flatMap { query in
-        pairs.map { rankCorrelation(truth(query, [$0.0]), truth(query, [$0.1])) }
-      })
-    return max(0, Double(seeds) * r / (1 + Double(seeds - 1) * r)).squareRoot()
+  /// Ranks less their mean, of unit length: their products are rank correlations; 0 of a constant.
+  private static func unitRanks(of values: [Double]) -> [Double] {
+    let ranks = Evaluation.ranks(of: values)
+    let center = mean(ranks)
+    let length = ranks.reduce(0.0) { $0 + ($1 - center) * ($1 - center) }.squareRoot()
+    return ranks.map { length > 0 ? ($0 - center) / length : 0 }
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// The values of each column.
+  var columnValues: [[Double]] {
+    (0..<columns).map { column in (0..<rows).map { Double(self[$0, column]) } }
   }
 }
 

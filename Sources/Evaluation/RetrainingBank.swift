@@ -9,7 +9,8 @@ import Training
 /// Outputs of models trained on subsets: the ground truth of everything in this module.
 ///
 /// One sealed HDF5 file: `masks`, M × n bytes; `logits`, (M · S) × (m · C), model (subset, seed) in
-/// row subset · S + seed; design and fingerprint as attributes.
+/// row subset · S + seed; design and fingerprint as attributes. Designs that are lists have `roles`
+/// too: one JSON text a subset.
 public struct RetrainingBank: Sendable {
   /// The subsets.
   public let design: SubsetDesign
@@ -40,11 +41,24 @@ public struct RetrainingBank: Sendable {
       bytes.count == header.design.subsets * header.trainingExamples,
       values.count == models * header.testExamples * header.outputCount
     else { throw EvaluationError.notABank(problem: "its shapes do not fit", file: path) }
-    design = header.design
     seeds = header.seeds
     outputCount = header.outputCount
-    masks = Matrix(
-      bytes.map { Float($0) }, rows: header.design.subsets, columns: header.trainingExamples)
+    let count = header.trainingExamples
+    masks = Matrix(bytes.map { Float($0) }, rows: header.design.subsets, columns: count)
+    var design = header.design
+    if design.kind != .random {
+      let decoder = JSONDecoder()
+      design.roles = try file.hdf5.dataset("roles").readStrings().compactMap {
+        try? decoder.decode(SubsetRole.self, from: Data($0.utf8))
+      }
+      guard design.roles.count == design.subsets else {
+        throw EvaluationError.notABank(problem: "its subsets have no roles", file: path)
+      }
+      design.members = (0..<design.subsets).map { subset in
+        (0..<count).filter { bytes[subset * count + $0] == 1 }
+      }
+    }
+    self.design = design
     logits = Matrix(
       values, rows: models, columns: header.testExamples * header.outputCount)
   }
@@ -57,15 +71,20 @@ public struct RetrainingBank: Sendable {
     let outputCount: Int
   }
 
+  /// The logits of one model on the test set, m × C.
+  public func logits(subset: Int, seed: Int) -> Tensor {
+    let row = logits.row(subset * seeds + seed)
+    return Tensor(row, shape: [row.count / outputCount, outputCount])
+  }
+
   /// f of every query under every model: S matrices of M × m.
   public func outputs(_ function: OutputFunction, of test: Dataset) -> [Matrix<Float>] {
     let targets = TargetValues(test.targets)
     return (0..<seeds).map { seed in
       let result = Matrix<Float>(uninitialized: design.subsets, test.count)
       for subset in 0..<design.subsets {
-        let row = Tensor(
-          logits.row(subset * seeds + seed), shape: [test.count, outputCount])
-        for (query, value) in function.values(row, targets).enumerated() {
+        let values = function.values(logits(subset: subset, seed: seed), targets)
+        for (query, value) in values.enumerated() {
           result.storage.base[subset * test.count + query] = value
         }
       }
@@ -90,19 +109,28 @@ public struct RetrainingJob: Sendable {
     self.seeds = seeds
   }
 
-  /// `Checkpoints/RUN/bank.h5`.
-  public static func path(_ run: Run) -> String { run.folder + "/bank.h5" }
+  /// `Checkpoints/RUN/NAME.h5`.
+  public static func path(_ run: Run, bank name: String = "bank") -> String {
+    "\(run.folder)/\(name).h5"
+  }
 
   /// What the bank is made from.
   public func fingerprint() throws -> Fingerprint {
     let configuration = try run.configuration()
-    return Fingerprint([
+    var fingerprint = Fingerprint([
       "training": configuration.training.value.canonicalJSON,
       "model": configuration.model.value.canonicalJSON,
       "train": "\(data.train.contentHash)", "test": "\(data.test.contentHash)",
       "subsets": "\(design.subsets)", "fraction": "\(design.fraction)",
       "subsetSeed": "\(design.seed)", "seeds": "\(seeds)", "engine": Engine.version,
     ])
+    if design.kind != .random {
+      fingerprint.append("design", design.kind.rawValue)
+      fingerprint.append("ranking", design.ranking?.description ?? "none")
+      let masks = design.masks(of: data.train.count).elements.map { UInt8($0) }
+      fingerprint.append("masks", "\(SHA256.digest(of: masks))")
+    }
+    return fingerprint
   }
 
   /// Trains what is missing and writes the bank; returns at once when it is there.
@@ -154,11 +182,13 @@ public struct RetrainingJob: Sendable {
     _ model: Int, _ configuration: TrainingConfiguration,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws -> [Float] {
+    let subset = model / seeds
+    let offset = design.seedOffset(subset: subset, seed: model % seeds, seeds: seeds)
     // Seeds of their own: no model of a bank repeats the run's.
     let trainer = try Trainer(
       network: run.network, configuration: configuration, data: data.train,
-      rows: design.rows(model / seeds, of: data.train.count),
-      seed: 1_000_000 + configuration.seed + UInt64(model))
+      rows: design.rows(subset, of: data.train.count),
+      seed: 1_000_000 + configuration.seed + offset)
     let state = try trainer.train(hooks: TrainingHooks(isCancelled: isCancelled))
     return Predictor(network: run.network, parameters: state.parameters, loss: run.loss)
       .predictions(for: data.test).logits.elements
@@ -181,6 +211,10 @@ public struct RetrainingJob: Sendable {
       "logits", shape: [design.subsets * seeds, width], type: .float32)
     for model in 0..<design.subsets * seeds {
       try rows.append(try parts.read(model, count: width), rows: 1)
+    }
+    if design.kind != .random {
+      try file.hdf5.write(
+        design.roles.map { String(decoding: try encoder.encode($0), as: UTF8.self) }, to: "roles")
     }
     try file.hdf5.setAttribute(
       "bank", .text(String(decoding: try encoder.encode(header), as: UTF8.self)))

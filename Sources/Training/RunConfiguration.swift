@@ -90,7 +90,7 @@ public struct RunConfiguration: Sendable {
   }
 
   /// Whether a name can be a folder's on every system.
-  static func isName(_ name: String) -> Bool {
+  public static func isName(_ name: String) -> Bool {
     guard let first = name.unicodeScalars.first, name.utf8.count <= 100, first != ".", first != "-"
     else { return false }
     return name.unicodeScalars.allSatisfy {

@@ -2,101 +2,88 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Influence
-import LinearAlgebra
-import Networks
-import Randomness
 import Reports
-import Tensors
-import Training
+import Storage
 
 /// What `evaluate` measures.
 enum EvaluationKind: String, ExpressibleByArgument, CaseIterable {
-  case lds
+  case lds, loo, removal, mislabel, brittleness, randomized
 }
 
 /// `ascribe evaluate`.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "How well scores predict retraining (ascribe retrain).",
+    abstract: "How well scores predict retraining, and find planted errors.",
     discussion: """
-      lds: linear datamodeling score against the run's bank, with random scores beside it, which
-      must come out at 0 within the error.
+      lds: linear datamodeling score against a bank of random subsets (ascribe retrain), with
+        random scores beside it, which must come out at 0 within the error.
+      loo: correlation with what leaving out single examples does
+        (ascribe retrain --design leave-one-out).
+      removal: what retraining without the most helpful or harmful examples does, beside random
+        removal (ascribe retrain --design removal).
+      mislabel: how well each signal of `mislabeled` finds the labels that data.flip planted.
+      brittleness: how few helpful examples must go for a prediction to flip; trains the models it
+        needs, once.
+      randomized: the LDS of scores that should know nothing: random and permuted ones, those of a
+        network trained on shuffled labels, and of untrained weights.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
-  @Argument(help: "lds.") var kind: EvaluationKind
+  @Argument(help: "lds, loo, removal, mislabel, brittleness or randomized.")
+  var kind: EvaluationKind
+  @Option(help: "The bank's name (default: bank; loo, removal and brittleness have their own).")
+  var bank: String?
+  @Option(help: "Write the result as a self-contained HTML page with charts.")
+  var report: String?
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var brittleness: BrittlenessOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    try BankName.require(bank)
+    if kind != .brittleness, let stray = brittleness.given {
+      throw ValidationError("\(stray) is for evaluate brittleness, not \(kind.rawValue)")
+    }
+    if kind == .mislabel && bank != nil {
+      throw ValidationError("--bank is not for evaluate mislabel, which needs no bank")
+    }
+    if kind == .removal {
+      let stray = [
+        ("--method", method.method), ("--example-weight", method.exampleWeight),
+        ("--checkpoints", method.checkpoints), ("--seeds", method.seeds),
+      ].first { $0.1 != nil }
+      if let stray {
+        throw ValidationError(
+          "\(stray.0) is not for evaluate removal: the bank's ranking was chosen by retrain")
+      }
+    }
+  }
+
   func run() throws {
     common.begin()
-    let setup = try ScoringSetup(run: runName, method, common)
-    let run = setup.influence.run
-    let path = RetrainingJob.path(run)
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw EvaluationError.noBank(path: path, run: run.name)
+    let answer = try answer()
+    if let report {
+      try AtomicFile.write(answer.page.html(), to: report)
+      Console.line("wrote \(report)")
     }
-    let bank = try RetrainingBank(path)
-    let data = setup.influence.data
-    let job = RetrainingJob(run, data: data, design: bank.design, seeds: bank.seeds)
-    _ = try RetrainingBank(path, expecting: try job.fingerprint())
-    let outputs = bank.outputs(setup.options.outputFunction, of: data.test)
-    let scores = try setup.scorer.scores(data.test)
-    let result = LinearDatamodelingScore(scores: scores, masks: bank.masks, outputs: outputs)
-    let noise = Matrix<Float>(uninitialized: scores.rows, scores.columns)
-    RandomStream(seed: 0, purpose: .probe).fillGaussian(
-      noise.storage.base, count: noise.count, scale: 1, from: 0)
-    let control = LinearDatamodelingScore(scores: noise, masks: bank.masks, outputs: outputs)
-    let answer = try LDSAnswer(setup, bank, result, control)
-    Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
-  }
-}
-
-/// `evaluate lds --json`, its fields fixed.
-private struct LDSAnswer: Encodable {
-  let run: String
-  let lds, ldsError: Double
-  let ceiling: Double?
-  let randomScores, randomScoresError: Double
-  let outputFunction: String
-  let fraction: Double
-  let subsets, seeds: Int
-  let checkpoints: [String]
-  let method, exampleWeight, kernel: String
-  let damping: [DampingAnswer]
-  let projectionDimension: Int?
-
-  init(
-    _ setup: ScoringSetup, _ bank: RetrainingBank, _ result: LinearDatamodelingScore,
-    _ control: LinearDatamodelingScore
-  ) throws {
-    run = setup.influence.run.name
-    lds = result.lds
-    ldsError = result.ldsError
-    ceiling = result.ceiling
-    randomScores = control.lds
-    randomScoresError = control.ldsError
-    outputFunction = setup.options.outputFunction.rawValue
-    fraction = bank.design.fraction
-    subsets = bank.design.subsets
-    seeds = bank.seeds
-    checkpoints = setup.scorer.checkpointNames
-    method = setup.options.method.rawValue
-    exampleWeight = setup.options.exampleWeight.description
-    kernel = setup.scorer.kernelName
-    damping = try setup.dampingAnswers()
-    projectionDimension = kernel.split(separator: " ").last.flatMap { Int($0) }
+    Console.output(json ? try answer.json() : answer.text)
   }
 
-  var text: String {
-    String(format: "LDS %.4f ± %.4f", lds, ldsError)
-      + (ceiling.map { String(format: ", ceiling of the truth %.3f", $0) } ?? "")
-      + String(format: "; random scores %+.4f ± %.4f\n", randomScores, randomScoresError)
-      + "\(method) of \(outputFunction), example weight \(exampleWeight), kernel \(kernel), "
-      + "\(checkpoints.count) checkpoints; truth: \(subsets) subsets of "
-      + String(format: "%.0f %%", 100 * fraction) + " × \(seeds) seeds"
+  private func answer() throws -> any EvaluationAnswer {
+    if kind == .removal {
+      return try RemovalAnswer(
+        try RunInfluence(try common.open(runName)), bank: bank, method.outputFunction)
+    }
+    let setup = try ScoringSetup(run: runName, method, common)
+    switch kind {
+    case .lds: return try LDSAnswer(setup, bank: bank)
+    case .loo: return try LeaveOneOutAnswer(setup, bank: bank)
+    case .mislabel: return try MislabelAnswer(setup, method)
+    case .brittleness: return try BrittlenessAnswer(setup, bank: bank, brittleness)
+    case .randomized, .removal: return try RandomizedAnswer(setup, bank: bank, method)
+    }
   }
 }

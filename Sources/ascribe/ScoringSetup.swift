@@ -1,4 +1,5 @@
 import Datasets
+import Evaluation
 import Influence
 import Networks
 import Reports
@@ -94,5 +95,13 @@ struct DampingAnswer: Encodable {
     leaveOneOut = report.leaveOneOut
     conditionNumber = report.conditionNumber
     effectiveRank = report.effectiveRank
+  }
+
+  /// λ as a bank keeps it.
+  init(_ kept: SubsetRanking.Damping) {
+    (checkpoint, rule) = (kept.checkpoint, kept.rule)
+    (value, meanEigenvalue) = (kept.value, kept.meanEigenvalue)
+    (generalisedCrossValidation, leaveOneOut) = (nil, nil)
+    (conditionNumber, effectiveRank) = (nil, nil)
   }
 }

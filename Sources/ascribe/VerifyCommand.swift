@@ -49,13 +49,23 @@ struct VerifyCommand: ParsableCommand {
         if !run.isFinished { continue }
         throw CheckpointError.missingFile(file: path)
       }
-      let dynamics = try Verification.verify(path)
-      report.files += dynamics.files
-      report.rowBlocks += dynamics.rowBlocks
-      report.bytes += dynamics.bytes
+      report.add(try Verification.verify(path))
+    }
+    // Banks of retrained models.
+    for name in try FileManager.default.contentsOfDirectory(atPath: run.folder).sorted()
+    where name.hasSuffix(".h5") {
+      report.add(try Verification.verify("\(run.folder)/\(name)"))
     }
     if data { _ = try run.loadData() }
     return report
+  }
+}
+
+extension Verification.Report {
+  fileprivate mutating func add(_ other: Verification.Report) {
+    files += other.files
+    rowBlocks += other.rowBlocks
+    bytes += other.bytes
   }
 }
 

@@ -111,4 +111,32 @@ import Training
     _ = try job(influence, subsets: 5).run(to: folder / "bank.h5", overwrite: true)
     #expect(try RetrainingBank(folder / "bank.h5").design.subsets == 5)
   }
+
+  @Test func `a leave-one-out bank keeps its roles, and its models share their seeds`() throws {
+    let folder = try ScratchFolder()
+    let influence = try trainedRun(in: folder)
+    let design = try SubsetDesign.leaveOneOut(rows: [3, 20], of: 40)
+    func job(_ design: SubsetDesign) -> RetrainingJob {
+      RetrainingJob(influence.run, data: influence.data, design: design, seeds: 2)
+    }
+    _ = try job(design).run(to: folder / "loo.h5")
+    let bank = try RetrainingBank(folder / "loo.h5")
+    #expect(bank.design == design)
+    #expect(bank.masks.elements == design.masks(of: 40).elements)
+    // What a bank says it is made from is what it was made from.
+    _ = try RetrainingBank(folder / "loo.h5", expecting: try job(bank.design).fingerprint())
+    let trainer = try Trainer(
+      network: influence.run.network, configuration: try influence.run.configuration().training,
+      data: influence.data.train, rows: (0..<40).filter { $0 != 20 }, seed: 1_000_001)
+    let model = Predictor(
+      network: influence.run.network, parameters: try trainer.train().parameters,
+      loss: influence.run.loss)
+    let logits = model.predictions(for: influence.data.test).logits.elements
+    #expect(bank.logits(subset: 2, seed: 1).elements == logits)
+    // Another design under the same name is refused, and by its rows when nothing else differs.
+    let other = try SubsetDesign.leaveOneOut(rows: [3, 21], of: 40)
+    let error = diagnosed { _ = try job(other).run(to: folder / "loo.h5") }
+    #expect(error?.what.contains("masks") == true)
+    #expect(error?.exitCode == 4)
+  }
 }

@@ -1,0 +1,173 @@
+// Letters: n training examples, p parameters, K checkpoints.
+import Datasets
+import Foundation
+import Gradients
+import Influence
+import Randomness
+import Storage
+import Synchronization
+import Tensors
+import Training
+
+/// A run trained again with the labels of its training examples in random order.
+///
+/// The checkpoints are kept in one sealed HDF5 file in the run's folder: `parameters`, K × p, and
+/// `residuals`, seeds × n (the mean of 1 − p over the epochs). They are trained once.
+public struct ShuffledLabelTraining: Sendable {
+  private let influence: RunInfluence
+  private let checkpoints: [CheckpointReference]
+  /// The training examples with labels in random order.
+  public let data: Dataset
+
+  /// The training of some of a run's checkpoints.
+  public init(
+    _ influence: RunInfluence, checkpoints: [CheckpointReference], shuffleSeed: UInt64 = 0
+  ) {
+    self.influence = influence
+    self.checkpoints = checkpoints
+    let train = influence.data.train
+    let order = RandomStream(seed: shuffleSeed, purpose: .probe, index: 2)
+      .permutation(of: train.count)
+    data = Dataset(ids: train.ids, inputs: train.inputs, targets: train.targets.subset(order))
+  }
+
+  /// `Checkpoints/RUN/shuffled-labels.h5`.
+  public var path: String { influence.run.folder + "/shuffled-labels.h5" }
+
+  private var seeds: [UInt64] { Set(checkpoints.map(\.seed)).sorted() }
+
+  private func fingerprint() throws -> Fingerprint {
+    let configuration = try influence.run.configuration()
+    return Fingerprint([
+      "training": configuration.training.value.canonicalJSON,
+      "model": configuration.model.value.canonicalJSON, "train": "\(data.contentHash)",
+      "checkpoints": checkpoints.map(\.groupName).joined(separator: " "),
+      "engine": Engine.version,
+    ])
+  }
+
+  /// A method on the shuffled run: its checkpoints, with the shuffled labels as targets.
+  ///
+  /// - Parameters:
+  ///   - progress: called after each epoch with (epochs done, epochs in all).
+  ///   - isCancelled: looked at between steps.
+  public func model(
+    options: ScoringOptions, exactLimit: Int = InfluenceModel.standardExactLimit,
+    progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> InfluenceModel {
+    let fingerprint = try fingerprint()
+    if let found = try? kept(fingerprint) {
+      return try model(options, found, exactLimit)
+    }
+    let trained = try train(progress, isCancelled)
+    let file = try SealedFileWriter(path)
+    try file.writeRows(
+      trained.parameters.flatMap { $0 },
+      shape: [checkpoints.count, influence.run.network.parameterCount], to: "parameters")
+    try file.writeRows(
+      trained.residuals.flatMap { $0 }, shape: [seeds.count, data.count], to: "residuals")
+    try fingerprint.write(to: file.hdf5)
+    try file.finish()
+    return try model(options, trained, exactLimit)
+  }
+
+  private struct Trained {
+    var parameters: [[Float]]
+    var residuals: [[Float]]
+  }
+
+  private func kept(_ fingerprint: Fingerprint) throws -> Trained {
+    let file = try SealedFile(path)
+    try Fingerprint.requireEqual(
+      expected: fingerprint, found: try Fingerprint(from: file.hdf5), file: path)
+    func rows(_ name: String) throws -> [[Float]] {
+      let rows = try file.rows(name)
+      let values = try rows.values(Float.self)
+      return (0..<rows.rowCount).map {
+        Array(values[$0 * rows.rowLength..<($0 + 1) * rows.rowLength])
+      }
+    }
+    return Trained(parameters: try rows("parameters"), residuals: try rows("residuals"))
+  }
+
+  private func train(
+    _ progress: @escaping @Sendable (Int, Int) -> Void,
+    _ isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> Trained {
+    let configuration = try influence.run.configuration().training
+    let isClassification = influence.isClassification
+    let total = seeds.count * configuration.epochs
+    var parameters: [CheckpointReference: [Float]] = [:]
+    var residuals: [[Float]] = []
+    for (index, seed) in seeds.enumerated() {
+      let wanted = Dictionary(
+        uniqueKeysWithValues: checkpoints.filter { $0.seed == seed }.map { ($0.epoch, $0) })
+      let found = Mutex<[CheckpointReference: [Float]]>([:])
+      let sums = Mutex([Double](repeating: 0, count: data.count))
+      let trainer = try Trainer(
+        network: influence.run.network, configuration: configuration, data: data, seed: seed)
+      if let initial = wanted[0] {
+        found.withLock { $0[initial] = trainer.initialState().parameters.elements }
+      }
+      let hooks = TrainingHooks(
+        afterEpoch: { report in
+          if let reference = wanted[report.epoch] {
+            found.withLock { $0[reference] = report.parameters.elements }
+          }
+          if isClassification, let probabilities = report.signals[.probability] {
+            sums.withLock { sums in
+              for (i, p) in probabilities.enumerated() { sums[i] += 1 - Double(p) }
+            }
+          }
+          progress(index * configuration.epochs + report.epoch, total)
+        }, isCancelled: isCancelled)
+      _ = try trainer.train(hooks: hooks)
+      parameters.merge(found.withLock { $0 }) { first, _ in first }
+      residuals.append(
+        sums.withLock { $0.map { Float($0 / Double(max(1, configuration.epochs))) } })
+    }
+    return Trained(parameters: checkpoints.map { parameters[$0] ?? [] }, residuals: residuals)
+  }
+
+  private func model(
+    _ options: ScoringOptions, _ trained: Trained, _ exactLimit: Int
+  ) throws -> InfluenceModel {
+    let network = influence.run.network
+    let means = data.ids.indices.map { i in
+      trained.residuals.reduce(Float(0)) { $0 + $1[i] } / Float(max(1, trained.residuals.count))
+    }
+    return try InfluenceModel(
+      checkpoints: zip(checkpoints, trained.parameters).map { reference, values in
+        InfluenceModel.Checkpoint(
+          name: reference.groupName + " of shuffled labels",
+          source: GradientSource(
+            network: network, parameters: Tensor(values, shape: [values.count])))
+      },
+      training: data, options: options, trajectoryResiduals: means, exactLimit: exactLimit)
+  }
+}
+
+extension RunInfluence {
+  /// A method at initial weights of other seeds than the run's, with its training labels.
+  ///
+  /// - Parameter checkpoints: those of the run that it stands in for; one set of weights a seed.
+  public func randomizedModel(
+    options: ScoringOptions, checkpoints: [CheckpointReference],
+    exactLimit: Int = InfluenceModel.standardExactLimit
+  ) throws -> InfluenceModel {
+    let seeds = Set(checkpoints.map(\.seed))
+    return try InfluenceModel(
+      checkpoints: seeds.sorted().map { seed in
+        InfluenceModel.Checkpoint(
+          name: "initial weights of seed \(2_000_000 + seed)",
+          source: GradientSource(
+            network: run.network, parameters: run.network.initialParameters(seed: 2_000_000 + seed))
+        )
+      },
+      training: data.train, options: options,
+      trajectoryResiduals: options.exampleWeight.source == .trajectory
+        ? try trajectoryResiduals(seeds: seeds) : nil,
+      exactLimit: exactLimit)
+  }
+}

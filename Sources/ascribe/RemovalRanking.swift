@@ -1,0 +1,102 @@
+import ArgumentParser
+import Datasets
+import Evaluation
+import Influence
+import Tensors
+import Training
+
+/// All training examples in the order of their help for some test examples.
+struct RemovalRanking {
+  /// Rows of the training set, most helpful first; ties in row order.
+  let order: [Int]
+  /// Rows of the test set; nil: all.
+  let queries: [Int]?
+  /// How it was made.
+  let record: SubsetRanking
+
+  /// By a method with its defaults.
+  static func computed(
+    _ method: String?, run name: String, test: String, _ common: CommonOptions
+  ) throws -> (RunInfluence, RemovalRanking) {
+    let options = try MethodOptions.parse(method.map { ["--method", $0] } ?? [])
+    let setup = try ScoringSetup(run: name, options, common)
+    let data = setup.influence.data.test
+    let rows = try rows(of: test, in: data)
+    let scores = try setup.scorer.scores(rows.map { data.subset($0) } ?? data, mean: true)
+    let ranking = RemovalRanking(
+      order: order(of: scores.row(0)), queries: rows,
+      record: try setup.ranking(of: queryNames(rows, data)))
+    return (setup.influence, ranking)
+  }
+
+  /// By the mean of rows of a file of `ascribe score`.
+  static func read(
+    _ path: String, run name: String, test: String, _ common: CommonOptions
+  ) throws -> (RunInfluence, RemovalRanking) {
+    let influence = try RunInfluence(try common.open(name))
+    let file = try ScoreFile(path)
+    let header = file.header
+    let (train, data) = (influence.data.train, influence.data.test)
+    for (part, found, wanted) in [
+      ("training", header.trainHash, "\(train.contentHash)"),
+      ("test", header.queryHash, "\(data.contentHash)"),
+    ] where found != wanted {
+      throw EvaluationError.design(
+        problem: "the scores in \(path) are of other \(part) examples than the run's",
+        option: "--scores", remedy: "score this run: ascribe score \(influence.run.name)")
+    }
+    let rows = try rows(of: test, in: data)
+    var sum = [Double](repeating: 0, count: train.count)
+    for query in rows ?? Array(0..<data.count) {
+      for (i, value) in try file.scores(query..<query + 1).row(0).enumerated() {
+        sum[i] += Double(value)
+      }
+    }
+    let record = SubsetRanking(
+      method: header.method, outputFunction: header.outputFunction,
+      exampleWeight: header.exampleWeight, kernel: header.kernel, checkpoints: header.checkpoints,
+      damping: header.damping.sorted { $0.key < $1.key }.map {
+        SubsetRanking.Damping($0.key, $0.value)
+      },
+      queries: queryNames(rows, data))
+    return (
+      influence,
+      RemovalRanking(order: order(of: sum.map { Float($0) }), queries: rows, record: record)
+    )
+  }
+
+  /// Rows by falling score; a NaN is last.
+  static func order(of scores: [Float]) -> [Int] {
+    let values = scores.map { $0.isNaN ? -Float.infinity : $0 }
+    return values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }
+  }
+
+  private static func rows(of test: String, in data: Dataset) throws -> [Int]? {
+    test == "all" ? nil : try data.rows(named: test, option: "--test")
+  }
+
+  private static func queryNames(_ rows: [Int]?, _ data: Dataset) -> String {
+    guard let rows else { return "mean of all \(data.count) test examples" }
+    return "test " + rows.map { data.ids[$0].description }.joined(separator: " ")
+  }
+}
+
+extension ScoringSetup {
+  /// The choices that a ranking depends on.
+  func ranking(of queries: String) throws -> SubsetRanking {
+    SubsetRanking(
+      method: options.method.rawValue, outputFunction: options.outputFunction.rawValue,
+      exampleWeight: options.exampleWeight.description, kernel: scorer.kernelName,
+      checkpoints: scorer.checkpointNames,
+      damping: try scorer.dampingReports().map { SubsetRanking.Damping($0.name, $0.report) },
+      queries: queries)
+  }
+}
+
+extension SubsetRanking.Damping {
+  fileprivate init(_ checkpoint: String, _ report: DampingReport) {
+    self.init(
+      checkpoint: checkpoint, rule: report.rule, value: report.damping,
+      meanEigenvalue: report.meanEigenvalue)
+  }
+}
