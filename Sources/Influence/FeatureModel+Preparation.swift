@@ -104,7 +104,13 @@ extension FeatureModel {
     residuals: [Float]?
   ) throws -> [Double]? {
     guard residuals != nil || groups.count > 1 else { return nil }
-    return try options.dampingProfile.scales(try residuals ?? meanResiduals(store, groups))
+    let values = try residuals ?? meanResiduals(store, groups)
+    let deleted = Set(store.deletedRows)
+    let kept = (0..<store.rows).filter { !deleted.contains($0) }
+    guard let scales = options.dampingProfile.scales(kept.map { values[$0] }) else { return nil }
+    var all = [Double](repeating: 1, count: store.rows)
+    for (row, scale) in zip(kept, scales) { all[row] = scale }
+    return all
   }
 
   /// −∇ℓ = −∂ℓ/∂f · ∇f where ℓ is a function of f: the factor, or its sign for the cosine.

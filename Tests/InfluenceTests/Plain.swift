@@ -27,6 +27,12 @@ enum Plain {
     return a
   }
 
+  static func damped(_ a: Rows, by diagonal: [Double]) -> Rows {
+    var a = a
+    for i in a.indices { a[i][i] += diagonal[i] }
+    return a
+  }
+
   static func trace(_ a: Rows) -> Double { a.indices.reduce(0) { $0 + a[$1][$1] } }
 
   /// A⁻¹ by Gauss–Jordan with pivots.

@@ -40,14 +40,14 @@ enum Problem {
   static func model(
     _ sources: [GradientSource], _ data: Dataset, _ method: Influence.Method,
     function: OutputFunction? = nil, weight: ExampleWeight? = nil,
-    damping: DampingRule = .standard, trajectory: [Float]? = nil, budget: Int = 6 << 30
+    damping: DampingRule = .standard, profile: DampingProfile = .uniform, trajectory: [Float]? = nil, budget: Int = 6 << 30
   ) throws -> InfluenceModel {
     try InfluenceModel(
       checkpoints: sources.enumerated().map { .init(name: "c\($0)", source: $1) },
       training: data,
       options: ScoringOptions(
         method: method, classification: data.classes != nil, outputFunction: function,
-        exampleWeight: weight, damping: damping),
+        exampleWeight: weight, damping: damping, dampingProfile: profile),
       trajectoryResiduals: trajectory, memoryBudget: budget)
   }
 }
