@@ -35,10 +35,10 @@ public final class FeatureModel: Sendable {
   public let dampingReports: [(name: String, report: DampingReport)]
   /// What the user should know about the features, a line each; of `trak`, which reads them first.
   public let notes: [String]
-  private let store: FeatureStoreReader
-  private let checkpoints: [Checkpoint]
-  private let weights: [Float]
-  private let factors: [Cholesky<Double>?]
+  let store: FeatureStoreReader
+  let checkpoints: [Checkpoint]
+  let weights: [Float]
+  let factors: [Cholesky<Double>?]
   /// −∂ℓ/∂f of every row by checkpoint, for methods of the loss gradient.
   private let slopes: [[Float]]
 
@@ -192,7 +192,7 @@ public final class FeatureModel: Sendable {
   }
 
   /// M φ of the queries, or of their mean, at a checkpoint.
-  private func preconditioned(
+  func preconditioned(
     _ queries: Dataset, mean: Bool, at index: Int
   ) throws -> Matrix<Float> {
     let checkpoint = checkpoints[index]

@@ -6,7 +6,7 @@ import Tensors
 public struct KernelRidge: Sendable {
   /// λ.
   public let damping: Double
-  private let factor: Cholesky<Double>
+  let factor: Cholesky<Double>
 
   /// Factors K + λI.
   ///

@@ -28,6 +28,7 @@ struct EvaluateCommand: ParsableCommand {
   var runName: String
   @Argument(help: "lds.") var kind: EvaluationKind
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var fusing: FuseOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
@@ -44,13 +45,16 @@ struct EvaluateCommand: ParsableCommand {
     let job = RetrainingJob(run, data: data, design: bank.design, seeds: bank.seeds)
     _ = try RetrainingBank(path, expecting: try job.fingerprint())
     let outputs = bank.outputs(setup.options.outputFunction, of: data.test)
-    let scores = try setup.scorer.scores(data.test)
+    let fused = try fusing.scorer(setup)
+    try fused?.requireIndependent(of: bank, named: "bank", run: run.name)
+    let scores =
+      try fused?.scores(rows: Array(0..<data.test.count)) ?? setup.scorer.scores(data.test)
     let result = LinearDatamodelingScore(scores: scores, masks: bank.masks, outputs: outputs)
     let noise = Matrix<Float>(uninitialized: scores.rows, scores.columns)
     RandomStream(seed: 0, purpose: .probe).fillGaussian(
       noise.storage.base, count: noise.count, scale: 1, from: 0)
     let control = LinearDatamodelingScore(scores: noise, masks: bank.masks, outputs: outputs)
-    let answer = try LDSAnswer(setup, bank, result, control)
+    let answer = try LDSAnswer(setup, bank, result, control, fused?.record)
     Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
   }
 }
@@ -68,11 +72,13 @@ private struct LDSAnswer: Encodable {
   let method, exampleWeight, kernel: String
   let damping: [DampingAnswer]
   let projectionDimension: Int?
+  let fusion: ScoreFile.Fusion?
 
   init(
     _ setup: ScoringSetup, _ bank: RetrainingBank, _ result: LinearDatamodelingScore,
-    _ control: LinearDatamodelingScore
+    _ control: LinearDatamodelingScore, _ fusion: ScoreFile.Fusion?
   ) throws {
+    self.fusion = fusion
     run = setup.influence.run.name
     lds = result.lds
     ldsError = result.ldsError
@@ -84,7 +90,7 @@ private struct LDSAnswer: Encodable {
     subsets = bank.design.subsets
     seeds = bank.seeds
     checkpoints = setup.scorer.checkpointNames
-    method = setup.options.method.rawValue
+    method = fusion == nil ? setup.options.method.rawValue : "fused"
     exampleWeight = setup.options.exampleWeight.description
     kernel = setup.scorer.kernelName
     damping = try setup.dampingAnswers()
