@@ -81,8 +81,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Configuration", "Datasets", "Influence", "LinearAlgebra", "Networks", "Randomness",
-        "Storage", "Tensors", "Training",
+        "Checkpoints", "Configuration", "Datasets", "Influence", "LinearAlgebra", "Networks",
+        "Randomness", "Storage", "Tensors", "Training",
       ]),
     // Layer 9
     .target(name: "Curation", dependencies: ["Datasets", "Evaluation", "Influence", "Training"]),

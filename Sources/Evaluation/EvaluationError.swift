@@ -18,6 +18,10 @@ public enum EvaluationError: DiagnosableError, Equatable {
   case notDefined(kind: String, reason: String, run: String, remedy: String)
   /// A file that is not a bank of this run.
   case notABank(problem: String, file: String)
+  /// A bank too small to fit on.
+  case tooFewSubsets(Int, needed: Int)
+  /// Scores that would be tested on what they were fitted to.
+  case fittedToTruth(problem: String, bank: String, run: String)
 
   /// What went wrong, with the values that show it.
   public var what: String {
@@ -30,6 +34,10 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .noBankOfDesign(let design, _, _): "there is no bank of the design \(design)"
     case .noBank: "there is no bank of retrained models"
     case .notABank(let problem, _): "the bank cannot be read: \(problem)"
+    case .tooFewSubsets(let count, let needed):
+      "a bank of \(count) subsets is too small: cross-validation needs at least \(needed)"
+    case .fittedToTruth(let problem, _, _):
+      "the scores would be tested on what they were fitted to: \(problem)"
     }
   }
 
@@ -43,6 +51,8 @@ public enum EvaluationError: DiagnosableError, Equatable {
       .otherDesign(_, _, let path, _):
       path
     case .notDefined(_, _, let run, _): run
+    case .tooFewSubsets: "the bank"
+    case .fittedToTruth(_, let bank, _): "--fuse \(bank)"
     }
   }
 
@@ -59,6 +69,10 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .otherDesign(_, _, _, let command):
       "name another bank with --bank, or make one: \(command)"
     case .notABank: "make it again: ascribe retrain RUN --overwrite"
+    case .tooFewSubsets: "make a larger one: ascribe retrain RUN --subsets 100 --seeds 1"
+    case .fittedToTruth(_, let bank, let run):
+      "fuse with a bank of other subsets: "
+        + "ascribe retrain \(run) --bank \(bank) --subset-seed 1 --subsets 100 --seeds 1"
     }
   }
 }

@@ -37,10 +37,13 @@ public final class FeatureModel: Sendable {
   public let dampingReports: [(name: String, report: DampingReport)]
   /// What the user should know about the features, a line each; of `trak`, which reads them first.
   public let notes: [String]
-  private let store: FeatureStoreReader
-  private let checkpoints: [Checkpoint]
-  private let weights: [Float]
-  private let factors: [Cholesky<Double>?]
+  let store: FeatureStoreReader
+  let checkpoints: [Checkpoint]
+  /// D/s.
+  let weights: [Float]
+  /// s; nil for 1.
+  let scales: [Double]?
+  let factors: [Cholesky<Double>?]
   /// −∂ℓ/∂f of every row by checkpoint, for methods of the loss gradient.
   private let slopes: [[Float]]
 
@@ -103,6 +106,7 @@ public final class FeatureModel: Sendable {
     var weights = try weights ?? FeatureModel.weights(store, groups, options)
     for (row, scale) in (scales ?? []).enumerated() { weights[row] /= Float(scale) }
     self.weights = weights
+    self.scales = scales
   }
 
   /// Names of the checkpoints.
@@ -202,7 +206,7 @@ public final class FeatureModel: Sendable {
   }
 
   /// M φ of the queries, or of their mean, at a checkpoint.
-  private func preconditioned(
+  func preconditioned(
     _ queries: Dataset, mean: Bool, at index: Int
   ) throws -> Matrix<Float> {
     let checkpoint = checkpoints[index]

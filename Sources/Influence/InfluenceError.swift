@@ -22,6 +22,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
   case tooManyForExactKernel(count: Int, limit: Int)
   /// Features are wanted that were not collected.
   case noStore(path: String, run: String)
+  /// An exact deletion from an undamped ridge model.
+  case groupNeedsDamping
   /// A file's rows do not fit.
   case rowMismatch(file: String, rows: Int, expected: Int)
 
@@ -39,6 +41,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noCheckpoints(let selection, _): "no checkpoint fits \(selection)"
     case .tooManyForExactKernel(let count, let limit):
       "\(count) training examples are more than the exact kernel's \(limit)"
+    case .groupNeedsDamping:
+      "the ridge model behind trak has no residuals with damping 0: no group can be deleted from it"
     case .noStore: "no features were collected"
     case .rowMismatch(_, let rows, let expected): "\(rows) rows where \(expected) were expected"
     }
@@ -47,7 +51,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
   /// Where.
   public var location: String {
     switch self {
-    case .dampingText: "--damping"
+    case .dampingText, .groupNeedsDamping: "--damping"
     case .unknownMethod: "--method"
     case .unknownWeight: "--example-weight"
     case .notDefined(_, _, let option): option
@@ -74,6 +78,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noCheckpoints(_, let available): "this run has \(available)"
     case .tooManyForExactKernel:
       "collect features (ascribe collect RUN) and score those, or raise --exact-limit"
+    case .groupNeedsDamping: "use --damping mean, or a number above 0"
     case .noStore(_, let run): "collect them: ascribe collect \(run)"
     case .rowMismatch: "collect again with this run's data"
     }

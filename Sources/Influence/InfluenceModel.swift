@@ -209,7 +209,7 @@ public final class InfluenceModel: Sendable {
       })
   }
 
-  private var parts: [Method] {
+  var parts: [Method] {
     options.method == .trajectory ? [.trak, .ntkLeaveOneOut] : [options.method]
   }
 
@@ -219,7 +219,7 @@ public final class InfluenceModel: Sendable {
     }
   }
 
-  private func meanOverCheckpoints(
+  func meanOverCheckpoints(
     _ method: Method, _ body: (any CheckpointScorer) throws -> Matrix<Float>
   ) throws -> Matrix<Float> {
     var sum = try body(scorer(method, 0))

@@ -8,7 +8,7 @@ public struct KernelRidge: Sendable {
   public let damping: Double
   /// s, how λ is spread over the examples; nil for 1.
   public let scales: [Double]?
-  private let factor: Cholesky<Double>
+  let factor: Cholesky<Double>
 
   /// Factors M = K + λ·diag(s).
   ///

@@ -2,7 +2,7 @@ import Tensors
 
 extension Matrix where Scalar == Float {
   /// The elements in double.
-  var double: Matrix<Double> {
+  public var double: Matrix<Double> {
     let result = Matrix<Double>(uninitialized: rows, columns)
     let (source, target) = (storage, result.storage)
     Workers.run(over: count, grain: 1 << 18) { range in

@@ -21,8 +21,8 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   private let function: OutputFunction
   private let data: Dataset
   private let training: ExampleGradients
-  private let ridge: KernelRidge
-  private let inverseDiagonal: [Double]
+  let ridge: KernelRidge
+  let inverseDiagonal: [Double]
   private let outputs: Tensor
   /// r, n × C: what each one-hot (or real) target is from its prediction without the example.
   public let residuals: Matrix<Double>
@@ -58,16 +58,25 @@ public struct NTKLeaveOneOut: CheckpointScorer {
 
   private func eachScores(_ queries: Dataset) throws -> Matrix<Float> {
     var result = Matrix<Float>(rows: queries.count, columns: training.count)
-    let classes = source.network.outputCount
-    try queries.forEachBlock { range, block in
-      let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
-      let slopes = function.gradient(logits, TargetValues(block.targets))
-      var rows = ridge.solve(
-        rows: gradients.traceKernel(with: training, outputs: classes))
+    try forEachSolvedBlock(queries) { range, solved, slopes in
+      var rows = solved
       rows.multiply(by: product(MatrixView(slopes), MatrixView(floatResiduals).transposed))
       result.take(rows, at: range.lowerBound, meanOver: nil)
     }
     return result
+  }
+
+  /// Calls `body` with κ(x, Z) (K + λI)⁻¹ and ∂f/∂z of one block of queries after the other.
+  func forEachSolvedBlock(
+    _ queries: Dataset, _ body: (Range<Int>, Matrix<Float>, Tensor) throws -> Void
+  ) throws {
+    let classes = source.network.outputCount
+    try queries.forEachBlock { range, block in
+      let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
+      let slopes = function.gradient(logits, TargetValues(block.targets))
+      let rows = ridge.solve(rows: gradients.traceKernel(with: training, outputs: classes))
+      try body(range, rows, slopes)
+    }
   }
 
   /// The mean over the queries is linear in C kernel rows: Σ_c r[i,c] [mean_x ∂f/∂z_c κ(x, Z) M]_i.

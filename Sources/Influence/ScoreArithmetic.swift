@@ -45,7 +45,7 @@ extension Matrix where Scalar == Float {
   }
 
   /// 1/σ of a row; 0 for a row whose values differ by rounding only.
-  private func inverseSpread(row: Int) -> Float {
+  func inverseSpread(row: Int) -> Float {
     let values = row * columns..<(row + 1) * columns
     var sum = 0.0
     var largest = 0.0

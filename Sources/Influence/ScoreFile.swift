@@ -33,17 +33,20 @@ public struct ScoreFile {
     public var trainHash: String
     /// Content hash of the queries.
     public var queryHash: String
+    /// The bank that fused scores were fitted on; nil for scores as they are.
+    public var fusion: Fusion?
 
     /// What is recorded.
     public init(
       run: String, options: ScoringOptions, checkpoints: [String],
       damping: [(name: String, report: DampingReport)], kernel: String, train: Dataset,
-      queries: Dataset
+      queries: Dataset, fusion: Fusion? = nil
     ) {
       self.run = run
-      method = options.method.rawValue
+      self.fusion = fusion
+      method = fusion == nil ? options.method.rawValue : "fused"
       outputFunction = options.outputFunction.rawValue
-      unit = options.method.unit(options.outputFunction)
+      unit = options.unit(fused: fusion != nil)
       sign = signSentence
       exampleWeight = options.exampleWeight.description
       dampingProfile = options.dampingProfile.rawValue

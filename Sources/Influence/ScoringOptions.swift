@@ -18,6 +18,13 @@ public enum DampingDiagnosis: String, Sendable, CaseIterable, ExpressibleByBoole
   }
 }
 
+extension ScoringOptions {
+  /// The unit of the scores; those fused with a bank estimate the change of f itself.
+  public func unit(fused: Bool = false) -> String {
+    (fused ? Method.trak : method).unit(outputFunction)
+  }
+}
+
 /// How training examples are scored: the choices that are recorded with every score.
 public struct ScoringOptions: Sendable, Equatable {
   /// The method.

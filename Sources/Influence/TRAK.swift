@@ -17,7 +17,7 @@ struct TRAK: CheckpointScorer {
   private let source: GradientSource
   private let function: OutputFunction
   private let training: ExampleGradients
-  private let ridge: KernelRidge
+  let ridge: KernelRidge
   let damping: DampingReport?
   private let isZero: [Bool]
   let notes: [String]

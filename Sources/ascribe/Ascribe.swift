@@ -59,7 +59,8 @@ struct AscribeCommand: ParsableCommand {
     version: Engine.version,
     subcommands: [
       DemoCommand.self, TrainCommand.self, OutputsCommand.self, PlanCommand.self,
-      CollectCommand.self, ScoreCommand.self, QueryCommand.self, MislabeledCommand.self,
-      RetrainCommand.self, EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,
+      CollectCommand.self, ScoreCommand.self, QueryCommand.self, GroupCommand.self,
+      MislabeledCommand.self, RetrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
+      InspectCommand.self, VerifyCommand.self,
     ])
 }

@@ -77,6 +77,9 @@ struct MethodOptions: ParsableArguments {
   var exactLimit = InfluenceModel.standardExactLimit
 
   func validate() throws {
+    if method == "fused" {
+      throw ValidationError("fused scores need a bank: write --fuse BANK, with any --method")
+    }
     if let checkpoints, CheckpointChoice(checkpoints) == nil {
       throw ValidationError(
         "--checkpoints takes final, log, all or epochs such as 1,2,5, not '\(checkpoints)'")

@@ -39,6 +39,7 @@ struct EvaluateCommand: ParsableCommand {
   var report: String?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var brittleness: BrittlenessOptions
+  @OptionGroup var fusing: FuseOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
@@ -46,6 +47,9 @@ struct EvaluateCommand: ParsableCommand {
     try BankName.require(bank)
     if kind != .brittleness, let stray = brittleness.given {
       throw ValidationError("\(stray) is for evaluate brittleness, not \(kind.rawValue)")
+    }
+    if kind != .lds && fusing.fuse != nil {
+      throw ValidationError("--fuse is for evaluate lds, not \(kind.rawValue)")
     }
     if kind == .mislabel && bank != nil {
       throw ValidationError("--bank is not for evaluate mislabel, which needs no bank")
@@ -79,7 +83,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     let setup = try ScoringSetup(run: runName, method, common)
     switch kind {
-    case .lds: return try LDSAnswer(setup, bank: bank)
+    case .lds: return try LDSAnswer(setup, bank: bank, fusing)
     case .loo: return try LeaveOneOutAnswer(setup, bank: bank)
     case .mislabel: return try MislabelAnswer(setup, method)
     case .brittleness: return try BrittlenessAnswer(setup, bank: bank, brittleness)

@@ -1,27 +1,34 @@
 import Evaluation
 import Foundation
+import Influence
 import Reports
 
 /// `evaluate lds`, its fields fixed.
 struct LDSAnswer: EvaluationAnswer {
   let settings: EvaluationSettings
   let result, control: LinearDatamodelingScore
+  let fusion: ScoreFile.Fusion?
 
-  init(_ setup: ScoringSetup, bank name: String?) throws {
+  init(_ setup: ScoringSetup, bank name: String?, _ fusing: FuseOptions) throws {
     let open = try OpenBank(name, of: setup.influence, designs: [.random, .list])
     let (bank, test) = (open.bank, setup.influence.data.test)
     let outputs = bank.outputs(setup.options.outputFunction, of: test)
-    let scores = try setup.scorer.scores(test)
+    let fused = try fusing.scorer(setup)
+    try fused?.requireIndependent(
+      of: bank, named: name ?? BankName.standard(.random), run: setup.influence.run.name)
+    fusion = fused?.record
+    let scores =
+      try fused?.scores(rows: Array(0..<test.count)) ?? setup.scorer.scores(test)
     result = LinearDatamodelingScore(scores: scores, masks: bank.masks, outputs: outputs)
     control = LinearDatamodelingScore(
       scores: NegativeControl.randomScores(
         queries: scores.rows, trainingExamples: scores.columns),
       masks: bank.masks, outputs: outputs)
-    settings = try EvaluationSettings(setup, open)
+    settings = try EvaluationSettings(setup, open, isFused: fused != nil)
   }
 
   private enum Key: String, CodingKey {
-    case lds, ldsError, ceiling, randomScores, randomScoresError
+    case lds, ldsError, ceiling, randomScores, randomScoresError, fusion
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -32,6 +39,7 @@ struct LDSAnswer: EvaluationAnswer {
     try values.encodeIfPresent(result.ceiling, forKey: .ceiling)
     try values.encode(control.lds, forKey: .randomScores)
     try values.encode(control.ldsError, forKey: .randomScoresError)
+    try values.encodeIfPresent(fusion, forKey: .fusion)
   }
 
   var text: String {

@@ -21,6 +21,8 @@ struct EvaluationSettings: Encodable {
   let run, method, outputFunction, exampleWeight, kernel: String
   let checkpoints: [String]
   let damping: [DampingAnswer]
+  /// Nil for a ranking that a bank keeps.
+  let dampingProfile: String?
   /// Of features only.
   let projectionDimension: Int?
   /// The truth; nil without a bank.
@@ -29,9 +31,10 @@ struct EvaluationSettings: Encodable {
   let subsets, seeds: Int?
 
   /// The scores of a setup against a bank.
-  init(_ setup: ScoringSetup, _ bank: OpenBank? = nil) throws {
+  init(_ setup: ScoringSetup, _ bank: OpenBank? = nil, isFused: Bool = false) throws {
     run = setup.influence.run.name
-    method = setup.options.method.rawValue
+    method = isFused ? "fused" : setup.options.method.rawValue
+    dampingProfile = setup.options.dampingProfile.rawValue
     outputFunction = setup.options.outputFunction.rawValue
     exampleWeight = setup.options.exampleWeight.description
     kernel = setup.scorer.kernelName
@@ -51,6 +54,7 @@ struct EvaluationSettings: Encodable {
     exampleWeight = ranking.exampleWeight
     kernel = ranking.kernel
     checkpoints = ranking.checkpoints
+    dampingProfile = nil
     damping = ranking.damping.map { DampingAnswer($0) }
     projectionDimension = kernel.split(separator: " ").last.flatMap { Int($0) }
     (self.bank, design) = (bank.path, bank.bank.design.kind.rawValue)

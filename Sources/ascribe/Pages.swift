@@ -32,21 +32,26 @@ struct QueryPage {
   let report: AttributionReport
 
   init(
-    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples]
+    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
+    _ fusion: ScoreFile.Fusion? = nil
   ) throws {
-    let section = try QueryPage.section(setup, selection, data, tops)
+    let section = try QueryPage.section(setup, selection, data, tops, fusion)
+    let fused = fusion.map {
+      [AttributionReport.Fact("fused with", "\($0.bank), \($0.subsets) subsets × \($0.seeds) seeds")]
+    }
     report = AttributionReport(
       title: "What made \(setup.influence.run.name) answer this?",
-      summary: "\(setup.options.method.rawValue) over "
+      summary: (fusion == nil ? "" : "fused ") + "\(setup.options.method.rawValue) over "
         + "\(setup.scorer.checkpointNames.count) checkpoints, "
         + "\(setup.influence.data.train.count) training examples.",
       sections: [ReportSection("Queries", .queries(section))],
       notes: try setup.scorer.notes(),
-      provenance: try provenance(setup))
+      provenance: try provenance(setup) + (fused ?? []))
   }
 
   static func section(
-    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples]
+    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
+    _ fusion: ScoreFile.Fusion? = nil
   ) throws -> QuerySection {
     let train = setup.influence.data.train
     let trainGallery = ExampleGallery(train)
@@ -74,7 +79,7 @@ struct QueryPage {
         helpful: influences(top.highest), harmful: influences(top.lowest))
     }
     return QuerySection(
-      unit: setup.options.method.unit(setup.options.outputFunction),
+      unit: setup.options.unit(fused: fusion != nil),
       signSentence: signSentence.prefix(1).uppercased() + signSentence.dropFirst() + ".",
       cards: cards)
   }

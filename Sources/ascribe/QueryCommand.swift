@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Evaluation
 import Foundation
 import Influence
 import Reports
@@ -24,6 +25,7 @@ struct QueryCommand: ParsableCommand {
   @Option(help: "Checkpoints whose spectrum and cross-validation are computed: none, last, all.")
   var diagnose: DampingDiagnosis = .last
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var fusing: FuseOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
@@ -38,12 +40,16 @@ struct QueryCommand: ParsableCommand {
     let data = setup.influence.data
     let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
     let queries = data.test.subset(selection.rows)
-    let tops = try setup.scorer.top(queries, mean: selection.isMean, limit: top)
-    let answer = try QueryAnswer(setup, selection, queries, tops)
+    let fused = try fusing.scorer(setup)
+    let tops =
+      try fused?.top(selection.rows, mean: selection.isMean, limit: top)
+      ?? setup.scorer.top(queries, mean: selection.isMean, limit: top)
+    let units = fused == nil ? try CalibratedUnits(setup) : nil
+    let answer = try QueryAnswer(setup, selection, queries, tops, fused?.record, units)
     try setup.explain()
     if let csv { try AtomicFile.write(answer.csv, to: csv) }
     if let report {
-      let page = try QueryPage(setup, selection, queries, tops)
+      let page = try QueryPage(setup, selection, queries, tops, fused?.record)
       try AtomicFile.write(page.report.html(), to: report)
       Console.line("wrote \(report)")
     }
@@ -96,6 +102,8 @@ struct QueryAnswer: Encodable {
     let id: ExampleID
     let label: LabelValue
     let score: Float
+    /// Expected change of f without the example, and half its 95 % interval, when calibrated.
+    let change, changeError: Double?
   }
   struct Query: Encodable {
     let id: ExampleID
@@ -108,15 +116,22 @@ struct QueryAnswer: Encodable {
   let run, method, outputFunction, unit, sign, exampleWeight, dampingProfile, kernel: String
   let checkpoints: [String]
   let damping: [DampingAnswer]
+  /// How the scores were fused; absent when they were not.
+  let fusion: ScoreFile.Fusion?
+  /// What gave the changes their units; absent when nothing did.
+  let calibration: CalibrationAnswer?
   let queries: [Query]
 
   init(
-    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples]
+    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
+    _ fusion: ScoreFile.Fusion? = nil, _ units: CalibratedUnits? = nil
   ) throws {
+    self.fusion = fusion
+    calibration = units?.answer
     run = setup.influence.run.name
-    method = setup.options.method.rawValue
+    method = fusion == nil ? setup.options.method.rawValue : "fused"
     outputFunction = setup.options.outputFunction.rawValue
-    unit = setup.options.method.unit(setup.options.outputFunction)
+    unit = setup.options.unit(fused: fusion != nil)
     sign = signSentence
     exampleWeight = setup.options.exampleWeight.description
     dampingProfile = setup.options.dampingProfile.rawValue
@@ -124,17 +139,20 @@ struct QueryAnswer: Encodable {
     checkpoints = setup.scorer.checkpointNames
     damping = try setup.dampingAnswers()
     let train = setup.influence.data.train
-    func influences(_ entries: [TopExamples.Entry]) -> [Influence] {
+    func influences(_ entries: [TopExamples.Entry], of query: ExampleID) -> [Influence] {
       entries.map {
-        Influence(
-          id: train.ids[$0.row], label: LabelValue(of: $0.row, in: train), score: $0.score)
+        let change = units?.calibration?[query]?.change(score: $0.score)
+        return Influence(
+          id: train.ids[$0.row], label: LabelValue(of: $0.row, in: train), score: $0.score,
+          change: change?.value, changeError: change?.error)
       }
     }
     if selection.isMean {
       queries = tops.map {
         Query(
           id: .name(selection.name), label: nil, predicted: nil, probability: nil,
-          helpful: influences($0.highest), harmful: influences($0.lowest))
+          helpful: influences($0.highest, of: .name(selection.name)),
+          harmful: influences($0.lowest, of: .name(selection.name)))
       }
       return
     }
@@ -147,7 +165,8 @@ struct QueryAnswer: Encodable {
           ? LabelValue(predicted: predictions.predicted[row], in: data)
           : .number(predictions.logits[row, 0]),
         probability: isClassification ? predictions.probabilities[row] : nil,
-        helpful: influences(top.highest), harmful: influences(top.lowest))
+        helpful: influences(top.highest, of: data.ids[row]),
+        harmful: influences(top.lowest, of: data.ids[row]))
     }
   }
 
@@ -165,16 +184,19 @@ struct QueryAnswer: Encodable {
         heading += ": the mean of the whole test set"
       }
       parts.append(heading)
-      var table = TextTable([
-        "", "helpful id", "label", "score", "harmful id", "label", "score",
-      ])
+      let isCalibrated = (query.helpful + query.harmful).contains { $0.change != nil }
+      let change = isCalibrated ? ["removed: \(outputFunction)"] : []
+      var table = TextTable(
+        ["", "helpful id", "label", "score"] + change + ["harmful id", "label", "score"] + change)
       for rank in 0..<max(query.helpful.count, query.harmful.count) {
         func cells(_ list: [Influence]) -> [String] {
-          guard rank < list.count else { return ["", "", ""] }
+          guard rank < list.count else {
+            return [String](repeating: "", count: 3 + change.count)
+          }
           return [
             list[rank].id.description, list[rank].label.text,
             String(format: "%+.4g", list[rank].score),
-          ]
+          ] + (isCalibrated ? [list[rank].changeText] : [])
         }
         table.append(["\(rank + 1)"] + cells(query.helpful) + cells(query.harmful))
       }

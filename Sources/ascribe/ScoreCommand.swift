@@ -1,9 +1,11 @@
 import ArgumentParser
 import Datasets
+import Evaluation
 import Foundation
 import Influence
 import Reports
 import Storage
+import Tensors
 
 /// `ascribe score`.
 struct ScoreCommand: ParsableCommand {
@@ -19,10 +21,16 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Checkpoints whose spectrum and cross-validation are computed: none, last, all.")
   var diagnose: DampingDiagnosis = .last
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var fusing: FuseOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
-  func validate() throws { try CommonOptions.requireHDF5Name(out) }
+  func validate() throws {
+    try CommonOptions.requireHDF5Name(out)
+    if fusing.fuse != nil && split == .train {
+      throw ValidationError("--fuse is for test examples: a bank holds no outputs on the training set")
+    }
+  }
 
   func run() throws {
     common.begin()
@@ -30,20 +38,27 @@ struct ScoreCommand: ParsableCommand {
     let queries = split.part(of: setup.influence.data)
     let train = setup.influence.data.train
     let folder = setup.influence.run.projectionsFolder
-    let path = out ?? "\(folder)/scores-\(setup.options.method.rawValue).h5"
+    let fused = try fusing.scorer(setup)
+    let name = fused == nil ? setup.options.method.rawValue : "fused"
+    let path = out ?? "\(folder)/scores-\(name).h5"
     if out == nil {
       try AtomicFile.makeFolder(folder)
     }
     let header = ScoreFile.Header(
       run: setup.influence.run.name, options: setup.options,
       checkpoints: setup.scorer.checkpointNames, damping: try setup.scorer.dampingReports(),
-      kernel: setup.scorer.kernelName, train: train, queries: queries)
+      kernel: setup.scorer.kernelName, train: train, queries: queries, fusion: fused?.record)
     let bar = Progress("scoring", unit: "queries")
     try ScoreFile.write(header, train: train, queries: queries, to: path) { take in
-      try setup.scorer.forEachBlock(of: queries) { range, block in
+      func next(_ range: Range<Int>, _ block: Matrix<Float>) throws {
         try Interruption.check()
         try take(block)
         bar.update(range.upperBound, of: queries.count)
+      }
+      if let fused {
+        try fused.forEachBlock(Array(0..<queries.count), next)
+      } else {
+        try setup.scorer.forEachBlock(of: queries, next)
       }
     }
     try setup.explain()

@@ -1,0 +1,189 @@
+// Letters: n training examples, m queries, M subsets.
+import Datasets
+import Foundation
+import Influence
+import Networks
+import Tensors
+
+/// A run's scores fused with a bank of retrained models, for queries from its test set.
+public struct FusedScorer: Sendable {
+  /// The scores before fusing.
+  public let base: RunScorer
+  /// The bank's name.
+  public let bankName: String
+  /// The bank.
+  public let bank: RetrainingBank
+  /// The fusion.
+  public let fusion: ScoreFusion
+  private let test: Dataset
+  private let outputs: Matrix<Float>
+
+  /// Queries that the hyperparameters are chosen on, evenly spaced over the test set.
+  static func sample(of count: Int, subsets: Int) -> [Int] {
+    let size = min(count, subsets > 512 ? 16 : 64)
+    return (0..<size).map { $0 * count / size }
+  }
+
+  /// Chooses the hyperparameters on up to 64 queries of the test set.
+  ///
+  /// - Parameter bankName: the bank `Checkpoints/RUN/NAME.h5`.
+  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `StorageError.fingerprintMismatch` when
+  ///   the bank was made from another run or data.
+  public init(_ base: RunScorer, bank bankName: String, of influence: RunInfluence) throws {
+    let bank = try RetrainingBank.named(bankName, of: influence)
+    self.base = base
+    self.bankName = bankName
+    self.bank = bank
+    test = influence.data.test
+    outputs = bank.meanOutputs(base.options.outputFunction, of: test)
+    let rows = FusedScorer.sample(of: test.count, subsets: bank.masks.rows)
+    fusion = try ScoreFusion(
+      scores: try base.scores(test.subset(rows)), masks: bank.masks,
+      outputs: outputs.columns(rows))
+  }
+
+  /// What is recorded with fused scores.
+  public var record: ScoreFile.Fusion {
+    ScoreFile.Fusion(
+      method: base.options.method.rawValue, bank: bankName, subsets: bank.design.subsets,
+      fraction: bank.design.fraction,
+      seeds: bank.seeds, subsetSeed: bank.design.seed,
+      signalToNoise: fusion.prior.signalToNoise, evenShare: fusion.prior.evenShare,
+      meanCorrelation: fusion.slope.meanCorrelation, scoresAlone: fusion.report.scoresAlone,
+      heldOut: fusion.report.curve.last?.lds ?? 0,
+      expectedGain: fusion.report.expectedGain(ofNext: 100))
+  }
+
+  /// What the fusion did and what more retraining would do, as a line.
+  public var summary: String {
+    let report = fusion.report
+    let gain =
+      report.expectedGain(ofNext: 100).map {
+        String(format: "the next 100 retrains would add about %+.4f", $0)
+      } ?? "this bank does not raise it; the next 100 retrains cannot be foretold"
+    let fitted = report.curve.last.map {
+      String(format: "%.4f when fitted on %d", $0.lds, $0.subsets)
+    }
+    return "fused with \(bankName) (\(bank.design.subsets) subsets × \(bank.seeds) seeds): "
+      + "rank correlation on held-out subsets "
+      + String(format: "%.4f of the scores alone, ", report.scoresAlone)
+      + (fitted ?? "") + "; \(gain)\n"
+      + "  signal to noise \(fusion.prior.signalToNoise), even share \(fusion.prior.evenShare) "
+      + "(5-fold cross-validation), mean correlation "
+      + String(format: "%.3f", fusion.slope.meanCorrelation)
+  }
+
+  /// Fused scores of some rows of the test set, in units of the output function.
+  public func scores(rows: [Int]) throws -> Matrix<Float> {
+    try fusion.fuse(
+      scores: try base.scores(test.subset(rows)), outputs: outputs.columns(rows))
+  }
+
+  /// Calls `body` with one block of fused scores after the other.
+  public func forEachBlock(
+    _ rows: [Int], _ body: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    for start in stride(from: 0, to: rows.count, by: 512) {
+      let range = start..<min(rows.count, start + 512)
+      try body(range, try scores(rows: Array(rows[range])))
+    }
+  }
+
+  /// The `limit` most helpful and most harmful training rows of every query, or of their mean.
+  public func top(_ rows: [Int], mean isMean: Bool, limit: Int) throws -> [TopExamples] {
+    func top(_ values: [Float]) -> TopExamples {
+      var top = TopExamples(limit: limit)
+      values.withUnsafeBufferPointer { top.take($0) }
+      return top
+    }
+    var tops: [TopExamples] = []
+    var sum = [Double](repeating: 0, count: bank.masks.columns)
+    try forEachBlock(rows) { _, block in
+      for row in 0..<block.rows {
+        let values = block.row(row)
+        if isMean {
+          for (i, value) in values.enumerated() { sum[i] += Double(value) }
+        } else {
+          tops.append(top(values))
+        }
+      }
+    }
+    return isMean ? [top(sum.map { Float($0 / Double(max(1, rows.count))) })] : tops
+  }
+
+  /// Refuses to test on a truth that shares subsets with the fusing bank.
+  ///
+  /// - Throws: `EvaluationError.fittedToTruth`.
+  public func requireIndependent(
+    of truth: RetrainingBank, named truthName: String, run: String
+  ) throws(EvaluationError) {
+    if truthName == bankName {
+      throw .fittedToTruth(
+        problem: "\(bankName) is both the truth and the bank to fuse with", bank: bankName,
+        run: run)
+    }
+    let shared = bank.subsetsShared(with: truth)
+    if shared > 0 {
+      throw .fittedToTruth(
+        problem: "\(shared) of the \(bank.design.subsets) subsets of \(bankName) are in "
+          + "\(truthName) too", bank: bankName, run: run)
+    }
+  }
+}
+
+extension RetrainingBank {
+  /// The bank `Checkpoints/RUN/NAME.h5`, checked against the run and its data.
+  ///
+  /// - Throws: `EvaluationError.noBank`, `StorageError.fingerprintMismatch` naming the field.
+  public static func named(_ name: String, of influence: RunInfluence) throws -> RetrainingBank {
+    let path = "\(influence.run.folder)/\(name).h5"
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw EvaluationError.noBank(path: path, run: influence.run.name)
+    }
+    let bank = try RetrainingBank(path)
+    guard bank.design.kind == .random || bank.design.kind == .list else {
+      throw EvaluationError.otherDesign(
+        found: bank.design.kind.rawValue, wanted: "random or list", path: path,
+        command: "ascribe retrain \(influence.run.name) --subsets 100 --seeds 1")
+    }
+    let job = RetrainingJob(
+      influence.run, data: influence.data, design: bank.design, seeds: bank.seeds)
+    return try RetrainingBank(path, expecting: try job.fingerprint())
+  }
+
+  /// f of every query under every subset, mean over seeds, M × m.
+  public func meanOutputs(_ function: OutputFunction, of test: Dataset) -> Matrix<Float> {
+    RetrainingBank.mean(outputs(function, of: test))
+  }
+
+  /// The mean over seeds of M × m outputs.
+  static func mean(_ each: [Matrix<Float>]) -> Matrix<Float> {
+    guard var sum = each.first else { return Matrix(repeating: 0, rows: 0, columns: 0) }
+    let target = sum.writableStorage()
+    for other in each.dropFirst() {
+      VectorMath.axpy(1, other.storage.base, onto: target.base, count: sum.count)
+    }
+    if each.count > 1 { VectorMath.scale(1 / Float(each.count), target.base, count: sum.count) }
+    return sum
+  }
+
+  /// How many subsets another bank has too.
+  public func subsetsShared(with other: RetrainingBank) -> Int {
+    guard masks.columns == other.masks.columns else { return 0 }
+    let known = Set((0..<other.masks.rows).map { other.masks.row($0) })
+    return (0..<masks.rows).count { known.contains(masks.row($0)) }
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// Some columns, copied.
+  func columns(_ chosen: [Int]) -> Matrix<Float> {
+    let result = Matrix<Float>(uninitialized: rows, chosen.count)
+    for row in 0..<rows {
+      for (place, column) in chosen.enumerated() {
+        result.storage.base[row * chosen.count + place] = storage.base[row * columns + column]
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import Datasets
+import Influence
+import Reports
+
+/// `ascribe group`.
+struct GroupCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "group",
+    abstract: "What leaving out a group of training examples does to answers.",
+    discussion: """
+      additive: the sum of the group's scores, each example taken as if the others stayed.
+      exact: the ridge model behind the method, refitted without the group in closed form.
+      Positive: the group helped the query.
+      """)
+
+  @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
+  var runName: String
+  @Option(help: "Ids of training examples, such as 3,5,8.") var ids: String?
+  @Option(name: .customLong("class"), help: "All training examples of a class.")
+  var className: String?
+  @Option(help: "Test ids such as 17 or 3,5; misclassified; or all.") var test: String
+  @Option(help: "Queries to show at the most, with misclassified and in the table.") var limit = 20
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var method: MethodOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if (ids == nil) == (className == nil) {
+      throw ValidationError("name the group by either --ids or --class")
+    }
+    if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
+  }
+
+  func run() throws {
+    common.begin()
+    let setup = try ScoringSetup(run: runName, method, common)
+    let data = setup.influence.data
+    let (rows, name) = try group(in: data.train)
+    let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
+    let queries = data.test.subset(selection.rows)
+    let influence = try setup.scorer.groupInfluence(queries, of: rows)
+    try setup.explain()
+    let answer = try GroupAnswer(setup, queries, name, rows.count, influence, shown: limit)
+    Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
+  }
+
+  /// The group's rows and what it is called.
+  private func group(in train: Dataset) throws -> ([Int], String) {
+    let rows: [Int]
+    let name: String
+    if let className {
+      guard let label = train.classNames.firstIndex(of: className), let classes = train.classes
+      else {
+        throw InfluenceError.notDefined(
+          name: "class \(className)",
+          reason: train.classNames.isEmpty
+            ? "the targets are numbers"
+            : "the classes are \(train.classNames.prefix(20).joined(separator: ", "))",
+          option: "--class")
+      }
+      rows = classes.indices.filter { Int(classes[$0]) == label }
+      name = "class \(className)"
+    } else {
+      let wanted = (ids ?? "").split(separator: ",").map { ExampleID(String($0).trimmed) }
+      rows = try train.rows(of: wanted, in: "--ids")
+      name = "\(rows.count) example" + (rows.count == 1 ? "" : "s")
+    }
+    let reason =
+      rows.isEmpty
+      ? "it has no training example"
+      : Set(rows).count < rows.count
+        ? "it names an example twice"
+        : rows.count == train.count ? "nothing would be left to train on" : nil
+    if let reason {
+      throw InfluenceError.notDefined(
+        name: "the group", reason: reason, option: className == nil ? "--ids" : "--class")
+    }
+    return (rows, name)
+  }
+}
+
+/// `group --json`, its fields fixed.
+struct GroupAnswer: Encodable {
+  struct Query: Encodable {
+    let id: ExampleID
+    let label: LabelValue
+    let additive: Double
+    let exact, difference: Double?
+  }
+
+  let run, group, method, outputFunction, unit, sign, exampleWeight, kernel: String
+  let examples: Int
+  let checkpoints: [String]
+  let damping: [DampingAnswer]
+  /// Means over the queries.
+  let additive: Double
+  let exact, difference: Double?
+  let queries: [Query]
+  private let shown: Int
+
+  private enum CodingKeys: String, CodingKey {
+    case run, group, method, outputFunction, unit, sign, exampleWeight, kernel, examples
+    case checkpoints, damping, additive, exact, difference, queries
+  }
+
+  init(
+    _ setup: ScoringSetup, _ data: Dataset, _ name: String, _ count: Int,
+    _ influence: GroupInfluence, shown: Int
+  ) throws {
+    run = setup.influence.run.name
+    group = name
+    examples = count
+    method = setup.options.method.rawValue
+    outputFunction = setup.options.outputFunction.rawValue
+    unit = setup.options.unit()
+    sign = "positive = training on the group helped the query"
+    exampleWeight = setup.options.exampleWeight.description
+    kernel = setup.scorer.kernelName
+    checkpoints = setup.scorer.checkpointNames
+    damping = try setup.dampingAnswers()
+    self.shown = shown
+    func mean(_ values: [Double]) -> Double {
+      values.reduce(0, +) / Double(max(1, values.count))
+    }
+    additive = mean(influence.additive)
+    exact = influence.exact.map(mean)
+    difference = influence.exact.map { mean($0) - mean(influence.additive) }
+    queries = influence.additive.indices.map { row in
+      let sum = influence.additive[row]
+      return Query(
+        id: data.ids[row], label: LabelValue(of: row, in: data), additive: sum,
+        exact: influence.exact?[row], difference: influence.exact.map { $0[row] - sum })
+    }
+  }
+
+  var text: String {
+    func cell(_ value: Double?) -> String {
+      value.map { String(format: "%+.4g", $0) } ?? "none"
+    }
+    var table = TextTable(["query", "label", "additive", "exact", "difference"])
+    for query in queries.prefix(shown) {
+      table.append([
+        query.id.description, query.label.text, cell(query.additive), cell(query.exact),
+        cell(query.difference),
+      ])
+    }
+    if queries.count > 1 {
+      table.append([
+        "mean of \(queries.count)", "", cell(additive), cell(exact), cell(difference),
+      ])
+    }
+    return "\(group), \(examples) of the training examples; \(sign); unit: \(unit)\n" + table.text
+      + (exact == nil ? "\n\(method) has no model that could be refitted: no exact deletion" : "")
+  }
+}
