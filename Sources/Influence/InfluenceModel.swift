@@ -39,6 +39,8 @@ public final class InfluenceModel: Sendable {
   private let trajectoryResiduals: [Float]?
   private let budget: Int
   private let prepared = Mutex<[String: any CheckpointScorer]>([:])
+  /// What was learnt in preparing, kept when the scorer itself did not fit the budget.
+  private let findings = Mutex<[String: (damping: DampingReport?, notes: [String])]>([:])
   private let weightCache = Mutex<[Float]?>(nil)
   private let scaleCache = Mutex<[Double]?>(nil)
 
@@ -135,7 +137,7 @@ public final class InfluenceModel: Sendable {
     var reports: [(String, DampingReport)] = []
     for method in parts {
       for index in checkpoints.indices {
-        guard let report = try scorer(method, index).damping else { continue }
+        guard let report = try findings(method, index).damping else { continue }
         reports.append(("\(checkpoints[index].name) (\(method.rawValue))", report))
       }
     }
@@ -148,7 +150,7 @@ public final class InfluenceModel: Sendable {
     var notes: [String] = []
     for method in parts {
       for index in checkpoints.indices {
-        for note in try scorer(method, index).notes where seen.insert(note).inserted {
+        for note in try findings(method, index).notes where seen.insert(note).inserted {
           notes.append(note)
         }
       }
@@ -230,12 +232,23 @@ public final class InfluenceModel: Sendable {
     return sum
   }
 
+  private func key(_ method: Method, _ index: Int) -> String { "\(method.rawValue) \(index)" }
+
+  private func findings(
+    _ method: Method, _ index: Int
+  ) throws -> (damping: DampingReport?, notes: [String]) {
+    if let known = findings.withLock({ $0[key(method, index)] }) { return known }
+    let made = try scorer(method, index)
+    return (made.damping, made.notes)
+  }
+
   private func scorer(_ method: Method, _ index: Int) throws -> any CheckpointScorer {
-    let key = "\(method.rawValue) \(index)"
+    let key = key(method, index)
     if let known = prepared.withLock({ $0[key] }) { return known }
     let made = try make(
       method, checkpoints[index],
       diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
+    findings.withLock { $0[key] = (made.damping, made.notes) }
     prepared.withLock { kept in
       let used = kept.values.reduce(0) { $0 + $1.byteCount }
       if used + made.byteCount <= budget { kept[key] = made }

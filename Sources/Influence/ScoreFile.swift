@@ -60,15 +60,18 @@ public struct ScoreFile {
 
   /// Writes a score file block by block of queries; never all scores in memory.
   ///
-  /// - Parameter produce: calls its argument with successive rows of scores.
+  /// - Parameters:
+  ///   - header: asked for after the scores, when everything about them is known.
+  ///   - produce: calls its argument with successive rows of scores.
   public static func write(
-    _ header: Header, train: Dataset, queries: Dataset, to path: String,
+    _ makeHeader: @autoclosure () throws -> Header, train: Dataset, queries: Dataset, to path: String,
     produce: (_ take: (Matrix<Float>) throws -> Void) throws -> Void
   ) throws {
     let file = try SealedFileWriter(path)
     let rows = try file.makeRows(
       "scores", shape: [queries.count, train.count], type: .float32)
     try produce { block in try rows.append(block.elements, rows: block.rows) }
+    let header = try makeHeader()
     try file.hdf5.write(train.ids.map(\.description), to: "trainIDs")
     try file.hdf5.write(queries.ids.map(\.description), to: "queryIDs")
     let encoder = JSONEncoder()

@@ -44,12 +44,15 @@ struct ScoreCommand: ParsableCommand {
     if out == nil {
       try AtomicFile.makeFolder(folder)
     }
-    let header = ScoreFile.Header(
-      run: setup.influence.run.name, options: setup.options,
-      checkpoints: setup.scorer.checkpointNames, damping: try setup.scorer.dampingReports(),
-      kernel: setup.scorer.kernelName, train: train, queries: queries, fusion: fused?.record)
+    // Asked for after the scores: checkpoints that do not all fit in memory are prepared once.
+    func header() throws -> ScoreFile.Header {
+      ScoreFile.Header(
+        run: setup.influence.run.name, options: setup.options,
+        checkpoints: setup.scorer.checkpointNames, damping: try setup.scorer.dampingReports(),
+        kernel: setup.scorer.kernelName, train: train, queries: queries, fusion: fused?.record)
+    }
     let bar = Progress("scoring", unit: "queries")
-    try ScoreFile.write(header, train: train, queries: queries, to: path) { take in
+    try ScoreFile.write(try header(), train: train, queries: queries, to: path) { take in
       func next(_ range: Range<Int>, _ block: Matrix<Float>) throws {
         try Interruption.check()
         try take(block)
@@ -67,7 +70,7 @@ struct ScoreCommand: ParsableCommand {
       Console.output(
         try JSON.text(
           ScoreAnswer(
-            path: path, queries: queries.count, trainingExamples: train.count, header: header),
+            path: path, queries: queries.count, trainingExamples: train.count, header: try header()),
           layout: .compact))
     }
   }

@@ -26,14 +26,19 @@ struct ScoringSetup {
     let usesFeatures =
       method.kernel == .features
       || (method.kernel == .auto && influence.data.train.count > method.exactLimit)
-    // Imported weights have no trajectory, and features no second kernel: their default is `trak`.
+    // Features have no second kernel: their default is `trak`.
     let isImported = run.record.status == .imported
     let chosen =
       try method.method.map { try Method(name: $0) }
-      ?? (usesFeatures || isImported ? .trak : .trajectory)
-    let weight =
-      try method.exampleWeight.map { try ExampleWeight(name: $0) }
-      ?? (isImported && !usesFeatures && chosen == .trak ? ExampleWeight(.leaveOneOut) : nil)
+      ?? (usesFeatures ? .trak : .trajectory)
+    // The residuals of one checkpoint say too little when it has memorised its data.
+    let epochs = try method.choice.references(of: run, seeds: try method.seedList(), method: chosen)
+    let isSingle = Set(epochs.map(\.epoch)).count == 1
+    let residuals: ExampleWeight? =
+      !isSingle || !influence.isClassification || (chosen != .trak && chosen != .trajectory)
+      ? nil : !isImported ? ExampleWeight(.trajectory)
+      : usesFeatures ? nil : ExampleWeight(.leaveOneOut)
+    let weight = try method.exampleWeight.map { try ExampleWeight(name: $0) } ?? residuals
     options = try ScoringOptions(
       method: chosen, classification: influence.isClassification,
       outputFunction: method.outputFunction.flatMap { OutputFunction(rawValue: $0) },

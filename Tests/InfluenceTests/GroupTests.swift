@@ -74,6 +74,37 @@ struct GroupTests {
     #expect(relativeDifference(found.additive, sums) < 1e-6)
   }
 
+  @Test("trak damped by residuals: the refit is that of the weighted ridge, dual and primal")
+  func weighted() throws {
+    let folder = try ScratchFolder()
+    let data = Problem.classes(20, seed: 4)
+    let queries = Problem.classes(5, seed: 54)
+    let source = Problem.source(seed: 4)
+    let group = [3, 8, 15]
+    let (training, asked, kernel, damping) = try parts(source, data, queries)
+    let recorded = (0..<20).map { Float($0 + 1) / 25 }
+    let model = try Problem.model(
+      [source], data, .trak, profile: .residual, trajectory: recorded)
+    let s = try #require(try model.dampingScales()).map { $0 * damping }
+    let dual = zip(try model.weights(), s).map { Double($0) / $1 }
+    let targets = Plain.apply(Plain.damped(kernel, by: s), dual)
+    let rest = (0..<20).filter { !group.contains($0) }
+    func fit(_ rows: [Int], _ query: [Double]) -> Double {
+      let part = rows.map { i in rows.map { kernel[i][$0] } }
+      let alpha = Plain.apply(
+        Plain.inverse(Plain.damped(part, by: rows.map { s[$0] })), rows.map { targets[$0] })
+      return Plain.dot(rows.map { query[$0] }, alpha)
+    }
+    let expected = Plain.products(asked, training).map { fit(Array(0..<20), $0) - fit(rest, $0) }
+    let found = try model.groupInfluence(queries, of: group)
+    #expect(relativeDifference(try #require(found.exact), expected) < 1e-4)
+    let primal = try TRAKTests().featureModel(
+      [source], data, model.options, in: folder.path, residuals: recorded)
+    let features = try primal.groupInfluence(queries, of: group)
+    #expect(relativeDifference(try #require(features.exact), expected) < 1e-4)
+    #expect(relativeDifference(features.additive, found.additive) < 1e-4)
+  }
+
   @Test("trak: exact is the Newton step from the gradients that are left", arguments: groups)
   func newton(group: [Int]) throws {
     let data = Problem.classes(20, seed: 3)

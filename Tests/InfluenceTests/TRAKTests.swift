@@ -47,7 +47,7 @@ struct TRAKTests {
 
   func featureModel(
     _ sources: [GradientSource], _ data: Dataset, _ options: ScoringOptions, in folder: String,
-    weights: [Float]? = nil
+    weights: [Float]? = nil, residuals: [Float]? = nil
   ) throws -> FeatureModel {
     let reader = try store(sources, data, options.outputFunction, in: folder)
     return try FeatureModel(
@@ -58,7 +58,7 @@ struct TRAKTests {
           projector: try ProjectionChoice(kind: .identity, dimension: 1)
             .projector(for: $1, options.outputFunction, data))
       },
-      options: options, weights: weights)
+      options: options, weights: weights, residuals: residuals)
   }
 
   static let seeds: [UInt64] = [0, 1, 2]
