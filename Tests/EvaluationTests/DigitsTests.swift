@@ -79,7 +79,8 @@ import Training
     let folder = try ScratchFolder()
     let influence = try digits(in: folder)
     let references = influence.run.finalCheckpoints
-    let options = try ScoringOptions(method: .ntkLeaveOneOut, classification: true)
+    let options = try ScoringOptions(
+      method: .ntkLeaveOneOut, classification: true, dampingProfile: .uniform)
     let calls = Atomic<Int>(0)
     func scores() throws -> [Float] {
       let training = ShuffledLabelTraining(influence, checkpoints: references)
