@@ -40,6 +40,6 @@ class Case:
 
 def margin(logits, labels):
     """log(p / (1 - p)) of each row's label."""
-    own = torch.nn.functional.one_hot(labels, logits.shape[-1]).bool()
+    own = labels[:, None] == torch.arange(logits.shape[-1])  # one_hot does not work under vmap
     rest = torch.logsumexp(logits.masked_fill(own, -torch.inf), -1)
     return (logits * own).sum(-1) - rest

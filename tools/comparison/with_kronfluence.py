@@ -43,18 +43,18 @@ def fitted(case, folder):
 def pairwise(case, damping):
     with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
         analyzer = fitted(case, folder)
-        scores = analyzer.compute_pairwise_scores(
+        analyzer.compute_pairwise_scores(
             "scores", "factors", TensorDataset(*case.test), TensorDataset(*case.train),
             per_device_query_batch_size=len(case.test[1]), per_device_train_batch_size=1000,
             score_args=ScoreArguments(damping_factor=damping))
-        return scores["all_modules"]
+        return analyzer.load_pairwise_scores("scores")["all_modules"]
 
 
 def own(case, damping):
     """Self-influence of every training example."""
     with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
         analyzer = fitted(case, folder)
-        scores = analyzer.compute_self_scores(
+        analyzer.compute_self_scores(
             "scores", "factors", TensorDataset(*case.train), per_device_train_batch_size=1000,
             score_args=ScoreArguments(damping_factor=damping))
-        return scores["all_modules"]
+        return analyzer.load_self_scores("scores")["all_modules"]

@@ -1,8 +1,13 @@
 """The workloads: trained, and retrained on random halves, by Ascribe; kept between runs."""
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
+
+
+class CommandFailed(Exception):
+    """An Ascribe command ended with an error, which it has printed itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,10 +85,21 @@ def build(root):
 
 
 def prepare(workload, data, sizes, binary, work, threads):
-    """Trains the run and its bank; finished ones are only looked at."""
+    """Trains the run and its bank. Finished ones are only looked at; unusable ones are made again."""
     file = work / f"{workload.name}.yaml"
     file.write_text(workload.configuration(data, sizes))
+    try:
+        train(workload, file, sizes, binary, work, threads)
+    except CommandFailed as failure:
+        folder = work / "Checkpoints" / workload.name
+        print(f"{failure}; making {folder} again", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        train(workload, file, sizes, binary, work, threads)
+
+
+def train(workload, file, sizes, binary, work, threads):
     run(binary, ["train", file.name], work, threads)
+    run(binary, ["verify", workload.name], work, threads)
     if workload.has_truth:
         run(binary, ["retrain", workload.name, "--subsets", str(sizes.subsets),
                      "--seeds", str(sizes.seeds)], work, threads)
@@ -95,5 +111,5 @@ def run(binary, arguments, work, threads, capture=False):
         [binary, *arguments, "--threads", str(threads)], cwd=work,
         stdout=subprocess.PIPE if capture else sys.stderr, text=True)
     if done.returncode:
-        raise RuntimeError(f"ascribe {' '.join(arguments)} ended with {done.returncode}")
+        raise CommandFailed(f"ascribe {' '.join(arguments)} ended with {done.returncode}")
     return done.stdout
