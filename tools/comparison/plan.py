@@ -26,6 +26,9 @@ def scoring(case, quick):
     trak = "random projections of normal entries, fp32"
     return [
         Task("ascribe", "trak", 1, "score", [{"method": "trak"}]),
+        Task("ascribe", "trak, example weight trajectory", 1, "score",
+             [{"method": "trak", "weight": "trajectory"}],
+             "last weights, and the probabilities kept during training"),
         Task("ascribe", "ntk-loo", 1, "score", [{"method": "ntk-loo"}]),
         Task("ascribe", "trajectory", len(every), "score", [{"method": "trajectory"}],
              "default method, all kept epochs"),

@@ -31,15 +31,16 @@ class Ascribe:
         with h5py.File(path) as file:
             return file["scores"][...]
 
-    def options(self, method, epochs):
+    def options(self, method, epochs=None, weight=None):
         chosen = ["--checkpoints", ",".join(map(str, epochs))] if epochs else []
+        chosen += ["--example-weight", weight] if weight else []
         return ["--method", method, "--diagnose", "none", *chosen]
 
-    def score(self, run, method, epochs=None):
+    def score(self, run, method, **chosen):
         """seconds, peak, scores m x n."""
         out = self.work / f"{run}-scores.h5"
         out.unlink(missing_ok=True)
-        done = self.command("score", run, *self.options(method, epochs), "--out", out)
+        done = self.command("score", run, *self.options(method, **chosen), "--out", out)
         return done.seconds, done.peak, self.read(out)
 
     def landmarks(self, run, dimension):
@@ -49,7 +50,7 @@ class Ascribe:
         collected = self.command(
             "collect", run, "--projector", "landmarks", "--dim", dimension, "--overwrite")
         scored = self.command(
-            "score", run, *self.options("trak", None), "--kernel", "features", "--out", out)
+            "score", run, *self.options("trak"), "--kernel", "features", "--out", out)
         return (collected.seconds + scored.seconds, max(collected.peak, scored.peak),
                 self.read(out))
 
