@@ -1,4 +1,5 @@
 """The virtual environment of the Python libraries, with pinned versions."""
+
 import hashlib
 import os
 import pathlib
@@ -16,8 +17,13 @@ PEERS = {
     "captum": ["captum==0.9.0"],
     "cleanlab": ["cleanlab==2.9.0"],
 }
-PACKAGES = {"traker": "traker", "dattri": "dattri", "kronfluence": "kronfluence",
-            "captum": "captum", "cleanlab": "cleanlab"}
+PACKAGES = {
+    "traker": "traker",
+    "dattri": "dattri",
+    "kronfluence": "kronfluence",
+    "captum": "captum",
+    "cleanlab": "cleanlab",
+}
 
 
 def python(folder):
@@ -47,8 +53,10 @@ def prepare(folder, wheels):
     venv.create(folder, with_pip=True, clear=True)
     torch = torch_arguments(wheels)
     if pip(folder, torch + BASE).returncode:
-        sys.exit("error: numpy, scipy, h5py, safetensors or torch could not be installed by pip\n"
-                 "  fix: see pip's message above; --wheels FOLDER may hold a CPU wheel of torch")
+        sys.exit(
+            "error: numpy, scipy, h5py, safetensors or torch could not be installed by pip\n"
+            "  fix: see pip's message above; --wheels FOLDER may hold a CPU wheel of torch"
+        )
     # One by one, so that a library that does not install leaves the others usable.
     failed = [name for name in PEERS if pip(folder, torch + BASE + PEERS[name]).returncode]
     if failed:

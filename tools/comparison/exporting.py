@@ -1,4 +1,5 @@
 """Weights, data and truth of a trained run as arrays, the same for every tool."""
+
 import gzip
 import json
 import pathlib
@@ -49,7 +50,12 @@ def export(workload, data, binary, work, threads):
             arrays[f"epoch-{epoch}/{number}"] = values
     for split in ("train", "test"):
         printed = workloads.run(
-            binary, ["outputs", workload.name, "--split", split, "--json"], work, threads, capture=True)
+            binary,
+            ["outputs", workload.name, "--split", split, "--json"],
+            work,
+            threads,
+            capture=True,
+        )
         examples = json.loads(printed)["examples"]
         ids = numpy.array([example["id"] for example in examples])
         arrays[f"{split}/ids"] = ids
@@ -59,10 +65,14 @@ def export(workload, data, binary, work, threads):
         ours = numpy.array([example["logits"] for example in examples])
         error = abs(forward(pixels[ids], last) - ours).max()
         if error > 1e-3:
-            raise RuntimeError(f"{workload.name}: exported {split} gives other logits, by {error:.2g}")
+            raise RuntimeError(
+                f"{workload.name}: exported {split} gives other logits, by {error:.2g}"
+            )
     arrays["epochs"] = numpy.array(epochs)
     if workload.has_truth:
-        arrays.update(truth(work / "Checkpoints" / workload.name / "bank.h5", arrays["test/labels"]))
+        arrays.update(
+            truth(work / "Checkpoints" / workload.name / "bank.h5", arrays["test/labels"])
+        )
     numpy.savez(path_of(workload, work), **arrays)
     return arrays
 

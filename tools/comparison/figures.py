@@ -1,4 +1,5 @@
-"""The figures, computed in one way for every tool. Letters: n train, m queries, M subsets, S seeds."""
+"""The figures, computed in one way for every tool. Letters: n train, m queries, M subsets."""
+
 import numpy
 
 
@@ -23,10 +24,12 @@ def lds(scores, masks, margins, resamples=200, seed=0):
     Spearman, over the subsets, of the summed scores of the examples trained on and the margin that
     retraining gave, its mean over the queries. The interval resamples subsets and queries.
 
-    scores: m x n, positive = helped. masks: M x n, 1 = trained on. margins: M x m, means over seeds.
+    scores: m x n, positive = helped. masks: M x n, 1 = trained on. margins: M x m, seeds' means.
     """
     if not numpy.isfinite(scores).all():
-        raise ValueError(f"{(~numpy.isfinite(scores)).sum()} of {scores.size} scores are not finite")
+        raise ValueError(
+            f"{(~numpy.isfinite(scores)).sum()} of {scores.size} scores are not finite"
+        )
     predicted = masks.astype(numpy.float64) @ scores.T.astype(numpy.float64)
     value = float(spearman(predicted, margins).mean())
     random = numpy.random.default_rng(seed)
@@ -40,7 +43,7 @@ def lds(scores, masks, margins, resamples=200, seed=0):
 
 
 def margins(logits, labels):
-    """log(p / (1 - p)) of the label: its logit minus the log-sum-exp of the others. Any leading axes."""
+    """log(p / (1 - p)) of the label: its logit minus the log-sum-exp of the others."""
     logits = numpy.asarray(logits, numpy.float64)
     own = numpy.eye(logits.shape[-1], dtype=bool)[labels]
     others = numpy.where(own, -numpy.inf, logits)
@@ -55,7 +58,9 @@ def detection(suspicion, wrong):
     if not numpy.isfinite(suspicion).all():
         raise ValueError("not all suspicions are finite")
     positives, negatives = wrong.sum(), (~wrong).sum()
-    area = (ranks(suspicion)[wrong].sum() - positives * (positives + 1) / 2) / (positives * negatives)
+    area = (ranks(suspicion)[wrong].sum() - positives * (positives + 1) / 2) / (
+        positives * negatives
+    )
     # Equal values count as one step, so that their order does not matter.
     order = numpy.argsort(-suspicion, kind="stable")
     ends = numpy.append(numpy.flatnonzero(numpy.diff(suspicion[order])), len(order) - 1)

@@ -3,6 +3,7 @@
 A small process, because a child begins with the peak of the process that started it. Uses nothing
 beyond the standard library.
 """
+
 import json
 import os
 import sys

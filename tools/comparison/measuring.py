@@ -1,4 +1,5 @@
 """A command in a process of its own: wall time, peak memory, a limit."""
+
 import dataclasses
 import json
 import os
@@ -28,8 +29,12 @@ def measure(command, limit, cwd=None):
         paths = [pathlib.Path(folder, name) for name in ("output", "errors")]
         with open(paths[0], "w") as output, open(paths[1], "w") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LAUNCHER), str(report), *command], cwd=cwd,
-                stdout=output, stderr=errors, start_new_session=True)
+                [sys.executable, "-I", "-S", str(LAUNCHER), str(report), *command],
+                cwd=cwd,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
             overran = False
             try:
                 process.wait(limit)
@@ -40,7 +45,8 @@ def measure(command, limit, cwd=None):
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
         seconds, peak, status = (
-            json.loads(report.read_text()) if report.exists() else (limit, 0, process.returncode))
+            json.loads(report.read_text()) if report.exists() else (limit, 0, process.returncode)
+        )
         return Outcome(seconds, peak, status, overran, *(path.read_text() for path in paths))
 
 

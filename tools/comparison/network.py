@@ -1,4 +1,5 @@
 """The exported network and data as PyTorch objects, shared by all the libraries."""
+
 import numpy
 import torch
 from torch import nn
@@ -23,13 +24,20 @@ class Case:
         arrays = numpy.load(path)
         self.epochs = [int(epoch) for epoch in arrays["epochs"]]
         self.train, self.test = (
-            (torch.from_numpy(arrays[f"{split}/inputs"]), torch.from_numpy(arrays[f"{split}/labels"]))
-            for split in ("train", "test"))
+            (
+                torch.from_numpy(arrays[f"{split}/inputs"]),
+                torch.from_numpy(arrays[f"{split}/labels"]),
+            )
+            for split in ("train", "test")
+        )
         self.sizes = [self.train[0].shape[1], *workloads.HIDDEN, 10]
         names = list(network(self.sizes).state_dict())
         self.states = {
-            epoch: {name: torch.from_numpy(arrays[f"epoch-{epoch}/{i}"]) for i, name in enumerate(names)}
-            for epoch in self.epochs}
+            epoch: {
+                name: torch.from_numpy(arrays[f"epoch-{epoch}/{i}"]) for i, name in enumerate(names)
+            }
+            for epoch in self.epochs
+        }
         self.model = network(self.sizes)
         self.model.load_state_dict(self.states[self.epochs[-1]])
         self.model.eval()

@@ -1,4 +1,5 @@
 """The page of results: Documentation/COMPARISON.md."""
+
 import os
 import pathlib
 import platform
@@ -9,23 +10,38 @@ from . import environment, rows, workloads
 
 
 def find(found, **wanted):
-    return next((row for row in found if row.ok and all(
-        getattr(row, name) == value for name, value in wanted.items())), None)
+    return next(
+        (
+            row
+            for row in found
+            if row.ok and all(getattr(row, name) == value for name, value in wanted.items())
+        ),
+        None,
+    )
 
 
 def ratios(found):
     """How our methods stand to traker's best k = 2,048 (or what --quick has instead)."""
     lines = []
     for workload in ("A", "B"):
-        theirs = [row for row in found if row.ok and row.workload == workload
-                  and row.tool == "traker" and row.method not in ("trak k=512", "trak k=128")]
+        theirs = [
+            row
+            for row in found
+            if row.ok
+            and row.workload == workload
+            and row.tool == "traker"
+            and row.method not in ("trak k=512", "trak k=128")
+        ]
         for method, checkpoints in (("trak", 1), ("trajectory", 4)):
-            own = find(found, tool="ascribe", workload=workload, method=method, checkpoints=checkpoints)
+            own = find(
+                found, tool="ascribe", workload=workload, method=method, checkpoints=checkpoints
+            )
             for other in theirs if own else []:
                 lines.append(
                     f"{workload}: {method} over {checkpoints} checkpoint{'s' * (checkpoints > 1)} takes "
                     f"1/{other.seconds / own.seconds:.1f} of the time of traker's {other.method}, "
-                    f"LDS {own.lds:.3f} against {other.lds:.3f} ({own.lds / other.lds:.1f} ×)")
+                    f"LDS {own.lds:.3f} against {other.lds:.3f} ({own.lds / other.lds:.1f} ×)"
+                )
     return lines
 
 
@@ -34,11 +50,16 @@ def machine():
     name = platform.processor() or platform.machine()
     info = pathlib.Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines()
-                 if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         name = names[0] if names else name
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return f"{name}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.release()}"
+    return (
+        f"{name}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.release()}"
+    )
 
 
 def text(found, lines, sizes, options, minutes, date):
@@ -64,8 +85,11 @@ over the queries; ± is half of a 95 % bootstrap interval over halves and querie
 """]
     for workload in dict.fromkeys(row.workload for row in found):
         here = [row for row in found if row.workload == workload]
-        parts.append(f"## {workload}: {workloads.DESCRIPTIONS[workload]}\n\n"
-                     + rows.markdown_table(here, workload) + "\n")
+        parts.append(
+            f"## {workload}: {workloads.DESCRIPTIONS[workload]}\n\n"
+            + rows.markdown_table(here, workload)
+            + "\n"
+        )
     if lines:
         parts.append("## In short\n\n" + "\n".join(f"- {line}" for line in lines) + "\n")
     pins = [pin for pins in [environment.BASE, *environment.PEERS.values()] for pin in pins]

@@ -1,4 +1,5 @@
 """One measured row, as JSON and as a table."""
+
 import dataclasses
 import json
 
@@ -67,12 +68,14 @@ def seconds(value):
 
 def columns(workload):
     """Headings and how to fill them: LDS for A and B, detection figures for flips."""
-    figures = [
-        ("LDS", lambda row: "" if row.lds is None else f"{row.lds:.3f} ± {row.ldsError:.3f}")
-    ] if workload != "flips" else [
-        ("ROC AUC", lambda row: number(row.rocAUC, 4)),
-        ("average precision", lambda row: number(row.averagePrecision, 3)),
-    ]
+    figures = (
+        [("LDS", lambda row: "" if row.lds is None else f"{row.lds:.3f} ± {row.ldsError:.3f}")]
+        if workload != "flips"
+        else [
+            ("ROC AUC", lambda row: number(row.rocAUC, 4)),
+            ("average precision", lambda row: number(row.averagePrecision, 3)),
+        ]
+    )
     return [
         ("tool", lambda row: f"{row.tool} {row.version}"),
         ("method", lambda row: row.method),
@@ -91,7 +94,8 @@ def text_table(rows, workload):
     widths = [max(len(line[i]) for line in cells) for i in range(len(heads) - 1)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths)), line[-1]]).rstrip()
-        for line in cells)
+        for line in cells
+    )
 
 
 def markdown_table(rows, workload):
@@ -99,4 +103,5 @@ def markdown_table(rows, workload):
     lines = [heads, ["---"] * len(heads)] + [[fill(row) for fill in fills] for row in rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
-        for line in lines)
+        for line in lines
+    )

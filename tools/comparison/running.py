@@ -1,4 +1,5 @@
 """Runs the tasks, each in a process of its own, and collects their rows."""
+
 import datetime
 import importlib.metadata
 import json
@@ -32,10 +33,20 @@ class Session:
         """One process of a library: seconds of the repeats, peak, scores."""
         with tempfile.TemporaryDirectory(dir=self.work) as folder:
             out, file = pathlib.Path(folder, "scores.npy"), pathlib.Path(folder, "task.json")
-            file.write_text(json.dumps({
-                "module": f"with_{task.tool}", "function": task.function, "arguments": variant,
-                "arrays": str(exporting.path_of(self.workload, self.work)), "out": str(out),
-                "scratch": folder, "threads": self.options.threads, "repeats": repeats}))
+            file.write_text(
+                json.dumps(
+                    {
+                        "module": f"with_{task.tool}",
+                        "function": task.function,
+                        "arguments": variant,
+                        "arrays": str(exporting.path_of(self.workload, self.work)),
+                        "out": str(out),
+                        "scratch": folder,
+                        "threads": self.options.threads,
+                        "repeats": repeats,
+                    }
+                )
+            )
             worker = pathlib.Path(__file__).with_name("worker.py")
             limit = self.options.limit + 60  # for importing and loading
             done = measuring.measure([sys.executable, str(worker), str(file)], limit)
@@ -48,7 +59,9 @@ class Session:
         """The same for Ascribe, a process for each repeat."""
         times, peaks = [], []
         for _ in range(repeats):
-            seconds, peak, scores = getattr(self.ascribe, task.function)(self.workload.name, **variant)
+            seconds, peak, scores = getattr(self.ascribe, task.function)(
+                self.workload.name, **variant
+            )
             times.append(seconds)
             peaks.append(peak)
         if isinstance(scores, dict):
@@ -73,22 +86,36 @@ class Session:
             more, peak, scores = run(task, best, self.options.repeats - 1)
             times = times + more
         said = [f"batch {variant['batch']} {result[0][0]:.1f} s" for result, variant in tried]
-        return times, peak, scores, "; ".join([f"best batch {best['batch']}", "tried " + ", ".join(said),
-                                               *failures])
+        return (
+            times,
+            peak,
+            scores,
+            "; ".join([f"best batch {best['batch']}", "tried " + ", ".join(said), *failures]),
+        )
 
     def row(self, task):
-        row = rows.Row(task.tool, self.version(task.tool), self.workload.name, task.method,
-                       task.checkpoints, message=task.note)
+        row = rows.Row(
+            task.tool,
+            self.version(task.tool),
+            self.workload.name,
+            task.method,
+            task.checkpoints,
+            message=task.note,
+        )
         try:
             times, peak, scores, said = self.measured(task)
             row.seconds, row.peakMB = float(statistics.median(times)), peak / 1e6
-            row.message = "; ".join(filter(None, [task.note, said, f"{len(times)} run" + "s" * (len(times) > 1)]))
+            row.message = "; ".join(
+                filter(None, [task.note, said, f"{len(times)} run" + "s" * (len(times) > 1)])
+            )
             if self.workload.has_truth:
                 row.lds, row.ldsError = figures.lds(
-                    scores, self.arrays["masks"], self.arrays["margins"])
+                    scores, self.arrays["masks"], self.arrays["margins"]
+                )
             else:
                 row.rocAUC, row.averagePrecision = figures.detection(
-                    scores, self.arrays["train/wrong"])
+                    scores, self.arrays["train/wrong"]
+                )
         except (with_ascribe.Failed, ValueError) as failure:
             row.ok, row.message = False, "; ".join(filter(None, [str(failure), task.note]))
         return row
@@ -111,7 +138,9 @@ def main(root, options, data, tools):
         case = {"epochs": arrays["epochs"].tolist(), "train": sizes.train, "test": sizes.test}
         tasks = (plan.scoring if workload.has_truth else plan.mislabels)(case, options.quick)
         for task in tasks:
-            wanted = not options.methods or task.method.startswith(tuple(options.methods.split(",")))
+            wanted = not options.methods or task.method.startswith(
+                tuple(options.methods.split(","))
+            )
             if task.tool not in tools or not wanted:
                 continue
             found.append(session.row(task))

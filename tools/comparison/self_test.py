@@ -2,6 +2,7 @@
 
 Without numpy and scipy only the rows are checked, and it says so.
 """
+
 import dataclasses
 import json
 import pathlib
@@ -12,8 +13,8 @@ from . import rows
 
 # By hand: 4 subsets of 3 examples, 2 queries. Sums of query 0's scores (1, 2, -1) over the subsets
 # {0,1}, {1,2}, {0}, {2} are 3, 1, 1, -1; margins 4, 3, 2, 1 rank the same but for the tie:
-# ranks (4, 2.5, 2.5, 1) and (4, 3, 2, 1), covariance 4.5, variances 4.5 and 5, so √0.9 = 0.948683.
-# Query 1 has minus these scores: -0.948683. Their mean is 0; query 0 alone gives √0.9.
+# ranks (4, 2.5, 2.5, 1) and (4, 3, 2, 1), covariance 4.5, variances 4.5 and 5, so √0.9.
+# Query 1 has minus these scores: -√0.9. Their mean is 0; query 0 alone gives √0.9.
 MASKS = [[1, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 1]]
 SCORES = [[1, 2, -1], [-1, -2, 1]]
 MARGINS = [[4, 4], [3, 3], [2, 2], [1, 1]]
@@ -21,8 +22,10 @@ MARGINS = [[4, 4], [3, 3], [2, 2], [1, 1]]
 
 def plain_ranks(values):
     """Mean rank of each value, by counting."""
-    return [sum(v < value for v in values) + (sum(v == value for v in values) + 1) / 2
-            for value in values]
+    return [
+        sum(v < value for v in values) + (sum(v == value for v in values) + 1) / 2
+        for value in values
+    ]
 
 
 def plain_lds(scores, masks, margins):
@@ -34,7 +37,7 @@ def plain_lds(scores, masks, margins):
         mean = (len(masks) + 1) / 2
         covariance = sum((x - mean) * (y - mean) for x, y in zip(a, b))
         scale = sum((x - mean) ** 2 for x in a) * sum((y - mean) ** 2 for y in b)
-        total += covariance / scale ** 0.5 if scale else 0
+        total += covariance / scale**0.5 if scale else 0
     return total / len(scores)
 
 
@@ -63,8 +66,21 @@ def close(a, b):
 def check_rows():
     good = rows.Row("ascribe", "1", "A", "trak", 1, 1.0, 200.0, 0.5, 0.02)
     failed = rows.Row("captum", "1", "flips", "own", 6, ok=False, message="why")
-    wanted = ["tool", "version", "workload", "method", "checkpoints", "seconds", "peakMB", "lds",
-              "ldsError", "rocAUC", "averagePrecision", "ok", "message"]
+    wanted = [
+        "tool",
+        "version",
+        "workload",
+        "method",
+        "checkpoints",
+        "seconds",
+        "peakMB",
+        "lds",
+        "ldsError",
+        "rocAUC",
+        "averagePrecision",
+        "ok",
+        "message",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "sub", "rows.json")
         rows.write_json([good, failed], path)
@@ -86,7 +102,7 @@ def check_figures():
 
     from . import figures
 
-    half = 0.9 ** 0.5
+    half = 0.9**0.5
     check(close(plain_lds(SCORES[:1], MASKS, MARGINS), half), "plain LDS of the hand case")
     value, _ = figures.lds(numpy.array(SCORES[:1]), numpy.array(MASKS), numpy.array(MARGINS)[:, :1])
     check(close(value, half), "LDS of the hand case")
@@ -121,7 +137,9 @@ def main():
         import numpy  # noqa: F401
         import scipy  # noqa: F401
     except ImportError:
-        print("tools/compare: rows as they should be (figures not checked: no numpy and scipy here)")
+        print(
+            "tools/compare: rows as they should be (figures not checked: no numpy and scipy here)"
+        )
         return 0
     check_figures()
     print("tools/compare: rows and figures as they should be")

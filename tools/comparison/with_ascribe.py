@@ -1,4 +1,5 @@
 """Ascribe: the commands a user gives, each timed from the start of the process to its end."""
+
 import json
 
 import h5py
@@ -21,8 +22,10 @@ class Ascribe:
 
     def command(self, *arguments):
         done = measuring.measure(
-            [self.binary, *map(str, arguments), "--threads", str(self.threads)], self.limit,
-            cwd=self.work)
+            [self.binary, *map(str, arguments), "--threads", str(self.threads)],
+            self.limit,
+            cwd=self.work,
+        )
         if done.status:
             raise Failed(measuring.reason(done, self.limit))
         return done
@@ -48,16 +51,22 @@ class Ascribe:
         out = self.work / f"{run}-scores.h5"
         out.unlink(missing_ok=True)
         collected = self.command(
-            "collect", run, "--projector", "landmarks", "--dim", dimension, "--overwrite")
+            "collect", run, "--projector", "landmarks", "--dim", dimension, "--overwrite"
+        )
         scored = self.command(
-            "score", run, *self.options("trak"), "--kernel", "features", "--out", out)
-        return (collected.seconds + scored.seconds, max(collected.peak, scored.peak),
-                self.read(out))
+            "score", run, *self.options("trak"), "--kernel", "features", "--out", out
+        )
+        return (
+            collected.seconds + scored.seconds,
+            max(collected.peak, scored.peak),
+            self.read(out),
+        )
 
     def mislabeled(self, run, signal=None):
         """seconds, peak, suspicion of each training example in the order of the data."""
         done = self.command(
-            "mislabeled", run, *(["--signal", signal] if signal else []), "--top", 10 ** 9, "--json")
+            "mislabeled", run, *(["--signal", signal] if signal else []), "--top", 10**9, "--json"
+        )
         suspects = json.loads(done.output)["suspects"]
         by_id = {suspect["id"]: suspect["score"] for suspect in suspects}
         return done.seconds, done.peak, by_id

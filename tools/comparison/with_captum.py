@@ -1,4 +1,5 @@
 """captum: TracInCPFast, the last layer's gradients over checkpoints."""
+
 import torch
 from captum.influence import TracInCPFast
 from torch.nn.functional import cross_entropy
@@ -29,10 +30,14 @@ def analyser(case, epochs):
         return workloads.RATE
 
     return TracInCPFast(
-        model=case.model, final_fc_layer=list(case.model)[-1],
+        model=case.model,
+        final_fc_layer=list(case.model)[-1],
         train_dataset=case.loader("train", len(case.train[1])),
-        checkpoints=[case.states[epoch] for epoch in epochs], checkpoints_load_func=load,
-        loss_fn=SummedLoss(), test_loss_fn=SummedNegativeMargin())
+        checkpoints=[case.states[epoch] for epoch in epochs],
+        checkpoints_load_func=load,
+        loss_fn=SummedLoss(),
+        test_loss_fn=SummedNegativeMargin(),
+    )
 
 
 def tracin(case, epochs):

@@ -1,4 +1,5 @@
 """cleanlab: label quality from probabilities of models that did not see the example."""
+
 import numpy
 import torch
 from cleanlab.rank import get_label_quality_scores

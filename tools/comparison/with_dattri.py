@@ -1,7 +1,13 @@
-"""dattri: TRAK, TracIn and influence functions, its batches chosen so that few things are redone."""
+"""dattri: TRAK, TracIn and influence functions; batches chosen so that little is done twice."""
+
 import torch
 from dattri.algorithm.influence_function import (
-    IFAttributorArnoldi, IFAttributorCG, IFAttributorDataInf, IFAttributorEKFAC, IFAttributorLiSSA)
+    IFAttributorArnoldi,
+    IFAttributorCG,
+    IFAttributorDataInf,
+    IFAttributorEKFAC,
+    IFAttributorLiSSA,
+)
 from dattri.algorithm.tracin import TracInAttributor
 from dattri.algorithm.trak import TRAKAttributor
 from dattri.task import AttributionTask
@@ -13,7 +19,7 @@ from .network import margin
 
 
 def functions(model):
-    """The mean loss, minus the mean margin, and the margin, of parameters and a batch (or example)."""
+    """The mean loss, minus the mean margin, and the mean margin, of a batch or one example."""
 
     def logits(parameters, data):
         inputs, labels = data
@@ -37,20 +43,24 @@ def task(case, epochs=None):
     loss, negative_margin, _ = functions(case.model)
     states = [case.states[epoch] for epoch in epochs or case.epochs[-1:]]
     return AttributionTask(
-        loss_func=loss, target_func=negative_margin, model=case.model, checkpoints=states)
+        loss_func=loss, target_func=negative_margin, model=case.model, checkpoints=states
+    )
 
 
 def trak(case, dimension, batch):
     _, _, positive_margin = functions(case.model)
     attribution = AttributionTask(
-        loss_func=positive_margin, model=case.model, checkpoints=case.states[case.epochs[-1]])
+        loss_func=positive_margin, model=case.model, checkpoints=case.states[case.epochs[-1]]
+    )
 
     def probability(parameters, data):
         return torch.sigmoid(positive_margin(parameters, data))
 
     attributor = TRAKAttributor(
-        task=attribution, correct_probability_func=probability,
-        projector_kwargs={"proj_dim": dimension})
+        task=attribution,
+        correct_probability_func=probability,
+        projector_kwargs={"proj_dim": dimension},
+    )
     with torch.no_grad():
         attributor.cache(case.loader("train", batch))
         return attributor.attribute(case.loader("test", batch)).T
@@ -59,17 +69,23 @@ def trak(case, dimension, batch):
 def tracin(case, epochs):
     """Without projection (dattri's default is 512 dimensions); equal learning rates."""
     attributor = TracInAttributor(
-        task=task(case, epochs), weight_list=torch.full((len(epochs),), workloads.RATE),
-        normalized_grad=False, projector_kwargs={"proj_type": "identity"})
+        task=task(case, epochs),
+        weight_list=torch.full((len(epochs),), workloads.RATE),
+        normalized_grad=False,
+        projector_kwargs={"proj_type": "identity"},
+    )
     with torch.no_grad():
-        return attributor.attribute(case.loader("train", 1000), case.loader("test", len(case.test[1]))).T
+        return attributor.attribute(
+            case.loader("train", 1000), case.loader("test", len(case.test[1]))
+        ).T
 
 
 def influence(case, attributor, hessian, queries):
     """One batch of training examples: dattri transforms the queries again for every one."""
     attributor.cache(hessian)
     scores = attributor.attribute(
-        case.loader("train", len(case.train[1])), case.loader("test", queries))
+        case.loader("train", len(case.train[1])), case.loader("test", queries)
+    )
     return scores.T.detach()
 
 
@@ -86,7 +102,8 @@ def cg(case, damping, examples, queries):
 
 def lissa(case, depth, batch, scaling, damping, queries):
     attributor = IFAttributorLiSSA(
-        task=task(case), recursion_depth=depth, batch_size=batch, scaling=scaling, damping=damping)
+        task=task(case), recursion_depth=depth, batch_size=batch, scaling=scaling, damping=damping
+    )
     return influence(case, attributor, part(case, len(case.train[1])), queries)
 
 
@@ -97,7 +114,8 @@ def datainf(case, damping, examples, queries):
 
 def arnoldi(case, damping, dimension, iterations):
     attributor = IFAttributorArnoldi(
-        task=task(case), proj_dim=dimension, max_iter=iterations, regularization=damping)
+        task=task(case), proj_dim=dimension, max_iter=iterations, regularization=damping
+    )
     return influence(case, attributor, part(case, len(case.train[1])), len(case.test[1]))
 
 
@@ -105,6 +123,7 @@ def ekfac(case, damping):
     """Its factors are of the attributed function, so this is the loss, here as in its examples."""
     loss, _, _ = functions(case.model)
     attribution = AttributionTask(
-        loss_func=loss, model=case.model, checkpoints=case.states[case.epochs[-1]])
+        loss_func=loss, model=case.model, checkpoints=case.states[case.epochs[-1]]
+    )
     attributor = IFAttributorEKFAC(task=attribution, damping=damping)
     return influence(case, attributor, case.loader("train", 500), len(case.test[1]))

@@ -1,4 +1,5 @@
 """kronfluence: EK-FAC, pairwise and self-influence."""
+
 import tempfile
 
 import torch
@@ -33,10 +34,15 @@ def fitted(case, folder):
 
     analysed = Classification()
     model = prepare_model(copy.deepcopy(case.model), analysed)
-    analyzer = Analyzer("comparison", model, analysed, cpu=True, disable_tqdm=True, output_dir=folder)
+    analyzer = Analyzer(
+        "comparison", model, analysed, cpu=True, disable_tqdm=True, output_dir=folder
+    )
     analyzer.fit_all_factors(
-        "factors", TensorDataset(*case.train), per_device_batch_size=1000,
-        factor_args=FactorArguments(strategy="ekfac"))
+        "factors",
+        TensorDataset(*case.train),
+        per_device_batch_size=1000,
+        factor_args=FactorArguments(strategy="ekfac"),
+    )
     return analyzer
 
 
@@ -44,9 +50,14 @@ def pairwise(case, damping):
     with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
         analyzer = fitted(case, folder)
         analyzer.compute_pairwise_scores(
-            "scores", "factors", TensorDataset(*case.test), TensorDataset(*case.train),
-            per_device_query_batch_size=len(case.test[1]), per_device_train_batch_size=1000,
-            score_args=ScoreArguments(damping_factor=damping))
+            "scores",
+            "factors",
+            TensorDataset(*case.test),
+            TensorDataset(*case.train),
+            per_device_query_batch_size=len(case.test[1]),
+            per_device_train_batch_size=1000,
+            score_args=ScoreArguments(damping_factor=damping),
+        )
         return analyzer.load_pairwise_scores("scores")["all_modules"]
 
 
@@ -55,6 +66,10 @@ def own(case, damping):
     with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
         analyzer = fitted(case, folder)
         analyzer.compute_self_scores(
-            "scores", "factors", TensorDataset(*case.train), per_device_train_batch_size=1000,
-            score_args=ScoreArguments(damping_factor=damping))
+            "scores",
+            "factors",
+            TensorDataset(*case.train),
+            per_device_train_batch_size=1000,
+            score_args=ScoreArguments(damping_factor=damping),
+        )
         return analyzer.load_self_scores("scores")["all_modules"]

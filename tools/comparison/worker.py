@@ -4,6 +4,7 @@ The task has: module and function (here beside), arguments, arrays (.npz of the 
 to write), scratch (an empty folder), threads, repeats. Prints a JSON object {seconds: [...]}. The
 time is that of the scores alone: libraries are imported and weights and data loaded before it.
 """
+
 import importlib
 import json
 import pathlib

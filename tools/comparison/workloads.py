@@ -1,4 +1,5 @@
 """The workloads: trained, and retrained on random halves, by Ascribe; kept between runs."""
+
 import dataclasses
 import os
 import shutil
@@ -39,7 +40,11 @@ class Workload:
 
     def configuration(self, data, sizes):
         """The run file."""
-        scale = f"standardise: {{mean: {MEAN}, std: {DEVIATION}}}" if self.standardised else "scale: [0, 255]"
+        scale = (
+            f"standardise: {{mean: {MEAN}, std: {DEVIATION}}}"
+            if self.standardised
+            else "scale: [0, 255]"
+        )
         flip = f"\n  flip: {{fraction: {self.flipped}, seed: 0}}" if self.flipped else ""
         images, labels = data
         return f"""name: {self.name}
@@ -68,24 +73,39 @@ def find_data(folder):
     """The two IDX files of the folder."""
     paths = []
     for stem in ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
-        path = next((folder / (stem + end) for end in ("", ".gz") if (folder / (stem + end)).exists()), None)
+        path = next(
+            (folder / (stem + end) for end in ("", ".gz") if (folder / (stem + end)).exists()), None
+        )
         if path is None:
-            sys.exit(f"error: {folder} has no {stem} or {stem}.gz\n"
-                     "  fix: give the folder of MNIST's test images by --data")
+            sys.exit(
+                f"error: {folder} has no {stem} or {stem}.gz\n"
+                "  fix: give the folder of MNIST's test images by --data"
+            )
         paths.append(path.resolve())
     return paths
 
 
 def build(root):
     """The release binary."""
-    command = ["swift", "build", "--package-path", str(root), "-c", "release", "--product", "ascribe"]
+    command = [
+        "swift",
+        "build",
+        "--package-path",
+        str(root),
+        "-c",
+        "release",
+        "--product",
+        "ascribe",
+    ]
     subprocess.run(command, check=True, stdout=sys.stderr)
-    shown = subprocess.run(command + ["--show-bin-path"], check=True, capture_output=True, text=True)
+    shown = subprocess.run(
+        command + ["--show-bin-path"], check=True, capture_output=True, text=True
+    )
     return os.path.join(shown.stdout.strip(), "ascribe")
 
 
 def prepare(workload, data, sizes, binary, work, threads):
-    """Trains the run and its bank. Finished ones are only looked at; unusable ones are made again."""
+    """Trains the run and its bank; finished ones are only looked at, unusable ones made again."""
     file = work / f"{workload.name}.yaml"
     file.write_text(workload.configuration(data, sizes))
     try:
@@ -101,15 +121,29 @@ def train(workload, file, sizes, binary, work, threads):
     run(binary, ["train", file.name], work, threads)
     run(binary, ["verify", workload.name], work, threads)
     if workload.has_truth:
-        run(binary, ["retrain", workload.name, "--subsets", str(sizes.subsets),
-                     "--seeds", str(sizes.seeds)], work, threads)
+        run(
+            binary,
+            [
+                "retrain",
+                workload.name,
+                "--subsets",
+                str(sizes.subsets),
+                "--seeds",
+                str(sizes.seeds),
+            ],
+            work,
+            threads,
+        )
 
 
 def run(binary, arguments, work, threads, capture=False):
     """One Ascribe command, its notes to standard error."""
     done = subprocess.run(
-        [binary, *arguments, "--threads", str(threads)], cwd=work,
-        stdout=subprocess.PIPE if capture else sys.stderr, text=True)
+        [binary, *arguments, "--threads", str(threads)],
+        cwd=work,
+        stdout=subprocess.PIPE if capture else sys.stderr,
+        text=True,
+    )
     if done.returncode:
         raise CommandFailed(f"ascribe {' '.join(arguments)} ended with {done.returncode}")
     return done.stdout
