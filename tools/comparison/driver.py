@@ -60,4 +60,7 @@ def main(root, description):
 
     from . import running  # needs what is installed in the environment
 
-    return running.main(root, options, data, tools)
+    try:
+        return running.main(root, options, data, tools)
+    except workloads.CommandFailed as failure:
+        sys.exit(f"error: {failure}")

@@ -87,6 +87,8 @@ def find_data(folder):
 
 def build(root):
     """The release binary."""
+    if shutil.which("swift") is None:
+        sys.exit("error: no swift\n  fix: see https://swift.org/install, or give --binary FILE")
     command = [
         "swift",
         "build",
