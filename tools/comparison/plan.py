@@ -22,7 +22,7 @@ def scoring(case, quick):
     every, n, m = case["epochs"], case["train"], case["test"]
     small, large = (128, 256) if quick else (512, 2048)
     batches = [n // 10, n // 5, n // 2]
-    depth, fisher, arnoldi = (5, 20, 20) if quick else (50, 100, 100)
+    depth, fisher, arnoldi = (5, 50, 20) if quick else (50, 500, 100)
     trak = "random projections of normal entries, fp32"
     return [
         Task("ascribe", "trak", 1, "score", [{"method": "trak"}]),
@@ -47,8 +47,8 @@ def scoring(case, quick):
         Task("dattri", "tracin", 1, "tracin", [{"epochs": every[-1:]}], "no projection"),
         Task("dattri", "tracin", len(every), "tracin", [{"epochs": every}], "no projection"),
         Task("dattri", "if-cg", 1, "cg",
-             [{"damping": 0.01, "examples": n // 10, "queries": min(m, 100)}],
-             f"10 iterations, damping 0.01, Hessian of {n // 10} examples"),
+             [{"damping": 0.01, "examples": n // 5, "queries": min(m, 100)}],
+             f"10 iterations, damping 0.01, Hessian of {n // 5} examples"),
         Task("dattri", "if-lissa", 1, "lissa",
              [{"depth": depth, "batch": 50, "scaling": 50.0, "damping": 0.001,
                "queries": min(m, 100)}],

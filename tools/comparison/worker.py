@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-PATIENCE = 60  # seconds after which nothing is repeated
+PATIENCE = 40  # seconds after which nothing is repeated
 
 
 def main(path):
