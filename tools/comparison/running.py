@@ -4,6 +4,7 @@ import datetime
 import importlib.metadata
 import json
 import pathlib
+import signal
 import statistics
 import sys
 import tempfile
@@ -122,6 +123,8 @@ class Session:
 
 
 def main(root, options, data, tools):
+    # Ended from outside, it still ends the process that it is measuring.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.time()
     sizes = workloads.QUICK if options.quick else workloads.FULL
     work = options.work.resolve() / ("quick" if options.quick else "full")
