@@ -1,0 +1,1 @@
+"""The parts of tools/compare; driver.py is the way in, worker.py runs one method."""
