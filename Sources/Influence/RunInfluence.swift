@@ -58,6 +58,9 @@ public struct RunInfluence: Sendable {
     var sum = [Double](repeating: 0, count: data.train.count)
     var count = 0.0
     for seed in seeds.sorted() {
+      guard run.record.status != .imported else {
+        throw InfluenceError.noDynamics(weight: "trajectory", run: run.name)
+      }
       guard let probabilities = try run.dynamics(seed: seed)[.probability] else {
         throw InfluenceError.noDynamics(weight: "trajectory", run: run.name)
       }

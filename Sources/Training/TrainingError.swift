@@ -26,6 +26,14 @@ public enum TrainingError: DiagnosableError, Equatable {
   case noRun(name: String, folder: String, known: [String])
   /// A run of the same name that was made otherwise.
   case otherRun(field: String, recorded: String, wanted: String, folder: String)
+  /// A run of the same name whose weights were imported.
+  case importedRun(folder: String)
+  /// Imported weights of which it is not known how they were trained.
+  case noTraining(run: String)
+  /// Imported weights that give NaN or infinities.
+  case importedNotFinite(what: String, file: String)
+  /// Seeds whose checkpoints are not of the same epochs.
+  case seedsDiffer(seed: UInt64, epochs: [Int], expected: [Int], folder: String)
   /// A name that cannot be a folder's.
   case runName(String)
   /// Another process trains this run.
@@ -42,7 +50,7 @@ extension TrainingError {
   /// 4 for what does not belong to the run, 1 for interruptions and divergence, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .otherRun, .dataChanged, .unsupportedVersion: 4
+    case .otherRun, .importedRun, .dataChanged, .unsupportedVersion: 4
     case .diverged, .notFinite, .cancelled, .runInUse: 1
     default: 3
     }
@@ -61,6 +69,12 @@ extension TrainingError {
     case .noRun(let name, _, _): "there is no run \(name)."
     case .otherRun(let field, let recorded, let wanted, _):
       "a run of this name exists with \(field) \(recorded), wanted \(wanted)."
+    case .importedRun:
+      "the weights of the run of this name were imported: it cannot be trained on."
+    case .noTraining: "the run's weights were imported, and its run file has no `training`."
+    case .importedNotFinite(let what, _): "with these weights \(what) not finite."
+    case .seedsDiffer(let seed, let epochs, let expected, _):
+      "seed \(seed) has checkpoints \(epochs), the first seed \(expected)."
     case .runName(let name): "`\(name)` cannot be a run's name."
     case .runInUse: "another process is training this run."
     case .unsupportedVersion(let found, let newest, _):
@@ -81,7 +95,11 @@ extension TrainingError {
       "seed \(seed), epoch \(epoch)"
     case .cancelled(let run, _): run
     case .runName: "--name"
-    case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder): folder
+    case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder),
+      .importedRun(let folder), .seedsDiffer(_, _, _, let folder):
+      folder
+    case .importedNotFinite(_, let file): file
+    case .noTraining(let run): run
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
     }
@@ -102,6 +120,11 @@ extension TrainingError {
         ? "train one: ascribe train RUN.yaml."
         : "name one of \(known.sorted().prefix(12).joined(separator: ", ")), or the path of a run's folder."
     case .otherRun: "choose another name, or replace the run with --overwrite."
+    case .importedRun: "choose another name, or replace the run with --overwrite."
+    case .noTraining:
+      "say in the run file how it was trained, and import again with --overwrite."
+    case .importedNotFinite: "check that the weights are whole, and the scale of the data."
+    case .seedsDiffer: "give each seed's folder the same checkpoints."
     case .runName: "use letters, digits, `-`, `_` and `.`, beginning with a letter or digit."
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."

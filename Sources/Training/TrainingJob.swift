@@ -101,7 +101,7 @@ public struct TrainingJob: Sendable {
       train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
   }
 
-  private func requireModel(for loss: Loss) throws(TrainingError) {
+  func requireModel(for loss: Loss) throws(TrainingError) {
     let kind = configuration.model.kind
     let fits =
       switch kind {
@@ -120,6 +120,7 @@ public struct TrainingJob: Sendable {
     if overwrites && !isSame(wanted, in: folder) { try folder.removeRun() }
     if fileExists(folder.record) {
       let recorded = try RunRecord.read(folder.record)
+      if recorded.status == .imported { throw TrainingError.importedRun(folder: folder.path) }
       if let found = recorded.difference(from: wanted) {
         throw TrainingError.otherRun(
           field: found.field, recorded: found.recorded, wanted: found.wanted, folder: folder.path)

@@ -58,7 +58,8 @@ struct AscribeCommand: ParsableCommand {
       """,
     version: Engine.version,
     subcommands: [
-      DemoCommand.self, TrainCommand.self, OutputsCommand.self, PlanCommand.self,
+      DemoCommand.self, TrainCommand.self, ImportCommand.self, OutputsCommand.self,
+      PlanCommand.self,
       CollectCommand.self, ScoreCommand.self, QueryCommand.self, MislabeledCommand.self,
       RetrainCommand.self, EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,
     ])
