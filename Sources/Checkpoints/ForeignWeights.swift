@@ -68,13 +68,16 @@ public struct ForeignWeights: Sendable {
 
   /// The weights in a network's order.
   ///
-  /// Buffers that hold no weights (`num_batches_tracked`, causal masks, …) are left out.
+  /// Buffers that hold no weights (`num_batches_tracked`, causal masks, …) are left out, and an
+  /// output head that is a copy of the embedding where the network ties the two.
   ///
   /// - Throws: `CheckpointError.otherNetwork` with every tensor that is missing, unknown or of
   ///   another shape; `.unsupportedType`, `.notFinite` naming the tensor.
   public func parameters(layout: [Parameter]) throws(CheckpointError) -> Fitted {
     let known = Set(layout.map(\.name))
-    let weights = entries.filter { known.contains($0.name) || !ForeignWeights.isBuffer($0) }
+    let weights = entries.filter {
+      known.contains($0.name) || !(ForeignWeights.isBuffer($0) || isTiedHead($0))
+    }
     let names = try TensorNames(of: layout, in: weights, file: path)
     let byName = Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0) })
     let flat = Tensor(uninitialized: [layout.reduce(0) { $0 + $1.count }])
@@ -107,6 +110,19 @@ public struct ForeignWeights: Sendable {
     }
     // GPT-2's causal mask: 1 × 1 × T × T ones and zeros.
     return entry.name.hasSuffix("attn.bias") && entry.shape.count == 4
+  }
+
+  /// Whether it is a language model's head with the bytes of another tensor.
+  private func isTiedHead(_ entry: SafetensorsEntry) -> Bool {
+    guard entry.name.hasSuffix("lm_head.weight"), let shard = shards[entry.name] else {
+      return false
+    }
+    return entries.contains { other in
+      guard other.name != entry.name, other.shape == entry.shape, other.type == entry.type,
+        let otherShard = shards[other.name]
+      else { return false }
+      return files[otherShard].bytes(of: other).elementsEqual(files[shard].bytes(of: entry))
+    }
   }
 
   private static func file(_ path: String) throws -> SafetensorsFile {

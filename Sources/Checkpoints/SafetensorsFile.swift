@@ -96,6 +96,11 @@ public struct SafetensorsFile: Sendable {
     return flat
   }
 
+  /// The bytes of a tensor.
+  func bytes(of entry: SafetensorsEntry) -> ArraySlice<UInt8> {
+    bytes[dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound]
+  }
+
   /// The elements of a tensor as float32.
   func copy(
     _ entry: SafetensorsEntry, to target: UnsafeMutablePointer<Float>

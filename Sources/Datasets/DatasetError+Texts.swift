@@ -7,6 +7,12 @@ extension DatasetError {
     switch self {
     case .missingFile(let file): "there is no file \(file)."
     case .notAFile(let file): "\(file) is not a file."
+    case .notAFolder(let path): "\(path) is not a folder."
+    case .noImages(let folder): "\(folder) has no PNG or JPEG files in folders by class."
+    case .imageWithoutClass(let file): "\(file) is not in a folder of its class."
+    case .otherImageSize(_, let found, let expected, let first):
+      "the image has \(found[0]) rows of \(found[1]) pixels, the first (\(first)) "
+        + "\(expected[0]) of \(expected[1])."
     case .unreadableFile(let file, let reason): "\(file) cannot be read: \(reason)."
     case .emptyFile(let file): "\(file) is empty."
     case .tooLarge(_, let bytes, let limit):
@@ -67,6 +73,10 @@ extension DatasetError {
     switch self {
     case .missingFile: "check the path; paths in a run file are relative to that file."
     case .notAFile: "give the path of a file, not of a folder or device."
+    case .notAFolder: "give the folder that has a sub-folder for each class."
+    case .noImages: "put the images of each class into a sub-folder of its name."
+    case .imageWithoutClass: "move it into the folder of its class, or remove it."
+    case .otherImageSize: "bring all to one size with `size: [height, width]`."
     case .unreadableFile: "check that you may read the file."
     case .emptyFile, .truncated: "get the file again; the copy is not whole."
     case .tooLarge: "take fewer examples with `rows`, or a machine with more memory."
@@ -111,7 +121,9 @@ extension DatasetError {
 
   var fileAndPlace: (String, DataPlace) {
     switch self {
-    case .missingFile(let file), .notAFile(let file), .unreadableFile(let file, _),
+    case .missingFile(let file), .notAFile(let file), .notAFolder(let file),
+      .noImages(let file), .imageWithoutClass(let file), .otherImageSize(let file, _, _, _),
+      .unreadableFile(let file, _),
       .emptyFile(let file), .tooLarge(let file, _, _), .wrongFormat(let file, _, _),
       .oneColumn(let file, _), .unknownColumn(let file, _, _), .ambiguousColumn(let file, _),
       .noExamples(let file), .noFeatures(let file), .oneClass(let file, _),

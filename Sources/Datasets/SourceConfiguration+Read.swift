@@ -27,6 +27,7 @@ extension SourceConfiguration {
   private func readAll() throws -> RawExamples {
     switch reader {
     case .csv(let reader): return try reader.read()
+    case .images(let reader): return try reader.read()
     case .idx(let images, let labels):
       let array = try IDXReader(file: images).read()
       var examples = try RawExamples(

@@ -84,7 +84,9 @@ extension DataConfiguration {
       return Normalisation(of: train.inputs, scale: range, statistics: statistics)
     case .numbers(let mean, let std):
       let features = train.inputs.count / max(1, train.count)
-      guard mean.count == 1 || mean.count == features else {
+      let shape = train.inputs.shape
+      let channels = shape.count > 2 ? shape[1] : features
+      guard [1, channels, features].contains(mean.count) else {
         throw .wrongShape(
           file: train.file, place: .file, shape: Array(train.inputs.shape.dropFirst()),
           expected: "\(mean.count) features, as many as `standardise` has means")

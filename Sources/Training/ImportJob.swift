@@ -11,7 +11,9 @@ import Tensors
 public struct ImportJob: Sendable {
   /// The run file; its `training` may be missing.
   public var configuration: RunConfiguration
-  /// The weights: a folder, a safetensors file or an index of shards. See `ForeignCheckpoint`.
+  /// The weights: a folder, a safetensors file or an index of shards.
+  ///
+  /// See `ForeignCheckpoint`.
   public var source: String
   /// The folder of all runs, `Checkpoints`.
   public var checkpointsFolder: String

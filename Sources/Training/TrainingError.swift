@@ -13,6 +13,12 @@ public enum TrainingError: DiagnosableError, Equatable {
   /// A subset of no examples.
   case emptySubset(file: String)
 
+  // MARK: Models from elsewhere
+  /// A `config.json` of an architecture that the library does not have.
+  case unsupportedArchitecture(String, file: String)
+  /// A key of a `config.json` that changes the outputs in a way that is not built.
+  case unsupportedSetting(key: String, value: String, file: String)
+
   // MARK: The loop
   /// The loss is NaN or infinite.
   case diverged(seed: UInt64, epoch: Int, step: Int, loss: Double)
@@ -62,6 +68,8 @@ extension TrainingError {
     case .modelTargets(let kind, let targets): "model kind `\(kind)` cannot predict \(targets)."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
+    case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
+    case .unsupportedSetting(let key, let value, _): "\(key): \(value) is not supported."
     case .diverged(_, _, let step, let loss):
       "the training diverged: the loss is \(loss.isNaN ? "not a number" : "\(loss)") at step \(step)."
     case .notFinite(_, _, let what): "the training diverged: \(what) not finite."
@@ -98,7 +106,9 @@ extension TrainingError {
     case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder),
       .importedRun(let folder), .seedsDiffer(_, _, _, let folder):
       folder
-    case .importedNotFinite(_, let file): file
+    case .importedNotFinite(_, let file), .unsupportedArchitecture(_, let file),
+      .unsupportedSetting(_, _, let file):
+      file
     case .noTraining(let run): run
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
@@ -112,6 +122,10 @@ extension TrainingError {
       "use kind mlp, logistic for classes, or linear for numbers (data.task: regression)."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .emptySubset: "name ids of training examples, one a line."
+    case .unsupportedArchitecture:
+      "import one of \(PretrainedModel.architectures.joined(separator: ", ")), or describe the "
+        + "network in the run file's `model`."
+    case .unsupportedSetting: "use a model without it."
     case .diverged, .notFinite: "train with a smaller rate, or add a warm-up (schedule.warmup)."
     case .cancelled(_, let resumable):
       resumable ? "give the same command again to go on." : "give the same command again."

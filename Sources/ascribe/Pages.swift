@@ -8,11 +8,18 @@ import Training
 /// Shows examples as pictures where their shape allows, else as values.
 struct ExampleGallery {
   let data: Dataset
+  private let normalisation: Normalisation
   private let range: ClosedRange<Float>
 
-  init(_ data: Dataset) {
+  /// Pictures have the colours they had before standardisation, by the run's own numbers.
+  init(_ data: Dataset, _ normalisation: Normalisation) {
     self.data = data
-    let values = data.inputs.elements
+    self.normalisation = normalisation
+    if normalisation.scale != nil {
+      range = 0...1
+      return
+    }
+    let values = normalisation.unstandardised(data.inputs).elements
     let low = values.min() ?? 0
     let high = values.max() ?? 1
     range = low...max(high, low.nextUp)
@@ -20,7 +27,8 @@ struct ExampleGallery {
 
   func view(_ row: Int) -> ExampleView {
     let image = try? ExampleImage(
-      row: row, of: data.inputs, range: range, flat: .isSquareImage)
+      row: 0, of: normalisation.unstandardised(data.inputs.gathered([row])), range: range,
+      flat: .isSquareImage)
     if let image { return .image(image) }
     let width = data.featureCount
     return .features((0..<width).map { data.inputs[row * width + $0] })
@@ -49,8 +57,9 @@ struct QueryPage {
     _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples]
   ) throws -> QuerySection {
     let train = setup.influence.data.train
-    let trainGallery = ExampleGallery(train)
-    let gallery = ExampleGallery(data)
+    let normalisation = setup.influence.data.normalisation
+    let trainGallery = ExampleGallery(train, normalisation)
+    let gallery = ExampleGallery(data, normalisation)
     let predictions = try setup.predictions(for: data)
     let probabilities = predictions.logits.softmax()
     func influences(_ entries: [TopExamples.Entry]) -> [QueryCard.Influence] {
