@@ -15,6 +15,19 @@ public struct ModelConfiguration: Sendable, Equatable {
     case logistic
     /// One linear layer for numbers.
     case linear
+    /// A causal language model as GPT-2; for sequences of tokens.
+    case gpt2
+    /// A causal language model as Llama; for sequences of tokens.
+    case llama
+    /// An encoder of token sequences; for classes.
+    case bert
+    /// A transformer on image patches; for classes.
+    case vit
+
+    /// Whether `TransformerSettings` has the sizes.
+    var isTransformer: Bool { [.gpt2, .llama, .bert, .vit].contains(self) }
+    /// Whether it predicts next tokens.
+    var isLanguageModel: Bool { self == .gpt2 || self == .llama }
   }
 
   /// The family.
@@ -25,6 +38,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var activation: Activation.Kind
   /// Dropout rate after each hidden activation, in [0, 1).
   public var dropout: Double
+  /// The sizes of a transformer; nil for the other families.
+  public var transformer: TransformerSettings?
 
   /// A model by its parts.
   public init(
@@ -36,6 +51,11 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Reads the `model` mapping of a run file.
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     kind = try map.choice("kind", default: .mlp)
+    if kind.isTransformer {
+      (hidden, activation, dropout) = ([], .relu, 0)
+      transformer = try TransformerSettings(kind, from: map)
+      return
+    }
     guard kind == .mlp else {
       (hidden, activation, dropout) = ([], .relu, 0)
       try map.checkKeys(known: ["kind"])
@@ -55,13 +75,19 @@ public struct ModelConfiguration: Sendable, Equatable {
 
   /// The network for examples of a shape.
   public func network(inputShape: [Int], outputs: Int) -> Network {
-    Network.multilayerPerceptron(
+    if let transformer {
+      return transformer.network(kind, inputShape: inputShape, outputs: outputs)
+    }
+    return Network.multilayerPerceptron(
       inputShape: inputShape, hidden: hidden, outputs: outputs, activation: activation,
       dropout: Float(dropout))
   }
 
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
+    if let transformer {
+      return .map(transformer.values(kind).merging(["kind": .string(kind.rawValue)]) { $1 })
+    }
     guard kind == .mlp else { return .map(["kind": .string(kind.rawValue)]) }
     return .map([
       "kind": .string(kind.rawValue), "hidden": .list(hidden.map { .int($0) }),

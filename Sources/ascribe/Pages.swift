@@ -9,16 +9,24 @@ import Training
 struct ExampleGallery {
   let data: Dataset
   private let range: ClosedRange<Float>
+  private let tokens: Tensor?
+  private let vocabulary: [String]
 
   init(_ data: Dataset) {
     self.data = data
     let values = data.inputs.elements
+    if case .tokens(let tokens, let vocabulary) = data.targets {
+      (self.tokens, self.vocabulary) = (tokens, vocabulary)
+    } else {
+      (tokens, vocabulary) = (nil, [])
+    }
     let low = values.min() ?? 0
     let high = values.max() ?? 1
     range = low...max(high, low.nextUp)
   }
 
   func view(_ row: Int) -> ExampleView {
+    if let tokens { return .text(TokenText.text(of: row, tokens, vocabulary)) }
     let image = try? ExampleImage(
       row: row, of: data.inputs, range: range, flat: .isSquareImage)
     if let image { return .image(image) }
@@ -69,7 +77,8 @@ struct QueryPage {
         label: selection.isMean ? "mean of the test set" : LabelValue(of: row, in: data).text,
         predicted: isClass
           ? LabelValue(predicted: predicted, in: data).text
-          : selection.isMean ? "" : "\(predictions.logits[row, 0])",
+          : selection.isMean || setup.influence.isSequence
+            ? "" : "\(predictions.logits[row, 0])",
         probability: isClass ? Double(probabilities[row, Int(predicted)]) : nil,
         helpful: influences(top.highest), harmful: influences(top.lowest))
     }
