@@ -64,6 +64,9 @@ extension DatasetError {
       "no example has the id \(id) (there are \(examples))."
     case .rowsBeyondEnd(_, let rows, let available):
       "rows \(rows) are wanted of \(available)."
+    case .unknownToken(_, _, let token, let known):
+      "the token `\(token)` is not among the \(known) of the training text."
+    case .notForSequences(_, let what): "sequences of tokens have no \(what)."
     case .noiseNeedsClasses: "label noise needs classes; the targets are numbers."
     }
   }
@@ -115,6 +118,8 @@ extension DatasetError {
     case .splitEmpty: "give each side at least one example."
     case .unknownID: "use ids of this data; rows count from 0."
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
+    case .unknownToken: "train on a text that has it, or use `tokens: bytes`."
+    case .notForSequences(_, let what): "remove \(what) from the run file's data."
     case .noiseNeedsClasses: "remove `flip`, or set `task: classification`."
     }
   }
@@ -130,13 +135,14 @@ extension DatasetError {
       .countMismatch(let file, _, _, _), .unknownArray(let file, _, _),
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
       .splitEmpty(let file, _), .unknownID(let file, _, _), .rowsBeyondEnd(let file, _, _),
-      .noiseNeedsClasses(let file):
+      .noiseNeedsClasses(let file), .notForSequences(let file, _):
       (file, .file)
     case .truncated(let file, let place, _, _), .trailingBytes(let file, let place, _),
       .malformed(let file, let place, _), .unsupported(let file, let place, _, _),
       .badQuote(let file, let place, _), .notANumber(let file, let place, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
-      .unknownClass(let file, let place, _, _), .wrongShape(let file, let place, _, _):
+      .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
+      .wrongShape(let file, let place, _, _):
       (file, place)
     case .fieldCount(let file, let line, _, _): (file, .line(line))
     case .duplicateID(let file, _, _, let second): (file, .row(second))

@@ -104,6 +104,11 @@ public enum DatasetError: DiagnosableError, Equatable {
   /// A named array that is not there.
   case unknownArray(file: String, name: String, arrays: [String])
 
+  /// A token that the training text does not have.
+  case unknownToken(file: String, place: DataPlace, token: String, known: Int)
+  /// Sequences for training and something else for testing, or a scale or labels for sequences.
+  case notForSequences(file: String, what: String)
+
   // MARK: Choices
   /// Test inputs of another shape than the training inputs.
   case shapesDiffer(train: String, trainShape: [Int], test: String, testShape: [Int])

@@ -5,7 +5,7 @@ import Foundation
 struct SourceConfiguration: Sendable {
   /// The formats.
   enum Format: String, CaseIterable, Sendable {
-    case csv, idx, npy, npz, hdf5, images
+    case csv, idx, npy, npz, hdf5, images, text
   }
 
   /// A file with arrays, and the names of the arrays in it.
@@ -23,6 +23,7 @@ struct SourceConfiguration: Sendable {
     case npz(NamedArrays)
     case hdf5(NamedArrays)
     case images(ImageFolderReader)
+    case tokens(TokenReader)
   }
 
   var reader: Reader
@@ -47,6 +48,17 @@ struct SourceConfiguration: Sendable {
       reader = .csv(
         try CSVReader(from: map, file: file("path"), isRegression: isRegression))
     case .idx: reader = .idx(images: try file("images"), labels: try file("labels"))
+    case .npy where map.value("path") != nil:
+      reader = .tokens(
+        TokenReader(
+          file: try file("path"),
+          form: .array(vocabulary: try map.int(ifPresent: "vocabulary", in: 2...1 << 24))))
+    case .text:
+      let length = try map.int("length", in: 2...1 << 20)
+      reader = .tokens(
+        TokenReader(
+          file: try file("path"),
+          form: .text(try map.choice("tokens", default: .characters), length: length)))
     case .npy:
       let ids = try map.string(ifPresent: "ids").map { resolved($0, in: folder) }
       reader = .npy(inputs: try file("inputs"), labels: try file("labels"), ids: ids)

@@ -1,3 +1,4 @@
+import Checkpoints
 import Configuration
 import Foundation
 import Networks
@@ -6,39 +7,89 @@ import Networks
 ///
 /// What would change the outputs and is not built (scaled rotary angles, biases in Llama's
 /// attention, …) is refused by its key; what serves training or generation alone is not read.
-public enum PretrainedModel: Sendable, Hashable {
-  /// `model_type: gpt2`, causal.
-  case gpt2(GPT2Configuration)
-  /// `model_type: llama`, causal.
-  case llama(LlamaConfiguration)
+public struct PretrainedModel: Sendable, Equatable {
+  /// The sizes by architecture.
+  public enum Sizes: Sendable, Hashable {
+    /// `model_type: gpt2`, causal.
+    case gpt2(GPT2Configuration)
+    /// `model_type: llama`, causal.
+    case llama(LlamaConfiguration)
+  }
+
+  /// The sizes.
+  public let sizes: Sizes
+  /// All of `config.json`.
+  public let values: [String: ConfigurationValue]
 
   /// The architectures by the names that `config.json` gives them.
   public static let architectures = ["GPT2LMHeadModel", "LlamaForCausalLM"]
+
+  /// The model of the `config.json` beside weights, if there is one.
+  ///
+  /// - Parameter source: a folder of checkpoints, or a file.
+  /// - Throws: as `init(reading:)`; `CheckpointError` when there are no weights.
+  public static func beside(_ source: String) throws -> PretrainedModel? {
+    let first = try ForeignCheckpoint.find(source).first?.path ?? source
+    let folder = (first as NSString).deletingLastPathComponent
+    for candidate in [
+      "\(source)/config.json", folder.isEmpty ? "config.json" : "\(folder)/config.json",
+    ]
+    where fileExists(candidate) {
+      return try PretrainedModel(reading: candidate)
+    }
+    return nil
+  }
 
   /// Reads `config.json`.
   ///
   /// - Throws: `TrainingError.unsupportedArchitecture`, `.unsupportedSetting` naming the key;
   ///   `ConfigurationError` for sizes that are missing or no numbers.
   public init(reading file: String) throws {
-    let map = try ConfigurationMap(contentsOf: file)
+    try self.init(from: try ConfigurationMap(contentsOf: file))
+  }
+
+  /// Reads the members of a `config.json`.
+  ///
+  /// - Throws: as `init(reading:)`.
+  public init(from map: ConfigurationMap) throws {
+    values = map.values
+    let file = map.file
     let type = try map.string("model_type")
     let names = try map.list(ifPresent: "architectures") ?? []
     for case .string(let name) in names where !PretrainedModel.architectures.contains(name) {
       throw TrainingError.unsupportedArchitecture(name, file: file)
     }
     switch type {
-    case "gpt2": self = .gpt2(try PretrainedModel.gpt2(map))
-    case "llama": self = .llama(try PretrainedModel.llama(map))
+    case "gpt2": sizes = .gpt2(try PretrainedModel.gpt2(map))
+    case "llama": sizes = .llama(try PretrainedModel.llama(map))
     default: throw TrainingError.unsupportedArchitecture(type, file: file)
     }
   }
 
   /// The network for sequences of a length, at most the context; the context when nil.
   public func network(length: Int? = nil) -> Network {
-    switch self {
+    switch sizes {
     case .gpt2(let sizes): .gpt2(sizes, length: length)
     case .llama(let sizes): .llama(sizes, length: length)
     }
+  }
+
+  /// Why data does not suit; nil when it does.
+  func problem(inputShape: [Int], outputs: Int) -> String? {
+    let (context, vocabulary) =
+      switch sizes {
+      case .gpt2(let sizes): (sizes.context, sizes.vocabulary)
+      case .llama(let sizes): (sizes.context, sizes.vocabulary)
+      }
+    guard inputShape.count == 1 else { return "takes sequences, not examples of \(inputShape)" }
+    if inputShape[0] > context {
+      return "has a context of \(context), and the sequences are \(inputShape[0]) long"
+    }
+    if outputs != vocabulary {
+      return "has \(vocabulary) tokens, and the data \(outputs) (for arrays of ids set "
+        + "`vocabulary: \(vocabulary)`)"
+    }
+    return nil
   }
 
   private static func gpt2(_ map: ConfigurationMap) throws -> GPT2Configuration {

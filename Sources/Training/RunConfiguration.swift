@@ -34,16 +34,18 @@ public struct RunConfiguration: Sendable {
   ///
   /// Without a `name` the file's own name serves.
   ///
-  /// - Parameter requiresTraining: whether a file without `training` is refused.
+  /// - Parameters:
+  ///   - requiresTraining: whether a file without `training` is refused.
+  ///   - pretrained: the model where the file has no `model`.
   public init(
-    contentsOf file: String, requiresTraining: Bool = true
+    contentsOf file: String, requiresTraining: Bool = true, pretrained: PretrainedModel? = nil
   ) throws(ConfigurationError) {
     let path = file.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let folder = path.count > 1 ? path.dropLast().joined(separator: "/") + "/" : "."
     try self.init(
       from: try ConfigurationMap(contentsOf: file), relativeTo: folder,
       defaultName: path.last?.split(separator: ".").first.map(String.init),
-      requiresTraining: requiresTraining)
+      requiresTraining: requiresTraining, pretrained: pretrained)
   }
 
   /// Reads the mapping of a run file.
@@ -52,9 +54,10 @@ public struct RunConfiguration: Sendable {
   ///   - folder: where relative paths begin.
   ///   - defaultName: the name when the mapping has none.
   ///   - requiresTraining: whether a mapping without `training` is refused.
+  ///   - pretrained: the model where the mapping has no `model`.
   public init(
     from map: ConfigurationMap, relativeTo folder: String, defaultName: String? = nil,
-    requiresTraining: Bool = true
+    requiresTraining: Bool = true, pretrained: PretrainedModel? = nil
   ) throws(ConfigurationError) {
     try map.checkKeys(known: ["name", "data", "model", "training", "defaults"])
     if let given = try map.string(ifPresent: "name") ?? defaultName {
@@ -70,7 +73,11 @@ public struct RunConfiguration: Sendable {
     data = try DataConfiguration(from: map.map("data"), relativeTo: folder)
     dataValue = map.value("data") ?? .null
     self.folder = folder
-    model = try ModelConfiguration(from: map.map("model"))
+    if let pretrained, !map.has("model") {
+      model = ModelConfiguration(pretrained)
+    } else {
+      model = try ModelConfiguration(from: map.map("model"))
+    }
     hasTraining = requiresTraining || map.has("training")
     training =
       hasTraining

@@ -8,6 +8,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   // MARK: Model and data
   /// A model for classes on numbers, or the other way round.
   case modelTargets(kind: String, targets: String)
+  /// A model that examples of this shape do not suit.
+  case modelInputs(kind: String, problem: String)
   /// A loss that the targets do not have.
   case lossTargets(loss: String, targets: String)
   /// A subset of no examples.
@@ -66,6 +68,7 @@ extension TrainingError {
   public var what: String {
     switch self {
     case .modelTargets(let kind, let targets): "model kind `\(kind)` cannot predict \(targets)."
+    case .modelInputs(let kind, let problem): "model kind `\(kind)` \(problem)."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
     case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
@@ -96,7 +99,7 @@ extension TrainingError {
   /// The key, the step or the folder.
   public var location: String {
     switch self {
-    case .modelTargets: "model.kind"
+    case .modelTargets, .modelInputs: "model.kind"
     case .lossTargets: "training.loss"
     case .emptySubset(let file): file
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
@@ -119,7 +122,9 @@ extension TrainingError {
   public var remedy: String {
     switch self {
     case .modelTargets:
-      "use kind mlp, logistic for classes, or linear for numbers (data.task: regression)."
+      "use kind mlp, logistic for classes, linear for numbers (data.task: regression), or gpt2 or "
+        + "llama for sequences of tokens."
+    case .modelInputs: "change the model's sizes, or the shape of the data."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .emptySubset: "name ids of training examples, one a line."
     case .unsupportedArchitecture:

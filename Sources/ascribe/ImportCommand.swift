@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Configuration
 import Foundation
 import Reports
 import Training
@@ -12,11 +13,15 @@ struct ImportCommand: ParsableCommand {
     discussion: """
       FOLDER holds a state_dict saved as model.safetensors, shards with model.safetensors.index.json,
       or several checkpoints: epoch-001.safetensors, … or checkpoint-500/model.safetensors, …; their
-      numbers become the run's epochs. Folders seed-0, seed-1, … become its seeds.
+      numbers become the run's epochs. Folders seed-0, seed-1, … become its seeds. A config.json of
+      Hugging Face (GPT2LMHeadModel, LlamaForCausalLM) describes the model.
       """)
 
   @Argument(help: "A folder with safetensors files, or one such file.") var folder: String
-  @Option(help: "The run file: data and model; training may be left out.") var data: String
+  @Option(
+    help:
+      "The run file: data, and the model unless FOLDER has a config.json; training may be left out."
+  ) var data: String
   @Option(help: "A name instead of the run file's.") var name: String?
   @Flag(help: "Replace a run of this name.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
@@ -24,7 +29,11 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    var configuration = try RunConfiguration(contentsOf: data, requiresTraining: false)
+    // A `model` in the run file goes before config.json, which then need not be understood.
+    let hasModel = try ConfigurationMap(contentsOf: data).has("model")
+    var configuration = try RunConfiguration(
+      contentsOf: data, requiresTraining: false,
+      pretrained: hasModel ? nil : try PretrainedModel.beside(folder))
     if let name { configuration = try configuration.renamed(name) }
     var job = ImportJob(
       configuration, from: folder, checkpointsFolder: common.checkpointsFolder)

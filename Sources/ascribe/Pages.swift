@@ -10,11 +10,18 @@ struct ExampleGallery {
   let data: Dataset
   private let normalisation: Normalisation
   private let range: ClosedRange<Float>
+  private let tokens: Tensor?
+  private let vocabulary: [String]
 
   /// Pictures have the colours they had before standardisation, by the run's own numbers.
   init(_ data: Dataset, _ normalisation: Normalisation) {
     self.data = data
     self.normalisation = normalisation
+    if case .tokens(let tokens, let vocabulary) = data.targets {
+      (self.tokens, self.vocabulary) = (tokens, vocabulary)
+    } else {
+      (tokens, vocabulary) = (nil, [])
+    }
     if normalisation.scale != nil {
       range = 0...1
       return
@@ -26,6 +33,7 @@ struct ExampleGallery {
   }
 
   func view(_ row: Int) -> ExampleView {
+    if let tokens { return .text(TokenText.text(of: row, tokens, vocabulary)) }
     let image = try? ExampleImage(
       row: 0, of: normalisation.unstandardised(data.inputs.gathered([row])), range: range,
       flat: .isSquareImage)
@@ -78,7 +86,8 @@ struct QueryPage {
         label: selection.isMean ? "mean of the test set" : LabelValue(of: row, in: data).text,
         predicted: isClass
           ? LabelValue(predicted: predicted, in: data).text
-          : selection.isMean ? "" : "\(predictions.logits[row, 0])",
+          : selection.isMean || setup.influence.isSequence
+            ? "" : "\(predictions.logits[row, 0])",
         probability: isClass ? Double(probabilities[row, Int(predicted)]) : nil,
         helpful: influences(top.highest), harmful: influences(top.lowest))
     }

@@ -26,14 +26,16 @@ struct ScoringSetup {
     let usesFeatures =
       method.kernel == .features
       || (method.kernel == .auto && influence.data.train.count > method.exactLimit)
-    // Imported weights have no trajectory, and features no second kernel: their default is `trak`.
+    // Imported weights have no trajectory, features no second kernel, and sequences no one-hot
+    // target: their default is `trak`.
     let isImported = run.record.status == .imported
     let chosen =
       try method.method.map { try Method(name: $0) }
-      ?? (usesFeatures || isImported ? .trak : .trajectory)
+      ?? (usesFeatures || isImported || influence.isSequence ? .trak : .trajectory)
     let weight =
       try method.exampleWeight.map { try ExampleWeight(name: $0) }
-      ?? (isImported && !usesFeatures && chosen == .trak ? ExampleWeight(.leaveOneOut) : nil)
+      ?? (isImported && !usesFeatures && !influence.isSequence && chosen == .trak
+        ? ExampleWeight(.leaveOneOut) : nil)
     options = try ScoringOptions(
       method: chosen, classification: influence.isClassification,
       outputFunction: method.outputFunction.flatMap { OutputFunction(rawValue: $0) },

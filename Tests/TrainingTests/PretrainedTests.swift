@@ -85,13 +85,13 @@ struct PretrainedTests {
   @Test("older spellings of the rotary base are read")
   func rotaryBase() throws {
     let scratch = try ScratchFolder()
-    func read(_ more: String) throws -> PretrainedModel {
+    func read(_ more: String) throws -> PretrainedModel.Sizes {
       let text = """
         {"model_type": "llama", "vocab_size": 5, "hidden_size": 8, "intermediate_size": 4,
          "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 4\(more)}
         """
       try Data(text.utf8).write(to: URL(fileURLWithPath: scratch / "config.json"))
-      return try PretrainedModel(reading: scratch / "config.json")
+      return try PretrainedModel(reading: scratch / "config.json").sizes
     }
     var sizes = LlamaConfiguration(
       vocabulary: 5, context: 4, layers: 1, heads: 2, width: 8, mlpWidth: 4)
