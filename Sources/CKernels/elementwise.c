@@ -27,6 +27,12 @@ ASCRIBE_MAP(ascribe_gelu, gelu_value)
 ASCRIBE_MAP(ascribe_gelu_derivative, gelu_derivative_value)
 ASCRIBE_MAP(ascribe_gelu_second_derivative, gelu_second_derivative_value)
 ASCRIBE_MAP(ascribe_relu, relu_value)
+ASCRIBE_MAP(ascribe_gelu_tanh, gelu_tanh_value)
+ASCRIBE_MAP(ascribe_gelu_tanh_derivative, gelu_tanh_derivative_value)
+ASCRIBE_MAP(ascribe_gelu_tanh_second_derivative, gelu_tanh_second_derivative_value)
+ASCRIBE_MAP(ascribe_silu, silu_value)
+ASCRIBE_MAP(ascribe_silu_derivative, silu_derivative_value)
+ASCRIBE_MAP(ascribe_silu_second_derivative, silu_second_derivative_value)
 
 #define ASCRIBE_MAP2(name, expression)                                             \
   INLINE void name##_body(const float *a, const float *b, float *c, int64_t n,     \

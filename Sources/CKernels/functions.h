@@ -184,3 +184,51 @@ INLINE float gelu_second_derivative_value(float x, const int fused) {
   float y = FMA(-b, b, 2.0f) * (0x1.988454p-2f * gauss_value(b, fused));
   return magnitude(x) > 13.1f ? 0.0f : y;
 }
+
+// f(x) = x σ(z(x)) with its derivatives: z = x for SiLU, 2c (x + 0.044715 x³), c = sqrt(2/π), for the
+// tanh form of GELU (½ (1 + tanh u) = σ(2u)). Beyond ±87 in z, and ±21 in x for GELU, the limits.
+INLINE float sigmoid_value(float z, const int fused) {
+  float e = exp_bounded(at_least(at_most(-z, 87.0f), -87.0f), fused);
+  return 1.0f / (1.0f + e);
+}
+
+// σ(z) (1 - σ(z)), without a subtraction.
+INLINE float sigmoid_slope(float z, const int fused) {
+  float e = exp_bounded(-at_most(magnitude(z), 87.0f), fused);
+  return e / ((1.0f + e) * (1.0f + e));
+}
+
+INLINE float bounded21(float x) { return at_least(at_most(x, 21.0f), -21.0f); }
+
+INLINE float gelu_tanh_argument(float b, const int fused) {
+  return b * FMA(b * b, 0x1.2444f2p-4f, 0x1.988454p+0f);
+}
+
+INLINE float gelu_tanh_value(float x, const int fused) {
+  return x * sigmoid_value(gelu_tanh_argument(bounded21(x), fused), fused);
+}
+
+INLINE float gelu_tanh_derivative_value(float x, const int fused) {
+  float b = bounded21(x), z = gelu_tanh_argument(b, fused);
+  float w = FMA(b * b, 3 * 0x1.2444f2p-4f, 0x1.988454p+0f);
+  return FMA(b * w, sigmoid_slope(z, fused), sigmoid_value(z, fused));
+}
+
+INLINE float gelu_tanh_second_derivative_value(float x, const int fused) {
+  float b = bounded21(x), z = gelu_tanh_argument(b, fused);
+  float w = FMA(b * b, 3 * 0x1.2444f2p-4f, 0x1.988454p+0f), bend = 6 * 0x1.2444f2p-4f * b;
+  float turn = FMA(1.0f - 2.0f * sigmoid_value(z, fused), w * w, bend);
+  return sigmoid_slope(z, fused) * FMA(b, turn, 2.0f * w);
+}
+
+INLINE float silu_value(float x, const int fused) { return x * sigmoid_value(x, fused); }
+
+INLINE float silu_derivative_value(float x, const int fused) {
+  float b = at_least(at_most(x, 87.0f), -87.0f);
+  return FMA(b, sigmoid_slope(b, fused), sigmoid_value(b, fused));
+}
+
+INLINE float silu_second_derivative_value(float x, const int fused) {
+  float b = at_least(at_most(x, 87.0f), -87.0f);
+  return sigmoid_slope(b, fused) * FMA(b, 1.0f - 2.0f * sigmoid_value(b, fused), 2.0f);
+}

@@ -29,8 +29,26 @@ public enum CheckpointError: DiagnosableError, Equatable {
   case unknownTensor(name: String, known: [String], file: String)
   /// A tensor of another shape than the network's.
   case wrongShape(name: String, expected: [Int], found: [Int], file: String)
+  /// Weights from elsewhere whose tensors are not those of the network.
+  case otherNetwork(TensorDifferences, file: String)
   /// A parameter that is NaN or infinite.
   case notFinite(name: String, element: Int, value: Float, file: String)
+
+  // MARK: Weights from elsewhere
+  /// Nothing of the name that was given.
+  case nothingThere(path: String)
+  /// A shard that the index names and that is not there.
+  case missingShard(name: String, file: String)
+  /// A folder without safetensors files.
+  case noWeights(folder: String)
+  /// A folder of which it is not clear what the weights are.
+  case ambiguousWeights(names: [String], folder: String)
+  /// Parts of one model without the index that belongs to them.
+  case missingIndex(shards: [String], folder: String)
+  /// The index of a sharded model is not the JSON that it should be.
+  case badIndex(problem: String, file: String)
+  /// A tensor that is not in the shard that the index names.
+  case missingInShard(name: String, shard: String, file: String)
 
   // MARK: Trust
   /// A byte changed after the file was written.
@@ -74,11 +92,21 @@ extension CheckpointError {
       "the tensors take \(expected) bytes, the file has \(found) for them."
     case .tooLarge(let bytes, _): "\(bytes) bytes are more than this machine's memory."
     case .unsupportedType(let name, let type, _):
-      "\"\(name)\" has elements of type \(type); only F32 is read."
+      "\"\(name)\" has elements of type \(type); only F16, BF16, F32 and F64 are read."
     case .missingTensor(let name, _, _): "the network's \"\(name)\" is not in the file."
     case .unknownTensor(let name, _, _): "the network has no \"\(name)\"."
     case .wrongShape(let name, let expected, let found, _):
       "\"\(name)\" has shape \(found), the network's has \(expected)."
+    case .otherNetwork(let differences, _): "the tensors are not the network's: \(differences)."
+    case .nothingThere: "there is no file or folder of that name."
+    case .missingShard(let name, _): "the shard \(name) is missing."
+    case .noWeights: "there is no safetensors file."
+    case .ambiguousWeights(let names, _):
+      "it is not clear what the weights are: \(CheckpointError.listed(names))."
+    case .missingIndex(let shards, _):
+      "\(CheckpointError.listed(shards)) are parts of one model, whose index is missing."
+    case .badIndex(let problem, _): "the index of the shards cannot be used: \(problem)."
+    case .missingInShard(let name, let shard, _): "\"\(name)\" is not in \(shard)."
     case .notFinite(let name, let element, let value, _):
       "element \(element) of \"\(name)\" is \(value)."
     case .changed: "a byte of the file changed after it was written: its SHA-256 does not match."
@@ -100,7 +128,10 @@ extension CheckpointError {
       .tooLarge(_, let file), .unsupportedType(_, _, let file), .missingTensor(_, _, let file),
       .unknownTensor(_, _, let file), .wrongShape(_, _, _, let file),
       .notFinite(_, _, _, let file), .changed(let file), .missingFile(let file),
-      .missingProvenance(let file),
+      .missingProvenance(let file), .otherNetwork(_, let file), .noWeights(let file),
+      .nothingThere(let file), .missingShard(_, let file),
+      .ambiguousWeights(_, let file), .missingIndex(_, let file), .badIndex(_, let file),
+      .missingInShard(_, _, let file),
       .unreadableProvenance(_, let file), .unsupportedVersion(_, _, let file),
       .mismatch(_, _, _, let file):
       file
@@ -118,6 +149,15 @@ extension CheckpointError {
     case .missingTensor(_, let present, _): "the file has \(CheckpointError.listed(present))."
     case .unknownTensor(_, let known, _):
       "describe the network it belongs to; this one has \(CheckpointError.listed(known))."
+    case .otherNetwork:
+      "make `model` of the run file the network that the weights are of, or rename the tensors."
+    case .noWeights:
+      "save the weights with safetensors: save_file(model.state_dict(), \"model.safetensors\")."
+    case .ambiguousWeights: "name one of the files instead of the folder."
+    case .missingIndex: "copy model.safetensors.index.json too."
+    case .nothingThere: "check the path of the weights."
+    case .badIndex, .missingInShard, .missingShard:
+      "copy the index and all shards again from where they came."
     case .wrongShape: "make the model of the run file the one that the weights are of."
     case .notFinite: "use an earlier checkpoint, and train with a smaller rate."
     case .changed: "copy the file again from where it came, or train again with --overwrite."
@@ -133,7 +173,7 @@ extension CheckpointError {
   }
 
   /// At most eight names.
-  private static func listed(_ names: [String]) -> String {
+  static func listed(_ names: [String]) -> String {
     if names.isEmpty { return "no tensors" }
     return names.prefix(8).joined(separator: ", ")
       + (names.count > 8 ? ", … (\(names.count) in all)" : "")

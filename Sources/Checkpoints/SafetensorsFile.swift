@@ -55,7 +55,10 @@ public struct SafetensorsFile: Sendable {
 
   /// One tensor by name.
   ///
-  /// - Throws: `CheckpointError.missingTensor`, `.unsupportedType` for any type but F32.
+  /// Float16 and bfloat16 become float32 exactly, float64 is rounded to the nearest float32.
+  ///
+  /// - Throws: `CheckpointError.missingTensor`, `.unsupportedType` for any type but F16, BF16, F32
+  ///   and F64.
   public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
     guard let entry = entries.first(where: { $0.name == name }) else {
       throw .missingTensor(name: name, present: entries.map(\.name), file: path)
@@ -93,16 +96,56 @@ public struct SafetensorsFile: Sendable {
     return flat
   }
 
-  private func copy(
+  /// The bytes of a tensor.
+  func bytes(of entry: SafetensorsEntry) -> ArraySlice<UInt8> {
+    bytes[dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound]
+  }
+
+  /// The elements of a tensor as float32.
+  func copy(
     _ entry: SafetensorsEntry, to target: UnsafeMutablePointer<Float>
   ) throws(CheckpointError) {
-    guard entry.type == "F32" else {
+    guard let convert = SafetensorsFile.conversions[entry.type] else {
       throw .unsupportedType(name: entry.name, type: entry.type, file: path)
     }
     bytes.withUnsafeBytes { raw in
-      guard let base = raw.baseAddress else { return }
-      UnsafeMutableRawPointer(target).copyMemory(
-        from: base + dataStart + entry.range.lowerBound, byteCount: entry.range.count)
+      let start = dataStart + entry.range.lowerBound
+      convert(UnsafeRawBufferPointer(rebasing: raw[start..<start + entry.range.count]), target)
+    }
+  }
+
+  /// From the bytes of a tensor, little-endian and aligned to nothing, to float32.
+  private typealias Conversion =
+    @Sendable (
+      UnsafeRawBufferPointer, UnsafeMutablePointer<Float>
+    ) -> Void
+
+  private static let conversions: [String: Conversion] = [
+    "F32": { bytes, target in
+      UnsafeMutableRawBufferPointer(
+        start: target, count: bytes.count
+      ).copyMemory(from: bytes)
+    },
+    "F64": { bytes, target in
+      for i in 0..<bytes.count / 8 {
+        target[i] = Float(bytes.loadUnaligned(fromByteOffset: 8 * i, as: Double.self))
+      }
+    },
+    "F16": { bytes, target in widen(bytes) { VectorMath.fromFloat16($0, into: target, count: $1) }
+    },
+    "BF16": { bytes, target in
+      widen(bytes) { VectorMath.fromBFloat16($0, into: target, count: $1) }
+    },
+  ]
+
+  private static func widen(
+    _ bytes: UnsafeRawBufferPointer, _ body: (UnsafePointer<UInt16>, Int) -> Void
+  ) {
+    let halves = (0..<bytes.count / 2).map {
+      bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)
+    }
+    halves.withUnsafeBufferPointer { buffer in
+      if let base = buffer.baseAddress { body(base, buffer.count) }
     }
   }
 }

@@ -13,9 +13,9 @@ import Configuration
 /// With `split`, the one source is given as `source` or `train`; `test` and `train` are numbers of
 /// examples (500) or shares (0.1), or `file` names a file of test ids. `task` is `classification`
 /// (default) or `regression`; `classes` fixes names and order of the classes, or their number.
-/// IDX images of bytes have `scale: [0, 255]` unless another scale, or `false`, is given.
-/// `standardise` is `true` (`columns` for tables, `global` for images), `columns`, `global`, or
-/// numbers that apply after the scale.
+/// Images of bytes (IDX, folders) have `scale: [0, 255]` unless another scale, or `false`, is given.
+/// `standardise` is `true` (`columns` for tables, `global` for images), `columns`, `channels`,
+/// `global`, or numbers that apply after the scale: one, or one for each channel or feature.
 public struct DataConfiguration: Sendable {
   /// What the targets are.
   public enum Task: String, CaseIterable, Sendable {
@@ -145,7 +145,7 @@ public struct DataConfiguration: Sendable {
     case let value?:
       throw .wrongType(
         map.place("standardise"), found: value.summary,
-        expected: "true, false, columns, global or {mean: …, std: …}")
+        expected: "true, false, columns, channels, global or {mean: …, std: …}")
     }
   }
 }

@@ -41,6 +41,10 @@ extension Dataset {
     case .values(let values):
       add("values \(values.shape)")
       hasher.update(values)
+    case .tokens(_, let vocabulary):
+      // The inputs are the targets.
+      add("tokens \(vocabulary.count)")
+      vocabulary.forEach(add)
     }
     return hasher.finish()
   }

@@ -61,6 +61,11 @@ public struct Dataset: Sendable {
     if case .classes(_, let names) = targets { names } else { [] }
   }
 
+  /// The text of each token id; nil unless next tokens are predicted.
+  public var vocabulary: [String]? {
+    if case .tokens(_, let vocabulary) = targets { vocabulary } else { nil }
+  }
+
   /// The number of numbers a model predicts for an example: outputs, or one a class.
   public var outputCount: Int { targets.outputCount }
 

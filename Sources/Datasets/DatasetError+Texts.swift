@@ -7,6 +7,12 @@ extension DatasetError {
     switch self {
     case .missingFile(let file): "there is no file \(file)."
     case .notAFile(let file): "\(file) is not a file."
+    case .notAFolder(let path): "\(path) is not a folder."
+    case .noImages(let folder): "\(folder) has no PNG or JPEG files in folders by class."
+    case .imageWithoutClass(let file): "\(file) is not in a folder of its class."
+    case .otherImageSize(_, let found, let expected, let first):
+      "the image has \(found[0]) rows of \(found[1]) pixels, the first (\(first)) "
+        + "\(expected[0]) of \(expected[1])."
     case .unreadableFile(let file, let reason): "\(file) cannot be read: \(reason)."
     case .emptyFile(let file): "\(file) is empty."
     case .tooLarge(_, let bytes, let limit):
@@ -58,6 +64,9 @@ extension DatasetError {
       "no example has the id \(id) (there are \(examples))."
     case .rowsBeyondEnd(_, let rows, let available):
       "rows \(rows) are wanted of \(available)."
+    case .unknownToken(_, _, let token, let known):
+      "the token `\(token)` is not among the \(known) of the training text."
+    case .notForSequences(_, let what): "sequences of tokens have no \(what)."
     case .noiseNeedsClasses: "label noise needs classes; the targets are numbers."
     }
   }
@@ -67,6 +76,10 @@ extension DatasetError {
     switch self {
     case .missingFile: "check the path; paths in a run file are relative to that file."
     case .notAFile: "give the path of a file, not of a folder or device."
+    case .notAFolder: "give the folder that has a sub-folder for each class."
+    case .noImages: "put the images of each class into a sub-folder of its name."
+    case .imageWithoutClass: "move it into the folder of its class, or remove it."
+    case .otherImageSize: "bring all to one size with `size: [height, width]`."
     case .unreadableFile: "check that you may read the file."
     case .emptyFile, .truncated: "get the file again; the copy is not whole."
     case .tooLarge: "take fewer examples with `rows`, or a machine with more memory."
@@ -105,26 +118,31 @@ extension DatasetError {
     case .splitEmpty: "give each side at least one example."
     case .unknownID: "use ids of this data; rows count from 0."
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
+    case .unknownToken: "train on a text that has it, or use `tokens: bytes`."
+    case .notForSequences(_, let what): "remove \(what) from the run file's data."
     case .noiseNeedsClasses: "remove `flip`, or set `task: classification`."
     }
   }
 
   var fileAndPlace: (String, DataPlace) {
     switch self {
-    case .missingFile(let file), .notAFile(let file), .unreadableFile(let file, _),
+    case .missingFile(let file), .notAFile(let file), .notAFolder(let file),
+      .noImages(let file), .imageWithoutClass(let file), .otherImageSize(let file, _, _, _),
+      .unreadableFile(let file, _),
       .emptyFile(let file), .tooLarge(let file, _, _), .wrongFormat(let file, _, _),
       .oneColumn(let file, _), .unknownColumn(let file, _, _), .ambiguousColumn(let file, _),
       .noExamples(let file), .noFeatures(let file), .oneClass(let file, _),
       .countMismatch(let file, _, _, _), .unknownArray(let file, _, _),
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
       .splitEmpty(let file, _), .unknownID(let file, _, _), .rowsBeyondEnd(let file, _, _),
-      .noiseNeedsClasses(let file):
+      .noiseNeedsClasses(let file), .notForSequences(let file, _):
       (file, .file)
     case .truncated(let file, let place, _, _), .trailingBytes(let file, let place, _),
       .malformed(let file, let place, _), .unsupported(let file, let place, _, _),
       .badQuote(let file, let place, _), .notANumber(let file, let place, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
-      .unknownClass(let file, let place, _, _), .wrongShape(let file, let place, _, _):
+      .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
+      .wrongShape(let file, let place, _, _):
       (file, place)
     case .fieldCount(let file, let line, _, _): (file, .line(line))
     case .duplicateID(let file, _, _, let second): (file, .row(second))

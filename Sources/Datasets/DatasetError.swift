@@ -39,6 +39,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case missingFile(String)
   /// A folder or a device where a file is expected.
   case notAFile(String)
+  /// A file or a device where a folder is expected.
+  case notAFolder(String)
   /// The system refused to read the file.
   case unreadableFile(String, reason: String)
   /// A file of no bytes.
@@ -57,6 +59,14 @@ public enum DatasetError: DiagnosableError, Equatable {
   case malformed(file: String, place: DataPlace, problem: String)
   /// Something the format allows and this reader does not.
   case unsupported(file: String, place: DataPlace, feature: String, supported: String)
+
+  // MARK: Images
+  /// A folder without images.
+  case noImages(String)
+  /// An image that is in no class's folder.
+  case imageWithoutClass(file: String)
+  /// An image of another size than the first, height and width.
+  case otherImageSize(file: String, found: [Int], expected: [Int], first: String)
 
   // MARK: Tables
   /// A quote that is never closed, or followed by text after it closes.
@@ -93,6 +103,11 @@ public enum DatasetError: DiagnosableError, Equatable {
   case countMismatch(file: String, what: String, found: Int, expected: Int)
   /// A named array that is not there.
   case unknownArray(file: String, name: String, arrays: [String])
+
+  /// A token that the training text does not have.
+  case unknownToken(file: String, place: DataPlace, token: String, known: Int)
+  /// Sequences for training and something else for testing, or a scale or labels for sequences.
+  case notForSequences(file: String, what: String)
 
   // MARK: Choices
   /// Test inputs of another shape than the training inputs.

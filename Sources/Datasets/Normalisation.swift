@@ -8,12 +8,14 @@ import Tensors
 public struct Normalisation: Codable, Sendable, Equatable {
   /// The numbers that become 0 and 1; nil when inputs keep their scale.
   public var scale: [Double]?
-  /// What is subtracted after scaling: one number, or one for each feature; empty for nothing.
+  /// What is subtracted after scaling: one number, one for each channel of images or one for each
+  /// feature; empty for nothing.
   public var mean: [Double]
   /// What is divided by after that, as many as `mean`; 1 where the training inputs are constant.
   public var std: [Double]
 
-  /// Normalisation by given numbers; `mean` and `std` have 0, 1 or feature-count elements.
+  /// Normalisation by given numbers; `mean` and `std` have 0, 1, channel-count or feature-count
+  /// elements.
   public init(scale: [Double]? = nil, mean: [Double] = [], std: [Double] = []) {
     precondition(mean.count == std.count, "\(mean.count) means, \(std.count) deviations")
     precondition(scale.map { $0.count == 2 && $0[0] != $0[1] } ?? true, "scale")
@@ -28,6 +30,8 @@ public struct Normalisation: Codable, Sendable, Equatable {
   public enum Statistics: String, CaseIterable, Codable, Sendable {
     /// One mean and deviation for each feature.
     case columns
+    /// One mean and deviation for each channel of n × channels × … inputs.
+    case channels
     /// One mean and deviation over all features.
     case global
   }
@@ -42,8 +46,13 @@ public struct Normalisation: Codable, Sendable, Equatable {
     self.init(scale: scale)
     let n = inputs.shape[0]
     let features = n == 0 ? 0 : inputs.count / n
-    let width = statistics == .columns ? features : 1
-    let count = Double(statistics == .columns ? n : n * features)
+    let width =
+      switch statistics {
+      case .columns: features
+      case .channels: inputs.shape.count > 2 ? inputs.shape[1] : features
+      case .global: 1
+      }
+    let count = Double(n * (features / max(1, width)))
     var sums = [Double](repeating: 0, count: width)
     forEach(inputs, width) { column, x in sums[column] += x }
     let mean = sums.map { $0 / count }
@@ -63,10 +72,14 @@ public struct Normalisation: Codable, Sendable, Equatable {
   private func forEach(_ inputs: Tensor, _ width: Int, _ body: (Int, Double) -> Void) {
     let (from, span) = scaling
     let base = inputs.storage.base
-    var column = 0
+    // Neighbours that share a column: all of a channel, one feature, or everything.
+    let features = inputs.shape[0] == 0 ? 0 : inputs.count / inputs.shape[0]
+    let group = max(1, features / max(1, width))
+    var (column, place) = (0, 0)
     for i in 0..<inputs.count {
       body(column, (Double(base[i]) - from) / span)
-      column = column + 1 < width ? column + 1 : 0
+      place += 1
+      if place == group { (column, place) = (column + 1 < width ? column + 1 : 0, 0) }
     }
   }
 
@@ -76,21 +89,36 @@ public struct Normalisation: Codable, Sendable, Equatable {
     return (scale[0], scale[1] - scale[0])
   }
 
+  /// Inputs as they were after scaling and before standardisation, n × …: what pictures show.
+  public func unstandardised(_ inputs: Tensor) -> Tensor {
+    if mean.isEmpty || inputs.count == 0 { return inputs }
+    let features = inputs.count / inputs.shape[0]
+    let group = max(1, features / mean.count)
+    let result = Tensor(uninitialized: inputs.shape)
+    for i in 0..<inputs.count {
+      let column = i % features / group
+      result.storage.base[i] = Float(
+        Double(inputs.storage.base[i]) * std[column] + mean[column])
+    }
+    return result
+  }
+
   /// The inputs on the common scale: n × …, computed in fp64 and rounded once.
   public func applied(to inputs: Tensor) -> Tensor {
     if self == .none { return inputs }
     let n = inputs.shape[0]
     let features = n == 0 ? 0 : inputs.count / n
     precondition(
-      mean.count <= 1 || mean.count == features, "\(mean.count) means for \(features) features")
+      mean.count <= 1 || mean.count == features || mean.count == inputs.shape[1],
+      "\(mean.count) means for \(features) features")
     let (from, span) = scaling
     let (mean, std) = mean.isEmpty ? ([0], [1]) : (mean, std)
-    let width = mean.count
+    let group = max(1, features / mean.count)
     let result = Tensor(uninitialized: inputs.shape)
     let (source, target) = (inputs.storage, result.storage)
     Workers.run(over: n, grain: 1024) { rows in
       for i in rows.lowerBound * features..<rows.upperBound * features {
-        let column = width == 1 ? 0 : i % features
+        let column = i % features / group
         let x = (Double(source.base[i]) - from) / span
         target.base[i] = Float((x - mean[column]) / std[column])
       }

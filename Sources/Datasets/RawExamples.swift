@@ -23,4 +23,6 @@ enum RawLabels: Sendable {
   case words([String], places: @Sendable (Int) -> DataPlace)
   /// Numbers, n × outputs.
   case numbers([Double], outputs: Int, places: @Sendable (Int) -> DataPlace)
+  /// None: the inputs are token ids, and the next one is to be predicted. The text of each id.
+  case tokens(vocabulary: [String])
 }

@@ -27,6 +27,7 @@ extension SourceConfiguration {
   private func readAll() throws -> RawExamples {
     switch reader {
     case .csv(let reader): return try reader.read()
+    case .images(let reader): return try reader.read()
     case .idx(let images, let labels):
       let array = try IDXReader(file: images).read()
       var examples = try RawExamples(
@@ -38,6 +39,7 @@ extension SourceConfiguration {
       return try RawExamples(
         inputs: NPYReader(file: inputs).read(), labels: NPYReader(file: labels).read(),
         ids: ids.map { try NPYReader(file: $0).read() }, isRegression: isRegression)
+    case .tokens(let reader): return try reader.read()
     case .npz(let names):
       let file = try NPZReader(file: names.file)
       return try RawExamples(
@@ -65,6 +67,7 @@ extension RawExamples {
       result.labels = .numbers(
         rows.flatMap { numbers[$0 * outputs..<($0 + 1) * outputs] }, outputs: outputs,
         places: { places(rows[$0]) })
+    case .tokens: break
     }
     return result
   }

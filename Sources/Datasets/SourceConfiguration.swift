@@ -5,7 +5,7 @@ import Foundation
 struct SourceConfiguration: Sendable {
   /// The formats.
   enum Format: String, CaseIterable, Sendable {
-    case csv, idx, npy, npz, hdf5
+    case csv, idx, npy, npz, hdf5, images, text
   }
 
   /// A file with arrays, and the names of the arrays in it.
@@ -22,6 +22,8 @@ struct SourceConfiguration: Sendable {
     case npy(inputs: String, labels: String, ids: String?)
     case npz(NamedArrays)
     case hdf5(NamedArrays)
+    case images(ImageFolderReader)
+    case tokens(TokenReader)
   }
 
   var reader: Reader
@@ -46,11 +48,28 @@ struct SourceConfiguration: Sendable {
       reader = .csv(
         try CSVReader(from: map, file: file("path"), isRegression: isRegression))
     case .idx: reader = .idx(images: try file("images"), labels: try file("labels"))
+    case .npy where map.value("path") != nil:
+      reader = .tokens(
+        TokenReader(
+          file: try file("path"),
+          form: .array(vocabulary: try map.int(ifPresent: "vocabulary", in: 2...1 << 24))))
+    case .text:
+      let length = try map.int("length", in: 2...1 << 20)
+      reader = .tokens(
+        TokenReader(
+          file: try file("path"),
+          form: .text(try map.choice("tokens", default: .characters), length: length)))
     case .npy:
       let ids = try map.string(ifPresent: "ids").map { resolved($0, in: folder) }
       reader = .npy(inputs: try file("inputs"), labels: try file("labels"), ids: ids)
     case .npz: reader = .npz(try named())
     case .hdf5: reader = .hdf5(try named())
+    case .images:
+      if isRegression {
+        throw .wrongType(
+          map.place("format"), found: "images", expected: "numbers: images are of classes")
+      }
+      reader = .images(try ImageFolderReader(from: map, folder: file("path")))
     }
     rows = try Self.rows(map)
     try map.finish()
@@ -81,6 +100,28 @@ struct SourceConfiguration: Sendable {
 func resolved(_ path: String, in folder: String) -> String {
   if path.hasPrefix("/") || folder.isEmpty { return path }
   return folder.hasSuffix("/") ? folder + path : folder + "/" + path
+}
+
+extension ImageFolderReader {
+  /// `size: [height, width]`, `channels: 1` or `3`.
+  fileprivate init(from map: ConfigurationMap, folder: String) throws(ConfigurationError) {
+    self.init(folder: folder)
+    if map.has("size") {
+      let sizes = try map.ints("size", in: 1...100_000)
+      guard sizes.count == 2 else {
+        throw .wrongType(
+          map.place("size"), found: "a list of \(sizes.count)", expected: "[height, width]")
+      }
+      size = (sizes[0], sizes[1])
+    }
+    if map.has("channels") {
+      let wanted = try map.int("channels", in: 1...3)
+      guard wanted != 2 else {
+        throw .outOfRange(map.place("channels"), value: "2", allowed: "1 or 3")
+      }
+      channels = wanted
+    }
+  }
 }
 
 extension CSVReader {

@@ -26,6 +26,7 @@ extension DataConfiguration {
         train: train.file, trainShape: Array(train.inputs.shape.dropFirst()),
         test: test.file, testShape: Array(test.inputs.shape.dropFirst()))
     }
+    if train.vocabulary != nil || test.vocabulary != nil { return try sequences(train, test) }
     var (trainTargets, testTargets): (Targets, Targets)
     switch task {
     case .regression:
@@ -56,6 +57,30 @@ extension DataConfiguration {
       normalisation: normalisation)
   }
 
+  /// Sequences whose next tokens are to be predicted, with the training examples' vocabulary.
+  private func sequences(_ train: RawExamples, _ test: RawExamples) throws -> SplitData {
+    guard let known = train.vocabulary, let other = test.vocabulary else {
+      throw DatasetError.notForSequences(
+        file: train.vocabulary == nil ? train.file : test.file, what: "labels")
+    }
+    if noise != nil { throw DatasetError.notForSequences(file: train.file, what: "flip") }
+    if standardise != .none {
+      throw DatasetError.notForSequences(file: train.file, what: "standardise")
+    }
+    if case .range = scale {
+      throw DatasetError.notForSequences(file: train.file, what: "scale")
+    }
+    // Ids without words: the larger of two arrays says how many there are.
+    let vocabulary = other.starts(with: known) && known.last == "\(known.count - 1)" ? other : known
+    func dataset(_ examples: RawExamples) throws -> Dataset {
+      let tokens = try examples.tokens(in: vocabulary)
+      return Dataset(
+        ids: examples.ids, inputs: tokens, targets: .tokens(tokens, vocabulary: vocabulary))
+    }
+    return SplitData(
+      train: try dataset(train), test: try dataset(test), normalisation: Normalisation(scale: nil))
+  }
+
   /// Training and test examples, and the source of both when it is one.
   private func readBoth() throws -> (RawExamples, RawExamples, RawExamples?) {
     let first = try train.read()
@@ -84,7 +109,9 @@ extension DataConfiguration {
       return Normalisation(of: train.inputs, scale: range, statistics: statistics)
     case .numbers(let mean, let std):
       let features = train.inputs.count / max(1, train.count)
-      guard mean.count == 1 || mean.count == features else {
+      let shape = train.inputs.shape
+      let channels = shape.count > 2 ? shape[1] : features
+      guard [1, channels, features].contains(mean.count) else {
         throw .wrongShape(
           file: train.file, place: .file, shape: Array(train.inputs.shape.dropFirst()),
           expected: "\(mean.count) features, as many as `standardise` has means")

@@ -118,7 +118,7 @@ public struct RetrainingJob: Sendable {
   public func fingerprint() throws -> Fingerprint {
     let configuration = try run.configuration()
     var fingerprint = Fingerprint([
-      "training": configuration.training.value.canonicalJSON,
+      "training": try run.training().value.canonicalJSON,
       "model": configuration.model.value.canonicalJSON,
       "train": "\(data.train.contentHash)", "test": "\(data.test.contentHash)",
       "subsets": "\(design.subsets)", "fraction": "\(design.fraction)",
@@ -158,7 +158,7 @@ public struct RetrainingJob: Sendable {
     let total = design.subsets * seeds
     let missing = (0..<total).filter { !parts.has($0) }
     progress(total - missing.count, total)
-    let configuration = try run.configuration().training
+    let configuration = try run.training()
     let failure = Failure()
     Workers.run(slices: missing.count) { slice in
       guard !failure.happened else { return }

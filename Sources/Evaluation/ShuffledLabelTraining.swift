@@ -39,7 +39,7 @@ public struct ShuffledLabelTraining: Sendable {
   private func fingerprint() throws -> Fingerprint {
     let configuration = try influence.run.configuration()
     return Fingerprint([
-      "training": configuration.training.value.canonicalJSON,
+      "training": try influence.run.training().value.canonicalJSON,
       "model": configuration.model.value.canonicalJSON, "train": "\(data.contentHash)",
       "checkpoints": checkpoints.map(\.groupName).joined(separator: " "),
       "engine": Engine.version,
@@ -95,7 +95,7 @@ public struct ShuffledLabelTraining: Sendable {
     _ progress: @escaping @Sendable (Int, Int) -> Void,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws -> Trained {
-    let configuration = try influence.run.configuration().training
+    let configuration = try influence.run.training()
     let isClassification = influence.isClassification
     let total = seeds.count * configuration.epochs
     var parameters: [CheckpointReference: [Float]] = [:]

@@ -4,15 +4,21 @@ import Tensors
 extension ExampleGradients {
   /// The gradients of several outputs of the same examples side by side.
   ///
-  /// Left sides become n × T × (C·O), output-major; right sides are shared. Dot products of the
+  /// Where the outputs share the right sides, left sides become n × T × (C·O), output-major; else
+  /// (embeddings, transposed weights) each output has a block of its own. Dot products of the
   /// result are sums over the outputs of theirs.
   ///
-  /// - Precondition: the same examples, weights and right sides in each.
+  /// - Precondition: the same examples and weights in each.
   public init(stacking outputs: [ExampleGradients]) {
     precondition(!outputs.isEmpty, "no outputs to stack")
     let first = outputs[0]
-    let blocks = first.blocks.indices.map { b in
+    let blocks = first.blocks.indices.flatMap { b -> [FactorBlock] in
       let block = first.blocks[b]
+      guard
+        block.terms.indices.allSatisfy({ t in
+          outputs.allSatisfy { block.terms[t].right.isSame(as: $0.blocks[b].terms[t].right) }
+        })
+      else { return outputs.map { $0.blocks[b] } }
       func stacked(_ t: Int) -> OuterProductTerm {
         OuterProductTerm(
           left: FactorSide(
@@ -21,9 +27,22 @@ extension ExampleGradients {
       }
       var result = FactorBlock(weight: block.weight, bias: block.bias, term: stacked(0))
       for t in block.terms.indices.dropFirst() { result.append(stacked(t)) }
-      return result
+      return [result]
     }
     self.init(count: first.count, blocks: blocks)
+  }
+}
+
+extension FactorSide {
+  /// Whether the other side is this one, not only equal to it.
+  fileprivate func isSame(as other: FactorSide) -> Bool {
+    switch (self, other) {
+    case (.dense(let a), .dense(let b)), (.denseWithOne(let a), .denseWithOne(let b)):
+      a.storage === b.storage
+    case (.oneHot(let a, _, _), .oneHot(let b, _, _)): a == b
+    case (.one, .one): true
+    default: false
+    }
   }
 }
 

@@ -98,7 +98,7 @@ public struct FeatureCollection: Sendable {
         ? projector : try projection.projector(for: group.source, outputFunction, training)
       for range in missing {
         try group.source.forEachBlock(
-          of: data, rows: range, blockSize: block,
+          of: data, rows: range, blockSize: min(block, group.source.projectionBlock),
           target: .output(outputFunction)
         ) { rows, gradients, logits in
           try writer.write(
@@ -135,6 +135,11 @@ public struct FeatureCollection: Sendable {
       columns[1] = Loss.crossEntropy.values(logits, values)
       columns[2] = OutputFunction.margin.values(logits, values)
       columns[3] = OutputFunction.margin.residuals(logits, values).map { 1 - $0 }
+    } else if case .tokens = values {
+      // Sums over the targets; the probability is their mean.
+      columns[1] = Loss.nextToken.values(logits, values)
+      columns[2] = OutputFunction.margin.values(logits, values)
+      columns[3] = OutputFunction.margin.residuals(logits, values).map { 1 - $0 }
     } else {
       columns[1] = Loss.squaredError.values(logits, values)
       columns[2] = columns[1].map { _ in 0 }
@@ -167,6 +172,7 @@ extension Dataset {
     switch targets {
     case .classes(let classes, _): .classes(classes.map { Int64($0) })
     case .values(let values): .values(Matrix(values))
+    case .tokens(let tokens, _): .values(Matrix(tokens))
     }
   }
 }

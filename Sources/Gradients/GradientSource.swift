@@ -29,6 +29,19 @@ public struct GradientSource: Sendable {
   /// Examples that go through the network at a time; memory beyond the result is theirs.
   public static let blockSize = 512
 
+  /// Examples at a time where every position of an example has factors of its own.
+  var standardBlock: Int {
+    let positions = network.outputShape.count > 1 ? network.outputShape[0] : 1
+    return max(1, GradientSource.blockSize / positions)
+  }
+
+  /// Examples that go through a projector at a time, a divisor of `FeatureCollection.blockSize`.
+  var projectionBlock: Int {
+    var block = FeatureCollection.blockSize
+    while block > 1 && block > 2 * standardBlock { block /= 2 }
+    return block
+  }
+
   /// Outputs up to which the trace kernel takes each one; above, that many random combinations.
   public static let traceLimit = 16
 
@@ -49,13 +62,13 @@ public struct GradientSource: Sendable {
     return functions
   }
 
-  /// Outputs of all of `data`, n × C, in evaluation mode.
+  /// Outputs of all of `data`, n × output shape, in evaluation mode.
   public func outputs(of data: Dataset) -> Tensor {
-    let outputs = Tensor(uninitialized: [data.count, network.outputCount])
-    for start in stride(from: 0, to: data.count, by: GradientSource.blockSize) {
-      let range = start..<min(data.count, start + GradientSource.blockSize)
+    let outputs = Tensor(uninitialized: [data.count] + network.outputShape)
+    for start in stride(from: 0, to: data.count, by: standardBlock) {
+      let range = start..<min(data.count, start + standardBlock)
       let block = network.outputs(data.inputs.prefixSlice(range), parameters: parameters)
-      (outputs.storage.base + start * network.outputCount).update(
+      (outputs.storage.base + start * network.outputSize).update(
         from: block.storage.base, count: block.count)
     }
     return outputs
@@ -63,17 +76,17 @@ public struct GradientSource: Sendable {
 
   /// Per-example gradients of all of `data`, as factors, with the outputs.
   ///
-  /// - Returns: factors of n examples and the outputs, n × C.
+  /// - Returns: factors of n examples and the outputs, n × output shape.
   /// - Throws: `GradientError.nonFiniteOutput` naming the first example whose outputs are not numbers;
   ///   `GradientError.outputFunction` when the function is not defined for the targets.
   public func gradients(
     of data: Dataset, target: Target
   ) throws -> (gradients: ExampleGradients, outputs: Tensor) {
     var batches: [ExampleGradients] = []
-    let outputs = Tensor(uninitialized: [data.count, network.outputCount])
+    let outputs = Tensor(uninitialized: [data.count] + network.outputShape)
     try forEachBlock(of: data, target: target) { range, block, logits in
       batches.append(block)
-      (outputs.storage.base + range.lowerBound * network.outputCount).update(
+      (outputs.storage.base + range.lowerBound * network.outputSize).update(
         from: logits.storage.base, count: logits.count)
     }
     guard !batches.isEmpty else { return (ExampleGradients(count: 0, blocks: []), outputs) }
@@ -84,11 +97,12 @@ public struct GradientSource: Sendable {
   ///
   /// Memory does not grow with n.
   public func forEachBlock(
-    of data: Dataset, rows: Range<Int>? = nil, blockSize: Int = GradientSource.blockSize,
-    target: Target, _ body: (Range<Int>, ExampleGradients, Tensor) throws -> Void
+    of data: Dataset, rows: Range<Int>? = nil, blockSize: Int? = nil, target: Target,
+    _ body: (Range<Int>, ExampleGradients, Tensor) throws -> Void
   ) throws {
     try require(target, for: data)
     let rows = rows ?? 0..<data.count
+    let blockSize = blockSize ?? standardBlock
     var start = rows.lowerBound
     while start < rows.upperBound {
       // Blocks end at absolute multiples of the block size: the same blocks after any resume.
@@ -116,7 +130,7 @@ public struct GradientSource: Sendable {
       }
     }
     if let position = result.outputs.firstNonFinite {
-      let row = range.lowerBound + position / network.outputCount
+      let row = range.lowerBound + position / network.outputSize
       throw GradientError.nonFiniteOutput(example: "\(data.ids[row])")
     }
     return (result.gradients, result.outputs)

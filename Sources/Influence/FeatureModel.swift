@@ -96,7 +96,8 @@ public final class FeatureModel: Sendable {
             + "(rows \(zeroRows.prefix(5).map(String.init).joined(separator: ", "))"
             + (zeroRows.count > 5 ? ", …)" : ")"))
       }
-      factors.append(try Cholesky(gram, damping: report.damping, name: "Gram matrix of the features"))
+      factors.append(
+        try Cholesky(gram, damping: report.damping, name: "Gram matrix of the features"))
     }
     self.factors = factors
     self.notes = notes

@@ -36,6 +36,11 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
     rule: DampingRule, scales: [Double]?, diagnose: Bool, checkpoint: String
   ) throws {
+    if case .tokens = data.targets {
+      throw InfluenceError.notDefined(
+        name: "ntk-loo", reason: "it regresses one target an example, and these are sequences",
+        option: "--method")
+    }
     self.source = source
     self.data = data
     function = outputFunction
@@ -187,6 +192,7 @@ extension Targets {
       return rows
     case .values(let values):
       return Matrix(values.elements.map { Double($0) }, rows: values.shape[0], columns: outputs)
+    case .tokens: preconditionFailure("one target an example of sequences")
     }
   }
 }

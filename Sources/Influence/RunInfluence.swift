@@ -18,8 +18,13 @@ public struct RunInfluence: Sendable {
     data = try run.loadData()
   }
 
-  /// Whether the targets are classes.
-  public var isClassification: Bool { data.train.classes != nil }
+  /// Whether the targets are classes: one an example, or the next tokens of a sequence.
+  public var isClassification: Bool { data.train.classes != nil || isSequence }
+
+  /// Whether the targets are next tokens.
+  public var isSequence: Bool {
+    if case .tokens = data.train.targets { true } else { false }
+  }
 
   /// The network at a checkpoint.
   public func source(_ reference: CheckpointReference) throws -> GradientSource {
@@ -58,6 +63,9 @@ public struct RunInfluence: Sendable {
     var sum = [Double](repeating: 0, count: data.train.count)
     var count = 0.0
     for seed in seeds.sorted() {
+      guard run.record.status != .imported else {
+        throw InfluenceError.noDynamics(weight: "trajectory", run: run.name)
+      }
       guard let probabilities = try run.dynamics(seed: seed)[.probability] else {
         throw InfluenceError.noDynamics(weight: "trajectory", run: run.name)
       }

@@ -108,6 +108,18 @@ extension WorkPlan {
       steps: [training, collecting, scoring] + (scored.exact ? [mislabeled] : []))
   }
 
+  /// The plan when the weights are there already: no training, and so no trajectory.
+  public func withImportedWeights() -> WorkPlan {
+    WorkPlan(
+      trainingExamples: trainingExamples, queries: queries, parameters: parameters, rate: rate,
+      steps: steps.filter { $0.name != "train" }.map { step in
+        Step(
+          name: step.name == "score (trajectory)" ? "score (trak)" : step.name, rows: step.rows,
+          diskBytes: step.diskBytes, peakBytes: step.peakBytes, flops: step.flops,
+          minutes: step.minutes)
+      })
+  }
+
   /// The SGEMM rate of all workers now, flop/s.
   public static func measuredRate() -> Double {
     let size = 1_024

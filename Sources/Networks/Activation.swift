@@ -8,6 +8,10 @@ public struct Activation: Layer {
     case relu
     /// x·Φ(x), exact with erf, as in PyTorch's default.
     case gelu
+    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), as in GPT-2 (`gelu_new`).
+    case geluTanh
+    /// x / (1 + e⁻ˣ), also called swish.
+    case silu
     /// tanh(x).
     case tanh
   }
@@ -28,6 +32,12 @@ public struct Activation: Layer {
     case .gelu:
       pass.save([x], at: slot)
       return x.gelu()
+    case .geluTanh:
+      pass.save([x], at: slot)
+      return x.mapped(VectorMath.geluTanh)
+    case .silu:
+      pass.save([x], at: slot)
+      return x.mapped(VectorMath.silu)
     case .tanh:
       let y = x.hyperbolicTangent()
       pass.save([y], at: slot)
@@ -76,6 +86,10 @@ public struct Activation: Layer {
       return saved.mapped { x, y, count in for i in 0..<count { y[i] = x[i] > 0 ? 1 : 0 } }
     case .gelu:
       return saved.mapped(VectorMath.geluDerivative)
+    case .geluTanh:
+      return saved.mapped(VectorMath.geluTanhDerivative)
+    case .silu:
+      return saved.mapped(VectorMath.siluDerivative)
     case .tanh:
       return saved.mapped { x, y, count in for i in 0..<count { y[i] = 1 - x[i] * x[i] } }
     }
@@ -86,6 +100,10 @@ public struct Activation: Layer {
     case .relu: return nil
     case .gelu:
       return saved.mapped(VectorMath.geluSecondDerivative)
+    case .geluTanh:
+      return saved.mapped(VectorMath.geluTanhSecondDerivative)
+    case .silu:
+      return saved.mapped(VectorMath.siluSecondDerivative)
     case .tanh:
       return saved.mapped { x, y, count in
         for i in 0..<count { y[i] = -2 * x[i] * (1 - x[i] * x[i]) }

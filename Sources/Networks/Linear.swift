@@ -5,12 +5,14 @@ import Tensors
 
 /// y = x Wᵀ + b over the last dimension, at every position.
 ///
-/// - Source: PyTorch's `nn.Linear`, weight O × I.
+/// - Source: PyTorch's `nn.Linear`, weight O × I; transposed, GPT-2's `Conv1D`, weight I × O.
 public struct Linear: Layer {
-  /// The weight, O × I.
+  /// The weight, O × I, or I × O when transposed.
   public let weight: Parameter
   /// The bias, O.
   public let bias: Parameter?
+  /// Whether the weight is stored I × O.
+  public let isTransposed: Bool
   let slot: Int
   /// False on what reads the network's inputs: nobody needs their gradient.
   let propagates: Bool
@@ -21,8 +23,8 @@ public struct Linear: Layer {
   /// Outputs a worker takes at a time; a multiple of what a kernel holds in registers.
   private static let outputGrain = 64
 
-  private var outputs: Int { weight.shape[0] }
-  private var inputs: Int { weight.shape[1] }
+  private var outputs: Int { weight.shape[isTransposed ? 1 : 0] }
+  private var inputs: Int { weight.shape[isTransposed ? 0 : 1] }
 
   /// y = x Wᵀ + b.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
@@ -34,16 +36,24 @@ public struct Linear: Layer {
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass.saved(at: slot)[0]
     accumulate(dy, x, into: &pass.gradient)
-    if pass.recorder != nil {
-      let positions = x.positionsOfExample
-      let a = x.reshaped([pass.batch, positions, inputs])
-      let d = dy.reshaped([pass.batch, positions, outputs])
-      pass.recorder?.record(
-        weight: weight, bias: bias,
-        OuterProductTerm(
-          left: .dense(d), right: bias == nil ? .dense(a) : .denseWithOne(a)))
-    }
+    if pass.recorder != nil { record(dy, x, pass) }
     return propagates ? times(dy, pass.parameters) : nil
+  }
+
+  /// Left sides are the rows of the weight as it is stored.
+  private func record(_ dy: Tensor, _ x: Tensor, _ pass: Pass) {
+    let positions = x.positionsOfExample
+    let a = x.reshaped([pass.batch, positions, inputs])
+    let d = dy.reshaped([pass.batch, positions, outputs])
+    if isTransposed {
+      pass.recorder?.record(
+        weight: weight, bias: nil, OuterProductTerm(left: .dense(a), right: .dense(d)))
+      if let bias { pass.recorder?.record(elementwise: bias, .dense(d)) }
+      return
+    }
+    pass.recorder?.record(
+      weight: weight, bias: bias,
+      OuterProductTerm(left: .dense(d), right: bias == nil ? .dense(a) : .denseWithOne(a)))
   }
 
   /// ry = rx Wᵀ + x Vᵀ + v_b.
@@ -78,20 +88,30 @@ public struct Linear: Layer {
     return (times(dy, pass.parameters), rdx)
   }
 
-  private func view(of flat: Tensor) -> MatrixView<Float> {
-    MatrixView(
-      storage: flat.storage, offset: weight.offset, rows: outputs, columns: inputs, stride: inputs)
+  /// The weight's place in a flat vector as O × I.
+  private func view(of flat: Tensor) -> MatrixView<Float> { view(flat.storage) }
+
+  private func view(_ storage: Buffer<Float>) -> MatrixView<Float> {
+    let stored = MatrixView(
+      storage: storage, offset: weight.offset, rows: weight.shape[0], columns: weight.shape[1],
+      stride: weight.shape[1])
+    return isTransposed ? stored.transposed : stored
+  }
+
+  private func suitsKernels(rows: Int) -> Bool {
+    !isTransposed && VectorMath.layerKernelsSuit(rows: rows, inputs: inputs, outputs: outputs)
   }
 
   private func affine(_ x: Tensor, _ flat: Tensor) -> Tensor {
     precondition(x.rowLength == inputs, "\(x.shape) into \(weight.name) \(weight.shape)")
     let y = Tensor(uninitialized: x.shape.dropLast() + [outputs])
-    let suitsKernels = VectorMath.layerKernelsSuit(
-      rows: y.rowCount, inputs: inputs, outputs: outputs)
+    let suitsKernels = suitsKernels(rows: y.rowCount)
     if let bias {
-      for row in 0..<y.rowCount {
-        (y.storage.base + row * outputs).update(
-          from: flat.storage.base + bias.offset, count: outputs)
+      let (source, target, width) = (flat.storage, y.storage, outputs)
+      Workers.run(over: y.rowCount, grain: max(1, Tensor.elementGrain / max(1, width))) { rows in
+        for row in rows {
+          (target.base + row * width).update(from: source.base + bias.offset, count: width)
+        }
       }
     } else if suitsKernels {
       y.storage.base.update(repeating: 0, count: y.count)
@@ -129,7 +149,7 @@ public struct Linear: Layer {
 
   private func accumulateWeight(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?) {
     guard let storage = flat?.writableStorage() else { return }
-    if VectorMath.layerKernelsSuit(rows: x.rowCount, inputs: inputs, outputs: outputs) {
+    if suitsKernels(rows: x.rowCount) {
       let (left, right) = (dy.storage, x.storage)
       Workers.run(over: outputs, grain: Linear.outputGrain) { range in
         VectorMath.addLayerGradient(
@@ -140,9 +160,6 @@ public struct Linear: Layer {
       return
     }
     gemm(
-      MatrixView(dy).transposed, MatrixView(x),
-      into: MatrixView(
-        storage: storage, offset: weight.offset, rows: outputs, columns: inputs, stride: inputs),
-      alpha: 1, beta: 1)
+      MatrixView(dy).transposed, MatrixView(x), into: view(storage), alpha: 1, beta: 1)
   }
 }

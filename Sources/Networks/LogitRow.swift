@@ -2,12 +2,12 @@
 import Foundation
 import Tensors
 
-/// One example's outputs with its target, in fp64, with scratch for the softmax weights.
+/// One example's outputs (or one position's) with its target, in fp64, with scratch for the softmax weights.
 ///
 /// In order of priority: NaN in gives NaN out; digits kept when a probability is next to 1 (nothing
 /// is subtracted from 1); no allocation a row.
 struct LogitRow {
-  /// Position of the example in the batch.
+  /// Row of the outputs: the example in the batch, or B·T positions in order.
   let index: Int
   /// The outputs.
   let z: UnsafePointer<Float>
@@ -20,13 +20,15 @@ struct LogitRow {
   /// Scratch, C values.
   let weights: UnsafeMutablePointer<Double>
 
-  /// Calls `body` with every row of a batch, over the workers.
+  /// Calls `body` with every row of a batch that has a target, over the workers.
   ///
   /// - Precondition: one target a row, classes below C.
   static func forEach(
     _ outputs: Tensor, _ targets: TargetValues, _ body: @Sendable (LogitRow) -> Void
   ) {
-    precondition(targets.count == outputs.rowCount, "\(targets.count) targets, \(outputs.shape)")
+    precondition(
+      targets.count * targets.rowsOfExample == outputs.rowCount,
+      "\(targets.count) targets, \(outputs.shape)")
     if case .values(let values) = targets {
       precondition(values.count == outputs.count, "\(values.shape) targets, \(outputs.shape)")
     }
@@ -36,11 +38,12 @@ struct LogitRow {
       for row in rows {
         var trueClass: Int?
         var values: UnsafePointer<Float>?
-        switch targets {
-        case .classes(let classes):
-          precondition(0..<width ~= Int(classes[row]), "class \(classes[row]) of \(width)")
-          trueClass = Int(classes[row])
-        case .values(let tensor): values = UnsafePointer(tensor.storage.base + row * width)
+        if case .values(let tensor) = targets {
+          values = UnsafePointer(tensor.storage.base + row * width)
+        } else {
+          guard let y = targets.trueClass(row: row) else { continue }
+          precondition(0..<width ~= y, "class \(y) of \(width)")
+          trueClass = y
         }
         body(
           LogitRow(

@@ -7,12 +7,15 @@ public enum Loss: String, Sendable, Codable {
   case crossEntropy
   /// ℓ = ½‖z − t‖² (half of PyTorch's sum-reduced `mse_loss`).
   case squaredError
+  /// ℓ = −Σ_t log p(token t + 1 | tokens up to t): the sum over a sequence's targets.
+  case nextToken
 
   /// ∂ℓ/∂z times `scale`, B × C: p − e_y, or z − t.
   ///
   /// - Precision: fp32; p_y − 1 is −Σ_{k≠y} p_k, so that what is left of a memorised example keeps
   ///   its digits.
   public func gradient(_ outputs: Tensor, _ targets: TargetValues, scale: Float = 1) -> Tensor {
+    if case .tokens = targets { return tokenGradient(outputs, targets, scale: scale) }
     requireCount(outputs, targets)
     var gradient: Tensor
     switch (self, targets) {
@@ -36,17 +39,25 @@ public enum Loss: String, Sendable, Codable {
     return scale == 1 ? gradient : gradient.scaled(by: scale)
   }
 
-  /// (∂²ℓ/∂z²) u, B × C: p ∘ (u − ⟨p, u⟩), or u.
+  /// (∂²ℓ/∂z²) u, as the outputs: p ∘ (u − ⟨p, u⟩), or u.
   ///
   /// Positive semi-definite: the Gauss–Newton middle.
-  public func curvature(_ outputs: Tensor, times u: Tensor) -> Tensor {
+  ///
+  /// - Parameter lengths: tokens of each sequence before its padding; nil: no padding.
+  public func curvature(_ outputs: Tensor, times u: Tensor, lengths: [Int]? = nil) -> Tensor {
     precondition(u.count == outputs.count, "direction \(u.shape), outputs \(outputs.shape)")
-    guard self == .crossEntropy else { return u }
+    if self == .squaredError { return u }
     var result = outputs.softmax()
     let width = outputs.rowLength
+    let places = self == .nextToken ? outputs.positionsOfExample : 1
     result.withUnsafeMutablePointer { base in
       for row in 0..<outputs.rowCount {
         let p = base + row * width
+        // What has no target has no loss.
+        if self == .nextToken, row % places + 1 >= lengths?[row / places] ?? places {
+          p.update(repeating: 0, count: width)
+          continue
+        }
         let direction = u.storage.base + row * width
         // Shifting u changes nothing; with u_m = 0 no digit is lost when p_m is next to 1.
         var m = 0
@@ -73,9 +84,35 @@ public enum Loss: String, Sendable, Codable {
       LogitRow.forEach(outputs, targets) { row in
         result.base[row.index] = Float(row.halfSquaredError())
       }
+    case (.nextToken, .tokens):
+      return OutputFunction.logProbability.values(outputs, targets).map { 0 - $0 }
     default: preconditionFailure("\(self) of these targets")
     }
     return Array(UnsafeBufferPointer(start: result.base, count: result.count))
+  }
+
+  private func tokenGradient(
+    _ outputs: Tensor, _ targets: TargetValues, scale: Float
+  ) -> Tensor {
+    precondition(
+      self == .nextToken && targets.count * targets.rowsOfExample == outputs.rowCount,
+      "\(self) of \(targets.count) sequences, \(outputs.shape)")
+    let gradient = outputs.softmax()
+    let (target, width) = (gradient.storage, outputs.rowLength)
+    Workers.run(over: outputs.rowCount, grain: max(1, Tensor.elementGrain / width)) { rows in
+      for row in rows {
+        let p = target.base + row * width
+        guard let y = targets.trueClass(row: row) else {
+          p.update(repeating: 0, count: width)
+          continue
+        }
+        precondition(y < width, "token \(y) of \(width)")
+        p[y] = 0
+        p[y] = -VectorMath.sum(p, count: width)
+        if scale != 1 { VectorMath.scale(scale, p, count: width) }
+      }
+    }
+    return gradient
   }
 
   private func requireCount(_ outputs: Tensor, _ targets: TargetValues) {

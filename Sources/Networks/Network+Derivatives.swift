@@ -79,8 +79,8 @@ extension Network {
   ) -> [Float] {
     let (tangent, outputs) = outputTangent(inputs, parameters: parameters, along: direction)
     let products = outputGradient(outputs) * tangent
-    let width = products.rowLength
-    return (0..<products.rowCount).map { row in
+    let width = products.count / max(1, inputs.shape[0])
+    return (0..<inputs.shape[0]).map { row in
       (0..<width).reduce(Float(0)) { $0 + products.storage.base[row * width + $1] }
     }
   }
@@ -101,7 +101,7 @@ extension Network {
       root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
     _ = root.backwardTangent(
       loss.gradient(outputs, targets, scale: scale),
-      loss.curvature(outputs, times: tangent).scaled(by: scale), pass)
+      loss.curvature(outputs, times: tangent, lengths: pass.lengths).scaled(by: scale), pass)
     return pass.gradientTangent ?? Tensor(repeating: 0, shape: [parameterCount])
   }
 
@@ -117,7 +117,7 @@ extension Network {
     let tangent =
       root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
     pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
-    _ = root.backward(loss.curvature(outputs, times: tangent).scaled(by: scale), pass)
+    _ = root.backward(loss.curvature(outputs, times: tangent, lengths: pass.lengths).scaled(by: scale), pass)
     return pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount])
   }
 }

@@ -10,40 +10,53 @@ public struct Network: Sendable {
   public let parameters: [Parameter]
   /// Shape of one example.
   public let inputShape: [Int]
-  /// Number of outputs (classes, or regression targets).
+  /// Number of outputs (classes, or regression targets), at each position of a sequence.
   public let outputCount: Int
-  private let fanIn: [Int: Int]
+  /// Shape of one example's outputs: C, or T × C where every position predicts.
+  public let outputShape: [Int]
+  private let initials: [Int: InitialValues]
   private let slots: Int
 
   /// A network of layers made with `builder`.
   public init(
-    _ root: any Layer, builder: NetworkBuilder, inputShape: [Int], outputCount: Int
+    _ root: any Layer, builder: NetworkBuilder, inputShape: [Int], outputCount: Int,
+    outputShape: [Int]? = nil
   ) {
     self.root = root
+    self.outputShape = outputShape ?? [outputCount]
     self.inputShape = inputShape
     self.outputCount = outputCount
     parameters = builder.parameters
-    fanIn = builder.fanIn
+    initials = builder.initials
     slots = builder.slots
   }
 
   /// Length p of the flat parameter vector.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
+  /// Numbers in one example's outputs.
+  public var outputSize: Int { outputShape.reduce(1, *) }
+
   /// What can be ablated.
   public var components: [ComponentGroup] { root.components }
 
-  /// Initial parameters: U(−1/√fan-in, 1/√fan-in), as PyTorch's `nn.Linear`.
+  /// Initial parameters: what the builder was told of each.
   ///
   /// - Returns: p values, a function of the seed alone.
   public func initialParameters(seed: UInt64) -> Tensor {
     let flat = Tensor(uninitialized: [parameterCount])
     for (index, parameter) in parameters.enumerated() {
-      let bound = 1 / Float(max(1, fanIn[parameter.offset] ?? 1)).squareRoot()
       let start = flat.storage.base + parameter.offset
-      RandomStream(seed: seed, purpose: .initialisation, index: UInt64(index))
-        .fillUniform(start, count: parameter.count, from: 0)
-      for i in 0..<parameter.count { start[i] = (2 * start[i] - 1) * bound }
+      let stream = RandomStream(seed: seed, purpose: .initialisation, index: UInt64(index))
+      switch initials[parameter.offset] ?? .uniform(fanIn: 1) {
+      case .uniform(let fanIn):
+        let bound = 1 / Float(max(1, fanIn)).squareRoot()
+        stream.fillUniform(start, count: parameter.count, from: 0)
+        for i in 0..<parameter.count { start[i] = (2 * start[i] - 1) * bound }
+      case .normal(let deviation):
+        stream.fillGaussian(start, count: parameter.count, scale: deviation)
+      case .constant(let value): start.update(repeating: value, count: parameter.count)
+      }
     }
     return flat
   }
@@ -61,7 +74,7 @@ public struct Network: Sendable {
   /// Outputs of a batch in evaluation mode.
   ///
   /// - Parameter inputs: B × input shape.
-  /// - Returns: B × outputs.
+  /// - Returns: B × output shape.
   public func outputs(
     _ inputs: Tensor, parameters: Tensor, ablation: [Int: AblationMask] = [:]
   ) -> Tensor {

@@ -7,8 +7,8 @@ import Factors
 public struct NetworkBuilder {
   /// All parameters so far, in order.
   public private(set) var parameters: [Parameter] = []
-  /// Fan-in by parameter offset, for PyTorch's initial ranges.
-  private(set) var fanIn: [Int: Int] = [:]
+  /// How each parameter begins, by offset.
+  private(set) var initials: [Int: InitialValues] = [:]
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0
@@ -17,11 +17,18 @@ public struct NetworkBuilder {
   /// An empty network.
   public init() {}
 
-  /// A new parameter at the end of the flat vector.
+  /// A new parameter at the end of the flat vector, in PyTorch's range for a fan-in.
   public mutating func parameter(name: String, shape: [Int], fanIn: Int) -> Parameter {
+    parameter(name: name, shape: shape, initial: .uniform(fanIn: fanIn))
+  }
+
+  /// A new parameter at the end of the flat vector.
+  public mutating func parameter(
+    name: String, shape: [Int], initial: InitialValues
+  ) -> Parameter {
     let parameter = Parameter(name: name, shape: shape, offset: parameterCount)
     parameters.append(parameter)
-    self.fanIn[parameter.offset] = fanIn
+    initials[parameter.offset] = initial
     parameterCount += parameter.count
     return parameter
   }
@@ -40,7 +47,29 @@ public struct NetworkBuilder {
   /// A linear layer on parameters that exist already.
   public mutating func linear(sharing weight: Parameter, bias: Parameter?) -> Linear {
     defer { readsInputs = false }
-    return Linear(weight: weight, bias: bias, slot: slot(), propagates: !readsInputs)
+    return Linear(
+      weight: weight, bias: bias, isTransposed: false, slot: slot(), propagates: !readsInputs)
+  }
+
+  /// A linear layer whose weight is stored inputs × outputs: GPT-2's `Conv1D`.
+  public mutating func transposedLinear(
+    _ name: String, inputs: Int, outputs: Int, initial: InitialValues
+  ) -> Linear {
+    defer { readsInputs = false }
+    return Linear(
+      weight: parameter(name: name + ".weight", shape: [inputs, outputs], initial: initial),
+      bias: parameter(name: name + ".bias", shape: [outputs], initial: .constant(0)),
+      isTransposed: true, slot: slot(), propagates: !readsInputs)
+  }
+
+  /// A linear layer with parameters of its own that begin as told, a bias at 0.
+  public mutating func linear(
+    _ name: String, inputs: Int, outputs: Int, bias: Bool, initial: InitialValues
+  ) -> Linear {
+    let weight = parameter(name: name + ".weight", shape: [outputs, inputs], initial: initial)
+    let offset =
+      bias ? parameter(name: name + ".bias", shape: [outputs], initial: .constant(0)) : nil
+    return linear(sharing: weight, bias: offset)
   }
 
   /// An element-wise non-linearity.
@@ -65,7 +94,14 @@ public struct NetworkBuilder {
       group: ComponentGroup(name: name, slot: slot(), units: units, unitWidth: unitWidth))
   }
 
-  private mutating func slot() -> Int {
+  /// A slot for a layer that reads the network's inputs: what follows propagates.
+  mutating func inputSlot() -> Int {
+    readsInputs = false
+    return slot()
+  }
+
+  /// A place for what a layer saves.
+  mutating func slot() -> Int {
     defer { slots += 1 }
     return slots
   }

@@ -8,6 +8,8 @@ import Tensors
 /// Values are computed in fp64: finite for finite logits, also where p_y rounds to 1. A NaN among
 /// the logits of an example is in its value. With one class only there is nothing to tell apart:
 /// margins are 0, and so are their gradients.
+/// Of a sequence that predicts its next tokens, f is the sum over its targets; `hardMargin` and the
+/// others are those of each token.
 public enum OutputFunction: String, Sendable, CaseIterable, Codable {
   /// f = log(p_y/(1 − p_y)) = z_y − logsumexp_{k≠y} z_k (TRAK).
   case margin
@@ -31,24 +33,42 @@ public enum OutputFunction: String, Sendable, CaseIterable, Codable {
     case (.margin, .classes), (.hardMargin, .classes), (.logit, .classes),
       (.logProbability, .classes):
       true
+    case (.margin, .tokens), (.hardMargin, .tokens), (.logit, .tokens), (.logProbability, .tokens):
+      true
     case (.prediction, .values(let values)): values.rowLength == 1
     case (.negativeHalfSquaredError, .values): true
     default: false
     }
   }
 
-  /// f of every example, B values.
+  /// f of every example, B values: the sum over its targets.
   public func values(_ logits: Tensor, _ targets: TargetValues) -> [Float] {
     precondition(accepts(targets), "\(self) of these targets")
-    let result = Buffer<Float>(uninitialized: logits.rowCount)
-    LogitRow.forEach(logits, targets) { row in result.base[row.index] = Float(value(row)) }
+    let rows = rowValues(logits, targets)
+    let places = targets.rowsOfExample
+    return (0..<targets.count).map { example in
+      Float(rows[example * places..<(example + 1) * places].reduce(0, +))
+    }
+  }
+
+  /// f of every target of sequences, B × T; 0 where there is none: the last position, padding.
+  public func tokenValues(_ logits: Tensor, _ targets: TargetValues) -> Matrix<Float> {
+    precondition(accepts(targets), "\(self) of these targets")
+    let rows = rowValues(logits, targets)
+    return Matrix(rows.map { Float($0) }, rows: targets.count, columns: targets.rowsOfExample)
+  }
+
+  private func rowValues(_ logits: Tensor, _ targets: TargetValues) -> [Double] {
+    let result = Buffer<Double>(uninitialized: logits.rowCount)
+    result.base.update(repeating: 0, count: result.count)
+    LogitRow.forEach(logits, targets) { row in result.base[row.index] = value(row) }
     return Array(UnsafeBufferPointer(start: result.base, count: result.count))
   }
 
-  /// ∂f/∂z of every example, B × C.
+  /// ∂f/∂z of every example, as the logits: B × C, or B × T × C with zeros where there is no target.
   public func gradient(_ logits: Tensor, _ targets: TargetValues) -> Tensor {
     precondition(accepts(targets), "\(self) of these targets")
-    let result = Tensor(uninitialized: logits.shape)
+    let result = Tensor(repeating: 0, shape: logits.shape)
     let target = result.storage
     LogitRow.forEach(logits, targets) { row in
       writeGradient(row, into: target.base + row.index * row.count)
@@ -56,11 +76,11 @@ public enum OutputFunction: String, Sendable, CaseIterable, Codable {
     return result
   }
 
-  /// (∂²f/∂z²) u of every example, B × C.
+  /// (∂²f/∂z²) u of every example, as the logits.
   public func curvature(_ logits: Tensor, _ targets: TargetValues, times u: Tensor) -> Tensor {
     precondition(accepts(targets), "\(self) of these targets")
     precondition(u.count == logits.count, "direction \(u.shape), logits \(logits.shape)")
-    let result = Tensor(uninitialized: logits.shape)
+    let result = Tensor(repeating: 0, shape: logits.shape)
     let (target, direction) = (result.storage, u.storage)
     LogitRow.forEach(logits, targets) { row in
       let start = row.index * row.count

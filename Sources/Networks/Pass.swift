@@ -21,6 +21,8 @@ public final class Pass {
   public var gradient: Tensor?
   /// The tangent of `gradient`, when it is asked for.
   public var gradientTangent: Tensor?
+  /// Tokens of each example before its padding, when the inputs are padded; nil: all count.
+  public var lengths: [Int]?
   /// The per-example factors, when they are asked for.
   public var recorder: FactorRecorder?
 
@@ -117,6 +119,12 @@ public struct FactorRecorder: Sendable {
     for use in alone.terms { joined.append(use) }
     blocks[weight.offset] = joined
     if let bias { recordBias(bias, term.left) }
+  }
+
+  /// Adds one use of an element-wise parameter, whose gradient is the sum of `left` over positions.
+  public mutating func record(elementwise parameter: Parameter, _ left: FactorSide) {
+    if let selected, !selected.contains(parameter.offset) { return }
+    recordBias(parameter, left)
   }
 
   /// A bias as element-wise parameter: its gradient is the sum of its left sides over positions.

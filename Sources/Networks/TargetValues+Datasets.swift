@@ -6,6 +6,7 @@ extension TargetValues {
     switch targets {
     case .classes(let classes, _): self = .classes(classes)
     case .values(let values): self = .values(values)
+    case .tokens(let tokens, _): self = .tokens(tokens)
     }
   }
 }

@@ -50,6 +50,36 @@ public enum VectorMath {
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
   ) { ascribe_gelu_second_derivative(x, y, Int64(count)) }
 
+  /// y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), PyTorch's `gelu(approximate="tanh")`.
+  public static func geluTanh(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_gelu_tanh(x, y, Int64(count)) }
+
+  /// The derivative of `geluTanh`.
+  public static func geluTanhDerivative(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_gelu_tanh_derivative(x, y, Int64(count)) }
+
+  /// The second derivative of `geluTanh`.
+  public static func geluTanhSecondDerivative(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_gelu_tanh_second_derivative(x, y, Int64(count)) }
+
+  /// y = x / (1 + e⁻ˣ).
+  public static func silu(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_silu(x, y, Int64(count)) }
+
+  /// The derivative of `silu`.
+  public static func siluDerivative(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_silu_derivative(x, y, Int64(count)) }
+
+  /// The second derivative of `silu`.
+  public static func siluSecondDerivative(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  ) { ascribe_silu_second_derivative(x, y, Int64(count)) }
+
   /// y = max(x, 0); NaN stays.
   public static func relu(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int

@@ -6,7 +6,8 @@ import Tensors
 /// What is kept of every training example in every epoch.
 ///
 /// Values are those of the training pass itself, as the example was visited: before its step, with
-/// dropout on. They cost no second pass.
+/// dropout on. They cost no second pass. Of a sequence that predicts its next tokens, loss and margin
+/// are sums over its targets, the probability is their mean, and EL2N the norm over all of them.
 public enum ExampleSignal: String, CaseIterable, Sendable, Codable {
   /// ℓ, the training loss.
   case loss
@@ -23,7 +24,12 @@ public enum ExampleSignal: String, CaseIterable, Sendable, Codable {
 
   /// The signals that a loss has.
   public static func signals(of loss: Loss) -> [ExampleSignal] {
-    loss == .crossEntropy ? allCases : [.loss, .el2n, .gradientNorm]
+    switch loss {
+    case .crossEntropy: allCases
+    case .squaredError: [.loss, .el2n, .gradientNorm]
+    // The norm of a sequence's gradient would cost a third of the step.
+    case .nextToken: [.loss, .margin, .probability, .el2n]
+    }
   }
 }
 
@@ -104,6 +110,9 @@ enum OutputSignals {
     _ outputs: Tensor, _ targets: TargetValues, loss: Loss, scale: Double,
     _ body: @Sendable (Int, Row) -> Void
   ) -> Tensor {
+    if case .tokens(let tokens) = targets {
+      return forEachSequence(outputs, tokens, scale: scale, body)
+    }
     precondition(targets.count == outputs.rowCount, "\(targets.count) targets, \(outputs.shape)")
     let gradient = Tensor(uninitialized: outputs.shape)
     let (z, dz, width) = (outputs.storage, gradient.storage, outputs.rowLength)

@@ -1,5 +1,6 @@
 import Configuration
 import Networks
+import Tensors
 
 /// The `model` of a run file.
 ///
@@ -15,6 +16,21 @@ public struct ModelConfiguration: Sendable, Equatable {
     case logistic
     /// One linear layer for numbers.
     case linear
+    /// A causal language model as GPT-2; for sequences of tokens.
+    case gpt2
+    /// A causal language model as Llama; for sequences of tokens.
+    case llama
+    /// An encoder of token sequences; for classes.
+    case bert
+    /// A transformer on image patches; for classes.
+    case vit
+    /// What a Hugging Face `config.json` describes; for sequences of tokens.
+    case pretrained
+
+    /// Whether `TransformerSettings` has the sizes.
+    var isTransformer: Bool { [.gpt2, .llama, .bert, .vit].contains(self) }
+    /// Whether it predicts next tokens.
+    var isLanguageModel: Bool { [.gpt2, .llama, .pretrained].contains(self) }
   }
 
   /// The family.
@@ -25,6 +41,10 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var activation: Activation.Kind
   /// Dropout rate after each hidden activation, in [0, 1).
   public var dropout: Double
+  /// The sizes of a transformer; nil for the other families.
+  public var transformer: TransformerSettings?
+  /// The model of a `config.json`; nil for the other families.
+  public var pretrained: PretrainedModel?
 
   /// A model by its parts.
   public init(
@@ -33,9 +53,26 @@ public struct ModelConfiguration: Sendable, Equatable {
     (self.kind, self.hidden, self.activation, self.dropout) = (kind, hidden, activation, dropout)
   }
 
+  /// The model of a `config.json`.
+  public init(_ pretrained: PretrainedModel) {
+    self.init(kind: .pretrained)
+    self.pretrained = pretrained
+  }
+
   /// Reads the `model` mapping of a run file.
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     kind = try map.choice("kind", default: .mlp)
+    if kind.isTransformer {
+      (hidden, activation, dropout) = ([], .relu, 0)
+      transformer = try TransformerSettings(kind, from: map)
+      return
+    }
+    if kind == .pretrained {
+      (hidden, activation, dropout) = ([], .relu, 0)
+      try map.checkKeys(known: ["kind", "config"])
+      pretrained = try ModelConfiguration.pretrained(map)
+      return
+    }
     guard kind == .mlp else {
       (hidden, activation, dropout) = ([], .relu, 0)
       try map.checkKeys(known: ["kind"])
@@ -53,15 +90,44 @@ public struct ModelConfiguration: Sendable, Equatable {
     dropout = rate
   }
 
+  /// The mapping `config`, whose keys are those of Hugging Face.
+  private static func pretrained(
+    _ map: ConfigurationMap
+  ) throws(ConfigurationError) -> PretrainedModel {
+    guard case .map(let values) = map.value("config") else {
+      throw .missingKey(map.place(), key: "config", present: map.keys)
+    }
+    do {
+      return try PretrainedModel(from: ConfigurationMap(values, file: map.file))
+    } catch let error as ConfigurationError {
+      throw error
+    } catch {
+      let problem = (error as? any DiagnosableError)?.what ?? "\(error)"
+      throw .wrongType(
+        map.place("config"), found: "a model of which \(problem)", expected: "one that is supported"
+      )
+    }
+  }
+
   /// The network for examples of a shape.
   public func network(inputShape: [Int], outputs: Int) -> Network {
-    Network.multilayerPerceptron(
+    if let pretrained { return pretrained.network(length: inputShape[0]) }
+    if let transformer {
+      return transformer.network(kind, inputShape: inputShape, outputs: outputs)
+    }
+    return Network.multilayerPerceptron(
       inputShape: inputShape, hidden: hidden, outputs: outputs, activation: activation,
       dropout: Float(dropout))
   }
 
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
+    if let transformer {
+      return .map(transformer.values(kind).merging(["kind": .string(kind.rawValue)]) { $1 })
+    }
+    if let pretrained {
+      return .map(["kind": .string(kind.rawValue), "config": .map(pretrained.values)])
+    }
     guard kind == .mlp else { return .map(["kind": .string(kind.rawValue)]) }
     return .map([
       "kind": .string(kind.rawValue), "hidden": .list(hidden.map { .int($0) }),

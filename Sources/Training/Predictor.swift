@@ -29,26 +29,31 @@ public struct Predictor: Sendable {
   ///   - rows: the rows of `data` to predict, all when nil.
   public func predictions(for data: Dataset, rows: [Int]? = nil) -> Predictions {
     let n = rows?.count ?? data.count
-    let width = network.outputCount
+    // Every position's logits would be as large as all activations: those of sequences are not kept.
+    let isSequence = loss == .nextToken
+    let width = isSequence ? 0 : network.outputCount
     let isClassification = loss == .crossEntropy
-    let signals = Tensor(uninitialized: [isClassification ? 4 : 1, n])
+    let signals = Tensor(uninitialized: [isClassification ? 4 : isSequence ? 3 : 1, n])
     let logits = Tensor(uninitialized: [n, width])
     let targets = TargetValues(data.targets)
     let target = signals.storage
-    for start in stride(from: 0, to: n, by: Predictor.blockSize) {
-      let range = start..<min(n, start + Predictor.blockSize)
+    let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
+    let blockSize = max(1, Predictor.blockSize / places)
+    for start in stride(from: 0, to: n, by: blockSize) {
+      let range = start..<min(n, start + blockSize)
       let block = rows.map { Array($0[range]) } ?? Array(range)
       let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
-      (logits.storage.base + start * width).update(from: outputs.storage.base, count: outputs.count)
+      (logits.storage.base + start * width).update(
+        from: outputs.storage.base, count: range.count * width)
       _ = OutputSignals.forEach(
         outputs, targets.gathered(block), loss: loss, scale: 1
       ) { row, values in
         let column = target.base + start + row
         column[0] = Float(values.loss)
-        guard isClassification else { return }
+        guard isClassification || isSequence else { return }
         column[n] = Float(values.margin)
         column[2 * n] = Float(values.probability)
-        column[3 * n] = values.isCorrect ? 1 : 0
+        if isClassification { column[3 * n] = values.isCorrect ? 1 : 0 }
       }
     }
     func row(_ index: Int) -> [Float] {

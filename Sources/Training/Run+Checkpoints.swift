@@ -105,8 +105,10 @@ extension Run {
   }
 
   /// The order in which a seed visited the training examples.
+  ///
+  /// - Throws: `TrainingError.noTraining` for imported weights.
   public func batchOrder(seed: UInt64) throws -> BatchOrder {
-    let batch = try configuration().training.batch
+    let batch = try training().batch
     return BatchOrder(count: record.exampleCounts["train"] ?? 0, batch: batch, seed: seed)
   }
 }

@@ -70,7 +70,17 @@ public struct Run: Sendable {
   /// - Throws: `ConfigurationError` when this version no longer reads it.
   public func configuration() throws -> RunConfiguration {
     try RunConfiguration(
-      from: try Run.map(record, folder), relativeTo: "\(folder)/\(record.dataFolder)/")
+      from: try Run.map(record, folder), relativeTo: "\(folder)/\(record.dataFolder)/",
+      requiresTraining: record.status != .imported)
+  }
+
+  /// How the run was trained, to train others like it.
+  ///
+  /// - Throws: `TrainingError.noTraining` for imported weights whose run file does not say it.
+  public func training() throws -> TrainingConfiguration {
+    let configuration = try configuration()
+    guard configuration.hasTraining else { throw TrainingError.noTraining(run: name) }
+    return configuration.training
   }
 
   /// The loss.

@@ -22,20 +22,30 @@ public struct RunConfiguration: Sendable {
   public let folder: String
   /// The network.
   public var model: ModelConfiguration
-  /// The training.
+  /// The training; its defaults, with a rate and epochs that mean nothing, when the run file of
+  /// imported weights has none.
   public var training: TrainingConfiguration
+  /// Whether the run file has a `training`: without, weights can be imported but not trained.
+  public let hasTraining: Bool
   /// Defaults of later commands, as written.
   public let defaults: ConfigurationValue?
 
   /// Reads a run file.
   ///
   /// Without a `name` the file's own name serves.
-  public init(contentsOf file: String) throws(ConfigurationError) {
+  ///
+  /// - Parameters:
+  ///   - requiresTraining: whether a file without `training` is refused.
+  ///   - pretrained: the model where the file has no `model`.
+  public init(
+    contentsOf file: String, requiresTraining: Bool = true, pretrained: PretrainedModel? = nil
+  ) throws(ConfigurationError) {
     let path = file.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let folder = path.count > 1 ? path.dropLast().joined(separator: "/") + "/" : "."
     try self.init(
       from: try ConfigurationMap(contentsOf: file), relativeTo: folder,
-      defaultName: path.last?.split(separator: ".").first.map(String.init))
+      defaultName: path.last?.split(separator: ".").first.map(String.init),
+      requiresTraining: requiresTraining, pretrained: pretrained)
   }
 
   /// Reads the mapping of a run file.
@@ -43,8 +53,11 @@ public struct RunConfiguration: Sendable {
   /// - Parameters:
   ///   - folder: where relative paths begin.
   ///   - defaultName: the name when the mapping has none.
+  ///   - requiresTraining: whether a mapping without `training` is refused.
+  ///   - pretrained: the model where the mapping has no `model`.
   public init(
-    from map: ConfigurationMap, relativeTo folder: String, defaultName: String? = nil
+    from map: ConfigurationMap, relativeTo folder: String, defaultName: String? = nil,
+    requiresTraining: Bool = true, pretrained: PretrainedModel? = nil
   ) throws(ConfigurationError) {
     try map.checkKeys(known: ["name", "data", "model", "training", "defaults"])
     if let given = try map.string(ifPresent: "name") ?? defaultName {
@@ -60,8 +73,16 @@ public struct RunConfiguration: Sendable {
     data = try DataConfiguration(from: map.map("data"), relativeTo: folder)
     dataValue = map.value("data") ?? .null
     self.folder = folder
-    model = try ModelConfiguration(from: map.map("model"))
-    training = try TrainingConfiguration(from: map.map("training"))
+    if let pretrained, !map.has("model") {
+      model = ModelConfiguration(pretrained)
+    } else {
+      model = try ModelConfiguration(from: map.map("model"))
+    }
+    hasTraining = requiresTraining || map.has("training")
+    training =
+      hasTraining
+      ? try TrainingConfiguration(from: map.map("training"))
+      : TrainingConfiguration(rate: 1, epochs: 1)
     defaults = map.value("defaults")
     if let defaults, case .map = defaults {
     } else if map.has("defaults") {
@@ -73,8 +94,9 @@ public struct RunConfiguration: Sendable {
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
     var values: [String: ConfigurationValue] = [
-      "name": .string(name), "data": dataValue, "model": model.value, "training": training.value,
+      "name": .string(name), "data": dataValue, "model": model.value,
     ]
+    if hasTraining { values["training"] = training.value }
     values["defaults"] = defaults
     return .map(values)
   }

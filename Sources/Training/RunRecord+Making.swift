@@ -27,7 +27,8 @@ extension RunRecord {
         "train": RunRecord.hash(data.train.ids), "test": RunRecord.hash(data.test.ids),
       ],
       exampleCounts: ["train": data.train.count, "test": data.test.count],
-      classNames: data.train.classNames, normalisation: data.normalisation, subset: subset,
+      classNames: data.train.classNames, vocabulary: data.train.vocabulary,
+      normalisation: data.normalisation, subset: subset,
       inputShape: network.inputShape, outputCount: network.outputCount,
       parameters: network.parameters.map { ParameterRecord(name: $0.name, shape: $0.shape) },
       results: [])

@@ -67,6 +67,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public var exampleCounts: [String: Int]
   /// Names of the classes; empty for numbers.
   public var classNames: [String]
+  /// The text of each token id; nil unless next tokens are predicted.
+  public var vocabulary: [String]?
   /// How inputs were brought to their scale, with the statistics of all training examples.
   public var normalisation: Normalisation
   /// Ids of the training examples used, in order; nil: all.

@@ -149,27 +149,28 @@ public struct Trainer: Sendable {
       dropout: DropoutDraws(seed: seed, step: UInt64(state.step)))
     let outputs = network.root.forward(inputs.gathered(examples), pass)
     let losses = Buffer<Float>(uninitialized: batch.count)
-    let (n, isClassification) = (count, loss == .crossEntropy)
+    let (n, isClassification, isSequence) = (count, loss == .crossEntropy, loss == .nextToken)
     let derivative = OutputSignals.forEach(
       outputs, targets.gathered(examples), loss: loss, scale: 1 / Double(batch.count)
     ) { row, values in
       losses.base[row] = Float(values.loss)
       guard let column = signals.map({ $0.base + batch[row] }) else { return }
       column[0] = Float(values.loss)
-      column[(isClassification ? 4 : 1) * n] = Float(values.el2n)
-      guard isClassification else { return }
+      column[(isClassification ? 4 : isSequence ? 3 : 1) * n] = Float(values.el2n)
+      guard isClassification || isSequence else { return }
       column[n] = Float(values.margin)
       column[2 * n] = Float(values.probability)
-      column[3 * n] = values.isCorrect ? 1 : 0
+      if isClassification { column[3 * n] = values.isCorrect ? 1 : 0 }
     }
     try requireFinite(losses, state)
     pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
-    if needsFactors || signals != nil { pass.recorder = FactorRecorder() }
+    let needsNorms = signals != nil && !isSequence
+    if needsFactors || needsNorms { pass.recorder = FactorRecorder() }
     _ = network.root.backward(derivative, pass)
     let factors =
       pass.recorder?.gradients(count: batch.count)
       ?? ExampleGradients(count: batch.count, blocks: [])
-    if let signals {
+    if needsNorms, let signals {
       let norms = signals.base + (signals.count - n)
       for (row, square) in factors.squaredNorms().enumerated() {
         norms[batch[row]] = square.squareRoot() * Float(batch.count)
@@ -196,6 +197,7 @@ extension Loss {
       switch targets {
       case .classes: (.crossEntropy, "classes")
       case .values: (.squaredError, "numbers")
+      case .tokens: (.nextToken, "sequences")
       }
     guard configured == nil || configured == own else {
       throw .lossTargets(loss: configured?.rawValue ?? "", targets: words)

@@ -8,10 +8,18 @@ public enum TrainingError: DiagnosableError, Equatable {
   // MARK: Model and data
   /// A model for classes on numbers, or the other way round.
   case modelTargets(kind: String, targets: String)
+  /// A model that examples of this shape do not suit.
+  case modelInputs(kind: String, problem: String)
   /// A loss that the targets do not have.
   case lossTargets(loss: String, targets: String)
   /// A subset of no examples.
   case emptySubset(file: String)
+
+  // MARK: Models from elsewhere
+  /// A `config.json` of an architecture that the library does not have.
+  case unsupportedArchitecture(String, file: String)
+  /// A key of a `config.json` that changes the outputs in a way that is not built.
+  case unsupportedSetting(key: String, value: String, file: String)
 
   // MARK: The loop
   /// The loss is NaN or infinite.
@@ -26,6 +34,14 @@ public enum TrainingError: DiagnosableError, Equatable {
   case noRun(name: String, folder: String, known: [String])
   /// A run of the same name that was made otherwise.
   case otherRun(field: String, recorded: String, wanted: String, folder: String)
+  /// A run of the same name whose weights were imported.
+  case importedRun(folder: String)
+  /// Imported weights of which it is not known how they were trained.
+  case noTraining(run: String)
+  /// Imported weights that give NaN or infinities.
+  case importedNotFinite(what: String, file: String)
+  /// Seeds whose checkpoints are not of the same epochs.
+  case seedsDiffer(seed: UInt64, epochs: [Int], expected: [Int], folder: String)
   /// A name that cannot be a folder's.
   case runName(String)
   /// Another process trains this run.
@@ -42,7 +58,7 @@ extension TrainingError {
   /// 4 for what does not belong to the run, 1 for interruptions and divergence, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .otherRun, .dataChanged, .unsupportedVersion: 4
+    case .otherRun, .importedRun, .dataChanged, .unsupportedVersion: 4
     case .diverged, .notFinite, .cancelled, .runInUse: 1
     default: 3
     }
@@ -52,8 +68,11 @@ extension TrainingError {
   public var what: String {
     switch self {
     case .modelTargets(let kind, let targets): "model kind `\(kind)` cannot predict \(targets)."
+    case .modelInputs(let kind, let problem): "model kind `\(kind)` \(problem)."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
+    case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
+    case .unsupportedSetting(let key, let value, _): "\(key): \(value) is not supported."
     case .diverged(_, _, let step, let loss):
       "the training diverged: the loss is \(loss.isNaN ? "not a number" : "\(loss)") at step \(step)."
     case .notFinite(_, _, let what): "the training diverged: \(what) not finite."
@@ -61,6 +80,12 @@ extension TrainingError {
     case .noRun(let name, _, _): "there is no run \(name)."
     case .otherRun(let field, let recorded, let wanted, _):
       "a run of this name exists with \(field) \(recorded), wanted \(wanted)."
+    case .importedRun:
+      "the weights of the run of this name were imported: it cannot be trained on."
+    case .noTraining: "the run's weights were imported, and its run file has no `training`."
+    case .importedNotFinite(let what, _): "with these weights \(what) not finite."
+    case .seedsDiffer(let seed, let epochs, let expected, _):
+      "seed \(seed) has checkpoints \(epochs), the first seed \(expected)."
     case .runName(let name): "`\(name)` cannot be a run's name."
     case .runInUse: "another process is training this run."
     case .unsupportedVersion(let found, let newest, _):
@@ -74,14 +99,20 @@ extension TrainingError {
   /// The key, the step or the folder.
   public var location: String {
     switch self {
-    case .modelTargets: "model.kind"
+    case .modelTargets, .modelInputs: "model.kind"
     case .lossTargets: "training.loss"
     case .emptySubset(let file): file
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
       "seed \(seed), epoch \(epoch)"
     case .cancelled(let run, _): run
     case .runName: "--name"
-    case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder): folder
+    case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder),
+      .importedRun(let folder), .seedsDiffer(_, _, _, let folder):
+      folder
+    case .importedNotFinite(_, let file), .unsupportedArchitecture(_, let file),
+      .unsupportedSetting(_, _, let file):
+      file
+    case .noTraining(let run): run
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
     }
@@ -91,9 +122,15 @@ extension TrainingError {
   public var remedy: String {
     switch self {
     case .modelTargets:
-      "use kind mlp, logistic for classes, or linear for numbers (data.task: regression)."
+      "use kind mlp, logistic for classes, linear for numbers (data.task: regression), or gpt2 or "
+        + "llama for sequences of tokens."
+    case .modelInputs: "change the model's sizes, or the shape of the data."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .emptySubset: "name ids of training examples, one a line."
+    case .unsupportedArchitecture:
+      "import one of \(PretrainedModel.architectures.joined(separator: ", ")), or describe the "
+        + "network in the run file's `model`."
+    case .unsupportedSetting: "use a model without it."
     case .diverged, .notFinite: "train with a smaller rate, or add a warm-up (schedule.warmup)."
     case .cancelled(_, let resumable):
       resumable ? "give the same command again to go on." : "give the same command again."
@@ -102,6 +139,11 @@ extension TrainingError {
         ? "train one: ascribe train RUN.yaml."
         : "name one of \(known.sorted().prefix(12).joined(separator: ", ")), or the path of a run's folder."
     case .otherRun: "choose another name, or replace the run with --overwrite."
+    case .importedRun: "choose another name, or replace the run with --overwrite."
+    case .noTraining:
+      "say in the run file how it was trained, and import again with --overwrite."
+    case .importedNotFinite: "check that the weights are whole, and the scale of the data."
+    case .seedsDiffer: "give each seed's folder the same checkpoints."
     case .runName: "use letters, digits, `-`, `_` and `.`, beginning with a letter or digit."
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."

@@ -58,7 +58,7 @@ public struct TrainingJob: Sendable {
     let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let data = try loadData()
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
-    try requireModel(for: loss)
+    try requireModel(for: loss, data.train)
     let network = configuration.model.network(
       inputShape: data.train.featureShape, outputs: data.train.outputCount)
     try Memory.require(
@@ -101,17 +101,29 @@ public struct TrainingJob: Sendable {
       train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
   }
 
-  private func requireModel(for loss: Loss) throws(TrainingError) {
+  func requireModel(for loss: Loss, _ data: Dataset) throws(TrainingError) {
     let kind = configuration.model.kind
     let fits =
       switch kind {
-      case .mlp: true
-      case .logistic: loss == .crossEntropy
+      case .mlp: loss != .nextToken
+      case .gpt2, .llama, .pretrained: loss == .nextToken
+      case .logistic, .bert, .vit: loss == .crossEntropy
       case .linear: loss == .squaredError
       }
     guard fits else {
       throw .modelTargets(
-        kind: kind.rawValue, targets: loss == .crossEntropy ? "classes" : "numbers")
+        kind: kind.rawValue,
+        targets: loss == .crossEntropy
+          ? "classes" : loss == .nextToken ? "the next tokens of sequences" : "numbers")
+    }
+    let shape = data.featureShape
+    if let problem = configuration.model.pretrained?.problem(
+      inputShape: shape, outputs: data.outputCount)
+    {
+      throw .modelInputs(kind: kind.rawValue, problem: problem)
+    }
+    if let problem = configuration.model.transformer?.problem(kind, inputShape: shape) {
+      throw .modelInputs(kind: kind.rawValue, problem: problem)
     }
   }
 
@@ -120,6 +132,7 @@ public struct TrainingJob: Sendable {
     if overwrites && !isSame(wanted, in: folder) { try folder.removeRun() }
     if fileExists(folder.record) {
       let recorded = try RunRecord.read(folder.record)
+      if recorded.status == .imported { throw TrainingError.importedRun(folder: folder.path) }
       if let found = recorded.difference(from: wanted) {
         throw TrainingError.otherRun(
           field: found.field, recorded: found.recorded, wanted: found.wanted, folder: folder.path)

@@ -58,9 +58,9 @@ struct AscribeCommand: ParsableCommand {
       """,
     version: Engine.version,
     subcommands: [
-      DemoCommand.self, TrainCommand.self, OutputsCommand.self, PlanCommand.self,
-      CollectCommand.self, ScoreCommand.self, QueryCommand.self, GroupCommand.self,
-      MislabeledCommand.self, RetrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
-      InspectCommand.self, VerifyCommand.self,
+      DemoCommand.self, TrainCommand.self, ImportCommand.self, OutputsCommand.self,
+      PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
+      GroupCommand.self, MislabeledCommand.self, RetrainCommand.self, CalibrateCommand.self,
+      EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,
     ])
 }

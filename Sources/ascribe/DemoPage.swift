@@ -41,7 +41,7 @@ struct DemoPage {
           "Suspect labels",
           introduction: "Training digits whose own label loses against another one when the "
             + "kernel regression is fitted without them.",
-          .suspects(suspectGallery(train, ranking, suspects))),
+          .suspects(suspectGallery(setup.influence.data, ranking, suspects))),
         ReportSection("Curves", .charts(try charts(train))),
       ],
       notes: try setup.scorer.notes(), provenance: try provenance(setup))

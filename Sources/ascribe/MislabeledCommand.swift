@@ -138,7 +138,7 @@ struct MislabeledAnswer: Encodable {
       figures: detection?.figures ?? [],
       sections: [
         ReportSection(
-          "Suspects", .suspects(suspectGallery(influence.data.train, ranking, self)))
+          "Suspects", .suspects(suspectGallery(influence.data, ranking, self)))
       ],
       provenance: [
         .init("run", run), .init("signal", signal), .init("engine", Engine.version),
@@ -149,9 +149,10 @@ struct MislabeledAnswer: Encodable {
 
 /// The suspects of an answer as pictures.
 func suspectGallery(
-  _ train: Dataset, _ ranking: MislabelRanking, _ answer: MislabeledAnswer
+  _ data: SplitData, _ ranking: MislabelRanking, _ answer: MislabeledAnswer
 ) -> SuspectGallery {
-  let gallery = ExampleGallery(train)
+  let train = data.train
+  let gallery = ExampleGallery(train, data.normalisation)
   let flipped = train.flipped
   return SuspectGallery(
     scoreName: answer.signal,

@@ -56,10 +56,17 @@ struct OutputsCommand: ParsableCommand {
     }
   }
 
+  /// Sequences have outputs at every position, which are not written.
+  private func predictedNothing(_ data: Dataset) -> Bool {
+    if case .tokens = data.targets { true } else { false }
+  }
+
   private func csv(_ rows: [OutputRow], _ data: Dataset) -> String {
     let names =
-      data.classNames.isEmpty
-      ? (0..<data.outputCount).map { "output\($0)" } : data.classNames.map { "logit_\($0)" }
+      predictedNothing(data)
+      ? []
+      : data.classNames.isEmpty
+        ? (0..<data.outputCount).map { "output\($0)" } : data.classNames.map { "logit_\($0)" }
     var writer = CSVWriter(
       header: ["id", "label", "predicted", "probability", "loss", "margin"] + names)
     for row in rows {
@@ -91,9 +98,9 @@ struct OutputRow: Encodable {
     label = LabelValue(of: row, in: data)
     predicted =
       isClassification ? LabelValue(predicted: predictions.predicted[row], in: data) : nil
-    probability = isClassification ? predictions.probabilities[row] : nil
+    probability = predictions.probabilities.isEmpty ? nil : predictions.probabilities[row]
     loss = predictions.losses[row]
-    margin = isClassification ? predictions.margins[row] : nil
+    margin = predictions.margins.isEmpty ? nil : predictions.margins[row]
     let width = predictions.logits.rowLength
     logits = (0..<width).map { predictions.logits[row, $0] }
   }

@@ -8,19 +8,35 @@ import Training
 /// Shows examples as pictures where their shape allows, else as values.
 struct ExampleGallery {
   let data: Dataset
+  private let normalisation: Normalisation
   private let range: ClosedRange<Float>
+  private let tokens: Tensor?
+  private let vocabulary: [String]
 
-  init(_ data: Dataset) {
+  /// Pictures have the colours they had before standardisation, by the run's own numbers.
+  init(_ data: Dataset, _ normalisation: Normalisation) {
     self.data = data
-    let values = data.inputs.elements
+    self.normalisation = normalisation
+    if case .tokens(let tokens, let vocabulary) = data.targets {
+      (self.tokens, self.vocabulary) = (tokens, vocabulary)
+    } else {
+      (tokens, vocabulary) = (nil, [])
+    }
+    if normalisation.scale != nil {
+      range = 0...1
+      return
+    }
+    let values = normalisation.unstandardised(data.inputs).elements
     let low = values.min() ?? 0
     let high = values.max() ?? 1
     range = low...max(high, low.nextUp)
   }
 
   func view(_ row: Int) -> ExampleView {
+    if let tokens { return .text(TokenText.text(of: row, tokens, vocabulary)) }
     let image = try? ExampleImage(
-      row: row, of: data.inputs, range: range, flat: .isSquareImage)
+      row: 0, of: normalisation.unstandardised(data.inputs.gathered([row])), range: range,
+      flat: .isSquareImage)
     if let image { return .image(image) }
     let width = data.featureCount
     return .features((0..<width).map { data.inputs[row * width + $0] })
@@ -54,8 +70,9 @@ struct QueryPage {
     _ fusion: ScoreFile.Fusion? = nil
   ) throws -> QuerySection {
     let train = setup.influence.data.train
-    let trainGallery = ExampleGallery(train)
-    let gallery = ExampleGallery(data)
+    let normalisation = setup.influence.data.normalisation
+    let trainGallery = ExampleGallery(train, normalisation)
+    let gallery = ExampleGallery(data, normalisation)
     let predictions = try setup.predictions(for: data)
     let probabilities = predictions.logits.softmax()
     func influences(_ entries: [TopExamples.Entry]) -> [QueryCard.Influence] {
@@ -74,7 +91,8 @@ struct QueryPage {
         label: selection.isMean ? "mean of the test set" : LabelValue(of: row, in: data).text,
         predicted: isClass
           ? LabelValue(predicted: predicted, in: data).text
-          : selection.isMean ? "" : "\(predictions.logits[row, 0])",
+          : selection.isMean || setup.influence.isSequence
+            ? "" : "\(predictions.logits[row, 0])",
         probability: isClass ? Double(probabilities[row, Int(predicted)]) : nil,
         helpful: influences(top.highest), harmful: influences(top.lowest))
     }

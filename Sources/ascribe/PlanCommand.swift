@@ -30,6 +30,7 @@ struct PlanCommand: ParsableCommand {
     common.begin()
     let configuration: RunConfiguration
     let data: SplitData
+    var imported: RunRecord?
     if target.hasSuffix(".yaml") || target.hasSuffix(".yml") {
       configuration = try RunConfiguration(contentsOf: target)
       data = try configuration.data.load()
@@ -37,15 +38,19 @@ struct PlanCommand: ParsableCommand {
       let opened = try Run.open(target, checkpointsFolder: common.checkpointsFolder)
       configuration = try opened.configuration()
       data = try opened.loadData()
+      if opened.record.status == .imported { imported = opened.record }
     }
     let network = configuration.model.network(
       inputShape: data.train.featureShape, outputs: data.train.outputCount)
     let kept = CheckpointSelection.log.numbers(epochs: configuration.training.epochs).count
     let exact = data.train.count <= exactLimit
-    let plan = WorkPlan(
+    // Imported weights are scored by `trak`, at the last checkpoint of each seed.
+    let scored = imported?.seeds.count ?? kept * configuration.training.seeds.count
+    var plan = WorkPlan(
       network: network, configuration: configuration.training, data: data,
       features: (dim, dtype == .float32 ? 4 : 2),
-      scored: (exact ? kept * configuration.training.seeds.count : 1, exact))
+      scored: (exact ? scored : 1, exact))
+    if imported != nil { plan = plan.withImportedWeights() }
     if json { return Console.output(try JSON.text(plan, layout: .compact)) }
     Console.output(
       "\(plan.trainingExamples) training examples, \(plan.queries) queries, "

@@ -163,8 +163,8 @@ struct QueryAnswer: Encodable {
         id: data.ids[row], label: LabelValue(of: row, in: data),
         predicted: isClassification
           ? LabelValue(predicted: predictions.predicted[row], in: data)
-          : .number(predictions.logits[row, 0]),
-        probability: isClassification ? predictions.probabilities[row] : nil,
+          : setup.influence.isSequence ? nil : .number(predictions.logits[row, 0]),
+        probability: predictions.probabilities.isEmpty ? nil : predictions.probabilities[row],
         helpful: influences(top.highest, of: data.ids[row]),
         harmful: influences(top.lowest, of: data.ids[row]))
     }
@@ -175,8 +175,9 @@ struct QueryAnswer: Encodable {
     var parts = ["scores: \(sign); unit: \(unit)"]
     for query in queries {
       var heading = "\nquery \(query.id)"
-      if let label = query.label, let predicted = query.predicted {
-        heading += ": label \(label.text), predicted \(predicted.text)"
+      if let label = query.label {
+        heading += ": label \(label.text)"
+        if let predicted = query.predicted { heading += ", predicted \(predicted.text)" }
         if let probability = query.probability {
           heading += String(format: ", p(label) = %.4f", probability)
         }

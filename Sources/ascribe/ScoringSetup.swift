@@ -26,11 +26,11 @@ struct ScoringSetup {
     let usesFeatures =
       method.kernel == .features
       || (method.kernel == .auto && influence.data.train.count > method.exactLimit)
-    // Features have no second kernel: their default is `trak`.
+    // Features have no second kernel, and sequences no one-hot target: their default is `trak`.
     let isImported = run.record.status == .imported
     let chosen =
       try method.method.map { try Method(name: $0) }
-      ?? (usesFeatures ? .trak : .trajectory)
+      ?? (usesFeatures || influence.isSequence ? .trak : .trajectory)
     // The residuals of one checkpoint say too little when it has memorised its data.
     let epochs = try method.choice.references(of: run, seeds: try method.seedList(), method: chosen)
     let isSingle = Set(epochs.map(\.epoch)).count == 1

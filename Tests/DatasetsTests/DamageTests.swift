@@ -21,6 +21,8 @@ import Testing
     Case(
       file: "kinds-deflated.npz",
       yaml: "{format: npz, path: kinds-deflated.npz, inputs: column_major, ids: ids}"),
+    Case(file: "images/u/a.png", yaml: "{format: images, path: images, size: [4, 4]}"),
+    Case(file: "images/v/b.jpg", yaml: "{format: images, path: images, size: [4, 4]}"),
     Case(
       file: "arrays.h5",
       yaml: "{format: hdf5, path: arrays.h5, labels: group/labels, ids: names}"),
@@ -39,6 +41,13 @@ import Testing
       "kinds-deflated.npz",
     ] {
       try folder.write(try bytes(of: fixtures + "/" + name), to: name)
+    }
+    for name in ["u", "v"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.path + "/images/" + name, withIntermediateDirectories: true)
+    }
+    for (file, name) in [("colour/cat/a.png", "u/a.png"), ("colour/dog/z.jpg", "v/b.jpg")] {
+      try folder.write(try bytes(of: fixture("Images/" + file)), to: "images/" + name)
     }
     try folder.write(Self.table, to: "table.csv")
     try folder.write(Self.npy, to: "x.npy")

@@ -32,6 +32,8 @@ struct PlainPerceptron {
     switch activation {
     case .relu: max(0, x)
     case .gelu: 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
+    case .geluTanh: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .silu: x / (1 + exp(-x))
     case .tanh: tanh(x)
     }
   }

@@ -11,6 +11,12 @@ void ascribe_gelu(const float *x, float *y, int64_t n);
 void ascribe_gelu_derivative(const float *x, float *y, int64_t n);
 void ascribe_gelu_second_derivative(const float *x, float *y, int64_t n);
 void ascribe_relu(const float *x, float *y, int64_t n);
+void ascribe_gelu_tanh(const float *x, float *y, int64_t n);
+void ascribe_gelu_tanh_derivative(const float *x, float *y, int64_t n);
+void ascribe_gelu_tanh_second_derivative(const float *x, float *y, int64_t n);
+void ascribe_silu(const float *x, float *y, int64_t n);
+void ascribe_silu_derivative(const float *x, float *y, int64_t n);
+void ascribe_silu_second_derivative(const float *x, float *y, int64_t n);
 
 /// dx = x > 0 ? dy : 0.
 void ascribe_relu_backward(const float *dy, const float *x, float *dx, int64_t n);

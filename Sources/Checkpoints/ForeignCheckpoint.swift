@@ -1,0 +1,112 @@
+import Foundation
+import Storage
+
+/// The checkpoints of a run that was made elsewhere, as files of a folder.
+///
+///     model.safetensors                              one checkpoint
+///     model.safetensors.index.json, model-0000x-of-0000y.safetensors    one, sharded
+///     epoch-001.safetensors, epoch-002.safetensors   one for each file
+///     checkpoint-500/…, checkpoint-1000/…            one for each folder
+///     seed-0/…, seed-1/…                             each of the above for each seed
+public struct ForeignCheckpoint: Sendable, Equatable {
+  /// The seed of a folder `seed-N`; nil outside of such folders.
+  public let seed: UInt64?
+  /// The number in its name, or its place from 1 where names have none.
+  public let epoch: Int
+  /// The safetensors file or the index.
+  public let path: String
+
+  /// What a path holds, by seed and epoch.
+  ///
+  /// - Parameter path: a folder, a safetensors file or an index.
+  /// - Throws: `CheckpointError.noWeights`, `.ambiguousWeights`, `.missingIndex`, `.nothingThere`.
+  public static func find(_ path: String) throws(CheckpointError) -> [ForeignCheckpoint] {
+    guard let isFolder = isFolder(path) else { throw .nothingThere(path: path) }
+    guard isFolder else { return [ForeignCheckpoint(seed: nil, epoch: 1, path: path)] }
+    let seeds = subfolders(path).filter { $0.wholeMatch(of: /seed-[0-9]+/) != nil }
+    guard !seeds.isEmpty, try whole(in: path) == nil, files(path).isEmpty else {
+      return try inOneFolder(path, seed: nil)
+    }
+    var found: [ForeignCheckpoint] = []
+    for (name, seed) in seeds.compactMap({ name in UInt64(name.dropFirst(5)).map { (name, $0) } })
+      .sorted(by: { $0.1 < $1.1 })
+    { found += try inOneFolder("\(path)/\(name)", seed: seed) }
+    return found
+  }
+
+  private static func inOneFolder(
+    _ folder: String, seed: UInt64?
+  ) throws(CheckpointError) -> [ForeignCheckpoint] {
+    if let path = try whole(in: folder) {
+      return [ForeignCheckpoint(seed: seed, epoch: 1, path: path)]
+    }
+    var named = files(folder).map { (name: String($0.dropLast(12)), path: "\(folder)/\($0)") }
+    if named.isEmpty {
+      for name in subfolders(folder) {
+        if let path = try whole(in: "\(folder)/\(name)") {
+          named.append((name, path))
+        } else if case let files = files("\(folder)/\(name)"), !files.isEmpty {
+          guard files.count == 1, let file = files.first else {
+            throw .ambiguousWeights(names: files, folder: "\(folder)/\(name)")
+          }
+          named.append((name, "\(folder)/\(name)/\(file)"))
+        }
+      }
+    }
+    if named.isEmpty { throw .noWeights(folder: folder) }
+    named.sort { $0.name.compare($1.name, options: .numeric) == .orderedAscending }
+    let numbers = numbers(named.map(\.name))
+    return named.indices
+      .map { ForeignCheckpoint(seed: seed, epoch: numbers[$0], path: named[$0].path) }
+      .sorted { $0.epoch < $1.epoch }
+  }
+
+  /// The last number in each name when all have one and no two the same, else 1, 2, ….
+  static func numbers(_ names: [String]) -> [Int] {
+    let found = names.compactMap { name in
+      name.split(whereSeparator: { !"0123456789".contains($0) }).last.flatMap { Int($0) }
+    }
+    let fits =
+      found.count == names.count && Set(found).count == names.count && names.count > 1
+      && found.allSatisfy { $0 <= 1_000_000_000 }
+    return fits ? found : Array(1..<names.count + 1)
+  }
+
+  /// The one model of a folder, by the names that `save_pretrained` writes.
+  private static func whole(in folder: String) throws(CheckpointError) -> String? {
+    let all = names(folder)
+    let indices = all.filter { $0.hasSuffix(".safetensors.index.json") }
+    guard indices.count <= 1 else { throw .ambiguousWeights(names: indices, folder: folder) }
+    let hasWhole = all.contains("model.safetensors")
+    if let index = indices.first {
+      if hasWhole {
+        throw .ambiguousWeights(names: ["model.safetensors", index], folder: folder)
+      }
+      return "\(folder)/\(index)"
+    }
+    if hasWhole { return "\(folder)/model.safetensors" }
+    let shards = all.filter { $0.contains(/-[0-9]{5}-of-[0-9]{5}\.safetensors$/) }
+    if !shards.isEmpty { throw .missingIndex(shards: shards, folder: folder) }
+    return nil
+  }
+
+  private static func files(_ folder: String) -> [String] {
+    names(folder).filter { $0.hasSuffix(".safetensors") }
+  }
+
+  private static func names(_ folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      .filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  private static func subfolders(_ folder: String) -> [String] {
+    names(folder).filter { isFolder("\(folder)/\($0)") == true }
+  }
+
+  /// nil when there is nothing.
+  private static func isFolder(_ path: String) -> Bool? {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      ? isFolder.boolValue : nil
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Images
+import Synchronization
+import Tensors
+
+/// Reads a folder of images: a sub-folder for each class, PNG and JPEG files in it or below it.
+///
+/// Ids are paths relative to the folder, in the order of their UTF-8 bytes. The examples are
+/// n × channels × height × width, 0 to 255.
+struct ImageFolderReader: Sendable {
+  var folder: String
+  /// Height and width that all images are brought to; nil: all must have the same.
+  var size: (height: Int, width: Int)?
+  /// 1 or 3; nil: 3 when an image has colour.
+  var channels: Int?
+
+  func read() throws -> RawExamples {
+    let names = try list()
+    let images = try decoded(names)
+    let channels = channels ?? (images.contains { $0.channels == 3 } ? 3 : 1)
+    let (height, width) = size ?? (images[0].height, images[0].width)
+    if size == nil {
+      for (name, image) in zip(names, images) where (image.height, image.width) != (height, width) {
+        throw DatasetError.otherImageSize(
+          file: "\(folder)/\(name)", found: [image.height, image.width],
+          expected: [height, width], first: names[0])
+      }
+    }
+    let area = channels * height * width
+    let bytes = checkedProduct([images.count, channels, height, width, 4], limit: .max / 2)
+    try checkMemory(bytes ?? .max, for: folder)
+    let inputs = Tensor(uninitialized: [images.count, channels, height, width])
+    let target = inputs.storage
+    Workers.run(over: images.count, grain: 16) { rows in
+      for row in rows {
+        images[row].planes(
+          channels: channels, height: height, width: width, into: target.base + row * area)
+      }
+    }
+    let classes = names.map { String($0.prefix { $0 != "/" }) }
+    var examples = RawExamples(
+      file: folder, labelFile: folder, ids: names.map { ExampleID($0) }, inputs: inputs,
+      labels: .words(classes, places: { .row($0) }))
+    examples.areByteImages = true
+    return examples
+  }
+
+  /// The images' relative paths, sorted.
+  private func list() throws(DatasetError) -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+      throw .missingFile(folder)
+    }
+    guard isFolder.boolValue, let walk = FileManager.default.enumerator(atPath: folder) else {
+      throw .notAFolder(folder)
+    }
+    var names: [String] = []
+    while let name = walk.nextObject() as? String {
+      let parts = name.split(separator: "/")
+      let isHidden = parts.contains { $0.hasPrefix(".") }
+      if !isHidden, isImage(name) {
+        guard parts.count > 1 else { throw .imageWithoutClass(file: "\(folder)/\(name)") }
+        names.append(name)
+      }
+    }
+    guard !names.isEmpty else { throw .noImages(folder) }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  private func isImage(_ name: String) -> Bool {
+    let name = name.lowercased()
+    return [".png", ".jpg", ".jpeg"].contains { name.hasSuffix($0) }
+  }
+
+  /// The images in order; the error is that of the first one that cannot be read.
+  private func decoded(_ names: [String]) throws -> [PixelImage] {
+    let results = Mutex<[Result<PixelImage, any Error>?]>(
+      Array(repeating: nil, count: names.count))
+    Workers.run(over: names.count, grain: 16) { rows in
+      for row in rows {
+        let result = Result { try decoded("\(folder)/\(names[row])") }
+        results.withLock { $0[row] = result }
+      }
+    }
+    return try results.withLock { try $0.compactMap { try $0?.get() } }
+  }
+
+  private func decoded(_ path: String) throws -> PixelImage {
+    let bytes = try FileBytes(path).bytes
+    // By contents, not by name: a JPEG called .png is no reason to stop.
+    return bytes.starts(with: [0xFF, 0xD8])
+      ? try JPEG.decode(bytes, name: path) : try PNG.decode(bytes, name: path)
+  }
+}

@@ -1,0 +1,135 @@
+// Letters: B batch, T positions, H query heads, G key/value heads, D width of a head, R queries of a
+// row block, N keys that a block looks at; q, k, v, o of one head, P the R × N weights.
+//
+// In order of priority: right (against fp64 differences), the same bits for any thread count (a
+// slice is one example and one key/value head), memory (no B·H·T·T: one R × N block a worker, made
+// again in the backward pass), speed.
+import LinearAlgebra
+import Tensors
+
+/// Scaled dot-product attention of queries on keys and values that stand side by side.
+///
+///     o = P v,   P = softmax(q kᵀ / √D) over the keys a query may see
+///
+/// Inputs are B × T × (H + 2G)·D: H heads of queries, G of keys, G of values; head h of the queries
+/// reads key/value head h·G/H (grouped queries). Outputs are B × T × H·D.
+/// A causal query sees keys up to its own position; none sees the padding at the end of an example
+/// (`Pass.lengths`). Queries in the padding give zeros.
+///
+/// - Source: Vaswani et al. 2017 (arXiv:1706.03762); row blocks as in Rabe & Staats 2021
+///   (arXiv:2112.05682).
+public struct Attention: Layer {
+  /// Query heads H.
+  public let heads: Int
+  /// Key and value heads G, a divisor of H.
+  public let keyHeads: Int
+  /// Width D of a head.
+  public let headWidth: Int
+  /// Whether a query sees only what comes before it, and itself.
+  public let isCausal: Bool
+  let slot: Int
+
+  /// Queries of a row block.
+  static let blockRows = 64
+
+  /// o from q, k and v.
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    pass.save([x], at: slot)
+    let o = Tensor(uninitialized: x.shape.dropLast() + [heads * headWidth])
+    forEachBlock(x, pass) { block in
+      block.product(block.p, x, .value, onto: o)
+    }
+    return o
+  }
+
+  /// dv = Pᵀ do, ds = P ∘ (do vᵀ − c), dq = ds k / √D, dk = dsᵀ q / √D; c = Σ_N P ∘ (do vᵀ).
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+    let x = pass.saved(at: slot)[0]
+    let dx = Tensor(repeating: 0, shape: x.shape)
+    forEachBlock(x, pass) { block in
+      let ds = block.scratch[1]
+      block.weightGradient(dy, x, into: ds)
+      block.centre(ds, with: block.p)
+      block.addTransposed(block.p, dy, .output, onto: dx, .value)
+      block.addTransposed(ds, x, .query, onto: dx, .key)
+      block.add(ds, x, .key, onto: dx, .query)
+    }
+    return dx
+  }
+
+  /// ro = rP v + P rv, rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
+    guard let rx else { return nil }
+    let x = pass.saved(at: slot)[0]
+    let ro = Tensor(uninitialized: x.shape.dropLast() + [heads * headWidth])
+    forEachBlock(x, pass) { block in
+      let rp = block.scratch[1]
+      block.weightTangent(x, rx, into: rp)
+      block.product(rp, x, .value, onto: ro)
+      block.product(block.p, rx, .value, onto: ro, beta: 1)
+    }
+    return ro
+  }
+
+  /// rdv = rPᵀ do + Pᵀ rdo, rdq = (rds k + ds rk)/√D, rdk = (rdsᵀ q + dsᵀ rq)/√D, with
+  /// e = do vᵀ, re = rdo vᵀ + do rvᵀ, c = Σ P ∘ e, rds = rP ∘ (e − c) + P ∘ (re − Σ(rP ∘ e + P ∘ re)).
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    let x = pass.saved(at: slot)[0]
+    let dx = backward(dy, pass)
+    let rx = pass.savedTangents(at: slot).first
+    guard rx != nil || rdy != nil else { return (dx, nil) }
+    let rdx = Tensor(repeating: 0, shape: x.shape)
+    forEachBlock(x, pass) { block in
+      let (ds, rds) = (block.scratch[1], block.scratch[2])
+      // What moves with do alone.
+      rds.update(repeating: 0, count: block.cells)
+      if let rdy {
+        block.weightGradient(rdy, x, into: rds)
+        block.addTransposed(block.p, rdy, .output, onto: rdx, .value)
+      }
+      if let rx {
+        let rp = block.scratch[3]
+        block.weightTangent(x, rx, into: rp)
+        block.addTransposed(rp, dy, .output, onto: rdx, .value)
+        block.weightGradient(dy, rx, into: rds, beta: 1)
+        block.weightGradient(dy, x, into: ds)
+        block.bend(rds, rp, ds)
+        block.centre(ds, with: block.p)
+        block.addTransposed(ds, rx, .query, onto: rdx, .key)
+        block.add(ds, rx, .key, onto: rdx, .query)
+      } else {
+        block.centre(rds, with: block.p)
+      }
+      block.addTransposed(rds, x, .query, onto: rdx, .key)
+      block.add(rds, x, .key, onto: rdx, .query)
+    }
+    return (dx, rdx)
+  }
+
+  /// Calls `body` with every row block of every head, its P filled; blocks of a slice in order.
+  private func forEachBlock(
+    _ x: Tensor, _ pass: Pass, _ body: @Sendable (AttentionBlock) -> Void
+  ) {
+    let (places, lengths) = (x.positionsOfExample, pass.lengths)
+    precondition(x.rowLength == (heads + 2 * keyHeads) * headWidth, "\(x.shape) for attention")
+    let group = heads / keyHeads
+    let cells = min(Attention.blockRows, places) * places
+    Workers.run(slices: pass.batch * keyHeads) { slice in
+      let (example, keyHead) = (slice / keyHeads, slice % keyHeads)
+      let room = Buffer<Float>(uninitialized: 4 * cells)
+      for head in keyHead * group..<(keyHead + 1) * group {
+        for start in stride(from: 0, to: places, by: Attention.blockRows) {
+          let block = AttentionBlock(
+            layer: self, positions: places, example: example, head: head, keyHead: keyHead,
+            queries: start..<min(places, start + Attention.blockRows),
+            length: lengths?[example] ?? places, room: room, cells: cells)
+          block.fillWeights(x)
+          body(block)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,154 @@
+// Letters: as in Attention.swift.
+import LinearAlgebra
+import Tensors
+
+/// Some queries of one head of one example, with room for their R × N weights and derivatives.
+struct AttentionBlock {
+  /// A part of a position's row.
+  enum Part { case query, key, value, output }
+
+  let layer: Attention
+  let example: Int
+  let head: Int
+  let keyHead: Int
+  let positions: Int
+  /// The queries' positions.
+  let queries: Range<Int>
+  /// Positions before the padding.
+  let length: Int
+  /// Keys N that any of the queries sees.
+  let keys: Int
+  private let room: Buffer<Float>
+  private let roomCells: Int
+
+  init(
+    layer: Attention, positions: Int, example: Int, head: Int, keyHead: Int, queries: Range<Int>,
+    length: Int, room: Buffer<Float>, cells: Int
+  ) {
+    (self.layer, self.positions, self.example) = (layer, positions, example)
+    (self.head, self.keyHead, self.queries, self.length) = (head, keyHead, queries, length)
+    (self.room, roomCells) = (room, cells)
+    keys = min(length, layer.isCausal ? queries.upperBound : positions)
+  }
+
+  /// R · N.
+  var cells: Int { queries.count * keys }
+  /// P, R × N.
+  var p: UnsafeMutablePointer<Float> { room.base }
+  /// Four R × N blocks; the first is P.
+  var scratch: [UnsafeMutablePointer<Float>] { (0..<4).map { room.base + $0 * roomCells } }
+
+  private var inverseRoot: Float { 1 / Float(layer.headWidth).squareRoot() }
+
+  /// Keys that a query sees; none in the padding.
+  private func visible(_ query: Int) -> Int {
+    if query >= length { return 0 }
+    return layer.isCausal ? min(length, query + 1) : length
+  }
+
+  /// P = softmax(q kᵀ / √D), 0 where a query does not see a key.
+  func fillWeights(_ x: Tensor) {
+    multiply(
+      view(x, .query), view(x, .key).transposed, into: weights(p), alpha: inverseRoot, beta: 0)
+    for (r, query) in queries.enumerated() {
+      let (row, seen) = (p + r * keys, visible(query))
+      if seen > 0 { VectorMath.softmaxRows(row, into: row, rows: 1, columns: seen) }
+      (row + seen).update(repeating: 0, count: keys - seen)
+    }
+  }
+
+  /// e = do vᵀ + β e.
+  func weightGradient(
+    _ dy: Tensor, _ x: Tensor, into e: UnsafeMutablePointer<Float>, beta: Float = 0
+  ) {
+    multiply(view(dy, .output), view(x, .value).transposed, into: weights(e), alpha: 1, beta: beta)
+  }
+
+  /// rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
+  func weightTangent(_ x: Tensor, _ rx: Tensor, into rp: UnsafeMutablePointer<Float>) {
+    let target = weights(rp)
+    multiply(
+      view(rx, .query), view(x, .key).transposed, into: target, alpha: inverseRoot, beta: 0)
+    multiply(
+      view(x, .query), view(rx, .key).transposed, into: target, alpha: inverseRoot, beta: 1)
+    centre(rp, with: p)
+  }
+
+  /// e ← P ∘ (e − Σ_N P ∘ e), row by row.
+  func centre(_ e: UnsafeMutablePointer<Float>, with p: UnsafePointer<Float>) {
+    for r in 0..<queries.count {
+      let (row, weights) = (e + r * keys, p + r * keys)
+      let mean = VectorMath.dot(row, weights, count: keys)
+      for k in 0..<keys { row[k] = weights[k] * (row[k] - mean) }
+    }
+  }
+
+  /// re ← rP ∘ (e − Σ P ∘ e) + P ∘ (re − Σ(rP ∘ e + P ∘ re)), row by row.
+  func bend(
+    _ re: UnsafeMutablePointer<Float>, _ rp: UnsafePointer<Float>, _ e: UnsafePointer<Float>
+  ) {
+    for r in 0..<queries.count {
+      let (row, moved, slope, weights) = (
+        re + r * keys, rp + r * keys, e + r * keys, UnsafePointer(p + r * keys)
+      )
+      let mean = VectorMath.dot(weights, slope, count: keys)
+      let drift =
+        VectorMath.dot(moved, slope, count: keys) + VectorMath.dot(weights, row, count: keys)
+      for k in 0..<keys {
+        row[k] = moved[k] * (slope[k] - mean) + weights[k] * (row[k] - drift)
+      }
+    }
+  }
+
+  /// o = a · (keys' part) + β o on the queries' outputs.
+  func product(
+    _ a: UnsafeMutablePointer<Float>, _ x: Tensor, _ part: Part, onto o: Tensor, beta: Float = 0
+  ) {
+    multiply(weights(a), view(x, part), into: view(o, .output), alpha: 1, beta: beta)
+  }
+
+  /// target's query part += a · (keys' part)/√D.
+  func add(
+    _ a: UnsafeMutablePointer<Float>, _ x: Tensor, _ part: Part, onto target: Tensor, _ place: Part
+  ) {
+    multiply(weights(a), view(x, part), into: view(target, place), alpha: inverseRoot, beta: 1)
+  }
+
+  /// target's keys' part += aᵀ · (queries' part), over √D for keys.
+  func addTransposed(
+    _ a: UnsafeMutablePointer<Float>, _ x: Tensor, _ part: Part, onto target: Tensor, _ place: Part
+  ) {
+    multiply(
+      weights(a).transposed, view(x, part), into: view(target, place),
+      alpha: place == .key ? inverseRoot : 1, beta: 1)
+  }
+
+  private func multiply(
+    _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float,
+    beta: Float
+  ) {
+    blockProduct(a, b, into: c, alpha: alpha, beta: beta)
+  }
+
+  /// An R × N block of the scratch.
+  private func weights(_ start: UnsafeMutablePointer<Float>) -> MatrixView<Float> {
+    MatrixView(
+      storage: room, offset: start - room.base, rows: queries.count, columns: keys,
+      stride: max(1, keys))
+  }
+
+  /// The queries' or the keys' rows of this head in a tensor.
+  private func view(_ x: Tensor, _ part: Part) -> MatrixView<Float> {
+    let (first, rows): (Int, Range<Int>) =
+      switch part {
+      case .query, .output: (head, queries)
+      case .key: (layer.heads + keyHead, 0..<keys)
+      case .value: (layer.heads + layer.keyHeads + keyHead, 0..<keys)
+      }
+    let width = x.rowLength
+    return MatrixView(
+      storage: x.storage,
+      offset: (example * positions + rows.lowerBound) * width + first * layer.headWidth,
+      rows: rows.count, columns: layer.headWidth, stride: width)
+  }
+}

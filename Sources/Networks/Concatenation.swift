@@ -1,0 +1,89 @@
+// Letters: R rows, W width of all outputs.
+import Factors
+import Tensors
+
+/// Several layers on the same input, their outputs side by side: queries, keys and values.
+public struct Concatenation: Layer {
+  /// The layers, in the order of their outputs.
+  public let layers: [any Layer]
+  let slot: Int
+
+  /// Their parameters, in order.
+  public var parameters: [Parameter] { layers.flatMap(\.parameters) }
+  /// Their components.
+  public var components: [ComponentGroup] { layers.flatMap(\.components) }
+
+  /// y = [f(x), g(x), …].
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    let parts = layers.map { $0.forward(x, pass) }
+    // The widths are remembered as the shapes of tensors of nothing.
+    pass.save(parts.map { Tensor(uninitialized: [0, $0.rowLength]) }, at: slot)
+    return joined(parts.map { Optional($0) }, pass) ?? x
+  }
+
+  /// dx = Σ of what each layer gives for its part of dy.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+    zip(layers, split(dy, pass)).reduce(nil) { sum($0, $1.0.backward($1.1, pass)) }
+  }
+
+  /// ry = [R(f), R(g), …].
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    joined(layers.map { $0.forwardTangent(rx, pass) }, pass)
+  }
+
+  /// Sums of what each layer gives for its part.
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    let moved = rdy.map { split($0, pass) }
+    var result: (dx: Tensor?, rdx: Tensor?) = (nil, nil)
+    for (index, part) in split(dy, pass).enumerated() {
+      let (dx, rdx) = layers[index].backwardTangent(part, moved?[index], pass)
+      result = (sum(result.dx, dx), sum(result.rdx, rdx))
+    }
+    return result
+  }
+
+  private func widths(_ pass: Pass) -> [Int] { pass.saved(at: slot).map(\.rowLength) }
+
+  /// Parts side by side, nil parts as zeros; nil when there is none.
+  private func joined(_ parts: [Tensor?], _ pass: Pass) -> Tensor? {
+    guard let some = parts.lazy.compactMap({ $0 }).first else { return nil }
+    let widths = widths(pass)
+    let total = widths.reduce(0, +)
+    let y = Tensor(uninitialized: some.shape.dropLast() + [total])
+    let target = y.storage
+    Workers.run(over: y.rowCount, grain: max(1, Tensor.elementGrain / max(1, total))) { rows in
+      for row in rows {
+        var place = target.base + row * total
+        for (part, width) in zip(parts, widths) {
+          if let part {
+            place.update(from: part.storage.base + row * width, count: width)
+          } else {
+            place.update(repeating: 0, count: width)
+          }
+          place += width
+        }
+      }
+    }
+    return y
+  }
+
+  private func split(_ dy: Tensor, _ pass: Pass) -> [Tensor] {
+    let widths = widths(pass)
+    let total = dy.rowLength
+    let parts = widths.map { Tensor(uninitialized: dy.shape.dropLast() + [$0]) }
+    let source = dy.storage
+    Workers.run(over: dy.rowCount, grain: max(1, Tensor.elementGrain / max(1, total))) { rows in
+      for row in rows {
+        var place = source.base + row * total
+        for part in parts {
+          let width = part.rowLength
+          (part.storage.base + row * width).update(from: place, count: width)
+          place += width
+        }
+      }
+    }
+    return parts
+  }
+}

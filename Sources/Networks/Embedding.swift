@@ -1,0 +1,124 @@
+// Letters: B batch, T positions, V vocabulary, W width.
+import Factors
+import Tensors
+
+/// The sum of a token's vector, its position's vector and, in BERT, the vector of the first segment.
+///
+///     y_t = E[token_t] + P[t] + S[0]
+///
+/// Inputs are B × T token ids as floats; ids below 0 are padding at the end of an example, whose
+/// outputs nobody may read. First in its network: its input's gradient is nobody's.
+public struct Embedding: Layer {
+  /// E, V × W.
+  public let tokens: Parameter
+  /// P, at least T × W; nil without positions.
+  public let positions: Parameter?
+  /// S, segments × W; nil without segments.
+  public let segments: Parameter?
+  let slot: Int
+
+  /// E, P and S.
+  public var parameters: [Parameter] { [tokens, positions, segments].compactMap { $0 } }
+
+  private var width: Int { tokens.shape[1] }
+
+  /// y from token ids; says in the pass where padding begins.
+  ///
+  /// - Precondition: ids below V, at most as many positions as P has rows.
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    let places = x.rowLength
+    precondition(
+      places <= positions?.shape[0] ?? places, "\(places) positions, \(tokens.name)")
+    pass.save([x], at: slot)
+    pass.lengths = Embedding.lengths(of: x)
+    return looked(up: x, in: pass.parameters)
+  }
+
+  /// dE[token_t] += dy_t, dP[t] += dy_t, dS[0] += dy_t.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+    accumulate(dy, pass, into: &pass.gradient)
+    guard pass.recorder != nil else { return nil }
+    let x = pass.saved(at: slot)[0]
+    let places = x.rowLength
+    let right = FactorSide.dense(dy.reshaped([pass.batch, places, width]))
+    func record(_ parameter: Parameter, _ index: (Int) -> Int32) {
+      pass.recorder?.record(
+        weight: parameter, bias: nil,
+        OuterProductTerm(
+          left: .oneHot(
+            indices: (0..<x.count).map(index), positions: places, width: parameter.shape[0]),
+          right: right))
+    }
+    record(tokens) { Int32(max(0, x.storage.base[$0])) }
+    if let positions { record(positions) { Int32($0 % places) } }
+    if let segments { record(segments) { _ in 0 } }
+    return nil
+  }
+
+  /// ry_t = V_E[token_t] + V_P[t] + V_S[0].
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    pass.tangent.map { looked(up: pass.saved(at: slot)[0], in: $0) }
+  }
+
+  /// The gradient of a sum has no tangent of its own: rdy alone.
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    accumulate(dy, pass, into: &pass.gradient)
+    if let rdy { accumulate(rdy, pass, into: &pass.gradientTangent) }
+    return (nil, nil)
+  }
+
+  /// Tokens of each example before its padding; nil when nothing is padded.
+  static func lengths(of x: Tensor) -> [Int]? {
+    let places = x.rowLength
+    let ids = x.storage.base
+    guard (0..<x.count).contains(where: { ids[$0] < 0 }) else { return nil }
+    return (0..<x.rowCount).map { row in
+      (0..<places).first { ids[row * places + $0] < 0 } ?? places
+    }
+  }
+
+  private func looked(up x: Tensor, in flat: Tensor) -> Tensor {
+    let (places, width) = (x.rowLength, width)
+    let vocabulary = tokens.shape[0]
+    let y = Tensor(uninitialized: [x.rowCount, places, width])
+    let (ids, source, target) = (x.storage, flat.storage, y.storage)
+    Workers.run(over: x.count, grain: max(1, Tensor.elementGrain / width)) { range in
+      for place in range {
+        let id = Int(max(0, ids.base[place]))
+        precondition(id < vocabulary, "token \(id) of \(vocabulary)")
+        let row = target.base + place * width
+        row.update(from: source.base + tokens.offset + id * width, count: width)
+        if let positions {
+          let from = source.base + positions.offset + place % places * width
+          VectorMath.add(row, from, into: row, count: width)
+        }
+        if let segments {
+          VectorMath.add(row, source.base + segments.offset, into: row, count: width)
+        }
+      }
+    }
+    return y
+  }
+
+  private func accumulate(_ dy: Tensor, _ pass: Pass, into flat: inout Tensor?) {
+    let x = pass.saved(at: slot)[0]
+    let (places, width) = (x.rowLength, width)
+    flat?.withUnsafeMutablePointer { base in
+      for place in 0..<x.count {
+        let row = dy.storage.base + place * width
+        let id = Int(max(0, x.storage.base[place]))
+        VectorMath.axpy(1, row, onto: base + tokens.offset + id * width, count: width)
+        if let positions {
+          VectorMath.axpy(
+            1, row, onto: base + positions.offset + place % places * width, count: width)
+        }
+      }
+      if let segments {
+        VectorMath.columnSums(
+          dy.storage.base, rows: x.count, columns: width, onto: base + segments.offset)
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import Factors
+
+/// The sizes of a GPT-2-style causal language model.
+///
+/// `Network.gpt2` builds it: learned positions, layer norm before each part, tanh GELU.
+public struct GPT2Configuration: Sendable, Hashable {
+  /// Tokens V.
+  public var vocabulary: Int
+  /// Longest sequence.
+  public var context: Int
+  /// Blocks.
+  public var layers: Int
+  /// Attention heads, a divisor of the width.
+  public var heads: Int
+  /// Width of a position.
+  public var width: Int
+  /// Width of the MLP's middle.
+  public var mlpWidth: Int
+  /// Whether the head is the token embedding; else `lm_head.weight`.
+  public var isTied: Bool
+  /// ε of the norms.
+  public var epsilon: Float
+  /// The MLP's non-linearity.
+  public var activation: Activation.Kind
+  /// Rate after the embedding and each part, in training.
+  public var dropout: Float
+
+  /// Sizes; the MLP is four times as wide unless said otherwise.
+  public init(
+    vocabulary: Int, context: Int, layers: Int, heads: Int, width: Int, mlpWidth: Int? = nil,
+    isTied: Bool = true, epsilon: Float = 1e-5, activation: Activation.Kind = .geluTanh,
+    dropout: Float = 0
+  ) {
+    (self.vocabulary, self.context, self.layers) = (vocabulary, context, layers)
+    (self.heads, self.width, self.mlpWidth) = (heads, width, mlpWidth ?? 4 * width)
+    (self.isTied, self.epsilon, self.activation) = (isTied, epsilon, activation)
+    self.dropout = dropout
+  }
+}
+
+extension Network {
+  /// A GPT-2-style language model: B × T token ids to B × T × V logits of the next token.
+  ///
+  /// Parameters have the names, shapes and order of Hugging Face's `GPT2LMHeadModel`; the linear
+  /// weights are `Conv1D`'s, inputs × outputs. Heads and hidden neurons are ablation points.
+  ///
+  /// - Parameter length: tokens T of an example, at most the context; the context when nil.
+  /// - Source: Radford et al. 2019; initial values of Hugging Face.
+  public static func gpt2(_ sizes: GPT2Configuration, length: Int? = nil) -> Network {
+    var builder = NetworkBuilder()
+    let tokens = builder.parameter(
+      name: "transformer.wte.weight", shape: [sizes.vocabulary, sizes.width], initial: .gpt2)
+    let positions = builder.parameter(
+      name: "transformer.wpe.weight", shape: [sizes.context, sizes.width], initial: .gpt2)
+    var layers: [any Layer] = [builder.embedding(tokens: tokens, positions: positions)]
+    if sizes.dropout > 0 { layers.append(builder.dropout(sizes.dropout)) }
+    for index in 0..<sizes.layers {
+      layers += gpt2Block("transformer.h.\(index)", sizes, &builder)
+    }
+    layers.append(
+      builder.layerNorm("transformer.ln_f", width: sizes.width, epsilon: sizes.epsilon))
+    layers.append(
+      sizes.isTied
+        ? builder.linear(sharing: tokens, bias: nil)
+        : builder.linear(
+          "lm_head", inputs: sizes.width, outputs: sizes.vocabulary, bias: false, initial: .gpt2))
+    return Network(
+      Sequential(layers), builder: builder, inputShape: [length ?? sizes.context],
+      outputCount: sizes.vocabulary, outputShape: [length ?? sizes.context, sizes.vocabulary])
+  }
+
+  private static func gpt2Block(
+    _ name: String, _ sizes: GPT2Configuration, _ builder: inout NetworkBuilder
+  ) -> [any Layer] {
+    let (width, headWidth) = (sizes.width, sizes.width / sizes.heads)
+    // The residual stream sums 2 · layers parts.
+    let part = InitialValues.normal(deviation: 0.02 / Float(2 * sizes.layers).squareRoot())
+    var attention: [any Layer] = [
+      builder.layerNorm("\(name).ln_1", width: width, epsilon: sizes.epsilon),
+      builder.transposedLinear(
+        "\(name).attn.c_attn", inputs: width, outputs: 3 * width, initial: .gpt2),
+      builder.attention(heads: sizes.heads, headWidth: headWidth, isCausal: true),
+      builder.ablationPoint("\(name).attn", units: sizes.heads, unitWidth: headWidth),
+      builder.transposedLinear("\(name).attn.c_proj", inputs: width, outputs: width, initial: part),
+    ]
+    if sizes.dropout > 0 { attention.append(builder.dropout(sizes.dropout)) }
+    var mlp: [any Layer] = [
+      builder.layerNorm("\(name).ln_2", width: width, epsilon: sizes.epsilon),
+      builder.transposedLinear(
+        "\(name).mlp.c_fc", inputs: width, outputs: sizes.mlpWidth, initial: .gpt2),
+      builder.activation(sizes.activation),
+      builder.ablationPoint("\(name).mlp", units: sizes.mlpWidth),
+      builder.transposedLinear(
+        "\(name).mlp.c_proj", inputs: sizes.mlpWidth, outputs: width, initial: part),
+    ]
+    if sizes.dropout > 0 { mlp.append(builder.dropout(sizes.dropout)) }
+    return [Residual(Sequential(attention)), Residual(Sequential(mlp))]
+  }
+}
+
+extension InitialValues {
+  /// N(0, 0.02²).
+  static let gpt2 = InitialValues.normal(deviation: 0.02)
+}

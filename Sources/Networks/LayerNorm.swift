@@ -1,0 +1,209 @@
+// Letters: R rows, W width; x̂ the normalised x, γ scale, β shift, s = 1/√(variance + ε).
+import Factors
+import Tensors
+
+/// Each position brought to unit size, then scaled and shifted per feature.
+///
+///     y = γ ∘ x̂ + β,   x̂ = s (x − mean x),   s = 1/√(mean (x − mean x)² + ε)
+///
+/// The root-mean-square form leaves out the mean and the shift.
+///
+/// - Source: Ba et al. 2016 (arXiv:1607.06450); Zhang & Sennrich 2019 (arXiv:1910.07467).
+public struct LayerNorm: Layer {
+  /// Which form.
+  public enum Kind: String, Sendable {
+    /// Mean and variance, with a shift.
+    case layer
+    /// The root mean square alone.
+    case rootMeanSquare
+  }
+
+  /// The form.
+  public let kind: Kind
+  /// γ, W.
+  public let scale: Parameter
+  /// β, W; nil without a shift.
+  public let shift: Parameter?
+  /// ε, added to the variance.
+  public let epsilon: Float
+  let slot: Int
+
+  /// The scale and the shift.
+  public var parameters: [Parameter] { [scale] + (shift.map { [$0] } ?? []) }
+
+  private var width: Int { scale.count }
+
+  /// y = γ ∘ x̂ + β; saves x̂ and s.
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    precondition(x.rowLength == width, "\(x.shape) into \(scale.name) \(scale.shape)")
+    let (normalised, sizes) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: [x.rowCount]))
+    let y = Tensor(uninitialized: x.shape)
+    let (source, hat, s, target) = (x.storage, normalised.storage, sizes.storage, y.storage)
+    let weights = Weights(self, pass.parameters)
+    forEachRow(x) { row, start in
+      let (x, h, y) = (source.base + start, hat.base + start, target.base + start)
+      let mean = kind == .layer ? VectorMath.sum(x, count: width) / Float(width) : 0
+      for k in 0..<width { h[k] = x[k] - mean }
+      let variance = VectorMath.squaredNorm(h, count: width) / Float(width)
+      let inverse = 1 / (variance + epsilon).squareRoot()
+      s.base[row] = inverse
+      for k in 0..<width { h[k] *= inverse }
+      weights.apply(h, into: y, count: width)
+    }
+    pass.save([normalised, sizes], at: slot)
+    return y
+  }
+
+  /// dx = s P(γ ∘ dy) with P(u) = u − mean u − x̂ mean(x̂ ∘ u); dγ = Σ x̂ ∘ dy, dβ = Σ dy.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+    let saved = pass.saved(at: slot)
+    accumulate(dy, saved[0], into: &pass.gradient)
+    if pass.recorder != nil {
+      let shape = [pass.batch, dy.positionsOfExample, width]
+      pass.recorder?.record(elementwise: scale, .dense((dy * saved[0]).reshaped(shape)))
+      if let shift { pass.recorder?.record(elementwise: shift, .dense(dy.reshaped(shape))) }
+    }
+    return projected(dy, saved, pass.parameters).dx
+  }
+
+  /// ry = γ ∘ rx̂ + v_γ ∘ x̂ + v_β with rx̂ = s P(rx).
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    let saved = pass.saved(at: slot)
+    pass.saveTangents([], at: slot)
+    guard pass.tangent != nil || rx != nil else { return nil }
+    let ry = Tensor(repeating: 0, shape: saved[0].shape)
+    let (hat, s, target) = (saved[0].storage, saved[1].storage, ry.storage)
+    if let tangent = pass.tangent {
+      let direction = Weights(self, tangent)
+      forEachRow(ry) { _, start in
+        direction.apply(hat.base + start, into: target.base + start, count: width)
+      }
+    }
+    guard let rx else { return ry }
+    let hatTangent = Tensor(uninitialized: rx.shape)
+    let turns = Tensor(uninitialized: [rx.rowCount])
+    let (source, moved, rs) = (rx.storage, hatTangent.storage, turns.storage)
+    let weights = Weights(self, pass.parameters)
+    forEachRow(rx) { row, start in
+      let (h, r, y) = (hat.base + start, moved.base + start, target.base + start)
+      let (inverse, x) = (s.base[row], source.base + start)
+      let along = project(x, h, into: r, by: inverse)
+      // R(s) = −s² mean(x̂ ∘ rx).
+      rs.base[row] = -inverse * inverse * along
+      for k in 0..<width { y[k] += weights.scale[k] * r[k] }
+    }
+    pass.saveTangents([hatTangent, turns], at: slot)
+    return ry
+  }
+
+  /// rdx = R(s) P(u) + s (P(ru) − rx̂ mean(x̂ ∘ u) − x̂ mean(rx̂ ∘ u)), u = γ ∘ dy.
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    let (saved, tangents) = (pass.saved(at: slot), pass.savedTangents(at: slot))
+    accumulate(dy, saved[0], into: &pass.gradient)
+    if let rdy { accumulate(rdy, saved[0], into: &pass.gradientTangent) }
+    if let hatTangent = tangents.first {
+      accumulateScale(dy, hatTangent, into: &pass.gradientTangent)
+    }
+    let (dx, inner) = projected(dy, saved, pass.parameters)
+    // ru = γ ∘ rdy + v_γ ∘ dy, projected.
+    var rdx = pass.tangent.map { projected(dy, saved, $0).dx }
+    if let rdy {
+      let through = projected(rdy, saved, pass.parameters).dx
+      if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }
+    }
+    guard tangents.count == 2 else { return (dx, rdx) }
+    let bent = rdx ?? Tensor(repeating: 0, shape: dy.shape)
+    let (hat, s, g) = (saved[0].storage, saved[1].storage, dy.storage)
+    let (moved, rs) = (tangents[0].storage, tangents[1].storage)
+    let (through, along, target) = (dx.storage, inner.storage, bent.storage)
+    let weights = Weights(self, pass.parameters)
+    forEachRow(dy) { row, start in
+      let (h, r, d) = (hat.base + start, moved.base + start, g.base + start)
+      let (inverse, p, out) = (s.base[row], through.base + start, target.base + start)
+      var turned: Float = 0
+      for k in 0..<width { turned += r[k] * weights.scale[k] * d[k] }
+      turned /= Float(width)
+      let (a, b) = (rs.base[row] / inverse, inverse * along.base[row])
+      for k in 0..<width { out[k] += a * p[k] - b * r[k] - inverse * turned * h[k] }
+    }
+    return (dx, bent)
+  }
+
+  /// r = s P(u) of one row.
+  ///
+  /// - Returns: mean(x̂ ∘ u).
+  private func project(
+    _ u: UnsafePointer<Float>, _ h: UnsafePointer<Float>, into r: UnsafeMutablePointer<Float>,
+    by inverse: Float
+  ) -> Float {
+    let mean = kind == .layer ? VectorMath.sum(u, count: width) / Float(width) : 0
+    let along = VectorMath.dot(u, h, count: width) / Float(width)
+    for k in 0..<width { r[k] = inverse * (u[k] - mean - along * h[k]) }
+    return along
+  }
+
+  /// s P(γ ∘ dy) with γ from a flat vector, and mean(x̂ ∘ γ ∘ dy) of each row.
+  private func projected(
+    _ dy: Tensor, _ saved: [Tensor], _ flat: Tensor
+  ) -> (dx: Tensor, along: Tensor) {
+    let (dx, along) = (Tensor(uninitialized: dy.shape), Tensor(uninitialized: [dy.rowCount]))
+    let (source, hat, s) = (dy.storage, saved[0].storage, saved[1].storage)
+    let (target, inner, weights) = (dx.storage, along.storage, Weights(self, flat))
+    forEachRow(dy) { row, start in
+      let (d, out) = (source.base + start, target.base + start)
+      for k in 0..<width { out[k] = weights.scale[k] * d[k] }
+      inner.base[row] = project(out, hat.base + start, into: out, by: s.base[row])
+    }
+    return (dx, along)
+  }
+
+  private func accumulate(_ dy: Tensor, _ hat: Tensor, into flat: inout Tensor?) {
+    accumulateScale(dy, hat, into: &flat)
+    guard let shift else { return }
+    flat?.withUnsafeMutablePointer { base in
+      VectorMath.columnSums(
+        dy.storage.base, rows: dy.rowCount, columns: width, onto: base + shift.offset)
+    }
+  }
+
+  private func accumulateScale(_ dy: Tensor, _ hat: Tensor, into flat: inout Tensor?) {
+    guard flat != nil else { return }
+    let products = dy * hat
+    flat?.withUnsafeMutablePointer { base in
+      VectorMath.columnSums(
+        products.storage.base, rows: dy.rowCount, columns: width, onto: base + scale.offset)
+    }
+  }
+
+  private func forEachRow(_ x: Tensor, _ body: @Sendable (Int, Int) -> Void) {
+    Workers.run(over: x.rowCount, grain: max(1, Tensor.elementGrain / max(1, width))) { rows in
+      for row in rows { body(row, row * width) }
+    }
+  }
+
+  /// γ and β inside a flat vector.
+  private struct Weights: @unchecked Sendable {
+    let storage: Buffer<Float>
+    let scale: UnsafePointer<Float>
+    let shift: UnsafePointer<Float>?
+
+    init(_ layer: LayerNorm, _ flat: Tensor) {
+      storage = flat.storage
+      scale = UnsafePointer(flat.storage.base + layer.scale.offset)
+      shift = layer.shift.map { UnsafePointer(flat.storage.base + $0.offset) }
+    }
+
+    /// y = γ ∘ h + β.
+    func apply(
+      _ h: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+    ) {
+      if let shift {
+        for k in 0..<count { y[k] = scale[k] * h[k] + shift[k] }
+      } else {
+        for k in 0..<count { y[k] = scale[k] * h[k] }
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import Factors
+
+/// The layers of transformers.
+extension NetworkBuilder {
+  /// Layer norm with scale and shift, `name.weight` and `name.bias`.
+  public mutating func layerNorm(_ name: String, width: Int, epsilon: Float = 1e-5) -> LayerNorm {
+    LayerNorm(
+      kind: .layer, scale: parameter(name: name + ".weight", shape: [width], initial: .constant(1)),
+      shift: parameter(name: name + ".bias", shape: [width], initial: .constant(0)),
+      epsilon: epsilon, slot: slot())
+  }
+
+  /// Root-mean-square norm with a scale, `name.weight`.
+  public mutating func rootMeanSquareNorm(
+    _ name: String, width: Int, epsilon: Float = 1e-6
+  ) -> LayerNorm {
+    LayerNorm(
+      kind: .rootMeanSquare,
+      scale: parameter(name: name + ".weight", shape: [width], initial: .constant(1)), shift: nil,
+      epsilon: epsilon, slot: slot())
+  }
+
+  /// Token vectors, with position and segment vectors where parameters are given.
+  ///
+  /// The first layer of its network.
+  public mutating func embedding(
+    tokens: Parameter, positions: Parameter? = nil, segments: Parameter? = nil
+  ) -> Embedding {
+    Embedding(tokens: tokens, positions: positions, segments: segments, slot: inputSlot())
+  }
+
+  /// Attention on queries, keys and values side by side.
+  public mutating func attention(
+    heads: Int, keyHeads: Int? = nil, headWidth: Int, isCausal: Bool
+  ) -> Attention {
+    let keyHeads = keyHeads ?? heads
+    precondition(
+      keyHeads > 0 && heads.isMultiple(of: keyHeads), "\(heads) heads on \(keyHeads)")
+    return Attention(
+      heads: heads, keyHeads: keyHeads, headWidth: headWidth, isCausal: isCausal, slot: slot())
+  }
+
+  /// Layers on the same input, outputs side by side.
+  public mutating func concatenation(_ layers: [any Layer]) -> Concatenation {
+    Concatenation(layers: layers, slot: slot())
+  }
+
+  /// silu(g) ∘ u of inputs [g, u].
+  public mutating func gatedProduct() -> GatedProduct { GatedProduct(slot: slot()) }
+}

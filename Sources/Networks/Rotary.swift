@@ -1,0 +1,85 @@
+// Letters: B batch, T positions, H heads that turn, D width of a head.
+import Foundation
+import Tensors
+
+/// Turns the heads of queries and keys by angles that grow with the position.
+///
+///     (x_k, x_{k + D/2}) ← (x_k cos a − x_{k + D/2} sin a, x_{k + D/2} cos a + x_k sin a),
+///     a = t · base^(−2k/D),   k < D/2
+///
+/// The first `heads` heads of each position turn, what follows them (values) stays.
+///
+/// - Source: Su et al. 2021 (arXiv:2104.09864), pairs as in Hugging Face's `rotate_half`.
+public struct Rotary: Layer {
+  /// Heads H that turn.
+  public let heads: Int
+  /// Width D of a head, even.
+  public let headWidth: Int
+  /// The base of the angles, 10,000 unless said otherwise.
+  public let base: Double
+
+  /// Rotary positions for the first `heads` heads.
+  public init(heads: Int, headWidth: Int, base: Double = 10_000) {
+    precondition(headWidth.isMultiple(of: 2), "heads of \(headWidth)")
+    (self.heads, self.headWidth, self.base) = (heads, headWidth, base)
+  }
+
+  /// The turned x.
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor { turned(x, sign: 1) }
+
+  /// dy turned back.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { turned(dy, sign: -1) }
+
+  /// The turned rx.
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    rx.map { turned($0, sign: 1) }
+  }
+
+  /// dy and rdy turned back.
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    (turned(dy, sign: -1), rdy.map { turned($0, sign: -1) })
+  }
+
+  private func turned(_ x: Tensor, sign: Float) -> Tensor {
+    let (places, width, half) = (x.positionsOfExample, x.rowLength, headWidth / 2)
+    precondition(width >= heads * headWidth, "\(heads) heads of \(headWidth) in \(width)")
+    let angles = table(places)
+    let y = Tensor(uninitialized: x.shape)
+    let (source, target) = (x.storage, y.storage)
+    Workers.run(over: x.rowCount, grain: max(1, Tensor.elementGrain / width)) { rows in
+      for row in rows {
+        let cosines = angles.base + row % places * headWidth
+        let sines = cosines + half
+        for head in 0..<heads {
+          let a = source.base + row * width + head * headWidth
+          let b = target.base + row * width + head * headWidth
+          for k in 0..<half {
+            let turn = sign * sines[k]
+            b[k] = a[k] * cosines[k] - a[k + half] * turn
+            b[k + half] = a[k + half] * cosines[k] + a[k] * turn
+          }
+        }
+        let rest = heads * headWidth
+        (target.base + row * width + rest).update(
+          from: source.base + row * width + rest, count: width - rest)
+      }
+    }
+    return y
+  }
+
+  /// cos then sin of each angle, T × D, angles in fp64.
+  private func table(_ places: Int) -> Buffer<Float> {
+    let half = headWidth / 2
+    let table = Buffer<Float>(uninitialized: places * headWidth)
+    for k in 0..<half {
+      let frequency = pow(base, -2 * Double(k) / Double(headWidth))
+      for t in 0..<places {
+        table.base[t * headWidth + k] = Float(cos(Double(t) * frequency))
+        table.base[t * headWidth + half + k] = Float(sin(Double(t) * frequency))
+      }
+    }
+    return table
+  }
+}

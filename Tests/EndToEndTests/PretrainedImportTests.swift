@@ -1,0 +1,69 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `ascribe import` of what `save_pretrained` wrote, without a `model` in the run file.
+@Suite struct PretrainedImportTests {
+  let work: Workspace
+
+  init() throws {
+    work = try Workspace()
+    try FileManager.default.copyItem(
+      atPath: fixture("Pretrained"), toPath: work.file("pretrained"))
+    for (name, vocabulary) in [("g", 11), ("l", 13)] {
+      try tokens(rows: 9, vocabulary, seed: 1).write(to: url("\(name)-train.npy"))
+      try tokens(rows: 3, vocabulary, seed: 2).write(to: url("\(name)-test.npy"))
+      try work.write(
+        """
+        name: \(name)
+        data:
+          train: {format: npy, path: \(name)-train.npy, vocabulary: \(vocabulary)}
+          test: {format: npy, path: \(name)-test.npy, vocabulary: \(vocabulary)}
+
+        """, to: "\(name).yaml")
+    }
+  }
+
+  private func url(_ name: String) -> URL { URL(fileURLWithPath: work.file(name)) }
+
+  /// An npy file of rows × 6 token ids.
+  private func tokens(rows: Int, _ vocabulary: Int, seed: UInt64) -> Data {
+    var header = "{'descr': '<i2', 'fortran_order': False, 'shape': (\(rows), 6), }"
+    header += String(repeating: " ", count: 117 - header.count) + "\n"
+    var bytes: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, UInt8(header.utf8.count), 0]
+    bytes += Array(header.utf8)
+    var draw = Draw(seed: seed)
+    for _ in 0..<rows * 6 { bytes += [UInt8(draw.below(vocabulary)), 0] }
+    return Data(bytes)
+  }
+
+  @Test(
+    "GPT-2 and Llama folders become runs that answer queries",
+    arguments: [("gpt2", "g"), ("gpt2-state", "g"), ("llama", "l"), ("llama-sharded", "l")])
+  func models(folder: String, run: String) throws {
+    try work.succeed("import", "pretrained/\(folder)", "--data", "\(run).yaml")
+    let record = try work.object("inspect", run)
+    #expect(record["status"] as? String == "imported")
+    let model = (record["configuration"] as? [String: Any])?["model"] as? [String: Any]
+    #expect(model?["kind"] as? String == "pretrained")
+    let answer = try work.object("query", run, "--test", "1", "--top", "2")
+    #expect((answer["queries"] as? [[String: Any]])?.count == 1)
+    try work.succeed("verify", run, "--data")
+  }
+
+  @Test("the wrong data and unknown architectures are refused")
+  func refused() throws {
+    try work.fail(
+      3, "import", "pretrained/gpt2", "--data", "l.yaml",
+      words: ["has 11 tokens, and the data 13", "vocabulary: 11"])
+    try work.write(
+      try work.text("pretrained/gpt2/config.json")
+        .replacingOccurrences(of: "GPT2LMHeadModel", with: "GPT2ForSequenceClassification"),
+      to: "pretrained/gpt2/config.json")
+    try work.fail(
+      3, "import", "pretrained/gpt2", "--data", "g.yaml",
+      words: ["the architecture GPT2ForSequenceClassification is not supported."])
+    try work.remove("pretrained/gpt2/config.json")
+    try work.fail(3, "import", "pretrained/gpt2", "--data", "g.yaml", words: ["model"])
+  }
+}

@@ -1,0 +1,103 @@
+import Checkpoints
+import Configuration
+import Foundation
+import Networks
+import TestSupport
+import Tensors
+import Testing
+import Training
+
+/// Language models as `save_pretrained` wrote them against the logits of transformers.
+@Suite("Pretrained language models")
+struct PretrainedTests {
+  struct Outputs: Decodable {
+    let tokens: [Float]
+    let logits: [Double]
+  }
+
+  static func folder(_ name: String) -> String { fixture("Pretrained/\(name)") }
+
+  @Test(
+    "config.json and weights give the logits of transformers",
+    arguments: ["gpt2", "llama", "llama-tied", "llama-sharded", "gpt2-state"])
+  func logits(name: String) throws {
+    let known = try #require(
+      try Fixture.load("Pretrained/outputs.json", as: [String: Outputs].self)[name])
+    let network = try PretrainedModel(reading: Self.folder(name) + "/config.json").network()
+    let found = try ForeignCheckpoint.find(Self.folder(name))
+    #expect(found.count == 1)
+    let weights = try ForeignWeights(reading: try #require(found.first).path)
+      .parameters(layout: network.parameters)
+    #expect(weights.renamed.isEmpty == (name != "gpt2-state"))
+    #expect(
+      weights.leftOut.sorted()
+        == (name == "gpt2-state" ? ["h.0.attn.bias", "h.1.attn.bias", "lm_head.weight"] : []))
+    let outputs = network.outputs(
+      Tensor(known.tokens, shape: [3, 6]), parameters: weights.parameters)
+    let size = known.logits.map(abs).max() ?? 1
+    #expect(
+      zip(outputs.elements, known.logits).allSatisfy { abs(Double($0) - $1) <= 1e-5 * size })
+    #expect(outputs.count == known.logits.count)
+  }
+
+  /// The error of a config.json with some members changed; a value of nil takes the member away.
+  func error(_ name: String, _ changes: [String: Any?]) throws -> (any DiagnosableError)? {
+    let scratch = try ScratchFolder()
+    let data = try Data(contentsOf: URL(fileURLWithPath: Self.folder(name) + "/config.json"))
+    var members = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    for (key, value) in changes { members[key] = value }
+    try JSONSerialization.data(withJSONObject: members)
+      .write(to: URL(fileURLWithPath: scratch / "config.json"))
+    return diagnosed { _ = try PretrainedModel(reading: scratch / "config.json") }
+  }
+
+  @Test("what is not built is refused by its key")
+  func unsupported() throws {
+    #expect(
+      try error("gpt2", ["model_type": "mamba"])?.what == "the architecture mamba is not supported."
+    )
+    let other = try error("gpt2", ["architectures": ["GPT2ForSequenceClassification"]])
+    #expect(other?.what == "the architecture GPT2ForSequenceClassification is not supported.")
+    #expect(
+      other?.remedy
+        == "import one of GPT2LMHeadModel, LlamaForCausalLM, or describe the network in "
+        + "the run file's `model`.")
+    #expect(
+      try error("gpt2", ["scale_attn_weights": false])?.what
+        == "scale_attn_weights: false is not supported.")
+    #expect(
+      try error("gpt2", ["activation_function": "mish"])?.what
+        == "activation_function: \"mish\" is not supported.")
+    #expect(try error("gpt2", ["n_head": 3])?.what == "n_head: 3 is not supported.")
+    #expect(
+      try error("llama", ["attention_bias": true])?.what == "attention_bias: true is not supported."
+    )
+    #expect(
+      try error("llama", ["rope_parameters": ["rope_type": "yarn"]])?.what
+        == "rope_type: \"yarn\" is not supported.")
+    #expect(
+      try error("llama", ["hidden_act": "gelu"])?.what == "hidden_act: \"gelu\" is not supported.")
+    #expect(try error("gpt2", ["n_embd": 1e99]) is ConfigurationError)
+    #expect(try error("gpt2", ["vocab_size": Optional<Any>.none]) is ConfigurationError)
+    #expect(try error("gpt2", [:]) == nil)
+  }
+
+  @Test("older spellings of the rotary base are read")
+  func rotaryBase() throws {
+    let scratch = try ScratchFolder()
+    func read(_ more: String) throws -> PretrainedModel.Sizes {
+      let text = """
+        {"model_type": "llama", "vocab_size": 5, "hidden_size": 8, "intermediate_size": 4,
+         "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 4\(more)}
+        """
+      try Data(text.utf8).write(to: URL(fileURLWithPath: scratch / "config.json"))
+      return try PretrainedModel(reading: scratch / "config.json").sizes
+    }
+    var sizes = LlamaConfiguration(
+      vocabulary: 5, context: 4, layers: 1, heads: 2, width: 8, mlpWidth: 4)
+    #expect(try read("") == .llama(sizes))
+    sizes.rotaryBase = 500
+    #expect(try read(#", "rope_theta": 500.0, "rope_scaling": null"#) == .llama(sizes))
+    #expect(try read(#", "rope_parameters": {"rope_theta": 500}"#) == .llama(sizes))
+  }
+}
