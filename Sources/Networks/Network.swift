@@ -12,7 +12,11 @@ public struct Network: Sendable {
   public let inputShape: [Int]
   /// Number of outputs (classes, or regression targets).
   public let outputCount: Int
-  private let fanIn: [Int: Int]
+  /// Floats of an example's gradients in factored form, of the layers with many positions.
+  public let factorFloats: Int
+  /// The parameters that no optimizer moves: running statistics, written by their layers.
+  public let buffers: [Parameter]
+  private let initials: [Int: InitialValues]
   private let slots: Int
 
   /// A network of layers made with `builder`.
@@ -23,7 +27,9 @@ public struct Network: Sendable {
     self.inputShape = inputShape
     self.outputCount = outputCount
     parameters = builder.parameters
-    fanIn = builder.fanIn
+    initials = builder.initials
+    factorFloats = builder.factorFloats
+    buffers = builder.parameters.filter { builder.buffers.contains($0.offset) }
     slots = builder.slots
   }
 
@@ -33,17 +39,23 @@ public struct Network: Sendable {
   /// What can be ablated.
   public var components: [ComponentGroup] { root.components }
 
-  /// Initial parameters: U(−1/√fan-in, 1/√fan-in), as PyTorch's `nn.Linear`.
+  /// Initial parameters: what the builder was told of each.
   ///
   /// - Returns: p values, a function of the seed alone.
   public func initialParameters(seed: UInt64) -> Tensor {
     let flat = Tensor(uninitialized: [parameterCount])
     for (index, parameter) in parameters.enumerated() {
-      let bound = 1 / Float(max(1, fanIn[parameter.offset] ?? 1)).squareRoot()
       let start = flat.storage.base + parameter.offset
-      RandomStream(seed: seed, purpose: .initialisation, index: UInt64(index))
-        .fillUniform(start, count: parameter.count, from: 0)
-      for i in 0..<parameter.count { start[i] = (2 * start[i] - 1) * bound }
+      let stream = RandomStream(seed: seed, purpose: .initialisation, index: UInt64(index))
+      switch initials[parameter.offset] ?? .uniform(fanIn: 1) {
+      case .uniform(let fanIn):
+        let bound = 1 / Float(max(1, fanIn)).squareRoot()
+        stream.fillUniform(start, count: parameter.count, from: 0)
+        for i in 0..<parameter.count { start[i] = (2 * start[i] - 1) * bound }
+      case .normal(let deviation):
+        stream.fillGaussian(start, count: parameter.count, scale: deviation)
+      case .constant(let value): start.update(repeating: value, count: parameter.count)
+      }
     }
     return flat
   }

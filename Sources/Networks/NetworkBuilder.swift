@@ -7,22 +7,41 @@ import Factors
 public struct NetworkBuilder {
   /// All parameters so far, in order.
   public private(set) var parameters: [Parameter] = []
-  /// Fan-in by parameter offset, for PyTorch's initial ranges.
-  private(set) var fanIn: [Int: Int] = [:]
+  /// How each parameter begins, by offset.
+  private(set) var initials: [Int: InitialValues] = [:]
+  /// Offsets of the parameters that no optimizer moves: running statistics.
+  private(set) var buffers: Set<Int> = []
+  /// Floats of an example's gradients in factored form, of the layers with many positions.
+  var factorFloats = 0
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0
-  private var readsInputs = true
+  /// Whether nothing with parameters has read the network's inputs yet.
+  var readsInputs = true
 
   /// An empty network.
   public init() {}
 
-  /// A new parameter at the end of the flat vector.
+  /// A new parameter at the end of the flat vector, in PyTorch's range for a fan-in.
   public mutating func parameter(name: String, shape: [Int], fanIn: Int) -> Parameter {
+    parameter(name: name, shape: shape, initial: .uniform(fanIn: fanIn))
+  }
+
+  /// A new parameter at the end of the flat vector.
+  public mutating func parameter(
+    name: String, shape: [Int], initial: InitialValues
+  ) -> Parameter {
     let parameter = Parameter(name: name, shape: shape, offset: parameterCount)
     parameters.append(parameter)
-    self.fanIn[parameter.offset] = fanIn
+    initials[parameter.offset] = initial
     parameterCount += parameter.count
+    return parameter
+  }
+
+  /// A new vector that its layer sets and no optimizer moves: a running statistic.
+  mutating func buffer(name: String, size: Int, value: Float) -> Parameter {
+    let parameter = parameter(name: name, shape: [size], initial: .constant(value))
+    buffers.insert(parameter.offset)
     return parameter
   }
 
@@ -65,7 +84,8 @@ public struct NetworkBuilder {
       group: ComponentGroup(name: name, slot: slot(), units: units, unitWidth: unitWidth))
   }
 
-  private mutating func slot() -> Int {
+  /// A place for what a layer saves.
+  mutating func slot() -> Int {
     defer { slots += 1 }
     return slots
   }
