@@ -30,7 +30,9 @@ public struct BatchNorm2D: Layer {
 
   private var channels: Int { weight.count }
 
-  /// y = γ x̂ + β. Saves x and [μ; 1/√(σ² + ε)].
+  /// y = γ x̂ + β.
+  ///
+  /// Saves x and [μ; 1/√(σ² + ε)].
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     precondition(x.rowLength == channels, "\(x.shape) into \(weight.name) of \(channels)")
     let statistics = Tensor(uninitialized: [2, channels])

@@ -21,7 +21,9 @@ public struct GroupNorm: Layer {
 
   private var channels: Int { weight.count }
 
-  /// y = γ x̂ + β. Saves x̂ and 1/σ of every group.
+  /// y = γ x̂ + β.
+  ///
+  /// Saves x̂ and 1/σ of every group.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     precondition(x.rowLength == channels, "\(x.shape) into \(weight.name) of \(channels)")
     let normalised = Tensor(uninitialized: x.shape)

@@ -10,7 +10,9 @@ public struct MaxPool2D: Layer {
   public let geometry: WindowGeometry
   let slot: Int
 
-  /// y = max over the window. Saves which pixel of its image it was.
+  /// y = max over the window.
+  ///
+  /// Saves which pixel of its image it was.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let channels = geometry.input.channels
     let shape = [pass.batch, geometry.outputHeight, geometry.outputWidth, channels]

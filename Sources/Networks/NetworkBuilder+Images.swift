@@ -34,6 +34,8 @@ extension NetworkBuilder {
     let offset = bias ? parameter(name: name + ".bias", shape: [outputs], fanIn: fanIn) : nil
     defer { readsInputs = false }
     factorFloats += geometry.positions * (outputs + groups * fanIn)
+    // Its output, and those of normalisation and activation after it, with what they remember.
+    activationFloats += 4 * geometry.positions * outputs
     return Convolution2D(
       weight: weight, bias: offset, geometry: geometry, groups: groups, slot: slot(),
       propagates: !readsInputs)
@@ -86,7 +88,9 @@ extension NetworkBuilder {
       epsilon: epsilon, momentum: momentum, slot: slot())
   }
 
-  /// Group normalisation; `name.weight` and `.bias`. `groups` divides the channels.
+  /// Group normalisation; `name.weight` and `.bias`.
+  ///
+  /// `groups` divides the channels.
   public mutating func groupNorm(
     _ name: String, groups: Int, channels: Int, epsilon: Float = 1e-5
   ) -> GroupNorm {

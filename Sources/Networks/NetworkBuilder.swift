@@ -13,6 +13,8 @@ public struct NetworkBuilder {
   private(set) var buffers: Set<Int> = []
   /// Floats of an example's gradients in factored form, of the layers with many positions.
   var factorFloats = 0
+  /// Floats of an example's activations, about, of those layers.
+  var activationFloats = 0
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0

@@ -2,7 +2,7 @@ import Tensors
 
 extension Network {
   /// The nine-layer residual network that is trained on CIFAR-10 in the ffcv and TRAK examples,
-  /// with 64 as `width`: 6.6 million parameters at 32 × 32.
+  /// with 64 as `width`: 2.3 million parameters.
   ///
   ///     conv(w, 3) · conv(2w, 5, stride 2) · residual(conv(2w, 3), conv(2w, 3)) · conv(4w, 3)
   ///     max pool 2 · residual(conv(4w, 3), conv(4w, 3)) · conv(2w, 3, no padding)

@@ -17,7 +17,7 @@ public struct Predictor: Sendable {
     (self.network, self.parameters, self.loss) = (network, parameters, loss)
   }
 
-  /// Examples that go through the network at a time, cut at absolute rows.
+  /// Most examples that go through the network at a time, cut at absolute rows.
   public static let blockSize = 1024
 
   /// Outputs and signals of every example.
@@ -35,8 +35,9 @@ public struct Predictor: Sendable {
     let logits = Tensor(uninitialized: [n, width])
     let targets = TargetValues(data.targets)
     let target = signals.storage
-    for start in stride(from: 0, to: n, by: Predictor.blockSize) {
-      let range = start..<min(n, start + Predictor.blockSize)
+    let size = network.examplesAtATime(atMost: Predictor.blockSize)
+    for start in stride(from: 0, to: n, by: size) {
+      let range = start..<min(n, start + size)
       let block = rows.map { Array($0[range]) } ?? Array(range)
       let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
       (logits.storage.base + start * width).update(from: outputs.storage.base, count: outputs.count)

@@ -8,6 +8,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   // MARK: Model and data
   /// A model for classes on numbers, or the other way round.
   case modelTargets(kind: String, targets: String)
+  /// Examples that are not images, or too small for the model; `image` as the run file gives it.
+  case modelInputs(kind: String, shape: [Int], image: [Int]?, least: Int)
   /// A loss that the targets do not have.
   case lossTargets(loss: String, targets: String)
   /// A subset of no examples.
@@ -52,6 +54,11 @@ extension TrainingError {
   public var what: String {
     switch self {
     case .modelTargets(let kind, let targets): "model kind `\(kind)` cannot predict \(targets)."
+    case .modelInputs(let kind, let shape, let image, let least):
+      "model kind `\(kind)` reads images of at least \(least) × \(least) pixels; the examples are "
+        + shape.map(String.init).joined(separator: " × ")
+        + (image.map { ", model.image " + $0.map(String.init).joined(separator: " × ") } ?? "")
+        + "."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
     case .diverged(_, _, let step, let loss):
@@ -75,6 +82,7 @@ extension TrainingError {
   public var location: String {
     switch self {
     case .modelTargets: "model.kind"
+    case .modelInputs: "model"
     case .lossTargets: "training.loss"
     case .emptySubset(let file): file
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
@@ -92,6 +100,9 @@ extension TrainingError {
     switch self {
     case .modelTargets:
       "use kind mlp, logistic for classes, or linear for numbers (data.task: regression)."
+    case .modelInputs:
+      "give height × width or channels × height × width examples, or name the shape of rows: "
+        + "model.image: [1, 28, 28]."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .emptySubset: "name ids of training examples, one a line."
     case .diverged, .notFinite: "train with a smaller rate, or add a warm-up (schedule.warmup)."

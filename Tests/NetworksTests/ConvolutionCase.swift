@@ -125,7 +125,7 @@ enum ImageNetworks {
     }
   }
 
-  /// kernel, stride, padding, dilation, groups, bias, outputs
+  /// The middle convolutions by name.
   static let convolutions:
     [String: (
       kernel: Int, stride: Int, padding: Int, dilation: Int, groups: Int, bias: Bool, outputs: Int
