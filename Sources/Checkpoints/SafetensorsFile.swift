@@ -74,7 +74,10 @@ public struct SafetensorsFile: Sendable {
   ///   type, or not finite.
   public func parameters(layout: [Parameter]) throws(CheckpointError) -> Tensor {
     let names = Set(layout.map(\.name))
-    if let other = entries.first(where: { !names.contains($0.name) }) {
+    // PyTorch's batch norm counts its batches; nothing reads the count.
+    if let other = entries.first(where: {
+      !names.contains($0.name) && !$0.name.hasSuffix(".num_batches_tracked")
+    }) {
       throw .unknownTensor(name: other.name, known: layout.map(\.name), file: path)
     }
     let byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })

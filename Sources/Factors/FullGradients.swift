@@ -13,14 +13,17 @@ extension FactorBlock {
       let left = MatrixView(term.left.materialised(count: count))
       let right = MatrixView(term.right.materialised(count: count))
       let positions = term.positions
-      for i in 0..<count {
-        let rows = i * positions..<(i + 1) * positions
-        gemmSerial(
-          left.rows(rows).transposed, right.rows(rows),
-          into: MatrixView(
-            storage: result.storage, offset: i * outputs * inputs, rows: outputs, columns: inputs,
-            stride: inputs),
-          alpha: 1, beta: 1)
+      // Examples of many positions are work enough for a worker each.
+      Workers.run(over: count, grain: Swift.max(1, 512 / Swift.max(1, positions))) { examples in
+        for i in examples {
+          let rows = i * positions..<(i + 1) * positions
+          gemmSerial(
+            left.rows(rows).transposed, right.rows(rows),
+            into: MatrixView(
+              storage: result.storage, offset: i * outputs * inputs, rows: outputs,
+              columns: inputs, stride: inputs),
+            alpha: 1, beta: 1)
+        }
       }
     }
     return result

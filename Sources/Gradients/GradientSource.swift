@@ -65,8 +65,9 @@ public struct GradientSource: Sendable {
   /// Outputs of all of `data`, n × output shape, in evaluation mode.
   public func outputs(of data: Dataset) -> Tensor {
     let outputs = Tensor(uninitialized: [data.count] + network.outputShape)
-    for start in stride(from: 0, to: data.count, by: standardBlock) {
-      let range = start..<min(data.count, start + standardBlock)
+    let size = network.examplesAtATime(atMost: standardBlock)
+    for start in stride(from: 0, to: data.count, by: size) {
+      let range = start..<min(data.count, start + size)
       let block = network.outputs(data.inputs.prefixSlice(range), parameters: parameters)
       (outputs.storage.base + start * network.outputSize).update(
         from: block.storage.base, count: block.count)
@@ -74,17 +75,27 @@ public struct GradientSource: Sendable {
     return outputs
   }
 
-  /// Per-example gradients of all of `data`, as factors, with the outputs.
+  /// Per-example gradients of all of `data`, with the outputs: as factors, or written out in layers
+  /// where that is smaller.
   ///
-  /// - Returns: factors of n examples and the outputs, n × output shape.
+  /// - Returns: gradients of n examples and the outputs, n × output shape.
   /// - Throws: `GradientError.nonFiniteOutput` naming the first example whose outputs are not numbers;
-  ///   `GradientError.outputFunction` when the function is not defined for the targets.
+  ///   `GradientError.outputFunction` when the function is not defined for the targets;
+  ///   `MemoryError` when the gradients of all examples do not fit.
   public func gradients(
     of data: Dataset, target: Target
   ) throws -> (gradients: ExampleGradients, outputs: Tensor) {
     var batches: [ExampleGradients] = []
     let outputs = Tensor(uninitialized: [data.count] + network.outputShape)
     try forEachBlock(of: data, target: target) { range, block, logits in
+      let block = block.writtenOutWhereSmaller()
+      if batches.isEmpty {
+        // Once as they come, once side by side.
+        try Memory.require(
+          2 * Double(block.byteCount) / Double(range.count) * Double(data.count),
+          for: "the gradients of \(data.count) examples",
+          remedy: "use features (ascribe collect, then --kernel features), or fewer examples.")
+      }
       batches.append(block)
       (outputs.storage.base + range.lowerBound * network.outputSize).update(
         from: logits.storage.base, count: logits.count)
@@ -102,7 +113,9 @@ public struct GradientSource: Sendable {
   ) throws {
     try require(target, for: data)
     let rows = rows ?? 0..<data.count
-    let blockSize = blockSize ?? standardBlock
+    let functions = target == .jacobian ? min(network.outputCount, GradientSource.traceLimit) : 1
+    let blockSize = network.examplesAtATime(
+      atMost: blockSize ?? standardBlock, floats: network.factorFloats * functions)
     var start = rows.lowerBound
     while start < rows.upperBound {
       // Blocks end at absolute multiples of the block size: the same blocks after any resume.
@@ -112,6 +125,12 @@ public struct GradientSource: Sendable {
       try body(range, gradients, outputs)
       start = range.upperBound
     }
+  }
+
+  /// The factors of one example, which show the shapes of the layers.
+  func sample(of data: Dataset, target: Target) throws -> ExampleGradients {
+    try require(target, for: data)
+    return try block(0..<1, of: data, target: target).0
   }
 
   private func block(

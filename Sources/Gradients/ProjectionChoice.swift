@@ -35,9 +35,7 @@ public struct ProjectionChoice: Sendable, Hashable {
         landmarks: landmarks, rows: rows, population: training.count, seed: seed)
     }
     // Any one example shows the shapes of the layers.
-    let sample = try source.gradients(
-      of: training.subset([0]), target: .output(function)
-    ).gradients
+    let sample = try source.sample(of: training.subset([0]), target: .output(function))
     return try makeProjector(
       kind, dimension: dimension, seed: seed, layers: sample.layerShapes)
   }

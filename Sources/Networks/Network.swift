@@ -14,6 +14,12 @@ public struct Network: Sendable {
   public let outputCount: Int
   /// Shape of one example's outputs: C, or T × C where every position predicts.
   public let outputShape: [Int]
+  /// Floats of an example's gradients in factored form, of the layers with many positions.
+  public let factorFloats: Int
+  /// Floats of an example's activations, about, of the layers with many positions.
+  public let activationFloats: Int
+  /// The parameters that no optimizer moves: running statistics, written by their layers.
+  public let buffers: [Parameter]
   private let initials: [Int: InitialValues]
   private let slots: Int
 
@@ -28,6 +34,8 @@ public struct Network: Sendable {
     self.outputCount = outputCount
     parameters = builder.parameters
     initials = builder.initials
+    (factorFloats, activationFloats) = (builder.factorFloats, builder.activationFloats)
+    buffers = builder.parameters.filter { builder.buffers.contains($0.offset) }
     slots = builder.slots
   }
 
@@ -39,6 +47,17 @@ public struct Network: Sendable {
 
   /// What can be ablated.
   public var components: [ComponentGroup] { root.components }
+
+  /// Bytes that one block of examples may take beside the parameters.
+  private static let blockBytes = 512 << 20
+
+  /// How many examples go through the network at a time: `limit` halved until their activations,
+  /// and `floats` more an example, fit into a block.
+  public func examplesAtATime(atMost limit: Int, floats: Int = 0) -> Int {
+    var count = limit
+    while count > 1 && count * 4 * (activationFloats + floats) > Network.blockBytes { count /= 2 }
+    return count
+  }
 
   /// Initial parameters: what the builder was told of each.
   ///

@@ -9,10 +9,17 @@ public struct NetworkBuilder {
   public private(set) var parameters: [Parameter] = []
   /// How each parameter begins, by offset.
   private(set) var initials: [Int: InitialValues] = [:]
+  /// Offsets of the parameters that no optimizer moves: running statistics.
+  private(set) var buffers: Set<Int> = []
+  /// Floats of an example's gradients in factored form, of the layers with many positions.
+  var factorFloats = 0
+  /// Floats of an example's activations, about, of those layers.
+  var activationFloats = 0
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0
-  private var readsInputs = true
+  /// Whether nothing with parameters has read the network's inputs yet.
+  var readsInputs = true
 
   /// An empty network.
   public init() {}
@@ -30,6 +37,13 @@ public struct NetworkBuilder {
     parameters.append(parameter)
     initials[parameter.offset] = initial
     parameterCount += parameter.count
+    return parameter
+  }
+
+  /// A new vector that its layer sets and no optimizer moves: a running statistic.
+  mutating func buffer(name: String, size: Int, value: Float) -> Parameter {
+    let parameter = parameter(name: name, shape: [size], initial: .constant(value))
+    buffers.insert(parameter.offset)
     return parameter
   }
 

@@ -13,6 +13,10 @@ public final class Pass {
   public let batch: Int
   /// Dropout draws of a training pass; nil evaluates.
   public let dropout: DropoutDraws?
+  /// Whether layers that train otherwise than they evaluate (dropout, batch norm) train.
+  public var isTraining: Bool { dropout != nil }
+  /// What training makes of the buffers (running statistics), by offset.
+  public var bufferUpdates: [Int: Tensor] = [:]
   /// Masks by slot.
   public let ablation: [Int: AblationMask]
   /// The flat direction v of a tangent pass.
@@ -101,8 +105,11 @@ public struct FactorRecorder: Sendable {
   ///
   /// A bias that is not with this weight in every use (tied weights, biases of their own) gets a
   /// block of its own, so that no product mixes two biases.
-  public mutating func record(weight: Parameter, bias: Parameter?, _ term: OuterProductTerm) {
-    if let selected, !selected.contains(weight.offset) { return }
+  /// A weight that is part of another one (a group's) is selected by its owner.
+  public mutating func record(
+    weight: Parameter, bias: Parameter?, _ term: OuterProductTerm, partOf owner: Parameter? = nil
+  ) {
+    if let selected, !selected.contains((owner ?? weight).offset) { return }
     guard let existing = blocks[weight.offset] else {
       blocks[weight.offset] = FactorBlock(weight: weight, bias: bias, term: term)
       return

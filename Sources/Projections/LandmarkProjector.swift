@@ -45,6 +45,7 @@ public struct LandmarkProjector: Projector {
     landmarks: ExampleGradients, rows: [Int], population: Int, seed: UInt64
   ) throws {
     precondition(rows.count == landmarks.count, "\(rows.count) rows, \(landmarks.count) landmarks")
+    let landmarks = landmarks.writtenOutWhereSmaller()
     let k = landmarks.count
     try requireDimension(k, .landmarks, landmarks.layerShapes, in: 1...max(1, population))
     try landmarks.requireFinite()
@@ -61,6 +62,7 @@ public struct LandmarkProjector: Projector {
   /// - Complexity: 2nk·Σ(I + O) + nk² flops for T = 1.
   /// - Precision: fp32 kernel and triangular solve with a factor from fp64.
   public func project(_ gradients: ExampleGradients) throws -> Matrix<Float> {
+    let gradients = gradients.writtenOutWhereSmaller()
     try check(gradients)
     var features = gradients.exactKernel(with: landmarks)
     let target = MatrixView(

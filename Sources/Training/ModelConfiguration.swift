@@ -7,6 +7,7 @@ import Tensors
 /// ```yaml
 /// model: {kind: mlp, hidden: [128, 64], activation: relu, dropout: 0.1}
 /// ```
+/// Image networks: `ImageModelConfiguration`.
 public struct ModelConfiguration: Sendable, Equatable {
   /// Which family of networks.
   public enum Kind: String, CaseIterable, Sendable {
@@ -31,11 +32,17 @@ public struct ModelConfiguration: Sendable, Equatable {
     var isTransformer: Bool { [.gpt2, .llama, .bert, .vit].contains(self) }
     /// Whether it predicts next tokens.
     var isLanguageModel: Bool { [.gpt2, .llama, .pretrained].contains(self) }
+    /// Convolutions with pooling between them, then linear layers; for images.
+    case cnn
+    /// The nine-layer residual network of CIFAR-10; for images.
+    case resnet9
+    /// The residual networks of the CIFAR experiments; for images.
+    case resnet
   }
 
   /// The family.
   public var kind: Kind
-  /// Widths of the hidden layers; empty unless `mlp`.
+  /// Widths of the hidden layers; empty unless `mlp` or `cnn`.
   public var hidden: [Int]
   /// The non-linearity after each hidden layer.
   public var activation: Activation.Kind
@@ -45,6 +52,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var transformer: TransformerSettings?
   /// The model of a `config.json`; nil for the other families.
   public var pretrained: PretrainedModel?
+  /// What image networks read besides.
+  public var images = ImageModelConfiguration()
 
   /// A model by its parts.
   public init(
@@ -73,13 +82,19 @@ public struct ModelConfiguration: Sendable, Equatable {
       pretrained = try ModelConfiguration.pretrained(map)
       return
     }
-    guard kind == .mlp else {
+    images = try ImageModelConfiguration(from: map, kind: kind)
+    let own = ["kind"] + ImageModelConfiguration.keys(of: kind)
+    guard kind == .mlp || kind == .cnn else {
       (hidden, activation, dropout) = ([], .relu, 0)
-      try map.checkKeys(known: ["kind"])
+      try map.checkKeys(known: own)
       return
     }
-    try map.checkKeys(known: ["kind", "hidden", "activation", "dropout"])
-    hidden = try map.ints("hidden", in: 1...1_000_000)
+    try map.checkKeys(known: own + ["hidden", "activation", "dropout"])
+    if kind == .mlp {
+      hidden = try map.ints("hidden", in: 1...1_000_000)
+    } else {
+      hidden = try map.ints(ifPresent: "hidden", in: 1...1_000_000) ?? []
+    }
     activation = try map.choice("activation", default: .relu)
     let rate = try map.double("dropout", in: .from(0, below: 1), default: 0)
     // In fp32, 0.99999999 is 1: nothing would be kept.
@@ -109,11 +124,17 @@ public struct ModelConfiguration: Sendable, Equatable {
     }
   }
 
-  /// The network for examples of a shape.
+  /// The network for examples of a shape, which `requireInputs` has accepted.
   public func network(inputShape: [Int], outputs: Int) -> Network {
     if let pretrained { return pretrained.network(length: inputShape[0]) }
     if let transformer {
       return transformer.network(kind, inputShape: inputShape, outputs: outputs)
+    }
+    if kind.readsImages {
+      guard let network = imageNetwork(inputShape: inputShape, outputs: outputs) else {
+        preconditionFailure("\(kind) on \(inputShape)")
+      }
+      return network
     }
     return Network.multilayerPerceptron(
       inputShape: inputShape, hidden: hidden, outputs: outputs, activation: activation,
@@ -128,10 +149,13 @@ public struct ModelConfiguration: Sendable, Equatable {
     if let pretrained {
       return .map(["kind": .string(kind.rawValue), "config": .map(pretrained.values)])
     }
-    guard kind == .mlp else { return .map(["kind": .string(kind.rawValue)]) }
-    return .map([
-      "kind": .string(kind.rawValue), "hidden": .list(hidden.map { .int($0) }),
-      "activation": .string(activation.rawValue), "dropout": .double(dropout),
-    ])
+    var values = images.values(of: kind)
+    values["kind"] = .string(kind.rawValue)
+    if kind == .mlp || kind == .cnn {
+      values["hidden"] = .list(hidden.map { .int($0) })
+      values["activation"] = .string(activation.rawValue)
+      values["dropout"] = .double(dropout)
+    }
+    return .map(values)
   }
 }

@@ -17,7 +17,7 @@ public struct Predictor: Sendable {
     (self.network, self.parameters, self.loss) = (network, parameters, loss)
   }
 
-  /// Examples that go through the network at a time, cut at absolute rows.
+  /// Most examples that go through the network at a time, cut at absolute rows.
   public static let blockSize = 1024
 
   /// Outputs and signals of every example.
@@ -38,9 +38,9 @@ public struct Predictor: Sendable {
     let targets = TargetValues(data.targets)
     let target = signals.storage
     let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
-    let blockSize = max(1, Predictor.blockSize / places)
-    for start in stride(from: 0, to: n, by: blockSize) {
-      let range = start..<min(n, start + blockSize)
+    let size = network.examplesAtATime(atMost: max(1, Predictor.blockSize / places))
+    for start in stride(from: 0, to: n, by: size) {
+      let range = start..<min(n, start + size)
       let block = rows.map { Array($0[range]) } ?? Array(range)
       let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
       (logits.storage.base + start * width).update(

@@ -42,6 +42,7 @@ public struct Run: Sendable {
     record = try RunRecord.read(folder + "/run.json")
     let model = try ModelConfiguration(
       from: try Run.map(record, folder).map("model"))
+    try model.requireInputs(record.inputShape, outputs: record.outputCount)
     network = model.network(inputShape: record.inputShape, outputs: record.outputCount)
     let found = network.parameters.map {
       RunRecord.ParameterRecord(name: $0.name, shape: $0.shape)

@@ -125,11 +125,18 @@ public struct Trainer: Sendable {
     _ state: inout TrainingState, batch: [Int], rate: Double, signals: Buffer<Float>?,
     hooks: TrainingHooks
   ) throws {
-    let (gradient, factors) = try backward(
+    let (gradient, factors, buffers) = try backward(
       state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil)
     let before = hooks.afterStep == nil ? nil : state.parameters
     state.optimizer.update(
       &state.parameters, gradient: gradient, rate: rate, step: state.step)
+    if !buffers.isEmpty {
+      // Running statistics are not the optimizer's: they become what the pass made of them.
+      let target = state.parameters.writableStorage()
+      for (offset, values) in buffers {
+        (target.base + offset).update(from: values.storage.base, count: values.count)
+      }
+    }
     if let afterStep = hooks.afterStep, let before {
       try afterStep(
         StepReport(
@@ -142,7 +149,9 @@ public struct Trainer: Sendable {
   /// Forward and backward over one batch; the pass and its tensors are gone afterwards.
   private func backward(
     _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool
-  ) throws(TrainingError) -> (gradient: Tensor, factors: ExampleGradients) {
+  ) throws(TrainingError) -> (
+    gradient: Tensor, factors: ExampleGradients, buffers: [Int: Tensor]
+  ) {
     let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
     let pass = network.pass(
       state.parameters, batch: batch.count,
@@ -176,7 +185,10 @@ public struct Trainer: Sendable {
         norms[batch[row]] = square.squareRoot() * Float(batch.count)
       }
     }
-    return (pass.gradient ?? Tensor(repeating: 0, shape: [network.parameterCount]), factors)
+    return (
+      pass.gradient ?? Tensor(repeating: 0, shape: [network.parameterCount]), factors,
+      pass.bufferUpdates
+    )
   }
 
   private func requireFinite(

@@ -10,6 +10,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   case modelTargets(kind: String, targets: String)
   /// A model that examples of this shape do not suit.
   case modelInputs(kind: String, problem: String)
+  /// Examples that are not images, or too small for the model; `image` as the run file gives it.
+  case imageInputs(kind: String, shape: [Int], image: [Int]?, least: Int)
   /// A loss that the targets do not have.
   case lossTargets(loss: String, targets: String)
   /// A subset of no examples.
@@ -69,6 +71,11 @@ extension TrainingError {
     switch self {
     case .modelTargets(let kind, let targets): "model kind `\(kind)` cannot predict \(targets)."
     case .modelInputs(let kind, let problem): "model kind `\(kind)` \(problem)."
+    case .imageInputs(let kind, let shape, let image, let least):
+      "model kind `\(kind)` reads images of at least \(least) × \(least) pixels; the examples are "
+        + shape.map(String.init).joined(separator: " × ")
+        + (image.map { ", model.image " + $0.map(String.init).joined(separator: " × ") } ?? "")
+        + "."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
     case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
@@ -100,6 +107,7 @@ extension TrainingError {
   public var location: String {
     switch self {
     case .modelTargets, .modelInputs: "model.kind"
+    case .imageInputs: "model"
     case .lossTargets: "training.loss"
     case .emptySubset(let file): file
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
@@ -125,6 +133,9 @@ extension TrainingError {
       "use kind mlp, logistic for classes, linear for numbers (data.task: regression), or gpt2 or "
         + "llama for sequences of tokens."
     case .modelInputs: "change the model's sizes, or the shape of the data."
+    case .imageInputs:
+      "give height × width or channels × height × width examples, or name the shape of rows: "
+        + "model.image: [1, 28, 28]."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .emptySubset: "name ids of training examples, one a line."
     case .unsupportedArchitecture:

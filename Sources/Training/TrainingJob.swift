@@ -59,12 +59,16 @@ public struct TrainingJob: Sendable {
     let data = try loadData()
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     try requireModel(for: loss, data.train)
+    try configuration.model.requireInputs(
+      data.train.featureShape, outputs: data.train.outputCount)
     let network = configuration.model.network(
       inputShape: data.train.featureShape, outputs: data.train.outputCount)
     try Memory.require(
       network.leastTrainingBytes(batch: min(configuration.training.batch, data.train.count)),
       for: "training \(network.parameterCount) parameters",
-      remedy: "choose fewer or narrower hidden layers (model.hidden).")
+      remedy: configuration.model.kind.readsImages
+        ? "choose smaller batches (training.batch) or a narrower model."
+        : "choose fewer or narrower hidden layers (model.hidden).")
     let wanted = RunRecord(
       configuration, data: data, subset: subset, loss: loss, network: network,
       runFolder: folder.path)
@@ -108,6 +112,7 @@ public struct TrainingJob: Sendable {
       case .mlp: loss != .nextToken
       case .gpt2, .llama, .pretrained: loss == .nextToken
       case .logistic, .bert, .vit: loss == .crossEntropy
+      case .cnn, .resnet9, .resnet: loss != .nextToken
       case .linear: loss == .squaredError
       }
     guard fits else {
@@ -184,6 +189,8 @@ extension Network {
   /// Parameters, gradient, the state before a step and one copy to evaluate, and a batch's outputs.
   func leastTrainingBytes(batch: Int) -> Double {
     let outputs = parameters.filter { $0.shape.count == 1 }.reduce(0.0) { $0 + Double($1.count) }
-    return 4 * (3 * Double(parameterCount) + Double(batch) * outputs)
+    // Many positions: activations with their gradients, and the factors of the signals.
+    let images = 2 * Double(activationFloats) + Double(factorFloats)
+    return 4 * (3 * Double(parameterCount) + Double(batch) * (outputs + images))
   }
 }

@@ -1,0 +1,153 @@
+// Letters: B batch, P windows of an image, R = B·P rows, C channels in, O channels out, G groups,
+// K = kh·kw·C/G values of a window.
+import Factors
+import LinearAlgebra
+import Tensors
+
+/// y = W ∗ x + b: at every window the same linear map of its pixels.
+///
+///     y[b, p, o] = b[o] + Σ_{i,j,c} W[o, c, i, j] x[b, p·stride − padding + (i, j)·dilation, c]
+///
+/// A product of unfolded windows (R × K) with the weights, in tiles that stay in the cache. As
+/// factors it is a linear layer with P positions: inputs the windows, outputs the channels; each
+/// group is a block of its own.
+/// - Source: PyTorch's `nn.Conv2d`, weight O × C/G × kh × kw.
+public struct Convolution2D: Layer {
+  /// The weight, O × C/G × kh × kw.
+  public let weight: Parameter
+  /// The bias, O.
+  public let bias: Parameter?
+  /// Kernel, stride, padding and dilation, over the input's images.
+  public let geometry: WindowGeometry
+  /// Groups G that channels are cut into.
+  public let groups: Int
+  let slot: Int
+  /// False on what reads the network's inputs: nobody needs their gradient.
+  let propagates: Bool
+
+  /// The weight and the bias.
+  public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
+
+  /// The images it makes.
+  public var output: ImageShape {
+    ImageShape(
+      channels: weight.shape[0], height: geometry.outputHeight, width: geometry.outputWidth)
+  }
+
+  private var products: ConvolutionProducts {
+    ConvolutionProducts(geometry: geometry, outputs: weight.shape[0], groups: groups)
+  }
+
+  /// y = W ∗ x + b.
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    pass.save([x], at: slot)
+    return affine(x, pass.parameters, pass.batch)
+  }
+
+  /// dx = Wᵀ ∗ dy, dW = Σ dy ⊗ windows, db = Σ dy.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+    let x = pass.saved(at: slot)[0]
+    accumulate(dy, x, into: &pass.gradient, pass.batch)
+    if pass.recorder != nil { record(dy, x, pass) }
+    return propagates ? transposed(dy, pass.parameters, pass.batch) : nil
+  }
+
+  /// ry = W ∗ rx + V ∗ x + v_b.
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    guard let tangent = pass.tangent else { return nil }
+    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
+    var ry = affine(pass.saved(at: slot)[0], tangent, pass.batch)
+    if let rx {
+      ry.add(
+        scaled: products.forward(rx, weights(pass.parameters), batch: pass.batch, bias: nil), by: 1)
+    }
+    return ry
+  }
+
+  /// rdx = Wᵀ ∗ rdy + Vᵀ ∗ dy, R(dW) = Σ rdy ⊗ windows(x) + dy ⊗ windows(rx).
+  public func backwardTangent(
+    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    let x = pass.saved(at: slot)[0]
+    accumulate(dy, x, into: &pass.gradient, pass.batch)
+    if let rdy { accumulate(rdy, x, into: &pass.gradientTangent, pass.batch) }
+    if let rx = pass.savedTangents(at: slot).first {
+      accumulateWeight(dy, rx, into: &pass.gradientTangent, pass.batch)
+    }
+    guard propagates else { return (nil, nil) }
+    var rdx = pass.tangent.map { transposed(dy, $0, pass.batch) }
+    if let rdy {
+      let through = transposed(rdy, pass.parameters, pass.batch)
+      if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }
+    }
+    return (transposed(dy, pass.parameters, pass.batch), rdx)
+  }
+
+  private func weights(_ flat: Tensor) -> ConvolutionWeights {
+    ConvolutionWeights(
+      flat.storage, offset: weight.offset, outputs: weight.shape[0], channels: weight.shape[1],
+      area: geometry.area)
+  }
+
+  private func affine(_ x: Tensor, _ flat: Tensor, _ batch: Int) -> Tensor {
+    products.forward(
+      x, weights(flat), batch: batch, bias: bias.map { (flat.storage, $0.offset) })
+  }
+
+  private func transposed(_ dy: Tensor, _ flat: Tensor, _ batch: Int) -> Tensor {
+    products.inputGradient(dy, weights(flat), batch: batch)
+  }
+
+  private func accumulate(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {
+    accumulateWeight(dy, x, into: &flat, batch)
+    guard let bias else { return }
+    flat?.withUnsafeMutablePointer { base in
+      VectorMath.columnSums(
+        dy.storage.base, rows: dy.count / output.channels, columns: output.channels,
+        onto: base + bias.offset)
+    }
+  }
+
+  private func accumulateWeight(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {
+    guard let storage = flat?.writableStorage() else { return }
+    products.weightGradient(dy, x, batch: batch).add(to: storage, offset: weight.offset)
+  }
+
+  /// One block a group: its windows and its outputs' gradients.
+  private func record(_ dy: Tensor, _ x: Tensor, _ pass: Pass) {
+    let (inner, outer) = (weight.shape[1], weight.shape[0] / groups)
+    let gradients = dy.reshaped([pass.batch, geometry.positions, weight.shape[0]])
+    for group in 0..<groups {
+      let patches = geometry.patches(
+        x, batch: pass.batch, channels: group * inner..<(group + 1) * inner)
+      let left = groups == 1 ? gradients : gradients.columns(group * outer..<(group + 1) * outer)
+      let part = part(of: weight, group)
+      pass.recorder?.record(
+        weight: part, bias: bias.map { self.part(of: $0, group) },
+        OuterProductTerm(
+          left: .dense(left), right: bias == nil ? .dense(patches) : .denseWithOne(patches)),
+        partOf: weight)
+    }
+  }
+
+  private func part(of parameter: Parameter, _ group: Int) -> Parameter {
+    if groups == 1 { return parameter }
+    let count = parameter.shape[0] / groups
+    return Parameter(
+      name: "\(parameter.name)[\(group * count)..<\((group + 1) * count)]",
+      shape: [count] + parameter.shape.dropFirst(),
+      offset: parameter.offset + group * parameter.count / groups)
+  }
+}
+
+extension Tensor {
+  /// Some of the last dimension's elements, copied.
+  fileprivate func columns(_ range: Range<Int>) -> Tensor {
+    let result = Tensor(uninitialized: shape.dropLast() + [range.count])
+    for row in 0..<rowCount {
+      (result.storage.base + row * range.count).update(
+        from: storage.base + row * rowLength + range.lowerBound, count: range.count)
+    }
+    return result
+  }
+}

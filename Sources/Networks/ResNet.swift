@@ -1,0 +1,69 @@
+import Tensors
+
+extension Network {
+  /// The residual networks of the CIFAR experiments: three stages of `blocks` pairs of 3 × 3
+  /// convolutions, w, 2w and 4w channels wide; 6·blocks + 2 layers deep (blocks 3: ResNet-20).
+  ///
+  /// Parameters are named as in torchvision (`conv1.weight`, `bn1.…`, `layer1.0.conv1.weight`,
+  /// `layer2.0.downsample.0.weight`, …, `fc.weight`).
+  ///
+  /// - Source: He et al. 2015 section 4.2, width 16; where the size changes, a 1 × 1 convolution
+  ///   with batch norm stands around the block (their option B).
+  /// - Returns: nil when the image has no pixel.
+  public static func resnet(
+    image: ImageShape, inputShape: [Int]? = nil, blocks: Int = 3, width: Int = 16, outputs: Int
+  ) -> Network? {
+    precondition(blocks > 0 && width > 0, "\(blocks) blocks of width \(width)")
+    var stack = ImageStack(NetworkBuilder(), image)
+    stack.layers.append(ChannelsLast(shape: image))
+    guard stack.convolve("conv1", to: width, kernel: 3, padding: 1, bias: false) else { return nil }
+    stack.batchNorm("bn1")
+    stack.activate("relu")
+    for stage in 0..<3 {
+      for block in 0..<blocks {
+        let name = "layer\(stage + 1).\(block)"
+        guard
+          stack.basicBlock(
+            name, to: width << stage, stride: stage > 0 && block == 0 ? 2 : 1)
+        else { return nil }
+      }
+    }
+    guard let pool = stack.builder.globalAveragePool(input: stack.shape) else { return nil }
+    stack.layers.append(pool)
+    stack.layers.append(FlattenImage(shape: pool.output))
+    stack.layers.append(stack.builder.linear("fc", inputs: stack.shape.channels, outputs: outputs))
+    return Network(
+      Sequential(stack.layers), builder: stack.builder,
+      inputShape: inputShape ?? [image.channels, image.height, image.width], outputCount: outputs)
+  }
+}
+
+extension ImageStack {
+  /// Two 3 × 3 convolutions with batch norm, what goes around them added, then ReLU.
+  fileprivate mutating func basicBlock(_ name: String, to channels: Int, stride: Int) -> Bool {
+    func body(_ inner: inout ImageStack) -> Bool {
+      guard
+        inner.convolve(
+          name + ".conv1", to: channels, kernel: 3, stride: stride, padding: 1, bias: false)
+      else { return false }
+      inner.batchNorm(name + ".bn1")
+      inner.activate(name + ".relu1")
+      guard inner.convolve(name + ".conv2", to: channels, kernel: 3, padding: 1, bias: false)
+      else { return false }
+      inner.batchNorm(name + ".bn2")
+      return true
+    }
+    func around(_ inner: inout ImageStack) -> Bool {
+      guard
+        inner.convolve(
+          name + ".downsample.0", to: channels, kernel: 1, stride: stride, bias: false)
+      else { return false }
+      inner.batchNorm(name + ".downsample.1")
+      return true
+    }
+    let keepsShape = stride == 1 && shape.channels == channels
+    guard residual(body, shortcut: keepsShape ? nil : around) else { return false }
+    activate(name + ".relu2")
+    return true
+  }
+}

@@ -1,0 +1,88 @@
+import Networks
+import Randomness
+import Tensors
+import Training
+
+extension Benchmark {
+  /// A step of resnet9 against PyTorch.
+  static let resnet9Step = Benchmark(
+    name: "resnet9-step",
+    summary: "a step of resnet9 on 64 images of 32 × 32, over PyTorch's on the same threads"
+  ) { bench in
+    let steps = 2
+    let training = try ImageTraining(batch: 64, steps: steps)
+    let step = { seconds { training.run() } / Double(steps) }
+    var rows: [BenchmarkRow] = []
+    for (order, arguments) in [("", []), (" channels last", ["--channels-last"])] {
+      let peer = try TorchTraining(
+        script: "bench_resnet9.py",
+        arguments: ["--serve", "--steps", "\(steps)", "--threads", "\(bench.threads)"]
+          + arguments, bench: bench)
+      defer { peer?.stop() }
+      guard let peer else {
+        return [
+          BenchmarkRow(
+            "resnet9 step, batch 64", 1e3 * step(), "ms",
+            reference: "PyTorch not found (set ASCRIBE_BENCH_PYTHON)"
+          ).atMost(1)
+        ]
+      }
+      let times = try Comparison(rounds: bench.rounds(5), step, against: peer.answer)
+      rows.append(
+        BenchmarkRow(
+          "resnet9 step, batch 64\(order)", 1e3 * median(times.first), "ms",
+          reference: "PyTorch \(peer.version)\(order) \(text(1e3 * median(times.second))) ms",
+          ratio: times.ratio
+        ).atMost(1))
+    }
+    return rows
+  }
+}
+
+/// Forward with batch norm in training mode, backward and optimizer; batches cut beforehand.
+private final class ImageTraining {
+  private let network: Network
+  private let batches: [(Tensor, TargetValues)]
+  private var state: TrainingState
+  private let scale: Float
+
+  init(batch: Int, steps: Int) throws {
+    let image = ImageShape(channels: 3, height: 32, width: 32)
+    guard let network = Network.resnet9(image: image, outputs: 10) else {
+      preconditionFailure("resnet9 on \(image)")
+    }
+    self.network = network
+    let stream = RandomStream(seed: 11, purpose: .probe, index: 77)
+    batches = (0..<steps).map { step in
+      let x = Tensor(uninitialized: [batch, 3, 32, 32])
+      stream.fillUniform(x.storage.base, count: x.count, from: UInt64(step * x.count))
+      let classes = (0..<batch).map { Int32(stream.integer(below: 10, at: UInt64($0 + step))) }
+      return (x, .classes(classes))
+    }
+    state = TrainingState(
+      parameters: network.initialParameters(seed: 0), optimizer: .sgd(momentum: 0.9))
+    scale = 1 / Float(batch)
+  }
+
+  func run() {
+    var state = state
+    defer { self.state = state }
+    for (x, y) in batches {
+      let pass = network.pass(
+        state.parameters, batch: x.shape[0],
+        dropout: DropoutDraws(seed: 0, step: UInt64(state.step)))
+      pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
+      let outputs = network.root.forward(x, pass)
+      _ = network.root.backward(Loss.crossEntropy.gradient(outputs, y, scale: scale), pass)
+      if let gradient = pass.gradient {
+        state.optimizer.update(
+          &state.parameters, gradient: gradient, rate: 0.01, step: state.step)
+      }
+      let target = state.parameters.writableStorage()
+      for (offset, values) in pass.bufferUpdates {
+        (target.base + offset).update(from: values.storage.base, count: values.count)
+      }
+      state.step += 1
+    }
+  }
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Seconds of a PyTorch training step of resnet9 on 32 x 32 images, for tools/bench.
+
+Batches lie ready in memory. A step is zero_grad, forward with batch norm in training mode,
+cross-entropy, backward and SGD with momentum. Prints the median over rounds of the mean step; with
+--serve its version, then the mean step of one round for every line that it reads.
+"""
+import argparse
+import statistics
+import sys
+import time
+
+import torch
+from torch import nn
+
+from bench_training import fastest_sgd
+from convolutions import resnet9
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--batch", type=int, default=64)
+    options.add_argument("--width", type=int, default=64)
+    options.add_argument("--steps", type=int, default=2, help="steps of a round")
+    options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--channels-last", action="store_true")
+    options.add_argument("--serve", action="store_true")
+    options = options.parse_args()
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    form = torch.channels_last if options.channels_last else torch.contiguous_format
+    model = resnet9(3, options.width, 10).to(memory_format=form)
+    optimizer = fastest_sgd(model.parameters())
+    loss = nn.CrossEntropyLoss()
+    batches = [
+        (torch.rand(options.batch, 3, 32, 32).to(memory_format=form),
+         torch.randint(0, 10, (options.batch,))) for _ in range(options.steps)]
+
+    def round_of_steps():
+        start = time.perf_counter()
+        for x, y in batches:
+            optimizer.zero_grad()
+            loss(model(x), y).backward()
+            optimizer.step()
+        return (time.perf_counter() - start) / options.steps
+
+    if not options.serve:
+        round_of_steps()
+        print(f"{statistics.median(round_of_steps() for _ in range(options.rounds)):.9f}")
+        return
+    print(torch.__version__, flush=True)
+    for _ in sys.stdin:
+        print(f"{round_of_steps():.9f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
