@@ -44,9 +44,9 @@ public enum EvaluationError: DiagnosableError, Equatable {
       "make one: ascribe retrain \(run) --subsets 50 --fraction 0.5 --seeds 3"
     case .notABank: "make it again: ascribe retrain RUN --overwrite"
     case .tooFewSubsets: "make a larger one: ascribe retrain RUN --subsets 100 --seeds 1"
-    case .fittedToTruth(_, let bank, let run):
+    case .fittedToTruth(_, _, let run):
       "fuse with a bank of other subsets: "
-        + "ascribe retrain \(run) --bank \(bank) --subset-seed 1 --subsets 100 --seeds 1"
+        + "ascribe retrain \(run) --bank fuse --subset-seed 1 --subsets 100 --seeds 1"
     }
   }
 }

@@ -26,11 +26,19 @@ public struct FusedScorer: Sendable {
 
   /// Chooses the hyperparameters on up to 64 queries of the test set.
   ///
-  /// - Parameter bankName: the bank `Checkpoints/RUN/NAME.h5`.
-  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `StorageError.fingerprintMismatch` when
-  ///   the bank was made from another run or data.
-  public init(_ base: RunScorer, bank bankName: String, of influence: RunInfluence) throws {
+  /// - Parameters:
+  ///   - bankName: the bank `Checkpoints/RUN/NAME.h5`.
+  ///   - truth: the bank that the scores will be tested on, if any: it must share no subset.
+  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `.fittedToTruth`;
+  ///   `StorageError.fingerprintMismatch` when the bank was made from another run or data.
+  public init(
+    _ base: RunScorer, bank bankName: String, of influence: RunInfluence,
+    truth: (bank: RetrainingBank, name: String)? = nil
+  ) throws {
     let bank = try RetrainingBank.named(bankName, of: influence)
+    if let truth {
+      try FusedScorer.requireIndependent(bank, named: bankName, of: truth, run: influence.run.name)
+    }
     self.base = base
     self.bankName = bankName
     self.bank = bank
@@ -45,7 +53,8 @@ public struct FusedScorer: Sendable {
   /// What is recorded with fused scores.
   public var record: ScoreFile.Fusion {
     ScoreFile.Fusion(
-      method: base.options.method.rawValue, bank: bankName, subsets: bank.design.subsets, fraction: bank.design.fraction,
+      method: base.options.method.rawValue, bank: bankName, subsets: bank.design.subsets,
+      fraction: bank.design.fraction,
       seeds: bank.seeds, subsetSeed: bank.design.seed,
       signalToNoise: fusion.prior.signalToNoise, evenShare: fusion.prior.evenShare,
       meanCorrelation: fusion.slope.meanCorrelation, scoresAlone: fusion.report.scoresAlone,
@@ -111,21 +120,19 @@ public struct FusedScorer: Sendable {
   }
 
   /// Refuses to test on a truth that shares subsets with the fusing bank.
-  ///
-  /// - Throws: `EvaluationError.fittedToTruth`.
-  public func requireIndependent(
-    of truth: RetrainingBank, named truthName: String, run: String
+  private static func requireIndependent(
+    _ bank: RetrainingBank, named name: String, of truth: (bank: RetrainingBank, name: String),
+    run: String
   ) throws(EvaluationError) {
-    if truthName == bankName {
+    if truth.name == name {
       throw .fittedToTruth(
-        problem: "\(bankName) is both the truth and the bank to fuse with", bank: bankName,
-        run: run)
+        problem: "\(name) is both the truth and the bank to fuse with", bank: name, run: run)
     }
-    let shared = bank.subsetsShared(with: truth)
+    let shared = bank.subsetsShared(with: truth.bank)
     if shared > 0 {
       throw .fittedToTruth(
-        problem: "\(shared) of the \(bank.design.subsets) subsets of \(bankName) are in "
-          + "\(truthName) too", bank: bankName, run: run)
+        problem: "\(shared) of the \(bank.design.subsets) subsets of \(name) are in "
+          + "\(truth.name) too", bank: name, run: run)
     }
   }
 }

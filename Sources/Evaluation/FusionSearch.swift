@@ -68,8 +68,10 @@ struct FusionSearch {
         let variance = spread(y) * spread(y)
         var blends: [Double: Matrix<Double>] = [:]
         let outcomes = try candidates.map { prior -> Outcome in
-          let blend = blends[prior.evenShare] ?? gram.blended(
-            with: subsets.even, share: prior.evenShare)
+          let blend =
+            blends[prior.evenShare]
+            ?? gram.blended(
+              with: subsets.even, share: prior.evenShare)
           blends[prior.evenShare] = blend
           var errors = 0.0
           var changes = [Double](repeating: 0, count: count)

@@ -45,8 +45,7 @@ struct EvaluateCommand: ParsableCommand {
     let job = RetrainingJob(run, data: data, design: bank.design, seeds: bank.seeds)
     _ = try RetrainingBank(path, expecting: try job.fingerprint())
     let outputs = bank.outputs(setup.options.outputFunction, of: data.test)
-    let fused = try fusing.scorer(setup)
-    try fused?.requireIndependent(of: bank, named: "bank", run: run.name)
+    let fused = try fusing.scorer(setup, truth: (bank, "bank"))
     let scores =
       try fused?.scores(rows: Array(0..<data.test.count)) ?? setup.scorer.scores(data.test)
     let result = LinearDatamodelingScore(scores: scores, masks: bank.masks, outputs: outputs)

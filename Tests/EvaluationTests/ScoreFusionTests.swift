@@ -97,7 +97,8 @@ private func solved(_ matrix: [[Double]], _ b: [Double]) -> [Double] {
     let raw = (0..<12).map { s in
       y[s] - slope * zip(masks[s], tau).reduce(0) { $0 + $1.0 * Double($1.1) }
     }
-    let expected = solved(normal, (0..<8).map { i in zip(rows, raw).reduce(0) { $0 + $1.0[i] * $1.1 } })
+    let right = (0..<8).map { i in zip(rows, raw).reduce(0) { $0 + $1.0[i] * $1.1 } }
+    let expected = solved(normal, right)
     #expect(relativeDifference(found, Array(expected.prefix(7))) < 1e-4)
   }
 
