@@ -74,7 +74,8 @@ private func solved(_ matrix: [[Double]], _ b: [Double]) -> [Double] {
     let problem = try DatamodelProblem(
       n: 7, queries: 1, subsets: 12, proportional: 1, noise: 1, seed: 3)
     let tau = problem.scores.row(0)
-    let prior = DatamodelPrior(signalToNoise: 0.4, evenShare: share)
+    let prior = DatamodelPrior(
+      correctionPrecision: nil, signalToNoise: 0.4, evenShare: share)
     let slope = 0.8
     let subsets = DatamodelSubsets(masks: problem.masks)
     let gram = subsets.gram(scores: tau)
