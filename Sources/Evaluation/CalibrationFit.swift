@@ -168,7 +168,8 @@ struct CalibrationFit {
     _ subsets: DatamodelSubsets, _ scores: Matrix<Float>, _ residuals: [[Double]],
     _ variances: [Double]
   ) throws -> Double {
-    let sample = FusedScorer.sample(of: scores.rows, subsets: subsets.count)
+    let size = min(scores.rows, subsets.count > 512 ? 16 : 64)
+    let sample = (0..<size).map { $0 * scores.rows / size }
     let grid = evenShares.flatMap { share in [0.1, 0.3, 0.5, 0.7, 0.9].map { (share, $0) } }
     let found = SharedResults<[Double]>(count: sample.count)
     let failure = Failure()

@@ -2,8 +2,11 @@
 import LinearAlgebra
 import Tensors
 
-/// The two hyperparameters of a linear datamodel whose prior comes from scores.
+/// The hyperparameters of a linear datamodel whose prior comes from scores.
 public struct DatamodelPrior: Sendable, Codable, Equatable {
+  /// λ: one over the variance of the corrections of examples that all queries share
+  /// (`ExampleCorrection`); nil for none.
+  public let correctionPrecision: Double?
   /// κ: variance of f over subsets that comes from what the scores got wrong, over the variance of
   /// noise; 0 takes the scores as they are.
   public let signalToNoise: Double

@@ -70,9 +70,9 @@ public enum EvaluationError: DiagnosableError, Equatable {
       "name another bank with --bank, or make one: \(command)"
     case .notABank: "make it again: ascribe retrain RUN --overwrite"
     case .tooFewSubsets: "make a larger one: ascribe retrain RUN --subsets 100 --seeds 1"
-    case .fittedToTruth(_, let bank, let run):
+    case .fittedToTruth(_, _, let run):
       "fuse with a bank of other subsets: "
-        + "ascribe retrain \(run) --bank \(bank) --subset-seed 1 --subsets 100 --seeds 1"
+        + "ascribe retrain \(run) --bank fuse --subset-seed 1 --subsets 100 --seeds 1"
     }
   }
 }

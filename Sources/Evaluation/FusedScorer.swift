@@ -18,25 +18,29 @@ public struct FusedScorer: Sendable {
   private let test: Dataset
   private let outputs: Matrix<Float>
 
-  /// Queries that the hyperparameters are chosen on, evenly spaced over the test set.
-  static func sample(of count: Int, subsets: Int) -> [Int] {
-    let size = min(count, subsets > 512 ? 16 : 64)
-    return (0..<size).map { $0 * count / size }
-  }
-
-  /// Chooses the hyperparameters on up to 64 queries of the test set.
+  /// Chooses the hyperparameters on up to 512 queries, evenly spaced over the test set.
   ///
-  /// - Parameter bankName: the bank `Checkpoints/RUN/NAME.h5`.
-  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `StorageError.fingerprintMismatch` when
-  ///   the bank was made from another run or data.
-  public init(_ base: RunScorer, bank bankName: String, of influence: RunInfluence) throws {
+  /// - Parameters:
+  ///   - bankName: the bank `Checkpoints/RUN/NAME.h5`.
+  ///   - truth: the bank that the scores will be tested on, if any: it must share no subset.
+  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `.fittedToTruth`;
+  ///   `StorageError.fingerprintMismatch` when the bank was made from another run or data.
+  public init(
+    _ base: RunScorer, bank bankName: String, of influence: RunInfluence,
+    truth: (bank: RetrainingBank, name: String)? = nil
+  ) throws {
     let bank = try RetrainingBank.named(bankName, of: influence)
+    if let truth {
+      try FusedScorer.requireIndependent(bank, named: bankName, of: truth, run: influence.run.name)
+    }
     self.base = base
     self.bankName = bankName
     self.bank = bank
-    test = influence.data.test
-    outputs = bank.meanOutputs(base.options.outputFunction, of: test)
-    let rows = FusedScorer.sample(of: test.count, subsets: bank.masks.rows)
+    let test = influence.data.test
+    let outputs = bank.meanOutputs(base.options.outputFunction, of: test)
+    (self.test, self.outputs) = (test, outputs)
+    let size = min(test.count, 512)
+    let rows = (0..<size).map { $0 * test.count / size }
     fusion = try ScoreFusion(
       scores: try base.scores(test.subset(rows)), masks: bank.masks,
       outputs: outputs.columns(rows))
@@ -48,6 +52,7 @@ public struct FusedScorer: Sendable {
       method: base.options.method.rawValue, bank: bankName, subsets: bank.design.subsets,
       fraction: bank.design.fraction,
       seeds: bank.seeds, subsetSeed: bank.design.seed,
+      correctionPrecision: fusion.prior.correctionPrecision,
       signalToNoise: fusion.prior.signalToNoise, evenShare: fusion.prior.evenShare,
       meanCorrelation: fusion.slope.meanCorrelation, scoresAlone: fusion.report.scoresAlone,
       heldOut: fusion.report.curve.last?.lds ?? 0,
@@ -68,7 +73,9 @@ public struct FusedScorer: Sendable {
       + "rank correlation on held-out subsets "
       + String(format: "%.4f of the scores alone, ", report.scoresAlone)
       + (fitted ?? "") + "; \(gain)\n"
-      + "  signal to noise \(fusion.prior.signalToNoise), even share \(fusion.prior.evenShare) "
+      + "  corrections of examples "
+      + (fusion.prior.correctionPrecision.map { "with precision \($0)" } ?? "none")
+      + ", signal to noise \(fusion.prior.signalToNoise), even share \(fusion.prior.evenShare) "
       + "(5-fold cross-validation), mean correlation "
       + String(format: "%.3f", fusion.slope.meanCorrelation)
   }
@@ -112,21 +119,19 @@ public struct FusedScorer: Sendable {
   }
 
   /// Refuses to test on a truth that shares subsets with the fusing bank.
-  ///
-  /// - Throws: `EvaluationError.fittedToTruth`.
-  public func requireIndependent(
-    of truth: RetrainingBank, named truthName: String, run: String
+  private static func requireIndependent(
+    _ bank: RetrainingBank, named name: String, of truth: (bank: RetrainingBank, name: String),
+    run: String
   ) throws(EvaluationError) {
-    if truthName == bankName {
+    if truth.name == name {
       throw .fittedToTruth(
-        problem: "\(bankName) is both the truth and the bank to fuse with", bank: bankName,
-        run: run)
+        problem: "\(name) is both the truth and the bank to fuse with", bank: name, run: run)
     }
-    let shared = bank.subsetsShared(with: truth)
+    let shared = bank.subsetsShared(with: truth.bank)
     if shared > 0 {
       throw .fittedToTruth(
-        problem: "\(shared) of the \(bank.design.subsets) subsets of \(bankName) are in "
-          + "\(truthName) too", bank: bankName, run: run)
+        problem: "\(shared) of the \(bank.design.subsets) subsets of \(name) are in "
+          + "\(truth.name) too", bank: name, run: run)
     }
   }
 }

@@ -13,6 +13,8 @@ extension ScoreFile {
     public var seeds: Int
     /// Seed of the subsets.
     public var subsetSeed: UInt64
+    /// λ of the corrections of examples that all queries share; nil for none.
+    public var correctionPrecision: Double?
     /// κ, the variance left to what the scores got wrong over that of noise.
     public var signalToNoise: Double
     /// φ, the share of that variance that is alike for all training examples.
@@ -29,7 +31,7 @@ extension ScoreFile {
     /// A record.
     public init(
       method: String, bank: String, subsets: Int, fraction: Double, seeds: Int,
-      subsetSeed: UInt64, signalToNoise: Double, evenShare: Double, meanCorrelation: Double,
+      subsetSeed: UInt64, correctionPrecision: Double?, signalToNoise: Double, evenShare: Double, meanCorrelation: Double,
       scoresAlone: Double, heldOut: Double, expectedGain: Double?
     ) {
       self.method = method
@@ -38,6 +40,7 @@ extension ScoreFile {
       self.fraction = fraction
       self.seeds = seeds
       self.subsetSeed = subsetSeed
+      self.correctionPrecision = correctionPrecision
       self.signalToNoise = signalToNoise
       self.evenShare = evenShare
       self.meanCorrelation = meanCorrelation

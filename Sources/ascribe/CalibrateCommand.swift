@@ -83,8 +83,9 @@ struct CalibrationAnswer: Encodable {
           + "upper bounds; a bank with --seeds 2 makes them narrower")
     } else {
       lines.append(
-        String(format: "%.0f %% of the residual variance is error of the scores, the rest noise "
-          + "between seeds", 100 * errorShare))
+        String(
+          format: "%.0f %% of the residual variance is error of the scores, the rest noise "
+            + "between seeds", 100 * errorShare))
     }
     if let objection {
       lines.append("scores keep no units: \(objection); a larger bank may help")

@@ -13,9 +13,7 @@ struct LDSAnswer: EvaluationAnswer {
     let open = try OpenBank(name, of: setup.influence, designs: [.random, .list])
     let (bank, test) = (open.bank, setup.influence.data.test)
     let outputs = bank.outputs(setup.options.outputFunction, of: test)
-    let fused = try fusing.scorer(setup)
-    try fused?.requireIndependent(
-      of: bank, named: name ?? BankName.standard(.random), run: setup.influence.run.name)
+    let fused = try fusing.scorer(setup, truth: (bank, name ?? BankName.standard(.random)))
     fusion = fused?.record
     let scores =
       try fused?.scores(rows: Array(0..<test.count)) ?? setup.scorer.scores(test)

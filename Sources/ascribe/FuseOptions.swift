@@ -16,9 +16,11 @@ struct FuseOptions: ParsableArguments {
   }
 
   /// The fused scorer asked for, with what it found said on standard error.
-  func scorer(_ setup: ScoringSetup) throws -> FusedScorer? {
+  func scorer(
+    _ setup: ScoringSetup, truth: (bank: RetrainingBank, name: String)? = nil
+  ) throws -> FusedScorer? {
     guard let fuse else { return nil }
-    let fused = try FusedScorer(setup.scorer, bank: fuse, of: setup.influence)
+    let fused = try FusedScorer(setup.scorer, bank: fuse, of: setup.influence, truth: truth)
     Console.line(fused.summary)
     return fused
   }

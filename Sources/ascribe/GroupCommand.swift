@@ -64,7 +64,9 @@ struct GroupCommand: ParsableCommand {
     } else {
       let wanted = (ids ?? "").split(separator: ",").map { ExampleID(String($0).trimmed) }
       rows = try train.rows(of: wanted, in: "--ids")
-      name = "\(rows.count) example" + (rows.count == 1 ? "" : "s")
+      name =
+        "ids \(wanted.prefix(8).map(\.description).joined(separator: ","))"
+        + (wanted.count > 8 ? ",…" : "")
     }
     let reason =
       rows.isEmpty
@@ -150,7 +152,9 @@ struct GroupAnswer: Encodable {
         "mean of \(queries.count)", "", cell(additive), cell(exact), cell(difference),
       ])
     }
-    return "\(group), \(examples) of the training examples; \(sign); unit: \(unit)\n" + table.text
+    return
+      "\(group): \(examples) training example\(examples == 1 ? "" : "s"); \(sign); unit: \(unit)\n"
+      + table.text
       + (exact == nil ? "\n\(method) has no model that could be refitted: no exact deletion" : "")
   }
 }

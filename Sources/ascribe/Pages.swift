@@ -53,7 +53,10 @@ struct QueryPage {
   ) throws {
     let section = try QueryPage.section(setup, selection, data, tops, fusion)
     let fused = fusion.map {
-      [AttributionReport.Fact("fused with", "\($0.bank), \($0.subsets) subsets × \($0.seeds) seeds")]
+      [
+        AttributionReport.Fact(
+          "fused with", "\($0.bank), \($0.subsets) subsets × \($0.seeds) seeds")
+      ]
     }
     report = AttributionReport(
       title: "What made \(setup.influence.run.name) answer this?",

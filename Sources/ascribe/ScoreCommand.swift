@@ -28,7 +28,8 @@ struct ScoreCommand: ParsableCommand {
   func validate() throws {
     try CommonOptions.requireHDF5Name(out)
     if fusing.fuse != nil && split == .train {
-      throw ValidationError("--fuse is for test examples: a bank holds no outputs on the training set")
+      throw ValidationError(
+        "--fuse is for test examples: a bank holds no outputs on the training set")
     }
   }
 

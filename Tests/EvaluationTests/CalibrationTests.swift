@@ -106,7 +106,8 @@ import Testing
     #expect(changed(0.3, 0.2, 0.05).objection == nil)
   }
 
-  @Test func `a calibration is found by its options, and others are named by what differs`() throws {
+  @Test func `a calibration is found by its options, and others are named by what differs`() throws
+  {
     let folder = try ScratchFolder()
     let kept = try calibration(DatamodelProblem(noise: 1, seed: 1))
     guard case .none = try Calibration.find(options(), in: folder.path) else {

@@ -74,7 +74,8 @@ private func solved(_ matrix: [[Double]], _ b: [Double]) -> [Double] {
     let problem = try DatamodelProblem(
       n: 7, queries: 1, subsets: 12, proportional: 1, noise: 1, seed: 3)
     let tau = problem.scores.row(0)
-    let prior = DatamodelPrior(signalToNoise: 0.4, evenShare: share)
+    let prior = DatamodelPrior(
+      correctionPrecision: nil, signalToNoise: 0.4, evenShare: share)
     let slope = 0.8
     let subsets = DatamodelSubsets(masks: problem.masks)
     let gram = subsets.gram(scores: tau)
@@ -97,7 +98,8 @@ private func solved(_ matrix: [[Double]], _ b: [Double]) -> [Double] {
     let raw = (0..<12).map { s in
       y[s] - slope * zip(masks[s], tau).reduce(0) { $0 + $1.0 * Double($1.1) }
     }
-    let expected = solved(normal, (0..<8).map { i in zip(rows, raw).reduce(0) { $0 + $1.0[i] * $1.1 } })
+    let right = (0..<8).map { i in zip(rows, raw).reduce(0) { $0 + $1.0[i] * $1.1 } }
+    let expected = solved(normal, right)
     #expect(relativeDifference(found, Array(expected.prefix(7))) < 1e-4)
   }
 

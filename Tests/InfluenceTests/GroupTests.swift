@@ -134,8 +134,10 @@ struct GroupTests {
     func influence(_ method: Influence.Method, _ sources: [GradientSource]) throws -> [Double] {
       // D as over both checkpoints, so that the parts are comparable.
       try #require(
-        try Problem.model(sources, data, method, weight: method == .ntkLeaveOneOut ? nil : .init(.none))
-          .groupInfluence(queries, of: group).exact)
+        try Problem.model(
+          sources, data, method, weight: method == .ntkLeaveOneOut ? nil : .init(.none)
+        )
+        .groupInfluence(queries, of: group).exact)
     }
     for method in [Influence.Method.trak, .ntkLeaveOneOut] {
       let each = try sources.map { try influence(method, [$0]) }
