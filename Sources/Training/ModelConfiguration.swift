@@ -19,15 +19,9 @@ public struct ModelConfiguration: Sendable, Equatable {
     case gpt2
     /// A causal language model as Llama; for sequences of tokens.
     case llama
-    /// An encoder of token sequences; for classes.
-    case bert
-    /// A transformer on image patches; for classes.
-    case vit
 
     /// Whether `TransformerSettings` has the sizes.
-    var isTransformer: Bool { [.gpt2, .llama, .bert, .vit].contains(self) }
-    /// Whether it predicts next tokens.
-    var isLanguageModel: Bool { self == .gpt2 || self == .llama }
+    var isTransformer: Bool { self == .gpt2 || self == .llama }
   }
 
   /// The family.

@@ -107,7 +107,7 @@ public struct TrainingJob: Sendable {
       switch kind {
       case .mlp: loss != .nextToken
       case .gpt2, .llama: loss == .nextToken
-      case .logistic, .bert, .vit: loss == .crossEntropy
+      case .logistic: loss == .crossEntropy
       case .linear: loss == .squaredError
       }
     guard fits else {

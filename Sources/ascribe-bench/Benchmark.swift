@@ -9,8 +9,8 @@ struct Benchmark: Sendable {
 
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
-    sgemm, trainingStep, bank, collecting, exactTRAK, landmarks, ntkLeaveOneOut, denseProjection,
-    storeFiles, storeQuery, peakMemory, scaling,
+    sgemm, trainingStep, transformerStep, bank, collecting, exactTRAK, landmarks, ntkLeaveOneOut,
+    denseProjection, storeFiles, storeQuery, peakMemory, scaling,
   ]
 }
 

@@ -32,7 +32,8 @@ struct LeaveOneOutTests {
       switch data.targets {
       case .classes(let labels, let names):
         columns = names.indices.map { c in labels.map { Int($0) == c ? 1.0 : 0 } }
-      case .values(let values): columns = [values.elements.map(Double.init)]
+      case .values(let values), .tokens(let values, _):
+        columns = [values.elements.map(Double.init)]
       }
       means = columns.map { $0.reduce(0, +) / Double($0.count) }
       for (c, mean) in means.enumerated() { columns[c] = columns[c].map { $0 - mean } }
