@@ -63,8 +63,10 @@ struct OutputsCommand: ParsableCommand {
 
   private func csv(_ rows: [OutputRow], _ data: Dataset) -> String {
     let names =
-      predictedNothing(data) ? [] : data.classNames.isEmpty
-      ? (0..<data.outputCount).map { "output\($0)" } : data.classNames.map { "logit_\($0)" }
+      predictedNothing(data)
+      ? []
+      : data.classNames.isEmpty
+        ? (0..<data.outputCount).map { "output\($0)" } : data.classNames.map { "logit_\($0)" }
     var writer = CSVWriter(
       header: ["id", "label", "predicted", "probability", "loss", "margin"] + names)
     for row in rows {

@@ -29,12 +29,13 @@ struct ScoringSetup {
     // Imported weights have no trajectory, features no second kernel, and sequences no one-hot
     // target: their default is `trak`.
     let isImported = run.record.status == .imported
+    let hasTrak = usesFeatures || isImported || influence.isSequence
     let chosen =
-      try method.method.map { try Method(name: $0) }
-      ?? (usesFeatures || isImported || influence.isSequence ? .trak : .trajectory)
+      try method.method.map { try Method(name: $0) } ?? (hasTrak ? .trak : .trajectory)
     let weight =
       try method.exampleWeight.map { try ExampleWeight(name: $0) }
-      ?? (isImported && !usesFeatures && !influence.isSequence && chosen == .trak ? ExampleWeight(.leaveOneOut) : nil)
+      ?? (isImported && !usesFeatures && !influence.isSequence && chosen == .trak
+        ? ExampleWeight(.leaveOneOut) : nil)
     options = try ScoringOptions(
       method: chosen, classification: influence.isClassification,
       outputFunction: method.outputFunction.flatMap { OutputFunction(rawValue: $0) },
