@@ -56,7 +56,8 @@ struct TokenReader: Sendable {
     let inputs = Tensor(repeating: -1, shape: [count, length])
     for place in 0..<min(ids.count, inputs.count) { inputs.storage.base[place] = Float(ids[place]) }
     return RawExamples(
-      file: file, labelFile: file, ids: nil, inputs: inputs, labels: .tokens(vocabulary: vocabulary))
+      file: file, labelFile: file, ids: nil, inputs: inputs, labels: .tokens(vocabulary: vocabulary)
+    )
   }
 
   private func array(_ vocabulary: Int?) throws -> RawExamples {

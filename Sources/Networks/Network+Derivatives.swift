@@ -117,7 +117,8 @@ extension Network {
     let tangent =
       root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
     pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
-    _ = root.backward(loss.curvature(outputs, times: tangent, lengths: pass.lengths).scaled(by: scale), pass)
+    let middle = loss.curvature(outputs, times: tangent, lengths: pass.lengths)
+    _ = root.backward(middle.scaled(by: scale), pass)
     return pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount])
   }
 }

@@ -6,13 +6,10 @@ import Networks
 /// ```yaml
 /// model: {kind: gpt2, layers: 4, heads: 4, width: 128}
 /// model: {kind: llama, layers: 4, heads: 8, keyHeads: 2, width: 128, mlpWidth: 344, tied: true}
-/// model: {kind: bert, layers: 2, heads: 2, width: 64, vocabulary: 1000}
-/// model: {kind: vit, layers: 4, heads: 4, width: 64, patch: 4}
 /// ```
 ///
 /// The MLP is four times as wide unless said otherwise, and the context is the examples' length.
-/// `gpt2` and `llama` predict next tokens, `bert` classes of token sequences, `vit` classes of images
-/// (channels × height × width).
+/// Both predict next tokens; the vocabulary is the data's.
 public struct TransformerSettings: Sendable, Equatable {
   /// Blocks.
   public var layers: Int
@@ -26,27 +23,17 @@ public struct TransformerSettings: Sendable, Equatable {
   public var mlpWidth: Int
   /// Longest sequence; nil: the examples' length.
   public var context: Int?
-  /// Whether the head is the token embedding; `gpt2` and `llama`.
+  /// Whether the head is the token embedding; by default in `gpt2`.
   public var isTied: Bool
   /// Dropout rate in training; `gpt2` only.
   public var dropout: Double
-  /// Tokens; `bert` only, the others take the data's.
-  public var vocabulary: Int?
-  /// Edge of a patch; `vit` only.
-  public var patch: Int?
 
   /// Reads the sizes of a kind.
   init(
     _ kind: ModelConfiguration.Kind, from map: ConfigurationMap
   ) throws(ConfigurationError) {
-    var keys = ["kind", "layers", "heads", "width", "mlpWidth"]
-    switch kind {
-    case .gpt2: keys += ["context", "tied", "dropout"]
-    case .llama: keys += ["context", "tied", "keyHeads"]
-    case .bert: keys += ["context", "vocabulary"]
-    default: keys += ["patch"]
-    }
-    try map.checkKeys(known: keys)
+    let shared = ["kind", "layers", "heads", "width", "mlpWidth", "context", "tied"]
+    try map.checkKeys(known: shared + [kind == .llama ? "keyHeads" : "dropout"])
     layers = try map.int("layers", in: 1...10_000)
     heads = try map.int("heads", in: 1...10_000)
     width = try map.int("width", in: 1...1_000_000)
@@ -54,34 +41,28 @@ public struct TransformerSettings: Sendable, Equatable {
     guard width.isMultiple(of: heads), kind != .llama || (width / heads).isMultiple(of: 2) else {
       throw .outOfRange(
         map.place("width"), value: "\(width)",
-        allowed: kind == .llama
-          ? "an even multiple of \(heads) heads" : "a multiple of \(heads) heads")
+        allowed: "\(kind == .llama ? "an even" : "a") multiple of \(heads) heads")
     }
     keyHeads = kind == .llama ? try map.int("keyHeads", in: 1...heads, default: heads) : heads
     guard heads.isMultiple(of: keyHeads) else {
       throw .outOfRange(
         map.place("keyHeads"), value: "\(keyHeads)", allowed: "a divisor of \(heads) heads")
     }
-    context = keys.contains("context") ? try map.int(ifPresent: "context", in: 2...1 << 20) : nil
-    isTied = keys.contains("tied") ? try map.bool("tied", default: kind == .gpt2) : false
+    context = try map.int(ifPresent: "context", in: 2...1 << 20)
+    isTied = try map.bool("tied", default: kind == .gpt2)
     dropout =
       kind == .gpt2 ? try map.double("dropout", in: .from(0, below: 1), default: 0) : 0
-    vocabulary = kind == .bert ? try map.int("vocabulary", in: 2...1 << 24) : nil
-    patch = kind == .vit ? try map.int("patch", in: 1...10_000) : nil
   }
 
   /// The sizes written out, defaults included, but for the kind.
   func values(_ kind: ModelConfiguration.Kind) -> [String: ConfigurationValue] {
     var values: [String: ConfigurationValue] = [
       "layers": .int(layers), "heads": .int(heads), "width": .int(width),
-      "mlpWidth": .int(mlpWidth),
+      "mlpWidth": .int(mlpWidth), "tied": .bool(isTied),
     ]
-    if kind == .gpt2 || kind == .llama { values["tied"] = .bool(isTied) }
     if kind == .gpt2 { values["dropout"] = .double(dropout) }
     if kind == .llama { values["keyHeads"] = .int(keyHeads) }
     if let context { values["context"] = .int(context) }
-    if let vocabulary { values["vocabulary"] = .int(vocabulary) }
-    if let patch { values["patch"] = .int(patch) }
     return values
   }
 

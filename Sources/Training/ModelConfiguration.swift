@@ -21,23 +21,19 @@ public struct ModelConfiguration: Sendable, Equatable {
     case gpt2
     /// A causal language model as Llama; for sequences of tokens.
     case llama
-    /// An encoder of token sequences; for classes.
-    case bert
-    /// A transformer on image patches; for classes.
-    case vit
     /// What a Hugging Face `config.json` describes; for sequences of tokens.
     case pretrained
-
-    /// Whether `TransformerSettings` has the sizes.
-    var isTransformer: Bool { [.gpt2, .llama, .bert, .vit].contains(self) }
-    /// Whether it predicts next tokens.
-    var isLanguageModel: Bool { [.gpt2, .llama, .pretrained].contains(self) }
     /// Convolutions with pooling between them, then linear layers; for images.
     case cnn
     /// The nine-layer residual network of CIFAR-10; for images.
     case resnet9
     /// The residual networks of the CIFAR experiments; for images.
     case resnet
+
+    /// Whether `TransformerSettings` has the sizes.
+    var isTransformer: Bool { self == .gpt2 || self == .llama }
+    /// Whether it predicts next tokens.
+    var isLanguageModel: Bool { [.gpt2, .llama, .pretrained].contains(self) }
   }
 
   /// The family.

@@ -111,7 +111,7 @@ public struct TrainingJob: Sendable {
       switch kind {
       case .mlp: loss != .nextToken
       case .gpt2, .llama, .pretrained: loss == .nextToken
-      case .logistic, .bert, .vit: loss == .crossEntropy
+      case .logistic: loss == .crossEntropy
       case .cnn, .resnet9, .resnet: loss != .nextToken
       case .linear: loss == .squaredError
       }

@@ -9,9 +9,8 @@ struct Benchmark: Sendable {
 
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
-    sgemm, trainingStep, resnet9Step, bank, collecting, exactTRAK, landmarks, ntkLeaveOneOut,
-    denseProjection,
-    storeFiles, storeQuery, peakMemory, scaling,
+    sgemm, trainingStep, resnet9Step, transformerStep, bank, collecting, exactTRAK, landmarks,
+    ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, peakMemory, scaling,
   ]
 }
 

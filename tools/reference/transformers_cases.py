@@ -56,6 +56,16 @@ def case(name, model, inputs, targets, call, generator, sizes, lengths=None):
     each = torch.stack([flat(grad(example_loss)(parameters, i)) for i in range(len(inputs))])
     gradient, hessian_vector = jvp(grad(total_loss), (parameters,), (direction,))
     z, tangent = jvp(lambda p: logits(p, inputs), (parameters,), (direction,))
+    # Twenty steps on all examples at once.
+    moving = {k: v.clone().requires_grad_() for k, v in parameters.items()}
+    optimizer = torch.optim.AdamW(moving.values(), lr=0.01)
+    curve = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = total_loss(moving) / len(inputs)
+        loss.backward()
+        optimizer.step()
+        curve.append(loss.item())
     return {
         "name": name,
         "sizes": sizes,
@@ -75,6 +85,7 @@ def case(name, model, inputs, targets, call, generator, sizes, lengths=None):
         "exampleProducts": numbers(each @ flat(direction)),
         "direction": numbers(flat(direction)),
         "tangent": numbers(tangent),
+        "curve": curve,
         "hessianVector": numbers(flat(hessian_vector)),
     }
 
