@@ -332,7 +332,7 @@ struct RunTests {
       diagnosed { _ = try job.run() }?.description == """
         error: model kind `linear` cannot predict classes.
           at:  model.kind
-          fix: use kind mlp, logistic for classes, or linear for numbers (data.task: regression).
+          fix: use kind mlp, logistic for classes, linear for numbers (data.task: regression), or gpt2 or llama for sequences of tokens.
         """)
     job = try bench.job()
     job.configuration.training.loss = .squaredError
