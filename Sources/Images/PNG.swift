@@ -88,6 +88,22 @@ public enum PNG {
     guard png_image_finish_read(&image, &black, &pixels, 0, nil) != 0 else {
       throw .malformedPNG(name: name, reason: String(cString: ascribe_png_message(&image)))
     }
+    // The simplified interface stops behind the last row.
+    guard hasEnd(file) else { throw .malformedPNG(name: name, reason: "it ends early") }
     return try PixelImage(pixels: pixels, width: width, height: height, channels: channels)
+  }
+
+  /// Whether the chunks lead to a whole IEND.
+  private static func hasEnd(_ file: UnsafeRawBufferPointer) -> Bool {
+    func word(_ offset: Int) -> UInt32 {
+      UInt32(bigEndian: file.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+    var offset = 8
+    while offset + 12 <= file.count {
+      // "IEND"
+      if word(offset + 4) == 0x4945_4E44 { return true }
+      offset += 12 + Int(word(offset))
+    }
+    return false
   }
 }

@@ -198,12 +198,19 @@ public final class InfluenceModel: Sendable {
   private func dampingResiduals() throws -> [Float] {
     if checkpoints.count == 1 {
       if let trajectoryResiduals { return trajectoryResiduals }
+      // Sequences have no kernel regression to leave one out of.
+      if case .tokens = training.targets { return finalResiduals() }
       return try NTKLeaveOneOut(
         source: checkpoints[0].source, training: training,
         outputFunction: options.outputFunction, rule: options.damping, scales: nil,
         diagnose: false, checkpoint: checkpoints[0].name
       ).trueClassResiduals()
     }
+    return finalResiduals()
+  }
+
+  /// 1 − p of the labels, mean over the scored checkpoints.
+  private func finalResiduals() -> [Float] {
     let targets = TargetValues(training.targets)
     return mean(
       checkpoints.map {
