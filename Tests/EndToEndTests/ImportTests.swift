@@ -73,7 +73,7 @@ import Testing
     #expect(
       (kept as? [String: Any])?["importedFrom"] as? String == "import/files/epoch-5.safetensors")
     let query = try work.object("query", "m", "--test", "1", "--top", "3")
-    #expect(query["method"] as? String == "trak")
+    #expect(query["method"] as? String == "trajectory")
     try work.succeed("collect", "m", "--dim", "8", "--checkpoints", "all")
     try work.succeed("score", "m", "--kernel", "features")
     try work.succeed("score", "m", "--method", "ntk-loo", "--checkpoints", "all")
