@@ -80,7 +80,7 @@ extension Calibration {
       evenShare: fit.evenShare)
     func query(_ fit: CalibrationFit, _ row: Int, _ id: ExampleID) -> Query {
       Query(
-        id: id, slope: fit.slopes[row].value, slopeError: fit.slopes[row].error,
+        id: id, slope: fit.slopes[row].slope, slopeError: fit.slopes[row].error,
         scoredVariance: fit.variances[row].scored, evenVariance: fit.variances[row].even,
         residualSpread: fit.residualSpreads[row], seedSpread: fit.seedSpreads?[row])
     }

@@ -6,7 +6,7 @@ import Tensors
 /// The fit behind a `Calibration`.
 struct CalibrationFit {
   /// Units of f for one unit of the score, and its standard error, by query.
-  let slopes: [(value: Double, error: Double)]
+  let slopes: [(slope: Double, error: Double)]
   let correlation: Double
   let correlationError: Double
   let heldOut: Calibration.HeldOut
@@ -43,18 +43,14 @@ struct CalibrationFit {
     let shared = SharedSlope(predicted: queries.predicted, observed: queries.observed)
     (correlation, correlationError) = CalibrationFit.correlation(queries)
     heldOut = CalibrationFit.heldOut(queries, count: count)
-    let chance = (1 - correlation * correlation) / Double(count - 2)
     let common = correlationError / 1.959964
-    // A query's own share brings its own chance; what is shared, that of the mean.
-    let doubt = (shared.ownShare * chance + common * common).squareRoot()
-    slopes = zip(queries.predicted, queries.observed).map { p, y in
-      let ratio = spread(p) > 0 ? spread(y) / spread(p) : 0
-      return (shared.slope(predicted: p, observed: y), doubt * ratio)
+    slopes = zip(queries.predicted, queries.observed).map {
+      shared.estimate(predicted: $0, observed: $1, commonError: common)
     }
     let residuals = zip(zip(queries.predicted, queries.observed), slopes).map { pair, slope in
       let (p, y) = (pair.0, pair.1)
       let (meanP, meanY) = (mean(p), mean(y))
-      return zip(p, y).map { $1 - meanY - slope.value * ($0 - meanP) }
+      return zip(p, y).map { $1 - meanY - slope.slope * ($0 - meanP) }
     }
     let variances = residuals.map {
       $0.reduce(0) { $0 + $1 * $1 } / Double(count - 2)

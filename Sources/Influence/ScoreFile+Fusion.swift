@@ -31,7 +31,8 @@ extension ScoreFile {
     /// A record.
     public init(
       method: String, bank: String, subsets: Int, fraction: Double, seeds: Int,
-      subsetSeed: UInt64, correctionPrecision: Double?, signalToNoise: Double, evenShare: Double, meanCorrelation: Double,
+      subsetSeed: UInt64, correctionPrecision: Double?, signalToNoise: Double, evenShare: Double,
+      meanCorrelation: Double,
       scoresAlone: Double, heldOut: Double, expectedGain: Double?
     ) {
       self.method = method
