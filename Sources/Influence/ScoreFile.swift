@@ -64,7 +64,8 @@ public struct ScoreFile {
   ///   - header: asked for after the scores, when everything about them is known.
   ///   - produce: calls its argument with successive rows of scores.
   public static func write(
-    _ makeHeader: @autoclosure () throws -> Header, train: Dataset, queries: Dataset, to path: String,
+    _ makeHeader: @autoclosure () throws -> Header, train: Dataset, queries: Dataset,
+    to path: String,
     produce: (_ take: (Matrix<Float>) throws -> Void) throws -> Void
   ) throws {
     let file = try SealedFileWriter(path)

@@ -36,10 +36,11 @@ struct ScoringSetup {
     let isSingle = Set(epochs.map(\.epoch)).count == 1
     let residuals: ExampleWeight? =
       !isSingle || influence.isSequence || !influence.isClassification
-      || (chosen != .trak && chosen != .trajectory)
+        || (chosen != .trak && chosen != .trajectory)
       ? nil
-      : !isImported ? ExampleWeight(.trajectory)
-      : usesFeatures ? nil : ExampleWeight(.leaveOneOut)
+      : !isImported
+        ? ExampleWeight(.trajectory)
+        : usesFeatures ? nil : ExampleWeight(.leaveOneOut)
     let weight = try method.exampleWeight.map { try ExampleWeight(name: $0) } ?? residuals
     options = try ScoringOptions(
       method: chosen, classification: influence.isClassification,

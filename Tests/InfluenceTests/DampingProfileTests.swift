@@ -19,7 +19,9 @@ struct DampingProfileTests {
   func residuals() throws -> [Double] {
     let classes = try #require(data.classes)
     return (0..<data.count).map { i in
-      sources.reduce(0) { $0 + (1 - Double($1.outputs(of: data).softmax()[i, Int(classes[i])])) / 2 }
+      sources.reduce(0) {
+        $0 + (1 - Double($1.outputs(of: data).softmax()[i, Int(classes[i])])) / 2
+      }
     }
   }
 

@@ -40,7 +40,8 @@ enum Problem {
   static func model(
     _ sources: [GradientSource], _ data: Dataset, _ method: Influence.Method,
     function: OutputFunction? = nil, weight: ExampleWeight? = nil,
-    damping: DampingRule = .standard, profile: DampingProfile = .uniform, trajectory: [Float]? = nil, budget: Int = 6 << 30
+    damping: DampingRule = .standard, profile: DampingProfile = .uniform,
+    trajectory: [Float]? = nil, budget: Int = 6 << 30
   ) throws -> InfluenceModel {
     try InfluenceModel(
       checkpoints: sources.enumerated().map { .init(name: "c\($0)", source: $1) },
