@@ -6,7 +6,7 @@ struct FusionSearch {
   /// Subset s is held out in fold s mod 5.
   static let folds = 5
   /// λ of the corrections that are tried, beside none.
-  static let precisions = [8.0, 32, 128]
+  static let precisions = [2.0, 8, 32, 128]
   /// κ that are tried.
   static let signals = [0.03, 0.1, 0.2, 0.3, 0.5, 1]
   /// φ that are tried.

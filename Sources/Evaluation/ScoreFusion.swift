@@ -33,7 +33,7 @@ public struct ScoreFusion: Sendable {
   ///   - masks: M × n.
   ///   - outputs: M × m, f of those queries, mean over seeds.
   /// - Throws: `EvaluationError.tooFewSubsets`, `LinearAlgebraError.nonFinite`.
-  /// - Complexity: 26 n³/3 + 64 (5 M²n + 21 M³) flops.
+  /// - Complexity: 31 n³/3 + 64 (5 M²n + 21 M³) flops.
   public init(
     scores: Matrix<Float>, masks: Matrix<Float>, outputs: Matrix<Float>
   ) throws {

@@ -103,6 +103,52 @@ private func solved(_ matrix: [[Double]], _ b: [Double]) -> [Double] {
     #expect(relativeDifference(found, Array(expected.prefix(7))) < 1e-4)
   }
 
+  @Test func `shared corrections are the ridge regression on all queries and subsets at once`()
+    throws
+  {
+    let problem = try DatamodelProblem(
+      n: 6, queries: 3, subsets: 14, proportional: 1, noise: 1, seed: 9)
+    let subsets = DatamodelSubsets(masks: problem.masks)
+    let queries = FusionQueries(
+      subsets: subsets, scores: problem.scores, outputs: problem.outputs[0])
+    // Fitted on some of the subsets, in another order.
+    let rows = [13, 0, 5, 2, 9, 7, 4, 11, 6, 1]
+    let slopes = [0.7, 1.2, 0.9]
+    let found = try ExampleCorrection.factors(
+      subsets, queries, rows: rows, slopes: slopes, precisions: [0.5, 4])
+    var design: [[Double]] = []
+    var observed: [Double] = []
+    for query in 0..<3 {
+      func centred(_ value: (Int) -> Double) -> [Double] {
+        let values = rows.map(value)
+        let center = values.reduce(0, +) / Double(rows.count)
+        return values.map { $0 - center }
+      }
+      let columns = (0..<6).map { i in
+        centred {
+          slopes[query] * Double(problem.masks[$0, i]) * Double(problem.scores[query, i])
+        }
+      }
+      let y = centred { Double(problem.outputs[0][$0, query]) }
+      let residuals = rows.indices.map { s in y[s] - columns.reduce(0) { $0 + $1[s] } }
+      let sigma =
+        (residuals.reduce(0) { $0 + $1 * $1 } / Double(rows.count)).squareRoot()
+      for s in rows.indices {
+        design.append(columns.map { $0[s] / sigma })
+        observed.append(residuals[s] / sigma)
+      }
+    }
+    for (factors, precision) in zip(found, [0.5, 4]) {
+      var normal = (0..<6).map { i in
+        (0..<6).map { j in design.reduce(0) { $0 + $1[i] * $1[j] } }
+      }
+      for i in 0..<6 { normal[i][i] += precision }
+      let right = (0..<6).map { i in zip(design, observed).reduce(0) { $0 + $1.0[i] * $1.1 } }
+      let expected = solved(normal, right)
+      #expect(relativeDifference(factors.map { $0 - 1 }, expected) < 1e-4, "λ \(precision)")
+    }
+  }
+
   @Test(arguments: [0, 1, 2] as [UInt64])
   func `fused scores predict fresh subsets better than the scores`(seed: UInt64) throws {
     let problem = try DatamodelProblem(
