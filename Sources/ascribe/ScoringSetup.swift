@@ -31,7 +31,8 @@ struct ScoringSetup {
     let chosen =
       try method.method.map { try Method(name: $0) }
       ?? (usesFeatures || influence.isSequence ? .trak : .trajectory)
-    // The residuals of one checkpoint say too little when it has memorised its data.
+    // The residuals over the whole training say most; those of one checkpoint that has memorised its
+    // data say nothing, and the kernel's stand in for them where there was no training here.
     let epochs = try method.choice.references(of: run, seeds: try method.seedList(), method: chosen)
     let isSingle = Set(epochs.map(\.epoch)).count == 1
     let residuals: ExampleWeight? =
