@@ -145,6 +145,13 @@ public struct RetrainingJob: Sendable {
     progress: @Sendable (Int, Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> RetrainingBank {
+    if case .tokens = data.train.targets {
+      throw EvaluationError.notDefined(
+        kind: "a bank of retrained models",
+        reason: "it keeps one row of outputs an example, and "
+          + "these are sequences with one a token", run: run.name,
+        remedy: "use a run whose examples have a class or numbers")
+    }
     let fingerprint = try fingerprint()
     if FileManager.default.fileExists(atPath: path) {
       do {

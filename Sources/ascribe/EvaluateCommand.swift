@@ -82,6 +82,12 @@ struct EvaluateCommand: ParsableCommand {
         try RunInfluence(try common.open(runName)), bank: bank, method.outputFunction)
     }
     let setup = try ScoringSetup(run: runName, method, common)
+    if setup.influence.isSequence {
+      throw EvaluationError.notDefined(
+        kind: "evaluate \(kind.rawValue)",
+        reason: "it needs one row of outputs an example, and these are sequences with one a token",
+        run: runName, remedy: "use a run whose examples have a class or numbers")
+    }
     switch kind {
     case .lds: return try LDSAnswer(setup, bank: bank, fusing)
     case .loo: return try LeaveOneOutAnswer(setup, bank: bank)
