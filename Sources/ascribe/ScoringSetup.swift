@@ -36,12 +36,12 @@ struct ScoringSetup {
     let epochs = try method.choice.references(of: run, seeds: try method.seedList(), method: chosen)
     let isSingle = Set(epochs.map(\.epoch)).count == 1
     let residuals: ExampleWeight? =
-      !isSingle || influence.isSequence || !influence.isClassification
+      influence.isSequence || !influence.isClassification
         || (chosen != .trak && chosen != .trajectory)
       ? nil
       : !isImported
         ? ExampleWeight(.trajectory)
-        : usesFeatures ? nil : ExampleWeight(.leaveOneOut)
+        : usesFeatures || !isSingle ? nil : ExampleWeight(.leaveOneOut)
     let weight = try method.exampleWeight.map { try ExampleWeight(name: $0) } ?? residuals
     options = try ScoringOptions(
       method: chosen, classification: influence.isClassification,
