@@ -53,7 +53,7 @@ public struct RunInfluence: Sendable {
     let seeds = Set(checkpoints.map(\.seed))
     if options.exampleWeight.source == .trajectory { return try trajectoryResiduals(seeds: seeds) }
     guard options.dampingProfile == .residual, checkpoints.count == 1,
-      run.record.status != .imported
+      run.record.status != .imported, run.isFinished
     else { return nil }
     return try trajectoryResiduals(seeds: seeds)
   }

@@ -39,7 +39,7 @@ struct ScoringSetup {
       influence.isSequence || !influence.isClassification
         || (chosen != .trak && chosen != .trajectory)
       ? nil
-      : !isImported
+      : !isImported && run.isFinished
         ? ExampleWeight(.trajectory)
         : usesFeatures || !isSingle ? nil : ExampleWeight(.leaveOneOut)
     let weight = try method.exampleWeight.map { try ExampleWeight(name: $0) } ?? residuals
