@@ -14,7 +14,7 @@ extension KernelRidge {
   ///   - group: S, different rows below n, at most n − 1 of them.
   ///   - dual: α_S, s × C.
   /// - Returns: s × C.
-  /// - Complexity: 2sn² + s³/3 flops in fp64; s² + 512 n doubles.
+  /// - Complexity: 2sn² + s³/3 flops; s² + 512 n doubles.
   /// - Source: block inverse (Schur complement); the group form of Cook's deletion formula.
   func groupResiduals(_ group: [Int], dual: Matrix<Double>) throws -> Matrix<Double> {
     let n = factor.order

@@ -8,36 +8,31 @@ public struct KernelRidge: Sendable {
   public let damping: Double
   /// s, how λ is spread over the examples; nil for 1.
   public let scales: [Double]?
-  let factor: Cholesky<Double>
+  let factor: RidgeFactor
 
   /// Factors M = K + λ·diag(s).
   ///
   /// - Parameters:
-  ///   - kernel: n × n; given up before the factorisation, so one n × n of doubles is the peak.
+  ///   - kernel: n × n; taken over when it is the only copy.
   ///   - damping: λ ≥ 0.
   ///   - scales: s > 0, n values; nil for 1.
   /// - Throws: `LinearAlgebraError.notPositiveDefinite` when λ = 0 and K is singular.
-  /// - Complexity: n³/3 flops in fp64.
+  /// - Complexity: n³/3 flops, in fp32 where the damping allows it (`RidgeFactor`).
   public init(
     kernel: consuming Matrix<Float>, damping: Double, scales: [Double]? = nil
   ) throws {
     precondition(scales.map { $0.count == kernel.rows } ?? true, "scales of other examples")
     self.damping = damping
     self.scales = scales
-    let double = kernel.double
-    for (i, scale) in (scales ?? []).enumerated() {
-      double.storage.base[i * double.columns + i] += damping * scale
-    }
-    factor = try Cholesky(
-      double, damping: scales == nil ? damping : 0, name: "kernel K + λI")
+    factor = try RidgeFactor(kernel: consume kernel, damping: damping, scales: scales)
   }
 
   /// [B M⁻¹], row by row.
   ///
   /// - Parameter rows: m × n kernel rows of the queries.
-  /// - Complexity: 2mn² flops in fp64.
+  /// - Complexity: 2mn² flops.
   public func solve(rows: Matrix<Float>) -> Matrix<Float> {
-    factor.solve(rows: rows.double).float
+    factor.solve(rows: rows)
   }
 
   /// The diagonal of M⁻¹.

@@ -14,7 +14,7 @@ import Tensors
 /// Leaving z_i out of the regression moves its outputs at x by −[κ(x, Z) M⁻¹]_i r_i.
 ///
 /// - Complexity: n²·Σ(I + C·O) + 2n³/3 + 2mn² flops.
-/// - Precision: kernel in fp32, solves in fp64; same bits for any thread count.
+/// - Precision: kernel in fp32, solves as `RidgeFactor` chooses; same bits for any thread count.
 /// - Source: closed form; METHODS.md section 4.
 public struct NTKLeaveOneOut: CheckpointScorer {
   private let source: GradientSource
@@ -52,7 +52,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     let targets = data.targets.centred(outputs: source.network.outputCount)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) { targets }
     damping = report
-    ridge = try KernelRidge(kernel: kernel, damping: report.damping, scales: scales)
+    ridge = try KernelRidge(kernel: consume kernel, damping: report.damping, scales: scales)
     inverseDiagonal = ridge.inverseDiagonal()
     residuals = ridge.leaveOneOutResiduals(targets: targets, inverseDiagonal: inverseDiagonal)
   }

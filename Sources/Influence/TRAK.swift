@@ -11,7 +11,7 @@ import Tensors
 ///     τ[x,i] = [κ(x, Z) M⁻¹]_i        = φ_xᵀ (ΦᵀΦ + λI)⁻¹ φ_i
 ///
 /// - Complexity: n²·Σ(I + O) + n³/3 + 2mn² flops.
-/// - Precision: kernel in fp32, solve in fp64; same bits for any thread count.
+/// - Precision: kernel in fp32, solve as `RidgeFactor` chooses; same bits for any thread count.
 /// - Source: Park et al. 2023 (arXiv:2303.14186); unlike `traker`, the inverse keeps its scale.
 struct TRAK: CheckpointScorer {
   private let source: GradientSource
@@ -42,7 +42,7 @@ struct TRAK: CheckpointScorer {
       return Matrix(residuals.map { Double($0) }, rows: residuals.count, columns: 1)
     }
     damping = report
-    ridge = try KernelRidge(kernel: kernel, damping: report.damping, scales: scales)
+    ridge = try KernelRidge(kernel: consume kernel, damping: report.damping, scales: scales)
   }
 
   func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float> {

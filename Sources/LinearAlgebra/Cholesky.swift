@@ -37,7 +37,7 @@ public struct Cholesky<S: BLASScalar>: Sendable {
     precondition(matrix.rows == matrix.columns, "\(matrix.rows) × \(matrix.columns)")
     precondition(damping >= 0 && damping.isFinite, "damping \(damping)")
     BLAS.prepare()
-    var matrix = matrix
+    var matrix = consume matrix
     let n = matrix.rows
     var sums = try absoluteRowSums(lowerOf: MatrixView(matrix), name: name)
     let storage = matrix.writableStorage()

@@ -37,7 +37,9 @@ public struct Matrix<Scalar: BinaryFloatingPoint & BitwiseCopyable & Sendable>: 
   public init(_ elements: [Scalar], rows: Int, columns: Int) {
     precondition(elements.count == rows * columns, "\(elements.count) for \(rows) × \(columns)")
     self.init(uninitialized: rows, columns)
-    for (i, value) in elements.enumerated() { storage.base[i] = value }
+    elements.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { storage.base.update(from: start, count: source.count) }
+    }
   }
 
   /// Number of elements.

@@ -96,7 +96,7 @@ over the queries; ± is half of a 95 % bootstrap interval over halves and querie
     parts.append(f"""## To repeat it
 
     tools/compare --data FOLDER --json rows.json      # FOLDER: t10k-images-idx3-ubyte(.gz), t10k-labels-idx1-ubyte(.gz)
-    tools/compare --data FOLDER --quick               # does everything run? Two minutes
+    tools/compare --data FOLDER --quick               # does everything run?
     tools/compare --data FOLDER --tools ascribe,traker --workload A
 
 Needs Swift, Python 3.11 or later, PyPI, 3 GB of disk and 16 GB of memory. The libraries go into `.build/compare-venv`

@@ -26,12 +26,14 @@ def scoring(case, quick):
     trak = "random projections of normal entries, fp32"
     return [
         Task("ascribe", "trak", 1, "score", [{"method": "trak"}]),
-        Task("ascribe", "trak, example weight trajectory", 1, "score",
-             [{"method": "trak", "weight": "trajectory"}],
-             "last weights, and the probabilities kept during training"),
+        Task("ascribe", "trak as published", 1, "score",
+             [{"method": "trak", "weight": "final", "profile": "uniform"}],
+             "last weights alone: weight 1 − p, even damping"),
         Task("ascribe", "ntk-loo", 1, "score", [{"method": "ntk-loo"}]),
         Task("ascribe", "trajectory", len(every), "score", [{"method": "trajectory"}],
              "default method, all kept epochs"),
+        Task("ascribe", "trajectory", 1, "score",
+             [{"method": "trajectory", "epochs": every[-1:]}], "last epoch"),
         Task("ascribe", "trajectory", len(SHORT), "score",
              [{"method": "trajectory", "epochs": SHORT}], "epochs 1, 2, 5, 10"),
         Task("ascribe", f"trak landmarks k={large}", 1, "landmarks", [{"dimension": large}],

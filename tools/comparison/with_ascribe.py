@@ -34,9 +34,10 @@ class Ascribe:
         with h5py.File(path) as file:
             return file["scores"][...]
 
-    def options(self, method, epochs=None, weight=None):
+    def options(self, method, epochs=None, weight=None, profile=None):
         chosen = ["--checkpoints", ",".join(map(str, epochs))] if epochs else []
         chosen += ["--example-weight", weight] if weight else []
+        chosen += ["--damping-profile", profile] if profile else []
         return ["--method", method, "--diagnose", "none", *chosen]
 
     def score(self, run, method, **chosen):
