@@ -1,5 +1,3 @@
-import Foundation
-
 /// The mean of differences between pairs, with a 95 % interval by Student's t.
 public struct PairedMean: Sendable, Codable, Equatable {
   /// The mean.
@@ -17,16 +15,7 @@ public struct PairedMean: Sendable, Codable, Equatable {
     }
     let center = value
     let squares = differences.reduce(0.0) { $0 + ($1 - center) * ($1 - center) }
-    error = PairedMean.quantile(n - 1) * (squares / Double(n - 1) / Double(n)).squareRoot()
-  }
-
-  /// The 97.5 % quantile of Student's t, to within 0.3 %.
-  static func quantile(_ degrees: Int) -> Double {
-    let small = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
-    if degrees <= small.count { return small[max(0, degrees - 1)] }
-    // Cornish–Fisher expansion about the normal quantile.
-    let z = 1.959964
-    let d = Double(degrees)
-    return z + (pow(z, 3) + z) / (4 * d) + (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * d * d)
+    let quantile = StudentQuantile.both(.ninetyFive, degrees: n - 1)
+    error = quantile * (squares / Double(n - 1) / Double(n)).squareRoot()
   }
 }

@@ -10,12 +10,13 @@ extension ExampleGradients {
   ///
   ///     K[i,j] = ⟨g_i, g_j⟩ = Σ_blocks Σ_{t,s} ⟨left_{i,t}, left_{j,s}⟩ ⟨right_{i,t}, right_{j,s}⟩
   ///
+  /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
   /// - Returns: n × n, symmetric to the bit.
   /// - Complexity: n²·Σ(I + O) flops for T = 1; only the lower half of the tiles is computed.
   /// - Precision: fp32 products; same bits for any thread count.
   /// - Source: METHODS.md section 2 (ghost dot products).
-  public func exactKernel() -> Matrix<Float> {
-    kernel(with: self, symmetric: true)
+  public func exactKernel(inputGram: InputGram? = nil) -> Matrix<Float> {
+    kernel(with: self, symmetric: true, inputGram)
   }
 
   /// ⟨g_i, g′_j⟩ for every example here (rows) and there (columns).
@@ -24,14 +25,16 @@ extension ExampleGradients {
   /// - Returns: n × m.
   /// - Complexity: 2nm·Σ(I + O) flops for T = 1.
   public func exactKernel(with other: ExampleGradients) -> Matrix<Float> {
-    kernel(with: other, symmetric: false)
+    kernel(with: other, symmetric: false, nil)
   }
 
   /// Examples along the edge of a tile: few enough that its three squares of floats stay in the
   /// cache, many enough that BLAS's packing of the factors does not count.
   private static let tileExamples = 512
 
-  private func kernel(with other: ExampleGradients, symmetric: Bool) -> Matrix<Float> {
+  private func kernel(
+    with other: ExampleGradients, symmetric: Bool, _ inputGram: InputGram?
+  ) -> Matrix<Float> {
     let result = Matrix<Float>(uninitialized: count, other.count)
     if result.count == 0 { return result }
     precondition(
@@ -40,9 +43,12 @@ extension ExampleGradients {
       } && blocks.count == other.blocks.count, "kernels of different networks")
     let tiles = symmetric ? lowerTiles() : allTiles(columns: other.count)
     let target = result.storage
+    let known = blocks.map { $0.knownProducts(inputGram) }
     Workers.run(slices: tiles.count) { slice in
       let sum = KernelTile(rows: tiles[slice].rows, columns: tiles[slice].columns)
-      for (a, b) in zip(blocks, other.blocks) { a.addKernel(b, to: sum) }
+      for ((a, b), known) in zip(zip(blocks, other.blocks), known) {
+        if let known { a.terms[0].addProducts(known, to: sum) } else { a.addKernel(b, to: sum) }
+      }
       sum.write(to: target, stride: other.count)
       if symmetric { sum.writeMirrored(to: target, stride: count) }
     }
@@ -73,6 +79,15 @@ extension ExampleGradients {
 }
 
 extension FactorBlock {
+  /// Products of the right sides that are known already; nil where there are none.
+  fileprivate func knownProducts(_ inputGram: InputGram?) -> Matrix<Float>? {
+    guard terms.count == 1, terms[0].positions == 1 else { return nil }
+    switch terms[0].right {
+    case .dense(let values), .denseWithOne(let values): return inputGram?.matrix(of: values)
+    default: return nil
+    }
+  }
+
   /// Whether a dot product is cheaper on the full O × I gradients than position by position.
   func prefersFullGradients(against other: FactorBlock) -> Bool {
     let pairs = terms.reduce(0) { $0 + $1.positions } * other.terms.reduce(0) { $0 + $1.positions }
@@ -108,11 +123,24 @@ extension FactorBlock {
 }
 
 extension OuterProductTerm {
+  /// The bias's 1 · 1 in the right sides' products.
+  private var shift: Float { if case .denseWithOne = right { 1 } else { 0 } }
+
+  /// ⟨left_i, left_j⟩(G[i,j] + 1) onto the tile: products of the right sides are there already.
+  fileprivate func addProducts(_ rights: Matrix<Float>, to sum: KernelTile) {
+    let lefts = left.gram(sum.rows, left, sum.columns)
+    let width = sum.columns.count
+    for (line, row) in sum.rows.enumerated() {
+      VectorMath.multiplyAdd(
+        lefts.base + line * width,
+        rights.storage.base + row * rights.columns + sum.columns.lowerBound, plus: shift,
+        onto: sum.storage.base + line * width, count: width)
+    }
+  }
+
   /// ⟨left_i, left_j⟩⟨right_i, right_j⟩ onto the tile, one position an example.
   fileprivate func addPointProducts(_ other: OuterProductTerm, to sum: KernelTile) {
     let lefts = left.gram(sum.rows, other.left, sum.columns)
-    // The bias's 1 · 1 is added on the way.
-    let shift: Float = if case .denseWithOne = right { 1 } else { 0 }
     let rights = right.withoutOne.gram(sum.rows, other.right.withoutOne, sum.columns)
     VectorMath.multiplyAdd(
       lefts.base, rights.base, plus: shift, onto: sum.storage.base, count: lefts.count)

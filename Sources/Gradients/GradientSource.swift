@@ -62,6 +62,9 @@ public struct GradientSource: Sendable {
     return functions
   }
 
+  /// How many functions of the outputs stand side by side in a Jacobian, S.
+  public var traceFunctionCount: Int { min(network.outputCount, GradientSource.traceLimit) }
+
   /// Outputs of all of `data`, n × output shape, in evaluation mode.
   public func outputs(of data: Dataset) -> Tensor {
     let outputs = Tensor(uninitialized: [data.count] + network.outputShape)
@@ -101,7 +104,7 @@ public struct GradientSource: Sendable {
         from: logits.storage.base, count: logits.count)
     }
     guard !batches.isEmpty else { return (ExampleGradients(count: 0, blocks: []), outputs) }
-    return (ExampleGradients(concatenating: batches), outputs)
+    return (ExampleGradients(concatenating: batches).adopting(inputs: data.inputs), outputs)
   }
 
   /// Calls `body` with the factors and outputs of one block of examples after the other.
@@ -113,7 +116,7 @@ public struct GradientSource: Sendable {
   ) throws {
     try require(target, for: data)
     let rows = rows ?? 0..<data.count
-    let functions = target == .jacobian ? min(network.outputCount, GradientSource.traceLimit) : 1
+    let functions = target == .jacobian ? traceFunctionCount : 1
     let blockSize = network.examplesAtATime(
       atMost: blockSize ?? standardBlock, floats: network.factorFloats * functions)
     var start = rows.lowerBound

@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries, C checkpoints.
 import Datasets
+import Factors
 import Foundation
 import Gradients
 import Networks
@@ -38,6 +39,8 @@ public final class InfluenceModel: Sendable {
   private let checkpoints: [Checkpoint]
   private let trajectoryResiduals: [Float]?
   private let budget: Int
+  /// For what has so many inputs, and more kernels than one, that keeping their products pays.
+  private let inputGram: InputGram?
   private let prepared = Mutex<[String: any CheckpointScorer]>([:])
   /// What was learnt in preparing, kept when the scorer itself did not fit the budget.
   private let findings = Mutex<[String: (damping: DampingReport?, notes: [String])]>([:])
@@ -79,6 +82,9 @@ public final class InfluenceModel: Sendable {
     self.trajectoryResiduals = trajectoryResiduals
     checkpointNames = checkpoints.map(\.name)
     budget = memoryBudget
+    let kernels = checkpoints.count * (options.method == .trajectory ? 2 : 1)
+    inputGram =
+      kernels > 1 && training.featureCount >= 256 ? InputGram(training.inputs) : nil
   }
 
   /// Scores of every query, m × n, or of their mean, 1 × n.
@@ -275,12 +281,12 @@ public final class InfluenceModel: Sendable {
       return try TRAK(
         source: checkpoint.source, training: training, outputFunction: options.outputFunction,
         rule: options.damping, scales: try dampingScales(), diagnose: diagnose,
-        checkpoint: checkpoint.name)
+        checkpoint: checkpoint.name, inputGram: inputGram)
     case .ntkLeaveOneOut, .trajectory:
       return try NTKLeaveOneOut(
         source: checkpoint.source, training: training, outputFunction: options.outputFunction,
         rule: options.damping, scales: try dampingScales(), diagnose: diagnose,
-        checkpoint: checkpoint.name)
+        checkpoint: checkpoint.name, inputGram: inputGram)
     }
   }
 }

@@ -21,6 +21,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   private let function: OutputFunction
   private let data: Dataset
   private let training: ExampleGradients
+  private let compaction: StackCompaction
   let ridge: KernelRidge
   let inverseDiagonal: [Double]
   private let outputs: Tensor
@@ -34,7 +35,8 @@ public struct NTKLeaveOneOut: CheckpointScorer {
 
   init(
     source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
-    rule: DampingRule, scales: [Double]?, diagnose: Bool, checkpoint: String
+    rule: DampingRule, scales: [Double]?, diagnose: Bool, checkpoint: String,
+    inputGram: InputGram? = nil
   ) throws {
     if case .tokens = data.targets {
       throw InfluenceError.notDefined(
@@ -44,11 +46,15 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     self.source = source
     self.data = data
     function = outputFunction
-    (training, outputs) = try source.gradients(of: data, target: .jacobian)
+    let stacked: ExampleGradients
+    (stacked, outputs) = try source.gradients(of: data, target: .jacobian)
+    compaction = StackCompaction(of: stacked, outputs: source.traceFunctionCount)
+    training = compaction.applied(to: stacked)
     let diagnosis = try GradientDiagnosis(
       squaredNorms: training.squaredNorms(), data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
-    let kernel = training.traceKernel(with: nil, outputs: source.network.outputCount)
+    let kernel = training.traceKernel(
+      with: nil, outputs: source.network.outputCount, inputGram: inputGram)
     let targets = data.targets.centred(outputs: source.network.outputCount)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) { targets }
     damping = report
@@ -79,7 +85,9 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     try queries.forEachBlock { range, block in
       let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
       let slopes = function.gradient(logits, TargetValues(block.targets))
-      let rows = ridge.solve(rows: gradients.traceKernel(with: training, outputs: classes))
+      let kernel = compaction.applied(to: gradients)
+        .traceKernel(with: training, outputs: classes)
+      let rows = ridge.solve(rows: kernel)
       try body(range, rows, slopes)
     }
   }
@@ -91,9 +99,10 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     try queries.forEachBlock { _, block in
       let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
       let slopes = function.gradient(logits, TargetValues(block.targets))
+      let kernel = compaction.applied(to: gradients)
+        .traceKernel(with: training, outputs: classes)
       gemm(
-        MatrixView(slopes).transposed,
-        MatrixView(gradients.traceKernel(with: training, outputs: classes)),
+        MatrixView(slopes).transposed, MatrixView(kernel),
         into: MatrixView(rows), alpha: 1 / Float(queries.count), beta: 1)
     }
     let solved = ridge.solve(rows: rows)
@@ -155,8 +164,10 @@ public struct NTKLeaveOneOut: CheckpointScorer {
 
 extension ExampleGradients {
   /// Σ_c ⟨∇z_c, ∇z_c′⟩ / C from stacked gradients; with `nil`, of these with themselves.
-  fileprivate func traceKernel(with other: ExampleGradients?, outputs: Int) -> Matrix<Float> {
-    var kernel = other.map { exactKernel(with: $0) } ?? exactKernel()
+  fileprivate func traceKernel(
+    with other: ExampleGradients?, outputs: Int, inputGram: InputGram? = nil
+  ) -> Matrix<Float> {
+    var kernel = other.map { exactKernel(with: $0) } ?? exactKernel(inputGram: inputGram)
     let storage = kernel.writableStorage()
     Workers.run(over: storage.count, grain: 1 << 18) { range in
       VectorMath.scale(

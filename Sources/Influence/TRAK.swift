@@ -26,7 +26,8 @@ struct TRAK: CheckpointScorer {
 
   init(
     source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
-    rule: DampingRule, scales: [Double]?, diagnose: Bool, checkpoint: String
+    rule: DampingRule, scales: [Double]?, diagnose: Bool, checkpoint: String,
+    inputGram: InputGram? = nil
   ) throws {
     self.source = source
     function = outputFunction
@@ -35,7 +36,7 @@ struct TRAK: CheckpointScorer {
     let diagnosis = try GradientDiagnosis(
       squaredNorms: gradients.squaredNorms(), data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
-    let kernel = gradients.exactKernel()
+    let kernel = gradients.exactKernel(inputGram: inputGram)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) {
       // The ridge model behind TRAK predicts what is left to learn at each example.
       let residuals = outputFunction.residuals(outputs, TargetValues(data.targets))

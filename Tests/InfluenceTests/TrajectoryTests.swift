@@ -30,6 +30,22 @@ struct TrajectoryTests {
     }
   }
 
+  @Test("many inputs: the products the checkpoints share give each checkpoint's own scores")
+  func sharedProducts() throws {
+    let wide = Problem.classes(20, features: 300, seed: 1)
+    let queries = Problem.classes(4, features: 300, seed: 2)
+    let sources = [
+      Problem.source(features: 300, seed: 1), Problem.source(features: 300, seed: 2),
+    ]
+    let none = ExampleWeight(.none)
+    let both = try Problem.model(sources, wide, .trak, weight: none).scores(queries)
+    let each = try sources.map {
+      try Problem.model([$0], wide, .trak, weight: none).scores(queries).elements
+    }
+    let mean = zip(each[0], each[1]).map { (Double($0) + Double($1)) / 2 }
+    #expect(relativeDifference(both.elements, mean) < 1e-5)
+  }
+
   @Test("a query's scores do not depend on the others in the batch")
   func independent() throws {
     let queries = Problem.classes(6, seed: 2)
