@@ -2,7 +2,8 @@
 // K = kh·kw·C/G values of a window.
 //
 // In order of priority: right for every stride, padding, dilation and group; the same bits for any
-// thread count (tiles by absolute row); at the rate of the SGEMM under it.
+// thread count (tiles by absolute row); at the rate of the SGEMM under it. 3 × 3 kernels on many
+// channels go by `Winograd`.
 import LinearAlgebra
 import Tensors
 
@@ -25,6 +26,9 @@ struct ConvolutionProducts: Sendable {
     _ x: Tensor, _ weights: ConvolutionWeights, batch: Int, bias: (Buffer<Float>, Int)?
   ) -> Tensor {
     precondition(x.count == batch * geometry.input.count, "\(x.shape) into \(geometry.input)")
+    if let fast = Winograd(geometry, outputs: outputs, groups: groups, batch: batch) {
+      return fast.forward(x, weights, bias: bias)
+    }
     let y = Tensor(
       uninitialized: [batch, geometry.outputHeight, geometry.outputWidth, outputs])
     let (target, rows) = (y.storage, batch * geometry.positions)
@@ -77,6 +81,9 @@ struct ConvolutionProducts: Sendable {
   ///
   /// The rows are cut into at most 16 parts of at least 1,024; their sums are added in order.
   func weightGradient(_ dy: Tensor, _ x: Tensor, batch: Int) -> ConvolutionWeights {
+    if let fast = Winograd(geometry, outputs: outputs, groups: groups, batch: batch) {
+      return fast.weightGradient(dy, x)
+    }
     let rows = batch * geometry.positions
     let result = ConvolutionWeights(outputs: outputs, channels: inner, area: geometry.area)
     let size = outputs * depth

@@ -20,6 +20,12 @@ struct ConvolutionTests {
       Shape(kernel: 5, stride: 3, padding: 4), Shape(kernel: 2, stride: 2, padding: 0),
       Shape(channels: 1, height: 1, width: 7),
     ]
+    /// Whose products are those of `Winograd`: whole tiles, tiles over the edge, every padding.
+    static let manyChannels = [
+      Shape(channels: 32, height: 4, width: 8, outputs: 48),
+      Shape(channels: 48, height: 7, width: 6, outputs: 32, padding: 0),
+      Shape(channels: 32, height: 5, width: 5, outputs: 32, padding: 2),
+    ]
     init(
       channels: Int = 2, height: Int = 5, width: Int = 4, outputs: Int = 3, kernel: Int = 3,
       stride: Int = 1, padding: Int = 1, dilation: Int = 1, groups: Int = 1
@@ -84,7 +90,12 @@ struct ConvolutionTests {
   }
 
   @Test("outputs and weight gradients are those of plain loops", arguments: Shape.all, [1, 2])
-  func loops(_ s: Shape, seed: UInt64) throws {
+  func loops(_ s: Shape, seed: UInt64) throws { try compare(s, seed: seed, tolerance: 1e-6) }
+
+  @Test("many channels: the same to 5e-6", arguments: Shape.manyChannels)
+  func winograd(_ s: Shape) throws { try compare(s, seed: 1, tolerance: 5e-6) }
+
+  private func compare(_ s: Shape, seed: UInt64, tolerance: Double) throws {
     let (network, output) = try Self.network(s)
     let theta = gaussian([network.parameterCount], seed: seed, index: 0)
     let x = gaussian([3] + network.inputShape, seed: seed, index: 1)
@@ -94,12 +105,35 @@ struct ConvolutionTests {
     let y = network.root.forward(x, pass)
     _ = network.root.backward(dy, pass)
     let expected = Self.plain(x, theta, s, output, dy: dy)
-    #expect(relativeDifference(y.elements, expected.y) < 1e-6, "seed \(seed)")
+    #expect(relativeDifference(y.elements, expected.y) < tolerance, "seed \(seed)")
     #expect(
-      relativeDifference(pass.gradient?.elements ?? [], expected.gradient) < 1e-6, "seed \(seed)")
+      relativeDifference(pass.gradient?.elements ?? [], expected.gradient) < tolerance,
+      "seed \(seed)")
   }
 
-  @Test("gradients of inputs are the transpose: ⟨W ∗ x, dy⟩ = ⟨x, dx⟩", arguments: Shape.all)
+  @Test("many channels: the same bits for one worker and two")
+  func workers() throws {
+    let count = Workers.count
+    defer { Workers.count = count }
+    let s = Shape(channels: 32, height: 8, width: 9, outputs: 32)
+    let (network, output) = try Self.network(s)
+    let theta = gaussian([network.parameterCount], seed: 5, index: 0)
+    let x = gaussian([30] + network.inputShape, seed: 5, index: 1)
+    let dy = gaussian([30, output.count], seed: 5, index: 2)
+    let bits = [1, 2].map { workers in
+      Workers.count = workers
+      let pass = network.pass(theta, batch: 30)
+      pass.gradient = Tensor(repeating: 0, shape: theta.shape)
+      let y = network.root.forward(x, pass)
+      _ = network.root.backward(dy, pass)
+      return (y.elements + (pass.gradient?.elements ?? [])).map(\.bitPattern)
+    }
+    #expect(bits[0] == bits[1])
+  }
+
+  @Test(
+    "gradients of inputs are the transpose: ⟨W ∗ x, dy⟩ = ⟨x, dx⟩",
+    arguments: Shape.all + Shape.manyChannels)
   func adjoint(_ s: Shape) throws {
     // A pointwise layer in front makes the convolution propagate.
     var builder = NetworkBuilder()

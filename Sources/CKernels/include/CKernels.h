@@ -13,3 +13,4 @@
 #include "random.h"
 #include "reductions.h"
 #include "rows.h"
+#include "winograd.h"
