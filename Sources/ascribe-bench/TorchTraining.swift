@@ -5,8 +5,10 @@ import Foundation
 /// A script of `tools/reference` prints PyTorch's version, then answers every line on its standard
 /// input by the seconds of what it did.
 final class TorchTraining {
-  /// PyTorch's version.
+  /// PyTorch's version, or that of the library the script measures.
   let version: String
+  /// What a script calls the version of a library that is not there.
+  static let missing = "missing"
   private let script: String
   private let process = Process()
   private let input = Pipe()

@@ -48,7 +48,7 @@ extension Benchmark {
     ]
   }
 
-  private static func characters(_ count: Int, length: Int, vocabulary: Int) -> Dataset {
+  static func characters(_ count: Int, length: Int, vocabulary: Int) -> Dataset {
     let tokens = Tensor(uninitialized: [count, length])
     RandomStream(seed: 0, purpose: .probe).fillUniform(
       tokens.storage.base, count: tokens.count, from: 0)

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""traker's projected per-example gradients of the language model of `tools/bench`.
+
+    python tools/reference/bench_traker_transformer.py THREADS
+
+A GPT-2 of width 256 with 4 blocks and 8 heads on 128 of 65 characters, 64 sequences in one batch (the
+larger, the better for traker, which draws its matrix again for every batch), to 2,048 features of
+normal entries. Prints traker's version, or `missing`, then answers every line on its standard input by
+the seconds of one sequence.
+"""
+import logging
+import sys
+import tempfile
+import time
+
+import torch
+
+try:
+    import importlib.metadata
+
+    from trak import TRAKer
+    from trak.modelout_functions import AbstractModelOutput
+except ImportError:
+    print("missing", flush=True)
+    sys.exit()
+
+V, T, D, H, L, K, BATCH = 65, 128, 256, 8, 4, 2048, 64
+torch.set_num_threads(int(sys.argv[1]))
+torch.manual_seed(0)
+
+
+class Block(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.ln_1, self.ln_2 = torch.nn.LayerNorm(D), torch.nn.LayerNorm(D)
+        self.c_attn, self.c_proj = torch.nn.Linear(D, 3 * D), torch.nn.Linear(D, D)
+        self.c_fc, self.out = torch.nn.Linear(D, 4 * D), torch.nn.Linear(4 * D, D)
+        self.register_buffer("mask", torch.full((T, T), float("-inf")).triu(1))
+
+    def forward(self, x):
+        q, k, v = (p.reshape(*x.shape[:-1], H, D // H).transpose(-2, -3)
+                   for p in self.c_attn(self.ln_1(x)).split(D, -1))
+        weights = torch.softmax(q @ k.transpose(-1, -2) / (D // H) ** 0.5 + self.mask, -1)
+        x = x + self.c_proj((weights @ v).transpose(-2, -3).reshape(x.shape))
+        return x + self.out(torch.nn.functional.gelu(self.c_fc(self.ln_2(x)), approximate="tanh"))
+
+
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wte, self.wpe = torch.nn.Embedding(V, D), torch.nn.Embedding(T, D)
+        self.blocks = torch.nn.Sequential(*[Block() for _ in range(L)])
+        self.ln_f = torch.nn.LayerNorm(D)
+
+    def forward(self, x):
+        h = self.wte(x) + self.wpe.weight
+        return self.ln_f(self.blocks(h)) @ self.wte.weight.T
+
+
+class NextToken(AbstractModelOutput):
+    """The sum of the log-probabilities of a sequence's next tokens."""
+
+    @staticmethod
+    def get_output(model, weights, buffers, tokens):
+        logits = torch.func.functional_call(model, (weights, buffers), (tokens.unsqueeze(0),))
+        loss = torch.nn.functional.cross_entropy(logits[0, :-1], tokens[1:], reduction="sum")
+        return -loss
+
+    @staticmethod
+    def get_out_to_loss_grad(model, weights, buffers, batch):
+        return torch.ones(len(batch[0]), 1)
+
+
+model = Model().eval()
+tokens = torch.randint(0, V, (BATCH, T))
+
+
+def featurize():
+    with tempfile.TemporaryDirectory() as folder:
+        traker = TRAKer(
+            model=model, task=NextToken(), train_set_size=BATCH, save_dir=folder, device="cpu",
+            proj_dim=K, use_half_precision=False, logging_level=logging.ERROR)
+        traker.load_checkpoint(model.state_dict(), model_id=0)
+        start = time.perf_counter()
+        traker.featurize(batch=(tokens,), num_samples=BATCH)
+        return (time.perf_counter() - start) / BATCH
+
+
+print(importlib.metadata.version("traker"), flush=True)
+for _ in sys.stdin:
+    print(featurize(), flush=True)
