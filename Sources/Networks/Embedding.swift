@@ -115,10 +115,7 @@ public struct Embedding: Layer {
             1, row, onto: base + positions.offset + place % places * width, count: width)
         }
       }
-      if let segments {
-        VectorMath.columnSums(
-          dy.storage.base, rows: x.count, columns: width, onto: base + segments.offset)
-      }
     }
+    if let segments { dy.addColumnSums(to: &flat, at: segments.offset) }
   }
 }

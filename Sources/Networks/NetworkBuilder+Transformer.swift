@@ -45,6 +45,24 @@ extension NetworkBuilder {
     Concatenation(layers: layers, slot: slot())
   }
 
+  /// The network of a language model: `layers`, then the head that makes V logits at every position.
+  ///
+  /// - Parameters:
+  ///   - tokens: the token embedding, V × W, which is the head when tied; else `lm_head.weight`.
+  ///   - length: tokens T of an example.
+  mutating func languageModel(
+    _ layers: [any Layer], tokens: Parameter, isTied: Bool, length: Int
+  ) -> Network {
+    let (vocabulary, width) = (tokens.shape[0], tokens.shape[1])
+    let head =
+      isTied
+      ? linear(sharing: tokens, bias: nil)
+      : linear("lm_head", inputs: width, outputs: vocabulary, bias: false, initial: .gpt2)
+    return Network(
+      Sequential(layers + [head]), builder: self, inputShape: [length], outputCount: vocabulary,
+      outputShape: [length, vocabulary])
+  }
+
   /// silu(g) ∘ u of inputs [g, u].
   public mutating func gatedProduct() -> GatedProduct { GatedProduct(slot: slot()) }
 }
