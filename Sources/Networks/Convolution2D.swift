@@ -100,12 +100,7 @@ public struct Convolution2D: Layer {
 
   private func accumulate(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {
     accumulateWeight(dy, x, into: &flat, batch)
-    guard let bias else { return }
-    flat?.withUnsafeMutablePointer { base in
-      VectorMath.columnSums(
-        dy.storage.base, rows: dy.count / output.channels, columns: output.channels,
-        onto: base + bias.offset)
-    }
+    if let bias { dy.addColumnSums(to: &flat, at: bias.offset) }
   }
 
   private func accumulateWeight(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {

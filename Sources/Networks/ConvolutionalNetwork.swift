@@ -56,7 +56,7 @@ struct ImageStack {
     var around = ImageStack(inner.builder, shape)
     if let shortcut, !shortcut(&around) { return false }
     precondition(inner.shape == around.shape, "\(inner.shape) and \(around.shape) side by side")
-    layers.append(ResidualBlock(inner.layers, shortcut: shortcut == nil ? nil : around.layers))
+    layers.append(Residual(inner.layers, shortcut: shortcut == nil ? nil : around.layers))
     (builder, shape) = (around.builder, inner.shape)
     return true
   }

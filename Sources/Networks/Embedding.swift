@@ -6,8 +6,8 @@ import Tensors
 ///
 ///     y_t = E[token_t] + P[t] + S[0]
 ///
-/// Inputs are B × T token ids as floats; ids below 0 are padding at the end of an example, whose
-/// outputs nobody may read. First in its network: its input's gradient is nobody's.
+/// Inputs are B × T token ids as floats; ids below 0, and the padding token if there is one, are
+/// padding at the end of an example, whose outputs nobody may read. First in its network: its input's gradient is nobody's.
 public struct Embedding: Layer {
   /// E, V × W.
   public let tokens: Parameter
@@ -15,6 +15,8 @@ public struct Embedding: Layer {
   public let positions: Parameter?
   /// S, segments × W; nil without segments.
   public let segments: Parameter?
+  /// The token that fills up short sequences; nil: ids below 0 alone do.
+  public let padding: Int?
   let slot: Int
 
   /// E, P and S.
@@ -30,7 +32,7 @@ public struct Embedding: Layer {
     precondition(
       places <= positions?.shape[0] ?? places, "\(places) positions, \(tokens.name)")
     pass.save([x], at: slot)
-    pass.lengths = Embedding.lengths(of: x)
+    pass.lengths = Embedding.lengths(of: x, padding: padding)
     return looked(up: x, in: pass.parameters)
   }
 
@@ -70,13 +72,14 @@ public struct Embedding: Layer {
   }
 
   /// Tokens of each example before its padding; nil when nothing is padded.
-  static func lengths(of x: Tensor) -> [Int]? {
-    let places = x.rowLength
-    let ids = x.storage.base
-    guard (0..<x.count).contains(where: { ids[$0] < 0 }) else { return nil }
-    return (0..<x.rowCount).map { row in
-      (0..<places).first { ids[row * places + $0] < 0 } ?? places
+  static func lengths(of x: Tensor, padding: Int? = nil) -> [Int]? {
+    let (places, ids) = (x.rowLength, x.storage.base)
+    let filler = Float(padding ?? -1)
+    let lengths = (0..<x.rowCount).map { row in
+      let tokens = ids + row * places
+      return (0..<places).last { tokens[$0] >= 0 && tokens[$0] != filler }.map { $0 + 1 } ?? 0
     }
+    return lengths.allSatisfy { $0 == places } ? nil : lengths
   }
 
   private func looked(up x: Tensor, in flat: Tensor) -> Tensor {
@@ -115,10 +118,7 @@ public struct Embedding: Layer {
             1, row, onto: base + positions.offset + place % places * width, count: width)
         }
       }
-      if let segments {
-        VectorMath.columnSums(
-          dy.storage.base, rows: x.count, columns: width, onto: base + segments.offset)
-      }
     }
+    if let segments { dy.addColumnSums(to: &flat, at: segments.offset) }
   }
 }

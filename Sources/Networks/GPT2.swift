@@ -59,14 +59,8 @@ extension Network {
     }
     layers.append(
       builder.layerNorm("transformer.ln_f", width: sizes.width, epsilon: sizes.epsilon))
-    layers.append(
-      sizes.isTied
-        ? builder.linear(sharing: tokens, bias: nil)
-        : builder.linear(
-          "lm_head", inputs: sizes.width, outputs: sizes.vocabulary, bias: false, initial: .gpt2))
-    return Network(
-      Sequential(layers), builder: builder, inputShape: [length ?? sizes.context],
-      outputCount: sizes.vocabulary, outputShape: [length ?? sizes.context, sizes.vocabulary])
+    return builder.languageModel(
+      layers, tokens: tokens, isTied: sizes.isTied, length: length ?? sizes.context)
   }
 
   private static func gpt2Block(
@@ -94,7 +88,7 @@ extension Network {
         "\(name).mlp.c_proj", inputs: sizes.mlpWidth, outputs: width, initial: part),
     ]
     if sizes.dropout > 0 { mlp.append(builder.dropout(sizes.dropout)) }
-    return [Residual(Sequential(attention)), Residual(Sequential(mlp))]
+    return [Residual(attention), Residual(mlp)]
   }
 }
 

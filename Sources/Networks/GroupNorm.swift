@@ -93,7 +93,7 @@ public struct GroupNorm: Layer {
     guard tangents.count == 2 else { return (dx, rdx) }
     let (rx, moved) = (tangents[0], tangents[1])
     let (slopes, _) = exampleSums(dy, moved, pass)
-    add(slopes, at: weight.offset, to: &pass.gradientTangent)
+    slopes.addColumnSums(to: &pass.gradientTangent, at: weight.offset)
     let bend = Tensor(uninitialized: dy.shape)
     let (target, hat, hatTangent, scales) = (
       bend.storage, normalised.storage, moved.storage, inverse.storage
@@ -146,15 +146,8 @@ public struct GroupNorm: Layer {
   ) {
     guard flat != nil else { return }
     let (slopes, shifts) = exampleSums(dy, normalised, pass)
-    add(slopes, at: weight.offset, to: &flat)
-    add(shifts, at: bias.offset, to: &flat)
-  }
-
-  private func add(_ sums: Tensor, at offset: Int, to flat: inout Tensor?) {
-    flat?.withUnsafeMutablePointer { base in
-      VectorMath.columnSums(
-        sums.storage.base, rows: sums.rowCount, columns: channels, onto: base + offset)
-    }
+    slopes.addColumnSums(to: &flat, at: weight.offset)
+    shifts.addColumnSums(to: &flat, at: bias.offset)
   }
 
   /// Every example's Σ dy x̂ and Σ dy over its pixels, B × C each.

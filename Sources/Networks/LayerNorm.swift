@@ -161,20 +161,11 @@ public struct LayerNorm: Layer {
 
   private func accumulate(_ dy: Tensor, _ hat: Tensor, into flat: inout Tensor?) {
     accumulateScale(dy, hat, into: &flat)
-    guard let shift else { return }
-    flat?.withUnsafeMutablePointer { base in
-      VectorMath.columnSums(
-        dy.storage.base, rows: dy.rowCount, columns: width, onto: base + shift.offset)
-    }
+    if let shift { dy.addColumnSums(to: &flat, at: shift.offset) }
   }
 
   private func accumulateScale(_ dy: Tensor, _ hat: Tensor, into flat: inout Tensor?) {
-    guard flat != nil else { return }
-    let products = dy * hat
-    flat?.withUnsafeMutablePointer { base in
-      VectorMath.columnSums(
-        products.storage.base, rows: dy.rowCount, columns: width, onto: base + scale.offset)
-    }
+    if flat != nil { (dy * hat).addColumnSums(to: &flat, at: scale.offset) }
   }
 
   private func forEachRow(_ x: Tensor, _ body: @Sendable (Int, Int) -> Void) {

@@ -140,11 +140,7 @@ public struct Linear: Layer {
 
   private func accumulate(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?) {
     accumulateWeight(dy, x, into: &flat)
-    guard let bias else { return }
-    flat?.withUnsafeMutablePointer { base in
-      VectorMath.columnSums(
-        dy.storage.base, rows: dy.rowCount, columns: outputs, onto: base + bias.offset)
-    }
+    if let bias { dy.addColumnSums(to: &flat, at: bias.offset) }
   }
 
   private func accumulateWeight(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?) {

@@ -63,19 +63,13 @@ extension Network {
         "\(name).input_layernorm", width: sizes.width, epsilon: sizes.epsilon)
       let between = builder.rootMeanSquareNorm(
         "\(name).post_attention_layernorm", width: sizes.width, epsilon: sizes.epsilon)
-      layers.append(Residual(Sequential([before] + attention)))
-      layers.append(Residual(Sequential([between] + mlp)))
+      layers.append(Residual([before] + attention))
+      layers.append(Residual([between] + mlp))
     }
     layers.append(
       builder.rootMeanSquareNorm("model.norm", width: sizes.width, epsilon: sizes.epsilon))
-    layers.append(
-      sizes.isTied
-        ? builder.linear(sharing: tokens, bias: nil)
-        : builder.linear(
-          "lm_head", inputs: sizes.width, outputs: sizes.vocabulary, bias: false, initial: .gpt2))
-    return Network(
-      Sequential(layers), builder: builder, inputShape: [length ?? sizes.context],
-      outputCount: sizes.vocabulary, outputShape: [length ?? sizes.context, sizes.vocabulary])
+    return builder.languageModel(
+      layers, tokens: tokens, isTied: sizes.isTied, length: length ?? sizes.context)
   }
 
   private static func llamaAttention(

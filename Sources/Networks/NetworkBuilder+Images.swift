@@ -15,9 +15,10 @@ extension NetworkBuilder {
   /// - Parameters:
   ///   - name: the module's path; its parameters are `name.weight` and `name.bias`.
   ///   - groups: divides the channels in and out.
+  ///   - initial: how the weight begins, with a bias at 0; nil: both as in PyTorch.
   public mutating func convolution(
     _ name: String, input: ImageShape, outputs: Int, kernel: Int, stride: Int = 1,
-    padding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true
+    padding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true, initial: InitialValues? = nil
   ) -> Convolution2D? {
     guard
       let geometry = WindowGeometry(
@@ -30,8 +31,10 @@ extension NetworkBuilder {
     let inner = input.channels / groups
     let fanIn = inner * geometry.area
     let weight = parameter(
-      name: name + ".weight", shape: [outputs, inner, kernel, kernel], fanIn: fanIn)
-    let offset = bias ? parameter(name: name + ".bias", shape: [outputs], fanIn: fanIn) : nil
+      name: name + ".weight", shape: [outputs, inner, kernel, kernel],
+      initial: initial ?? .uniform(fanIn: fanIn))
+    let offsets: InitialValues = initial == nil ? .uniform(fanIn: fanIn) : .constant(0)
+    let offset = bias ? parameter(name: name + ".bias", shape: [outputs], initial: offsets) : nil
     defer { readsInputs = false }
     factorFloats += geometry.positions * (outputs + groups * fanIn)
     // Its output, and those of normalisation and activation after it, with what they remember.

@@ -23,11 +23,39 @@ extension NetworkBuilder {
   /// Token vectors, with position and segment vectors where parameters are given.
   ///
   /// The first layer of its network.
+  ///
+  /// - Parameter padding: the token that fills up short sequences, beside ids below 0.
   public mutating func embedding(
-    tokens: Parameter, positions: Parameter? = nil, segments: Parameter? = nil
+    tokens: Parameter, positions: Parameter? = nil, segments: Parameter? = nil,
+    padding: Int? = nil
   ) -> Embedding {
-    Embedding(tokens: tokens, positions: positions, segments: segments, slot: inputSlot())
+    Embedding(
+      tokens: tokens, positions: positions, segments: segments, padding: padding,
+      slot: inputSlot())
   }
+
+  /// Images as sequences; nil when no patch fits.
+  ///
+  /// Parameters are `name.cls_token`, `name.position_embeddings` and
+  /// `name.patch_embeddings.projection`.
+  public mutating func patchEmbedding(
+    _ name: String, input: ImageShape, patch: Int, width: Int
+  ) -> PatchEmbedding? {
+    guard let windows = WindowGeometry(input: input, kernel: (patch, patch), stride: patch) else {
+      return nil
+    }
+    let token = parameter(name: "\(name).cls_token", shape: [1, 1, width], initial: .gpt2)
+    let positions = parameter(
+      name: "\(name).position_embeddings", shape: [1, windows.positions + 1, width],
+      initial: .gpt2)
+    return convolution(
+      "\(name).patch_embeddings.projection", input: input, outputs: width, kernel: patch,
+      stride: patch, initial: .gpt2
+    ).map { PatchEmbedding(projection: $0, classToken: token, positions: positions) }
+  }
+
+  /// The first position of every sequence.
+  public mutating func firstPosition() -> FirstPosition { FirstPosition(slot: slot()) }
 
   /// Attention on queries, keys and values side by side.
   public mutating func attention(
@@ -43,6 +71,24 @@ extension NetworkBuilder {
   /// Layers on the same input, outputs side by side.
   public mutating func concatenation(_ layers: [any Layer]) -> Concatenation {
     Concatenation(layers: layers, slot: slot())
+  }
+
+  /// The network of a language model: `layers`, then the head that makes V logits at every position.
+  ///
+  /// - Parameters:
+  ///   - tokens: the token embedding, V × W, which is the head when tied; else `lm_head.weight`.
+  ///   - length: tokens T of an example.
+  mutating func languageModel(
+    _ layers: [any Layer], tokens: Parameter, isTied: Bool, length: Int
+  ) -> Network {
+    let (vocabulary, width) = (tokens.shape[0], tokens.shape[1])
+    let head =
+      isTied
+      ? linear(sharing: tokens, bias: nil)
+      : linear("lm_head", inputs: width, outputs: vocabulary, bias: false, initial: .gpt2)
+    return Network(
+      Sequential(layers + [head]), builder: self, inputShape: [length], outputCount: vocabulary,
+      outputShape: [length, vocabulary])
   }
 
   /// silu(g) ∘ u of inputs [g, u].

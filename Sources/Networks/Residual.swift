@@ -1,43 +1,60 @@
 import Factors
 import Tensors
 
-/// y = x + f(x).
+/// y = f(x) + s(x), with the identity as shortcut s unless it has layers of its own.
 public struct Residual: Layer {
-  /// f, which keeps the shape of x.
-  public let inner: any Layer
+  /// f.
+  public let body: Sequential
+  /// s; nil: the identity.
+  public let shortcut: Sequential?
 
-  /// A residual connection around a layer.
-  public init(_ inner: any Layer) { self.inner = inner }
+  /// A way through a body and one around it.
+  public init(_ body: [any Layer], shortcut: [any Layer]? = nil) {
+    self.body = Sequential(body)
+    self.shortcut = shortcut.map { Sequential($0) }
+  }
 
-  /// f's parameters.
-  public var parameters: [Parameter] { inner.parameters }
-  /// f's components.
-  public var components: [ComponentGroup] { inner.components }
+  /// Those of the body, then those of the shortcut.
+  public var parameters: [Parameter] {
+    Sequential([body] + (shortcut.map { [$0] } ?? [])).parameters
+  }
 
-  /// y = x + f(x).
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor { x + inner.forward(x, pass) }
+  /// Those of the body, then those of the shortcut.
+  public var components: [ComponentGroup] { body.components + (shortcut?.components ?? []) }
 
-  /// dx = dy + f′ᵀ dy.
+  /// y = f(x) + s(x).
+  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    body.forward(x, pass) + (shortcut?.forward(x, pass) ?? x)
+  }
+
+  /// dx = f′ᵀ dy + s′ᵀ dy; nil when nobody needs it.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    inner.backward(dy, pass).map { dy + $0 } ?? dy
+    let through = body.backward(dy, pass)
+    let around = shortcut.map { $0.backward(dy, pass) } ?? dy
+    guard var through, let around else { return nil }
+    through.add(scaled: around, by: 1)
+    return through
   }
 
-  /// ry = rx + R(f)(x).
+  /// ry = R f(x) + R s(x).
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    sum(rx, inner.forwardTangent(rx, pass))
+    sum(
+      body.forwardTangent(rx, pass), shortcut.map { $0.forwardTangent(rx, pass) } ?? rx)
   }
 
-  /// dx and rdx, both with what goes past f.
+  /// dx and rdx of both ways, added.
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let (dx, rdx) = inner.backwardTangent(dy, rdy, pass)
-    return (sum(dy, dx), sum(rdy, rdx))
+    let through = body.backwardTangent(dy, rdy, pass)
+    let around = shortcut.map { $0.backwardTangent(dy, rdy, pass) } ?? (dx: dy, rdx: rdy)
+    guard through.dx != nil, around.dx != nil else { return (nil, nil) }
+    return (sum(through.dx, around.dx), sum(through.rdx, around.rdx))
   }
 }
 
 /// a + b where nil is zero.
 func sum(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
-  guard let a else { return b }
-  return b.map { a + $0 } ?? a
+  guard let a, let b else { return a ?? b }
+  return a + b
 }

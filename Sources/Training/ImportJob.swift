@@ -54,7 +54,9 @@ public struct ImportJob: Sendable {
     let data = try configuration.data.load()
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     let training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
-    try training.requireModel(for: loss, data.train)
+    try training.requireModel(for: loss, data)
+    try configuration.model.requireInputs(
+      data.train.featureShape, outputs: data.train.outputCount)
     let network = configuration.model.network(
       inputShape: data.train.featureShape, outputs: data.train.outputCount)
     var record = RunRecord(

@@ -36,6 +36,7 @@ public struct ImageModelConfiguration: Sendable, Equatable {
     case .cnn: ["channels", "normalisation", "image"]
     case .resnet9: ["width", "image"]
     case .resnet: ["blocks", "width", "image"]
+    case .vit: ["image"]
     default: []
     }
   }
@@ -101,6 +102,10 @@ extension ModelConfiguration {
       return .resnet(
         image: shape, inputShape: inputShape, blocks: images.blocks, width: images.width,
         outputs: outputs)
+    case .vit:
+      return transformer?.architecture(
+        kind, inputShape: inputShape, image: shape, outputs: outputs
+      ).network(inputShape: inputShape)
     default: return nil
     }
   }
@@ -116,6 +121,7 @@ extension ModelConfiguration {
       switch kind {
       case .cnn: 1 << min(20, images.channels.count)
       case .resnet9: 11
+      case .vit: transformer?.patch ?? 1
       default: 1
       }
     throw .imageInputs(

@@ -6,10 +6,13 @@ import Networks
 /// ```yaml
 /// model: {kind: gpt2, layers: 4, heads: 4, width: 128}
 /// model: {kind: llama, layers: 4, heads: 8, keyHeads: 2, width: 128, mlpWidth: 344, tied: true}
+/// model: {kind: bert, layers: 4, heads: 4, width: 128, vocabulary: 8000, padding: 0}
+/// model: {kind: vit, layers: 4, heads: 4, width: 128, patch: 4}
 /// ```
 ///
 /// The MLP is four times as wide unless said otherwise, and the context is the examples' length.
-/// Both predict next tokens; the vocabulary is the data's.
+/// `gpt2` and `llama` predict next tokens, and the vocabulary is the data's; `bert` predicts classes
+/// of token sequences and `vit` classes of images.
 public struct TransformerSettings: Sendable, Equatable {
   /// Blocks.
   public var layers: Int
@@ -25,15 +28,35 @@ public struct TransformerSettings: Sendable, Equatable {
   public var context: Int?
   /// Whether the head is the token embedding; by default in `gpt2`.
   public var isTied: Bool
-  /// Dropout rate in training; `gpt2` only.
+  /// Dropout rate in training; not of `llama`.
   public var dropout: Double
+  /// Tokens; `bert` only.
+  public var vocabulary: Int
+  /// The token that fills up short sequences, −1 if there is none; `bert` only.
+  public var padding: Int?
+  /// Pixels of a patch's side; `vit` only.
+  public var patch: Int
+
+  /// The keys of a kind beside `kind` and those of `ImageModelConfiguration`.
+  static func keys(of kind: ModelConfiguration.Kind) -> [String] {
+    let own: [String] =
+      switch kind {
+      case .gpt2: ["context", "tied", "dropout"]
+      case .llama: ["context", "tied", "keyHeads"]
+      case .bert: ["context", "vocabulary", "padding", "dropout"]
+      case .vit: ["patch", "dropout"]
+      default: []
+      }
+    return own.isEmpty ? [] : ["layers", "heads", "width", "mlpWidth"] + own
+  }
 
   /// Reads the sizes of a kind.
   init(
     _ kind: ModelConfiguration.Kind, from map: ConfigurationMap
   ) throws(ConfigurationError) {
-    let shared = ["kind", "layers", "heads", "width", "mlpWidth", "context", "tied"]
-    try map.checkKeys(known: shared + [kind == .llama ? "keyHeads" : "dropout"])
+    let keys = TransformerSettings.keys(of: kind)
+    try map.checkKeys(known: ["kind"] + keys + ImageModelConfiguration.keys(of: kind))
+    func has(_ key: String) -> Bool { keys.contains(key) }
     layers = try map.int("layers", in: 1...10_000)
     heads = try map.int("heads", in: 1...10_000)
     width = try map.int("width", in: 1...1_000_000)
@@ -43,53 +66,61 @@ public struct TransformerSettings: Sendable, Equatable {
         map.place("width"), value: "\(width)",
         allowed: "\(kind == .llama ? "an even" : "a") multiple of \(heads) heads")
     }
-    keyHeads = kind == .llama ? try map.int("keyHeads", in: 1...heads, default: heads) : heads
+    keyHeads = has("keyHeads") ? try map.int("keyHeads", in: 1...heads, default: heads) : heads
     guard heads.isMultiple(of: keyHeads) else {
       throw .outOfRange(
         map.place("keyHeads"), value: "\(keyHeads)", allowed: "a divisor of \(heads) heads")
     }
-    context = try map.int(ifPresent: "context", in: 2...1 << 20)
-    isTied = try map.bool("tied", default: kind == .gpt2)
+    context = has("context") ? try map.int(ifPresent: "context", in: 2...1 << 20) : nil
+    isTied = has("tied") ? try map.bool("tied", default: kind == .gpt2) : false
     dropout =
-      kind == .gpt2 ? try map.double("dropout", in: .from(0, below: 1), default: 0) : 0
+      has("dropout") ? try map.double("dropout", in: .from(0, below: 1), default: 0) : 0
+    vocabulary = has("vocabulary") ? try map.int("vocabulary", in: 1...1 << 24) : 0
+    padding = has("padding") ? try map.int("padding", in: -1...vocabulary - 1, default: 0) : nil
+    patch = has("patch") ? try map.int("patch", in: 1...65_536) : 0
   }
 
   /// The sizes written out, defaults included, but for the kind.
   func values(_ kind: ModelConfiguration.Kind) -> [String: ConfigurationValue] {
-    var values: [String: ConfigurationValue] = [
+    let keys = TransformerSettings.keys(of: kind)
+    var all: [String: ConfigurationValue] = [
       "layers": .int(layers), "heads": .int(heads), "width": .int(width),
-      "mlpWidth": .int(mlpWidth), "tied": .bool(isTied),
+      "mlpWidth": .int(mlpWidth), "tied": .bool(isTied), "dropout": .double(dropout),
+      "keyHeads": .int(keyHeads), "vocabulary": .int(vocabulary), "patch": .int(patch),
     ]
-    if kind == .gpt2 { values["dropout"] = .double(dropout) }
-    if kind == .llama { values["keyHeads"] = .int(keyHeads) }
-    if let context { values["context"] = .int(context) }
-    return values
+    all["context"] = context.map { .int($0) }
+    all["padding"] = padding.map { .int($0) }
+    return all.filter { keys.contains($0.key) }
   }
 
-  /// The network for examples of a shape.
-  func network(_ kind: ModelConfiguration.Kind, inputShape: [Int], outputs: Int) -> Network {
+  /// The architecture for examples of a shape; `image` is theirs where the kind reads images.
+  func architecture(
+    _ kind: ModelConfiguration.Kind, inputShape: [Int], image: ImageShape?, outputs: Int
+  ) -> TransformerArchitecture {
     let length = inputShape[0]
     switch kind {
     case .gpt2:
       return .gpt2(
         GPT2Configuration(
           vocabulary: outputs, context: context ?? length, layers: layers, heads: heads,
-          width: width, mlpWidth: mlpWidth, isTied: isTied, dropout: Float(dropout)),
-        length: length)
+          width: width, mlpWidth: mlpWidth, isTied: isTied, dropout: Float(dropout)))
+    case .bert:
+      return .bert(
+        BERTConfiguration(
+          vocabulary: vocabulary, context: context ?? length, layers: layers, heads: heads,
+          width: width, mlpWidth: mlpWidth, classes: outputs, padding: padding,
+          dropout: Float(dropout)))
+    case .vit:
+      let nothing = ImageShape(channels: 0, height: 0, width: 0)
+      return .vit(
+        ViTConfiguration(
+          image: image ?? nothing, patch: patch, layers: layers, heads: heads, width: width,
+          mlpWidth: mlpWidth, classes: outputs, dropout: Float(dropout)))
     default:
       return .llama(
         LlamaConfiguration(
           vocabulary: outputs, context: context ?? length, layers: layers, heads: heads,
-          keyHeads: keyHeads, width: width, mlpWidth: mlpWidth, isTied: isTied), length: length)
+          keyHeads: keyHeads, width: width, mlpWidth: mlpWidth, isTied: isTied))
     }
-  }
-
-  /// Why examples of a shape do not suit; nil when they do.
-  func problem(_ kind: ModelConfiguration.Kind, inputShape: [Int]) -> String? {
-    guard inputShape.count == 1 else { return "takes sequences, not examples of \(inputShape)" }
-    guard inputShape[0] <= context ?? inputShape[0] else {
-      return "has a context of \(context ?? 0), and the sequences are \(inputShape[0]) long"
-    }
-    return nil
   }
 }

@@ -21,7 +21,11 @@ public struct ModelConfiguration: Sendable, Equatable {
     case gpt2
     /// A causal language model as Llama; for sequences of tokens.
     case llama
-    /// What a Hugging Face `config.json` describes; for sequences of tokens.
+    /// A classifier as BERT; for sequences of tokens.
+    case bert
+    /// A vision transformer; for images.
+    case vit
+    /// What a Hugging Face `config.json` describes.
     case pretrained
     /// Convolutions with pooling between them, then linear layers; for images.
     case cnn
@@ -31,9 +35,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     case resnet
 
     /// Whether `TransformerSettings` has the sizes.
-    var isTransformer: Bool { self == .gpt2 || self == .llama }
-    /// Whether it predicts next tokens.
-    var isLanguageModel: Bool { [.gpt2, .llama, .pretrained].contains(self) }
+    var isTransformer: Bool { [.gpt2, .llama, .bert, .vit].contains(self) }
   }
 
   /// The family.
@@ -70,6 +72,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     if kind.isTransformer {
       (hidden, activation, dropout) = ([], .relu, 0)
       transformer = try TransformerSettings(kind, from: map)
+      images = try ImageModelConfiguration(from: map, kind: kind)
       return
     }
     if kind == .pretrained {
@@ -122,14 +125,13 @@ public struct ModelConfiguration: Sendable, Equatable {
 
   /// The network for examples of a shape, which `requireInputs` has accepted.
   public func network(inputShape: [Int], outputs: Int) -> Network {
-    if let pretrained { return pretrained.network(length: inputShape[0]) }
-    if let transformer {
-      return transformer.network(kind, inputShape: inputShape, outputs: outputs)
-    }
-    if kind.readsImages {
-      guard let network = imageNetwork(inputShape: inputShape, outputs: outputs) else {
-        preconditionFailure("\(kind) on \(inputShape)")
-      }
+    if let pretrained { return pretrained.network(inputShape: inputShape) }
+    if kind.readsImages || transformer != nil {
+      let network =
+        kind.readsImages
+        ? imageNetwork(inputShape: inputShape, outputs: outputs)
+        : architecture(inputShape: inputShape, outputs: outputs)?.network(inputShape: inputShape)
+      guard let network else { preconditionFailure("\(kind) on \(inputShape)") }
       return network
     }
     return Network.multilayerPerceptron(
@@ -137,10 +139,20 @@ public struct ModelConfiguration: Sendable, Equatable {
       dropout: Float(dropout))
   }
 
+  /// The transformer for examples of a shape; nil for other families, and without a shape of images.
+  func architecture(inputShape: [Int], outputs: Int) -> TransformerArchitecture? {
+    if let pretrained { return pretrained.architecture }
+    let image = images.image ?? ImageShape(inputShape: inputShape)
+    if kind == .vit && image == nil { return nil }
+    return transformer?.architecture(kind, inputShape: inputShape, image: image, outputs: outputs)
+  }
+
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
     if let transformer {
-      return .map(transformer.values(kind).merging(["kind": .string(kind.rawValue)]) { $1 })
+      return .map(
+        transformer.values(kind).merging(images.values(of: kind)) { $1 }
+          .merging(["kind": .string(kind.rawValue)]) { $1 })
     }
     if let pretrained {
       return .map(["kind": .string(kind.rawValue), "config": .map(pretrained.values)])

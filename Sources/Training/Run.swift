@@ -40,8 +40,7 @@ public struct Run: Sendable {
   init(folder: String) throws {
     self.folder = folder
     record = try RunRecord.read(folder + "/run.json")
-    let model = try ModelConfiguration(
-      from: try Run.map(record, folder).map("model"))
+    let model = try ModelConfiguration(from: try Run.map(record, folder).map("model"))
     try model.requireInputs(record.inputShape, outputs: record.outputCount)
     network = model.network(inputShape: record.inputShape, outputs: record.outputCount)
     let found = network.parameters.map {
@@ -62,6 +61,9 @@ public struct Run: Sendable {
     }
     return ConfigurationMap(values, file: folder + "/run.json")
   }
+
+  /// The `model` of the run file, defaults written out.
+  func modelMap() throws -> ConfigurationMap { try Run.map(record, folder).map("model") }
 
   /// The run's name.
   public var name: String { record.name }

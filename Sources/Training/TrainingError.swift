@@ -52,6 +52,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   case unsupportedVersion(found: Int, newest: Int, file: String)
   /// The data is not what the run was trained on.
   case dataChanged(part: String, recorded: String, found: String, run: String)
+  /// A folder to make that has something in it, or a file in its place.
+  case folderNotEmpty(path: String)
   /// A run without what was asked for.
   case missingPart(what: String, run: String, isFinished: Bool)
 }
@@ -99,6 +101,7 @@ extension TrainingError {
       "run format version \(found) is unknown; this version reads up to \(newest)."
     case .dataChanged(let part, let recorded, let found, _):
       "the \(part) data is not what the run was made with: hash \(recorded) recorded, \(found) now."
+    case .folderNotEmpty: "the folder is not empty."
     case .missingPart(let what, _, _): "the run has no \(what)."
     }
   }
@@ -121,6 +124,7 @@ extension TrainingError {
       .unsupportedSetting(_, _, let file):
       file
     case .noTraining(let run): run
+    case .folderNotEmpty(let path): path
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
     }
@@ -130,8 +134,8 @@ extension TrainingError {
   public var remedy: String {
     switch self {
     case .modelTargets:
-      "use kind mlp, logistic for classes, linear for numbers (data.task: regression), or gpt2 or "
-        + "llama for sequences of tokens."
+      "use kind mlp, logistic for classes, linear for numbers (data.task: regression), gpt2 or "
+        + "llama for next tokens, bert or vit for classes of sequences or images."
     case .modelInputs: "change the model's sizes, or the shape of the data."
     case .imageInputs:
       "give height × width or channels × height × width examples, or name the shape of rows: "
@@ -159,6 +163,7 @@ extension TrainingError {
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."
     case .dataChanged: "restore the data, or train again with --overwrite."
+    case .folderNotEmpty: "name a new folder, or delete what is in it."
     case .missingPart(_, _, let isFinished):
       isFinished
         ? "name what the run has; ascribe inspect lists it."

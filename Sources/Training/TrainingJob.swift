@@ -58,7 +58,7 @@ public struct TrainingJob: Sendable {
     let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let data = try loadData()
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
-    try requireModel(for: loss, data.train)
+    try requireModel(for: loss, data)
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
     let network = configuration.model.network(
@@ -105,13 +105,16 @@ public struct TrainingJob: Sendable {
       train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
   }
 
-  func requireModel(for loss: Loss, _ data: Dataset) throws(TrainingError) {
-    let kind = configuration.model.kind
+  func requireModel(for loss: Loss, _ data: SplitData) throws(TrainingError) {
+    let (model, kind) = (configuration.model, configuration.model.kind)
+    let (shape, outputs) = (data.train.featureShape, data.train.outputCount)
     let fits =
       switch kind {
       case .mlp: loss != .nextToken
-      case .gpt2, .llama, .pretrained: loss == .nextToken
-      case .logistic: loss == .crossEntropy
+      case .gpt2, .llama: loss == .nextToken
+      case .pretrained:
+        loss == (model.pretrained?.architecture.isLanguageModel == true ? .nextToken : .crossEntropy)
+      case .logistic, .bert, .vit: loss == .crossEntropy
       case .cnn, .resnet9, .resnet: loss != .nextToken
       case .linear: loss == .squaredError
       }
@@ -121,14 +124,15 @@ public struct TrainingJob: Sendable {
         targets: loss == .crossEntropy
           ? "classes" : loss == .nextToken ? "the next tokens of sequences" : "numbers")
     }
-    let shape = data.featureShape
-    if let problem = configuration.model.pretrained?.problem(
-      inputShape: shape, outputs: data.outputCount)
-    {
-      throw .modelInputs(kind: kind.rawValue, problem: problem)
-    }
-    if let problem = configuration.model.transformer?.problem(kind, inputShape: shape) {
-      throw .modelInputs(kind: kind.rawValue, problem: problem)
+    // Image networks are asked for their images by `requireInputs`.
+    guard !kind.readsImages else { return }
+    let architecture = model.architecture(inputShape: shape, outputs: outputs)
+    for problem in [
+      architecture?.problem(inputShape: shape, outputs: outputs),
+      architecture?.problem(tokens: data.train.inputs),
+      architecture?.problem(tokens: data.test.inputs),
+    ] {
+      if let problem { throw .modelInputs(kind: kind.rawValue, problem: problem) }
     }
   }
 

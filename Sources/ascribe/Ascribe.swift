@@ -58,7 +58,8 @@ struct AscribeCommand: ParsableCommand {
       """,
     version: Engine.version,
     subcommands: [
-      DemoCommand.self, TrainCommand.self, ImportCommand.self, OutputsCommand.self,
+      DemoCommand.self, TrainCommand.self, ImportCommand.self, ExportCommand.self,
+      OutputsCommand.self,
       PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
       GroupCommand.self, MislabeledCommand.self, RetrainCommand.self, CalibrateCommand.self,
       EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,

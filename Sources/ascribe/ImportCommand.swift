@@ -14,7 +14,8 @@ struct ImportCommand: ParsableCommand {
       FOLDER holds a state_dict saved as model.safetensors, shards with model.safetensors.index.json,
       or several checkpoints: epoch-001.safetensors, … or checkpoint-500/model.safetensors, …; their
       numbers become the run's epochs. Folders seed-0, seed-1, … become its seeds. A config.json of
-      Hugging Face (GPT2LMHeadModel, LlamaForCausalLM) describes the model.
+      Hugging Face (GPT2LMHeadModel, LlamaForCausalLM, BertForSequenceClassification,
+      ViTForImageClassification) describes the model.
       """)
 
   @Argument(help: "A folder with safetensors files, or one such file.") var folder: String

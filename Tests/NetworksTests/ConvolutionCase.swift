@@ -89,7 +89,7 @@ enum ImageNetworks {
         builder.convolution("2.module.0", input: input, outputs: 3, kernel: 3, padding: 1))
       let activation = builder.activation(.tanh)
       let outer = try made(builder.convolution("2.module.2", input: input, outputs: 3, kernel: 1))
-      layers.append(ResidualBlock([inner, activation, outer]))
+      layers.append(Residual([inner, activation, outer]))
     case "residual with a shortcut":
       let inner = try made(
         builder.convolution(
@@ -97,7 +97,7 @@ enum ImageNetworks {
       let activation = builder.activation(.tanh)
       let around = try made(
         builder.convolution("2.shortcut", input: input, outputs: 4, kernel: 1, stride: 2))
-      layers.append(ResidualBlock([inner, activation], shortcut: [around]))
+      layers.append(Residual([inner, activation], shortcut: [around]))
       output = inner.output
     default:
       let c = try #require(convolutions[String(name.dropFirst(5))])

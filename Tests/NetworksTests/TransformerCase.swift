@@ -22,6 +22,7 @@ struct TransformerCase: Decodable, Sendable, CustomTestStringConvertible {
     let image: Int?
     let patch: Int?
     let channels: Int?
+    let padding: Int?
   }
   private struct File: Decodable {
     let script: String
@@ -44,9 +45,7 @@ struct TransformerCase: Decodable, Sendable, CustomTestStringConvertible {
   let hessianVector: [Double]
 
   static let all: [TransformerCase] =
-    ((try? Fixture.load("transformers.json", as: File.self))?.cases ?? []).filter {
-      ["gpt2", "llama"].contains($0.sizes.kind)
-    }
+    (try? Fixture.load("transformers.json", as: File.self))?.cases ?? []
 
   var testDescription: String { name }
   var x: Tensor { Tensor(inputs, shape: inputShape) }
@@ -57,6 +56,20 @@ struct TransformerCase: Decodable, Sendable, CustomTestStringConvertible {
     let s = sizes
     let length = inputShape[1]
     switch s.kind {
+    case "bert":
+      return .bert(
+        BERTConfiguration(
+          vocabulary: s.vocabulary ?? 0, context: s.context ?? 0, layers: s.layers, heads: s.heads,
+          width: s.width, mlpWidth: s.mlpWidth, classes: s.classes ?? 0, padding: s.padding),
+        length: length)
+    case "vit":
+      let image = ImageShape(channels: s.channels ?? 0, height: s.image ?? 0, width: s.image ?? 0)
+      let network = Network.vit(
+        ViTConfiguration(
+          image: image, patch: s.patch ?? 0, layers: s.layers, heads: s.heads, width: s.width,
+          mlpWidth: s.mlpWidth, classes: s.classes ?? 0))
+      guard let network else { preconditionFailure("a patch that does not fit") }
+      return network
     case "gpt2":
       return .gpt2(
         GPT2Configuration(

@@ -8,7 +8,7 @@ import Testing
 @Suite("Transformers against Hugging Face")
 struct TransformerTests {
   @Test("the fixture is there")
-  func fixture() { #expect(TransformerCase.all.count >= 3) }
+  func fixture() { #expect(TransformerCase.all.count >= 6) }
 
   @Test("parameters have the names and shapes of the file", arguments: TransformerCase.all)
   func layout(_ c: TransformerCase) {

@@ -7,11 +7,11 @@ import Tensors
 import Testing
 import Training
 
-/// Language models as `save_pretrained` wrote them against the logits of transformers.
-@Suite("Pretrained language models")
+/// Models as `save_pretrained` wrote them against the logits of transformers.
+@Suite("Pretrained models")
 struct PretrainedTests {
   struct Outputs: Decodable {
-    let tokens: [Float]
+    let tokens: [Float], shape: [Int]?
     let logits: [Double]
   }
 
@@ -19,11 +19,15 @@ struct PretrainedTests {
 
   @Test(
     "config.json and weights give the logits of transformers",
-    arguments: ["gpt2", "llama", "llama-tied", "llama-sharded", "gpt2-state"])
+    arguments: [
+      "gpt2", "llama", "llama-tied", "llama-sharded", "gpt2-state", "bert", "vit", "vit-plain", "vit-sharded",
+    ])
   func logits(name: String) throws {
     let known = try #require(
       try Fixture.load("Pretrained/outputs.json", as: [String: Outputs].self)[name])
-    let network = try PretrainedModel(reading: Self.folder(name) + "/config.json").network()
+    let shape = known.shape ?? [3, 6]
+    let network = try PretrainedModel(reading: Self.folder(name) + "/config.json")
+      .network(inputShape: Array(shape.dropFirst()))
     let found = try ForeignCheckpoint.find(Self.folder(name))
     #expect(found.count == 1)
     let weights = try ForeignWeights(reading: try #require(found.first).path)
@@ -33,7 +37,7 @@ struct PretrainedTests {
       weights.leftOut.sorted()
         == (name == "gpt2-state" ? ["h.0.attn.bias", "h.1.attn.bias", "lm_head.weight"] : []))
     let outputs = network.outputs(
-      Tensor(known.tokens, shape: [3, 6]), parameters: weights.parameters)
+      Tensor(known.tokens, shape: shape), parameters: weights.parameters)
     let size = known.logits.map(abs).max() ?? 1
     #expect(
       zip(outputs.elements, known.logits).allSatisfy { abs(Double($0) - $1) <= 1e-5 * size })
@@ -60,8 +64,8 @@ struct PretrainedTests {
     #expect(other?.what == "the architecture GPT2ForSequenceClassification is not supported.")
     #expect(
       other?.remedy
-        == "import one of GPT2LMHeadModel, LlamaForCausalLM, or describe the network in "
-        + "the run file's `model`.")
+        == "import one of BertForSequenceClassification, GPT2LMHeadModel, LlamaForCausalLM, "
+        + "ViTForImageClassification, or describe the network in the run file's `model`.")
     #expect(
       try error("gpt2", ["scale_attn_weights": false])?.what
         == "scale_attn_weights: false is not supported.")
@@ -80,18 +84,30 @@ struct PretrainedTests {
     #expect(try error("gpt2", ["n_embd": 1e99]) is ConfigurationError)
     #expect(try error("gpt2", ["vocab_size": Optional<Any>.none]) is ConfigurationError)
     #expect(try error("gpt2", [:]) == nil)
+    #expect(
+      try error("bert", ["position_embedding_type": "relative_key"])?.what
+        == "position_embedding_type: \"relative_key\" is not supported.")
+    #expect(try error("bert", ["is_decoder": true])?.what == "is_decoder: true is not supported.")
+    #expect(
+      try error("bert", ["problem_type": "regression"])?.what
+        == "problem_type: \"regression\" is not supported.")
+    #expect(
+      try error("vit", ["patch_size": [3, 2]])?.what == "patch_size: [3,2] is not supported.")
+    #expect(try error("vit", ["patch_size": 7])?.what == "patch_size: 7 is not supported.")
+    #expect(try error("vit", ["image_size": "6"]) is ConfigurationError)
+    #expect(try error("vit", ["qkv_bias": false]) == nil)
   }
 
   @Test("older spellings of the rotary base are read")
   func rotaryBase() throws {
     let scratch = try ScratchFolder()
-    func read(_ more: String) throws -> PretrainedModel.Sizes {
+    func read(_ more: String) throws -> TransformerArchitecture {
       let text = """
         {"model_type": "llama", "vocab_size": 5, "hidden_size": 8, "intermediate_size": 4,
          "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 4\(more)}
         """
       try Data(text.utf8).write(to: URL(fileURLWithPath: scratch / "config.json"))
-      return try PretrainedModel(reading: scratch / "config.json").sizes
+      return try PretrainedModel(reading: scratch / "config.json").architecture
     }
     var sizes = LlamaConfiguration(
       vocabulary: 5, context: 4, layers: 1, heads: 2, width: 8, mlpWidth: 4)

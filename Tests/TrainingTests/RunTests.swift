@@ -332,7 +332,7 @@ struct RunTests {
       diagnosed { _ = try job.run() }?.description == """
         error: model kind `linear` cannot predict classes.
           at:  model.kind
-          fix: use kind mlp, logistic for classes, linear for numbers (data.task: regression), or gpt2 or llama for sequences of tokens.
+          fix: use kind mlp, logistic for classes, linear for numbers (data.task: regression), gpt2 or llama for next tokens, bert or vit for classes of sequences or images.
         """)
     job = try bench.job()
     job.configuration.training.loss = .squaredError

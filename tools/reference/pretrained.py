@@ -1,4 +1,4 @@
-"""Writes Tests/Fixtures/Pretrained: tiny language models of transformers at random weights, as
+"""Writes Tests/Fixtures/Pretrained: tiny models of transformers at random weights, as
 `save_pretrained` writes them, with their logits.
 
 Run: /work/venv/bin/python tools/reference/pretrained.py    (needs torch, transformers)
@@ -9,7 +9,9 @@ import shutil
 
 import torch
 from safetensors.torch import save_file
-from transformers import BertConfig, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel, LlamaConfig,
+    LlamaForCausalLM, ViTConfig, ViTForImageClassification)
 
 root = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/Pretrained"
 shutil.rmtree(root, ignore_errors=True)
@@ -28,12 +30,18 @@ models = {
             rope_parameters={"rope_type": "default", "rope_theta": 500.0})),
 }
 outputs = {}
-for name, model in models.items():
+
+
+def save(name, model):
     model.eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.3)
     model.save_pretrained(root / name)
+
+
+for name, model in models.items():
+    save(name, model)
     tokens = torch.randint(0, model.config.vocab_size, (3, 6))
     with torch.no_grad():
         logits = model(tokens).logits
@@ -53,4 +61,39 @@ for layer in range(2):
 save_file(bare, root / "gpt2-state/model.safetensors")
 shutil.copy(root / "gpt2/config.json", root / "gpt2-state/config.json")
 outputs["gpt2-state"] = outputs["gpt2"]
+
+# Classifiers; of four tokens and more the rest is padding.
+bert = BertForSequenceClassification(
+    BertConfig(
+        vocab_size=13, hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=12, max_position_embeddings=7, num_labels=3, hidden_act="gelu_new",
+        layer_norm_eps=1e-6))
+save("bert", bert)
+tokens = torch.randint(1, 13, (4, 6))
+for row, end in enumerate([6, 4, 5, 6]):
+    tokens[row, end:] = 0
+with torch.no_grad():
+    logits = bert(tokens, attention_mask=(tokens != 0).long()).logits
+outputs["bert"] = {
+    "tokens": tokens.flatten().tolist(), "shape": list(tokens.shape),
+    "logits": logits.flatten().tolist()}
+small = dict(hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12)
+for name, config in {
+    "vit": ViTConfig(image_size=6, patch_size=3, num_channels=2, num_labels=3, **small),
+    "vit-plain": ViTConfig(
+        image_size=(6, 4), patch_size=2, num_channels=1, num_labels=2, qkv_bias=False,
+        hidden_act="relu", layer_norm_eps=1e-5, **small),
+}.items():
+    vit = ViTForImageClassification(config)
+    save(name, vit)
+    height, width = config.image_size if name == "vit-plain" else (6, 6)
+    images = torch.randn(3, config.num_channels, height, width)
+    with torch.no_grad():
+        logits = vit(images).logits
+    outputs[name] = {
+        "tokens": images.flatten().tolist(), "shape": list(images.shape),
+        "logits": logits.flatten().tolist()}
+    if name == "vit":
+        vit.save_pretrained(root / "vit-sharded", max_shard_size="4KB")
+        outputs["vit-sharded"] = outputs["vit"]
 (root / "outputs.json").write_text(json.dumps(outputs))

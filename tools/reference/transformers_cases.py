@@ -153,6 +153,14 @@ def main():
         "bert, padded", bert, x, torch.tensor([0, 2, 1, 1]),
         lambda m, x: m(input_ids=x.clamp(min=0), attention_mask=(x >= 0).long()).logits,
         generator, sizes))
+    # The same with the padding token of the vocabulary; what is attended to follows from it.
+    filled = x.clamp(min=0)
+    for i, end in enumerate(lengths):
+        filled[i, :end].clamp_(min=1)
+    cases.append(case(
+        "bert, padding token", bert, filled, torch.tensor([0, 2, 1, 1]),
+        lambda m, x: m(input_ids=x, attention_mask=(x != 0).long()).logits,
+        generator, dict(sizes, padding=0)))
     sizes = dict(kind="vit", layers=2, heads=2, width=8, mlpWidth=12, image=6, patch=3, channels=2,
                  classes=3)
     vit = ViTForImageClassification(ViTConfig(

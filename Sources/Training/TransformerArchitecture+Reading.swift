@@ -1,0 +1,129 @@
+import Configuration
+import Networks
+
+/// The architecture that a Hugging Face `config.json` describes, as far as this library has it.
+///
+/// What would change the outputs and is not built (scaled rotary angles, biases in Llama's
+/// attention, …) is refused by its key; what serves training or generation alone is not read.
+extension TransformerArchitecture {
+  /// The classes that write such files, by `model_type`.
+  static let classNames = [
+    "gpt2": "GPT2LMHeadModel", "llama": "LlamaForCausalLM",
+    "bert": "BertForSequenceClassification", "vit": "ViTForImageClassification",
+  ]
+
+  /// Reads the members of a `config.json`.
+  ///
+  /// - Throws: `TrainingError.unsupportedArchitecture`, `.unsupportedSetting` naming the key;
+  ///   `ConfigurationError` for sizes that are missing or no numbers.
+  init(reading map: ConfigurationMap) throws {
+    let type = try map.string("model_type")
+    let names = try map.list(ifPresent: "architectures") ?? []
+    for case .string(let name) in names
+    where !TransformerArchitecture.classNames.values.contains(name) {
+      throw TrainingError.unsupportedArchitecture(name, file: map.file)
+    }
+    switch type {
+    case "gpt2": self = .gpt2(try TransformerArchitecture.gpt2(map))
+    case "llama": self = .llama(try TransformerArchitecture.llama(map))
+    case "bert": self = .bert(try TransformerArchitecture.bert(map))
+    case "vit": self = .vit(try TransformerArchitecture.vit(map))
+    default: throw TrainingError.unsupportedArchitecture(type, file: map.file)
+    }
+  }
+
+  private static func gpt2(_ map: ConfigurationMap) throws -> GPT2Configuration {
+    try require(map, "scale_attn_weights", is: true)
+    try require(map, "scale_attn_by_inverse_layer_idx", is: false)
+    try require(map, "add_cross_attention", is: false)
+    let width = try size(map, "n_embd")
+    let heads = try size(map, "n_head")
+    try requireDivisor(map, heads, "n_head", of: width)
+    return GPT2Configuration(
+      vocabulary: try size(map, "vocab_size"), context: try size(map, "n_positions"),
+      layers: try size(map, "n_layer"), heads: heads, width: width,
+      mlpWidth: try map.int(ifPresent: "n_inner", in: 1...largest),
+      isTied: try map.bool("tie_word_embeddings", default: true),
+      epsilon: Float(try map.double("layer_norm_epsilon", in: .positive, default: 1e-5)),
+      activation: try activation(map, "activation_function", default: "gelu_new"),
+      dropout: try rate(map, "resid_pdrop"))
+  }
+
+  private static func llama(_ map: ConfigurationMap) throws -> LlamaConfiguration {
+    try require(map, "attention_bias", is: false)
+    try require(map, "mlp_bias", is: false)
+    guard try activation(map, "hidden_act", default: "silu") == .silu else {
+      throw unsupported(map, "hidden_act")
+    }
+    let width = try size(map, "hidden_size")
+    let heads = try size(map, "num_attention_heads")
+    let keyHeads = try map.int("num_key_value_heads", in: 1...largest, default: heads)
+    try requireDivisor(map, keyHeads, "num_key_value_heads", of: heads)
+    let headWidth = try map.int(ifPresent: "head_dim", in: 1...largest)
+    if headWidth == nil { try requireDivisor(map, heads, "num_attention_heads", of: width) }
+    guard (headWidth ?? width / heads).isMultiple(of: 2) else {
+      throw unsupported(map, headWidth == nil ? "num_attention_heads" : "head_dim")
+    }
+    return LlamaConfiguration(
+      vocabulary: try size(map, "vocab_size"),
+      context: try size(map, "max_position_embeddings"),
+      layers: try size(map, "num_hidden_layers"), heads: heads, keyHeads: keyHeads, width: width,
+      headWidth: headWidth, mlpWidth: try size(map, "intermediate_size"),
+      isTied: try map.bool("tie_word_embeddings", default: false),
+      epsilon: Float(try map.double("rms_norm_eps", in: .positive, default: 1e-6)),
+      rotaryBase: try rotaryBase(map))
+  }
+
+  /// `rope_parameters` (version 5 of transformers), or `rope_theta` beside `rope_scaling`.
+  private static func rotaryBase(_ map: ConfigurationMap) throws -> Double {
+    for key in ["rope_scaling", "rope_parameters"] {
+      guard let rope = try map.map(ifPresent: key) else { continue }
+      let type = try rope.string(ifPresent: "rope_type") ?? rope.string("type", default: "default")
+      guard type == "default" else { throw unsupported(rope, "rope_type") }
+      if let base = try rope.double(ifPresent: "rope_theta", in: .positive) { return base }
+    }
+    return try map.double("rope_theta", in: .positive, default: 10_000)
+  }
+
+  // MARK: Keys
+
+  /// No size of a network that fits a machine.
+  static let largest = 1 << 30
+
+  static func size(_ map: ConfigurationMap, _ key: String) throws -> Int {
+    try map.int(key, in: 1...largest)
+  }
+
+  static func activation(
+    _ map: ConfigurationMap, _ key: String, default fallback: String
+  ) throws -> Activation.Kind {
+    switch try map.string(key, default: fallback) {
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": .geluTanh
+    case "gelu": .gelu
+    case "relu": .relu
+    case "silu", "swish": .silu
+    case "tanh": .tanh
+    default: throw unsupported(map, key)
+    }
+  }
+
+  static func require(_ map: ConfigurationMap, _ key: String, is value: Bool) throws {
+    if try map.bool(key, default: value) != value { throw unsupported(map, key) }
+  }
+
+  static func requireDivisor(
+    _ map: ConfigurationMap, _ divisor: Int, _ key: String, of number: Int
+  ) throws {
+    guard number.isMultiple(of: divisor) else { throw unsupported(map, key) }
+  }
+
+  static func unsupported(_ map: ConfigurationMap, _ key: String) -> TrainingError {
+    .unsupportedSetting(
+      key: key, value: map.value(key)?.canonicalJSON ?? "null", file: map.file)
+  }
+
+  /// A dropout rate; 0.1 where there is none.
+  static func rate(_ map: ConfigurationMap, _ key: String) throws -> Float {
+    Float(try map.double(key, in: .from(0, below: 1), default: 0.1))
+  }
+}
