@@ -46,7 +46,10 @@ let package = Package(
     // Layer 3
     .target(
       name: "Datasets",
-      dependencies: ["CZlib", "Configuration", "Images", "Randomness", "Storage", "Tensors"]),
+      dependencies: [
+        "CZlib", "Configuration", "Images", "Randomness", "Storage", "Tensors",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
     .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 4
     .target(
@@ -114,7 +117,9 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Images", "TestSupport"]),
+    .testTarget(
+      name: "DatasetsTests",
+      dependencies: ["Configuration", "Datasets", "Images", "Storage", "TestSupport"]),
     .testTarget(
       name: "FactorsTests", dependencies: ["Factors", "LinearAlgebra", "Randomness", "TestSupport"]),
     .testTarget(

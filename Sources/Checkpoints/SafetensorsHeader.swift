@@ -1,3 +1,5 @@
+import Configuration
+
 /// One tensor of a safetensors file.
 public struct SafetensorsEntry: Sendable, Equatable {
   /// Its name, PyTorch's in the state dictionary.
@@ -82,7 +84,8 @@ struct SafetensorsHeader {
     let result = bytes.withUnsafeBufferPointer { buffer -> Result<StrictJSON, JSONProblem> in
       do throws(JSONProblem) {
         return .success(
-          try StrictJSONReader.parse(UnsafeBufferPointer(rebasing: buffer[range])))
+          try StrictJSONReader.parse(
+            UnsafeBufferPointer(rebasing: buffer[range]), as: .header))
       } catch { return .failure(error) }
     }
     return try result.get()

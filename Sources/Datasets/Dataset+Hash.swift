@@ -10,6 +10,7 @@ final class HashMemory: Sendable {
 extension Dataset {
   /// SHA-256 of the ids in order, the shape, the bits of the inputs and the targets.
   ///
+  /// With a tokenizer also what each id stands for: the hash of its file, or the characters.
   /// Equal for equal data only: reordered rows, another class name or a flipped label give another hash;
   /// what the classes were before noise was planted does not count.
   public var contentHash: Digest {
@@ -44,7 +45,15 @@ extension Dataset {
     case .tokens(_, let vocabulary):
       // The inputs are the targets.
       add("tokens \(vocabulary.count)")
-      vocabulary.forEach(add)
+      if tokenizer == nil { vocabulary.forEach(add) }
+    }
+    if let tokenizer {
+      add("tokenizer")
+      if let file = tokenizer.contentHash {
+        add("\(file)")
+      } else {
+        tokenizer.vocabulary.forEach(add)
+      }
     }
     return hasher.finish()
   }

@@ -12,6 +12,8 @@ public struct Dataset: Sendable {
   public let targets: Targets
   /// The classes before noise was planted; nil when none was.
   public let originalClasses: [Int32]?
+  /// What made the inputs from texts and makes texts of them; nil when they are no texts.
+  public let tokenizer: Tokenizer?
   let hash = HashMemory()
 
   /// A dataset of n ids, an n × … tensor and n targets.
@@ -21,8 +23,10 @@ public struct Dataset: Sendable {
   ///   - inputs: at least two dimensions, the first n.
   ///   - targets: n classes, each below the number of names, or n × outputs numbers.
   ///   - originalClasses: n classes as they were before noise was planted.
+  ///   - tokenizer: what made the inputs from texts.
   public init(
-    ids: [ExampleID]? = nil, inputs: Tensor, targets: Targets, originalClasses: [Int32]? = nil
+    ids: [ExampleID]? = nil, inputs: Tensor, targets: Targets, originalClasses: [Int32]? = nil,
+    tokenizer: Tokenizer? = nil
   ) {
     precondition(inputs.shape.count >= 2, "inputs of shape \(inputs.shape)")
     let n = inputs.shape[0]
@@ -37,6 +41,7 @@ public struct Dataset: Sendable {
     self.inputs = inputs
     self.targets = targets
     self.originalClasses = originalClasses
+    self.tokenizer = tokenizer
   }
 
   /// The number of examples.
@@ -84,7 +89,8 @@ public struct Dataset: Sendable {
   public func subset(_ rows: [Int]) -> Dataset {
     Dataset(
       ids: rows.map { ids[$0] }, inputs: inputs.gathered(rows), targets: targets.subset(rows),
-      originalClasses: originalClasses.map { classes in rows.map { classes[$0] } })
+      originalClasses: originalClasses.map { classes in rows.map { classes[$0] } },
+      tokenizer: tokenizer)
   }
 
   /// The rows of some ids, in their order; throws `DatasetError.unknownID` for the first unknown.

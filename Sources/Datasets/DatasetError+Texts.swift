@@ -25,6 +25,11 @@ extension DatasetError {
       "\(count) \(count == 1 ? "byte follows" : "bytes follow") the data."
     case .malformed(_, _, let problem): "the file is damaged: \(problem)."
     case .unsupported(_, _, let feature, _): "\(feature) cannot be read."
+    case .missingField(_, _, let field, let present):
+      "there is no field `\(field)`"
+        + (nearest(to: field, among: present).map { "; did you mean `\($0)`?" } ?? ".")
+    case .wrongField(_, _, let expected, let found):
+      "\(found) stands where \(expected) is expected."
     case .badQuote(_, _, let isUnclosed):
       isUnclosed ? "a quoted field is never closed." : "text follows a closing quote."
     case .fieldCount(_, _, let expected, let found):
@@ -66,6 +71,13 @@ extension DatasetError {
       "rows \(rows) are wanted of \(available)."
     case .unknownToken(_, _, let token, let known):
       "the token `\(token)` is not among the \(known) of the training text."
+    case .shortText(_, _, let tokens, let needed):
+      tokens == 0
+        ? "the text has no tokens." : "the text has \(tokens) token, and \(needed) are needed."
+    case .lengthTooShort(_, let length, let special):
+      "a length of \(length) leaves no room beside the \(special) special tokens of each text."
+    case .tokenizersDiffer(let train, let test):
+      "training and test texts have two tokenizers, \(train) and \(test)."
     case .notForSequences(_, let what): "sequences of tokens have no \(what)."
     case .noiseNeedsClasses: "label noise needs classes; the targets are numbers."
     }
@@ -87,6 +99,9 @@ extension DatasetError {
     case .trailingBytes: "get the file again, or write it anew; its header and data disagree."
     case .malformed: "get the file again, or write it anew."
     case .unsupported(_, _, _, let supported): "write it as \(supported)."
+    case .missingField(_, _, _, let present):
+      present.isEmpty ? "the object is empty." : "the fields here are \(listed(present))."
+    case .wrongField: "correct the value."
     case .badQuote(_, _, let isUnclosed):
       isUnclosed
         ? "close the quote; a quote inside a quoted field is written twice."
@@ -119,6 +134,9 @@ extension DatasetError {
     case .unknownID: "use ids of this data; rows count from 0."
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
     case .unknownToken: "train on a text that has it, or use `tokens: bytes`."
+    case .shortText: "remove the example, or join texts with `packing: true`."
+    case .lengthTooShort: "choose a greater `length`, or `special: false`."
+    case .tokenizersDiffer: "give both the same `tokens`."
     case .notForSequences(_, let what): "remove \(what) from the run file's data."
     case .noiseNeedsClasses: "remove `flip`, or set `task: classification`."
     }
@@ -135,14 +153,16 @@ extension DatasetError {
       .countMismatch(let file, _, _, _), .unknownArray(let file, _, _),
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
       .splitEmpty(let file, _), .unknownID(let file, _, _), .rowsBeyondEnd(let file, _, _),
-      .noiseNeedsClasses(let file), .notForSequences(let file, _):
+      .noiseNeedsClasses(let file), .notForSequences(let file, _),
+      .tokenizersDiffer(_, let file), .lengthTooShort(let file, _, _):
       (file, .file)
     case .truncated(let file, let place, _, _), .trailingBytes(let file, let place, _),
       .malformed(let file, let place, _), .unsupported(let file, let place, _, _),
       .badQuote(let file, let place, _), .notANumber(let file, let place, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
       .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
-      .wrongShape(let file, let place, _, _):
+      .wrongShape(let file, let place, _, _), .missingField(let file, let place, _, _),
+      .wrongField(let file, let place, _, _), .shortText(let file, let place, _, _):
       (file, place)
     case .fieldCount(let file, let line, _, _): (file, .line(line))
     case .duplicateID(let file, _, _, let second): (file, .row(second))

@@ -14,6 +14,8 @@ public enum DataPlace: Sendable, Equatable, CustomStringConvertible {
   case row(Int)
   /// An element of an array by its indices, from 0.
   case element([Int])
+  /// A member of a JSON value, in files of one value a line with the line from 1.
+  case member(line: Int?, path: String)
   /// A named array within the file, and a place in it.
   indirect case array(String, DataPlace)
 
@@ -25,6 +27,7 @@ public enum DataPlace: Sendable, Equatable, CustomStringConvertible {
     case .line(let line): "line \(line)"
     case .field(let line, let column): "line \(line), column \(column)"
     case .row(let row): "row \(row)"
+    case .member(let line, let path): (line.map { "line \($0), " } ?? "") + "field \(path)"
     case .element(let indices): "[" + indices.map(String.init).joined(separator: ", ") + "]"
     case .array(let name, let place):
       place == .file ? "array \(name)" : "array \(name), \(place)"
@@ -59,6 +62,11 @@ public enum DatasetError: DiagnosableError, Equatable {
   case malformed(file: String, place: DataPlace, problem: String)
   /// Something the format allows and this reader does not.
   case unsupported(file: String, place: DataPlace, feature: String, supported: String)
+
+  /// A JSON object without a field that it needs.
+  case missingField(file: String, place: DataPlace, field: String, present: [String])
+  /// A JSON value of another kind than its field has.
+  case wrongField(file: String, place: DataPlace, expected: String, found: String)
 
   // MARK: Images
   /// A folder without images.
@@ -106,6 +114,12 @@ public enum DatasetError: DiagnosableError, Equatable {
 
   /// A token that the training text does not have.
   case unknownToken(file: String, place: DataPlace, token: String, known: Int)
+  /// A text without a token, or with one alone where the next one is to be predicted.
+  case shortText(file: String, place: DataPlace, tokens: Int, needed: Int)
+  /// A length that special tokens alone fill.
+  case lengthTooShort(file: String, length: Int, special: Int)
+  /// Training and test sequences of two tokenizers.
+  case tokenizersDiffer(train: String, test: String)
   /// Sequences for training and something else for testing, or a scale or labels for sequences.
   case notForSequences(file: String, what: String)
 

@@ -33,6 +33,6 @@ public struct LabelNoise: Sendable, Equatable, Codable {
     }
     return Dataset(
       ids: dataset.ids, inputs: dataset.inputs, targets: .classes(classes, names: names),
-      originalClasses: original)
+      originalClasses: original, tokenizer: dataset.tokenizer)
   }
 }

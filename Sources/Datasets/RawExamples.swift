@@ -13,6 +13,8 @@ struct RawExamples: Sendable {
   var labels: RawLabels
   /// Whether the inputs were bytes of an image format: 0 to 255.
   var areByteImages = false
+  /// What made the inputs from texts; nil when they are no texts.
+  var tokenizer: Tokenizer?
 
   var count: Int { inputs.shape[0] }
 }

@@ -40,6 +40,7 @@ extension SourceConfiguration {
         inputs: NPYReader(file: inputs).read(), labels: NPYReader(file: labels).read(),
         ids: ids.map { try NPYReader(file: $0).read() }, isRegression: isRegression)
     case .tokens(let reader): return try reader.read()
+    case .lines(let reader): return try reader.read()
     case .npz(let names):
       let file = try NPZReader(file: names.file)
       return try RawExamples(

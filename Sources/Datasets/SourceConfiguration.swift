@@ -5,7 +5,7 @@ import Foundation
 struct SourceConfiguration: Sendable {
   /// The formats.
   enum Format: String, CaseIterable, Sendable {
-    case csv, idx, npy, npz, hdf5, images, text
+    case csv, idx, npy, npz, hdf5, images, text, jsonl
   }
 
   /// A file with arrays, and the names of the arrays in it.
@@ -24,6 +24,7 @@ struct SourceConfiguration: Sendable {
     case hdf5(NamedArrays)
     case images(ImageFolderReader)
     case tokens(TokenReader)
+    case lines(JSONLinesReader)
   }
 
   var reader: Reader
@@ -55,10 +56,12 @@ struct SourceConfiguration: Sendable {
           form: .array(vocabulary: try map.int(ifPresent: "vocabulary", in: 2...1 << 24))))
     case .text:
       let length = try map.int("length", in: 2...1 << 20)
-      reader = .tokens(
-        TokenReader(
-          file: try file("path"),
-          form: .text(try map.choice("tokens", default: .characters), length: length)))
+      let unit = try TokenUnit(from: map, relativeTo: folder)
+      reader = .tokens(TokenReader(file: try file("path"), form: .text(unit, length: length)))
+    case .jsonl:
+      reader = .lines(
+        try JSONLinesReader(
+          from: map, file: file("path"), relativeTo: folder, isRegression: isRegression))
     case .npy:
       let ids = try map.string(ifPresent: "ids").map { resolved($0, in: folder) }
       reader = .npy(inputs: try file("inputs"), labels: try file("labels"), ids: ids)

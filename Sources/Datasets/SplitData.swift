@@ -27,6 +27,7 @@ extension DataConfiguration {
         test: test.file, testShape: Array(test.inputs.shape.dropFirst()))
     }
     if train.vocabulary != nil || test.vocabulary != nil { return try sequences(train, test) }
+    let tokens = try tokens(train, test)
     var (trainTargets, testTargets): (Targets, Targets)
     switch task {
     case .regression:
@@ -49,11 +50,13 @@ extension DataConfiguration {
     }
     let normalisation = try normalisation(of: train)
     let clean = Dataset(
-      ids: train.ids, inputs: try normalised(train, normalisation), targets: trainTargets)
+      ids: train.ids, inputs: try normalised(train, normalisation), targets: trainTargets,
+      tokenizer: train.tokenizer)
     return SplitData(
       train: try noise.map { try $0.planted(in: clean, file: train.labelFile) } ?? clean,
       test: Dataset(
-        ids: test.ids, inputs: try normalised(test, normalisation), targets: testTargets),
+        ids: test.ids, inputs: try tokens ?? normalised(test, normalisation),
+        targets: testTargets, tokenizer: train.tokenizer),
       normalisation: normalisation)
   }
 
@@ -64,21 +67,41 @@ extension DataConfiguration {
         file: train.vocabulary == nil ? train.file : test.file, what: "labels")
     }
     if noise != nil { throw DatasetError.notForSequences(file: train.file, what: "flip") }
-    if standardise != .none {
-      throw DatasetError.notForSequences(file: train.file, what: "standardise")
+    if let tokens = try tokens(train, test) {
+      let targets = { Targets.tokens($0, vocabulary: known) }
+      return SplitData(
+        train: Dataset(
+          ids: train.ids, inputs: train.inputs, targets: targets(train.inputs),
+          tokenizer: train.tokenizer),
+        test: Dataset(
+          ids: test.ids, inputs: tokens, targets: targets(tokens), tokenizer: train.tokenizer),
+        normalisation: .none)
     }
-    if case .range = scale {
-      throw DatasetError.notForSequences(file: train.file, what: "scale")
-    }
+    try requireNoScale(train)
     // Ids without words: the larger of two arrays says how many there are.
     let vocabulary = other.starts(with: known) && known.last == "\(known.count - 1)" ? other : known
     func dataset(_ examples: RawExamples) throws -> Dataset {
-      let tokens = try examples.tokens(in: vocabulary)
+      let tokens = try examples.tokens(examples.vocabulary ?? [], in: vocabulary)
       return Dataset(
         ids: examples.ids, inputs: tokens, targets: .tokens(tokens, vocabulary: vocabulary))
     }
     return SplitData(
       train: try dataset(train), test: try dataset(test), normalisation: Normalisation(scale: nil))
+  }
+
+  /// The test sequences with the ids of the training texts' tokenizer; nil when there is none.
+  private func tokens(_ train: RawExamples, _ test: RawExamples) throws(DatasetError) -> Tensor? {
+    guard train.tokenizer != nil || test.tokenizer != nil else { return nil }
+    try requireNoScale(train)
+    guard let tokenizer = train.tokenizer else {
+      throw .tokenizersDiffer(train: train.file, test: test.tokenizer?.name(in: test.file) ?? "")
+    }
+    return try test.tokens(by: tokenizer, of: train.file)
+  }
+
+  private func requireNoScale(_ train: RawExamples) throws(DatasetError) {
+    if standardise != .none { throw .notForSequences(file: train.file, what: "standardise") }
+    if case .range = scale { throw .notForSequences(file: train.file, what: "scale") }
   }
 
   /// Training and test examples, and the source of both when it is one.

@@ -3,18 +3,10 @@ import Tensors
 /// Reads sequences of tokens whose next token is to be predicted: a text cut into blocks, or an
 /// array of token ids.
 struct TokenReader: Sendable {
-  /// What a token of a text is.
-  enum Unit: String, CaseIterable, Sendable {
-    /// A Unicode scalar; ids in the order of the scalars that occur.
-    case characters
-    /// A byte; ids are the bytes.
-    case bytes
-  }
-
   enum Form: Sendable {
     /// A UTF-8 text in blocks of `length` tokens, one after the other; what is left at the end is
     /// padded with −1.
-    case text(Unit, length: Int)
+    case text(TokenUnit, length: Int)
     /// n × T whole numbers from 0, −1 for padding at the end.
     case array(vocabulary: Int?)
   }
@@ -25,39 +17,27 @@ struct TokenReader: Sendable {
   func read() throws -> RawExamples {
     switch form {
     case .text(let unit, let length):
-      let (ids, vocabulary) = try tokens(unit)
-      return try blocks(ids, of: length, vocabulary)
+      let (tokens, tokenizer) = try tokens(unit)
+      let document = TokenDocument(name: "", tokens: tokens, place: .file)
+      let rows = try TokenRows.blocks([document], of: length, file: file) { "byte:\($1)" }
+      return RawExamples(
+        file: file, labelFile: file, ids: rows.ids, inputs: rows.inputs,
+        labels: .tokens(vocabulary: tokenizer.vocabulary), tokenizer: tokenizer)
     case .array(let vocabulary): return try array(vocabulary)
     }
   }
 
-  private func tokens(_ unit: Unit) throws -> ([Int], [String]) {
+  private func tokens(_ unit: TokenUnit) throws(DatasetError) -> ([Tokenizer.Token], Tokenizer) {
     let bytes = try FileBytes(file).bytes
+    // Bytes need not be UTF-8.
     if unit == .bytes {
-      let names = (0..<256).map { value in
-        (32..<127).contains(value) || value == 10
-          ? String(UnicodeScalar(UInt8(value))) : "\\x" + String(value, radix: 16)
-      }
-      return (bytes.map { Int($0) }, names)
+      return (bytes.enumerated().map { Tokenizer.Token(id: Int($1), byte: $0) }, .bytes)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw DatasetError.malformed(file: file, place: .file, problem: "it is not UTF-8 text")
+      throw .malformed(file: file, place: .file, problem: "it is not UTF-8 text")
     }
-    let scalars = Array(text.unicodeScalars)
-    let known = Set(scalars).sorted { $0.value < $1.value }
-    let index = Dictionary(uniqueKeysWithValues: zip(known, 0...))
-    return (scalars.compactMap { index[$0] }, known.map { String(Character($0)) })
-  }
-
-  private func blocks(_ ids: [Int], of length: Int, _ vocabulary: [String]) throws -> RawExamples {
-    // A block of one token has nothing to predict.
-    let count = ids.count / length + (ids.count % length > 1 ? 1 : 0)
-    guard count > 0 else { throw DatasetError.noExamples(file: file) }
-    let inputs = Tensor(repeating: -1, shape: [count, length])
-    for place in 0..<min(ids.count, inputs.count) { inputs.storage.base[place] = Float(ids[place]) }
-    return RawExamples(
-      file: file, labelFile: file, ids: nil, inputs: inputs, labels: .tokens(vocabulary: vocabulary)
-    )
+    let tokenizer = try unit.tokenizer(for: [text])
+    return (try tokenizer.tokens(of: text), tokenizer)
   }
 
   private func array(_ vocabulary: Int?) throws -> RawExamples {
@@ -96,13 +76,29 @@ extension RawExamples {
     if case .tokens(let vocabulary) = labels { vocabulary } else { nil }
   }
 
+  /// The same sequences with the ids of another tokenizer's characters.
+  ///
+  /// - Throws: `DatasetError.tokenizersDiffer`; `.unknownToken` naming the first character that it
+  ///   does not have.
+  func tokens(by wanted: Tokenizer, of other: String) throws(DatasetError) -> Tensor {
+    guard let own = tokenizer, own.isOfKind(of: wanted), own.contentHash == wanted.contentHash
+    else {
+      throw .tokenizersDiffer(
+        train: wanted.name(in: other), test: tokenizer?.name(in: file) ?? file)
+    }
+    return own.contentHash == nil ? try tokens(own.vocabulary, in: wanted.vocabulary) : inputs
+  }
+
   /// The same sequences with the ids of another vocabulary.
   ///
   /// - Throws: `DatasetError.unknownToken` naming the first token that it does not have.
-  func tokens(in wanted: [String]) throws(DatasetError) -> Tensor {
-    guard let own = vocabulary, own != wanted else { return inputs }
-    let index = Dictionary(zip(wanted, 0...), uniquingKeysWith: { first, _ in first })
-    let mapped = own.map { index[$0] }
+  func tokens(_ own: [String], in wanted: [String]) throws(DatasetError) -> Tensor {
+    // By bytes: Swift takes canonically equal texts, such as K and the Kelvin sign, for one.
+    let names = wanted.map { Array($0.utf8) }
+    let ownNames = own.map { Array($0.utf8) }
+    if ownNames == names { return inputs }
+    let index = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
+    let mapped = ownNames.map { index[$0] }
     let result = Tensor(uninitialized: inputs.shape)
     for flat in 0..<inputs.count {
       let id = Int(inputs.storage.base[flat])

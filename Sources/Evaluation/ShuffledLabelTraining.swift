@@ -28,7 +28,9 @@ public struct ShuffledLabelTraining: Sendable {
     let train = influence.data.train
     let order = RandomStream(seed: shuffleSeed, purpose: .probe, index: 2)
       .permutation(of: train.count)
-    data = Dataset(ids: train.ids, inputs: train.inputs, targets: train.targets.subset(order))
+    data = Dataset(
+      ids: train.ids, inputs: train.inputs, targets: train.targets.subset(order),
+      tokenizer: train.tokenizer)
   }
 
   /// `Checkpoints/RUN/shuffled-labels.h5`.

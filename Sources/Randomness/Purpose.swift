@@ -29,4 +29,6 @@ public struct Purpose: Sendable, Hashable {
   public static let subset = Purpose(number: 9)
   /// Bootstrap resamples.
   public static let bootstrap = Purpose(number: 10)
+  /// Random changes of training images.
+  public static let augmentation = Purpose(number: 11)
 }

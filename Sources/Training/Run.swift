@@ -107,13 +107,19 @@ public struct Run: Sendable {
   ///
   /// - Returns: the training examples used (a subset's, when the run has one) and the test
   ///   examples, on the scale of the run.
-  /// - Throws: `TrainingError.dataChanged` naming train or test (exit code 4); errors of the files.
+  /// - Throws: `TrainingError.dataChanged` naming train, test or tokenizer (exit code 4); errors of the files.
   public func loadData() throws -> SplitData {
     var data = try configuration().data.load()
     if let subset = record.subset {
       let rows = try data.train.rows(of: subset, in: folder + "/run.json")
       data = SplitData(
         train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
+    }
+    let tokenizer = data.train.tokenizer?.contentHash?.description
+    guard tokenizer == record.tokenizerHash else {
+      throw TrainingError.dataChanged(
+        part: "tokenizer", recorded: record.tokenizerHash ?? "none", found: tokenizer ?? "none",
+        run: name)
     }
     for (part, set) in [("train", data.train), ("test", data.test)] {
       let found = set.contentHash.description

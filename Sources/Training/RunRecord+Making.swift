@@ -27,11 +27,16 @@ extension RunRecord {
         "train": RunRecord.hash(data.train.ids), "test": RunRecord.hash(data.test.ids),
       ],
       exampleCounts: ["train": data.train.count, "test": data.test.count],
-      classNames: data.train.classNames, vocabulary: data.train.vocabulary,
+      classNames: data.train.classNames, vocabulary: RunRecord.vocabulary(data.train),
+      tokenizerHash: data.train.tokenizer?.contentHash?.description,
       normalisation: data.normalisation, subset: subset,
       inputShape: network.inputShape, outputCount: network.outputCount,
       parameters: network.parameters.map { ParameterRecord(name: $0.name, shape: $0.shape) },
       results: [])
+  }
+
+  private static func vocabulary(_ data: Dataset) -> [String]? {
+    data.tokenizer?.contentHash == nil ? data.vocabulary ?? data.tokenizer?.vocabulary : nil
   }
 
   private static func hash(_ ids: [ExampleID]) -> String {
@@ -48,6 +53,7 @@ extension RunRecord {
       }
     }
     var fields: [(String, String, String)] = [
+      ("tokenizer hash", tokenizerHash ?? "none", wanted.tokenizerHash ?? "none"),
       ("train data hash", dataHashes["train"] ?? "", wanted.dataHashes["train"] ?? ""),
       ("test data hash", dataHashes["test"] ?? "", wanted.dataHashes["test"] ?? ""),
       ("subset", RunRecord.words(subset), RunRecord.words(wanted.subset)),

@@ -67,8 +67,10 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public var exampleCounts: [String: Int]
   /// Names of the classes; empty for numbers.
   public var classNames: [String]
-  /// The text of each token id; nil unless next tokens are predicted.
+  /// The text of each token id of sequences that a tokenizer.json did not make; else nil.
   public var vocabulary: [String]?
+  /// SHA-256 of the tokenizer.json that made the sequences; nil without one.
+  public var tokenizerHash: String?
   /// How inputs were brought to their scale, with the statistics of all training examples.
   public var normalisation: Normalisation
   /// Ids of the training examples used, in order; nil: all.

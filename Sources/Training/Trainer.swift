@@ -14,7 +14,7 @@ public struct Trainer: Sendable {
   public let loss: Loss
   /// Optimizer, rate, schedule, batch and epochs.
   public let configuration: TrainingConfiguration
-  /// Decides initial parameters, batch order and dropout.
+  /// Decides initial parameters, batch order, dropout and the changes of images.
   public let seed: UInt64
   /// The order of the examples.
   public let order: BatchOrder
@@ -30,7 +30,8 @@ public struct Trainer: Sendable {
   ///   - rows: the rows of `data` to train on, all when nil. The result is that of training on
   ///     `data.subset(rows)`, to the bit.
   ///   - seed: `configuration.seed` when nil.
-  /// - Throws: `TrainingError.lossTargets` when the configured loss is not the targets'.
+  /// - Throws: `TrainingError.lossTargets` when the configured loss is not the targets',
+  ///   `.augmentInputs` when the examples are no images that could be changed.
   public init(
     network: Network, configuration: TrainingConfiguration, data: Dataset, rows: [Int]? = nil,
     seed: UInt64? = nil
@@ -39,6 +40,7 @@ public struct Trainer: Sendable {
     self.configuration = configuration
     self.seed = seed ?? configuration.seed
     self.rows = rows
+    try configuration.augmentation?.requireImages(data.featureShape)
     inputs = data.inputs
     targets = TargetValues(data.targets)
     loss = try Loss(configuration.loss, for: data.targets)
@@ -156,7 +158,13 @@ public struct Trainer: Sendable {
     let pass = network.pass(
       state.parameters, batch: batch.count,
       dropout: DropoutDraws(seed: seed, step: UInt64(state.step)))
-    let outputs = network.root.forward(inputs.gathered(examples), pass)
+    var images = inputs.gathered(examples)
+    if let augmentation = configuration.augmentation {
+      // By the place in the training set: a subset trains as a data set of its own does.
+      images = augmentation.applied(
+        to: images, examples: batch, epoch: state.epoch + 1, seed: seed)
+    }
+    let outputs = network.root.forward(images, pass)
     let losses = Buffer<Float>(uninitialized: batch.count)
     let (n, isClassification, isSequence) = (count, loss == .crossEntropy, loss == .nextToken)
     let derivative = OutputSignals.forEach(

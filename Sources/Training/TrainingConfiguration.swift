@@ -25,17 +25,19 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var loss: Loss?
   /// After which epochs the parameters are kept.
   public var checkpoints: CheckpointSelection
+  /// How images are changed in training; nil: not at all.
+  public var augmentation: Augmentation?
 
   /// Training by its parts.
   public init(
     optimizer: OptimizerConfiguration = .sgd(), rate: Double,
     schedule: ScheduleConfiguration = ScheduleConfiguration(), batch: Int = 64, epochs: Int,
     seed: UInt64 = 0, seedCount: Int = 1, loss: Loss? = nil,
-    checkpoints: CheckpointSelection = .log
+    checkpoints: CheckpointSelection = .log, augmentation: Augmentation? = nil
   ) {
     (self.optimizer, self.rate, self.schedule) = (optimizer, rate, schedule)
     (self.batch, self.epochs, self.seed, self.seedCount) = (batch, epochs, seed, seedCount)
-    (self.loss, self.checkpoints) = (loss, checkpoints)
+    (self.loss, self.checkpoints, self.augmentation) = (loss, checkpoints, augmentation)
   }
 
   private enum LossWord: String, CaseIterable { case crossEntropy, squaredError }
@@ -44,6 +46,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
       "optimizer", "rate", "schedule", "batch", "epochs", "seed", "seeds", "loss", "checkpoints",
+      "augment",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
@@ -59,6 +62,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
     case nil: loss = nil
     }
     checkpoints = try CheckpointSelection(from: map, epochs: epochs)
+    augmentation = try map.map(ifPresent: "augment").map { map throws(ConfigurationError) in
+      try Augmentation(from: map)
+    }
   }
 
   /// The seeds of the run.
@@ -75,6 +81,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     values["seeds"] = .int(seedCount)
     if let loss { values["loss"] = .string(loss.rawValue) }
     values["checkpoints"] = checkpoints.value
+    if let augmentation { values["augment"] = augmentation.value }
     return .map(values)
   }
 }

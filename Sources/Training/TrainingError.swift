@@ -12,6 +12,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   case modelInputs(kind: String, problem: String)
   /// Examples that are not images, or too small for the model; `image` as the run file gives it.
   case imageInputs(kind: String, shape: [Int], image: [Int]?, least: Int)
+  /// Random changes of examples that are not images, or not larger than the shift.
+  case augmentInputs(shape: [Int], crop: Int)
   /// A loss that the targets do not have.
   case lossTargets(loss: String, targets: String)
   /// A subset of no examples.
@@ -78,6 +80,9 @@ extension TrainingError {
         + shape.map(String.init).joined(separator: " × ")
         + (image.map { ", model.image " + $0.map(String.init).joined(separator: " × ") } ?? "")
         + "."
+    case .augmentInputs(let shape, let crop):
+      "`augment` changes images larger than \(crop) \(crop == 1 ? "pixel" : "pixels"); the examples "
+        + "are \(shape.map(String.init).joined(separator: " × "))."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
     case .emptySubset: "the subset names no training example."
     case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
@@ -111,6 +116,7 @@ extension TrainingError {
     switch self {
     case .modelTargets, .modelInputs: "model.kind"
     case .imageInputs: "model"
+    case .augmentInputs: "training.augment"
     case .lossTargets: "training.loss"
     case .emptySubset(let file): file
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
@@ -140,6 +146,8 @@ extension TrainingError {
     case .imageInputs:
       "give height × width or channels × height × width examples, or name the shape of rows: "
         + "model.image: [1, 28, 28]."
+    case .augmentInputs:
+      "give height × width or channels × height × width examples, or remove `augment`."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .emptySubset: "name ids of training examples, one a line."
     case .unsupportedArchitecture:

@@ -61,6 +61,7 @@ public struct TrainingJob: Sendable {
     try requireModel(for: loss, data)
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
+    try configuration.training.augmentation?.requireImages(data.train.featureShape)
     let network = configuration.model.network(
       inputShape: data.train.featureShape, outputs: data.train.outputCount)
     try Memory.require(

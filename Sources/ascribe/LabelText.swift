@@ -10,8 +10,7 @@ enum LabelValue: Encodable {
     switch data.targets {
     case .classes(let classes, let names): self = .id(ExampleID(names[Int(classes[row])]))
     case .values(let values): self = .number(values[row, 0])
-    case .tokens(let tokens, let vocabulary):
-      self = .id(.name(TokenText.text(of: row, tokens, vocabulary)))
+    case .tokens: self = .id(.name(TokenText.text(of: row, in: data) ?? ""))
     }
   }
 

@@ -10,18 +10,11 @@ struct ExampleGallery {
   let data: Dataset
   private let normalisation: Normalisation
   private let range: ClosedRange<Float>
-  private let tokens: Tensor?
-  private let vocabulary: [String]
 
   /// Pictures have the colours they had before standardisation, by the run's own numbers.
   init(_ data: Dataset, _ normalisation: Normalisation) {
     self.data = data
     self.normalisation = normalisation
-    if case .tokens(let tokens, let vocabulary) = data.targets {
-      (self.tokens, self.vocabulary) = (tokens, vocabulary)
-    } else {
-      (tokens, vocabulary) = (nil, [])
-    }
     if normalisation.scale != nil {
       range = 0...1
       return
@@ -33,7 +26,7 @@ struct ExampleGallery {
   }
 
   func view(_ row: Int) -> ExampleView {
-    if let tokens { return .text(TokenText.text(of: row, tokens, vocabulary)) }
+    if let text = TokenText.text(of: row, in: data) { return .text(text) }
     let image = try? ExampleImage(
       row: 0, of: normalisation.unstandardised(data.inputs.gathered([row])), range: range,
       flat: .isSquareImage)

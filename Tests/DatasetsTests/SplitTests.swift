@@ -133,7 +133,7 @@ private let source = "train: {format: csv, path: a.csv}\n"
       """
       error: train.format cannot be `cvs`; did you mean `csv`?
         at:  run.yaml:1, train.format
-        fix: choose one of csv, hdf5, idx, images, npy, npz, text.
+        fix: choose one of csv, hdf5, idx, images, jsonl, npy, npz, text.
       """
     ),
     (

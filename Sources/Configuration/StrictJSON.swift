@@ -1,44 +1,61 @@
-/// A JSON value as safetensors headers have them: members in order, whole numbers only.
-enum StrictJSON: Equatable {
+/// A JSON value with its members in order.
+///
+/// Texts are kept scalar by scalar; compare them by `utf8` where canonically equal texts differ, as
+/// the tokens of a vocabulary do.
+public enum StrictJSON: Sendable {
+  /// A text.
   case text(String)
+  /// A whole number that fits 64 bits, written without fraction and exponent.
   case whole(Int)
+  /// Any other number, finite.
+  case number(Double)
+  /// true or false.
+  case truth(Bool)
+  /// null.
+  case null
+  /// A list.
   case list([StrictJSON])
+  /// Names, all different, with their values.
   case object([(name: String, value: StrictJSON)])
-
-  static func == (a: StrictJSON, b: StrictJSON) -> Bool {
-    switch (a, b) {
-    case (.text(let a), .text(let b)): a == b
-    case (.whole(let a), .whole(let b)): a == b
-    case (.list(let a), .list(let b)): a == b
-    case (.object(let a), .object(let b)): a.elementsEqual(b) { $0 == $1 }
-    default: false
-    }
-  }
 }
 
 /// What is wrong with a text that should be JSON, and at which byte.
-struct JSONProblem: Error, Equatable {
-  let byte: Int
-  let problem: String
+public struct JSONProblem: Error, Equatable {
+  /// Where, from 0.
+  public let byte: Int
+  /// What.
+  public let problem: String
 }
 
-/// Reads the JSON of safetensors headers: UTF-8, no repeated names, no numbers but whole ones from
-/// 0, at most 8 levels, nothing but spaces after the end.
-struct StrictJSONReader {
+/// Reads JSON strictly: UTF-8, no repeated names, limited depth, nothing but spaces after the end.
+public struct StrictJSONReader {
+  /// What is read.
+  public enum Grammar: Sendable {
+    /// Texts, whole numbers from 0, lists and objects, 8 levels: the headers of safetensors.
+    case header
+    /// All of JSON, 64 levels.
+    case full
+  }
+
   private let bytes: UnsafeBufferPointer<UInt8>
+  private let grammar: Grammar
   private var position = 0
-  private static let deepest = 8
+  private var deepest: Int { grammar == .header ? 8 : 64 }
 
   /// Parses all of `bytes`.
-  static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONProblem) -> StrictJSON {
-    var reader = StrictJSONReader(bytes: bytes)
+  public static func parse(
+    _ bytes: UnsafeBufferPointer<UInt8>, as grammar: Grammar
+  ) throws(JSONProblem) -> StrictJSON {
+    var reader = StrictJSONReader(bytes: bytes, grammar: grammar)
     let value = try reader.value(depth: 0)
     reader.skipBlanks()
     if reader.position < bytes.count { throw reader.problem("something follows the end") }
     return value
   }
 
-  private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+  private init(bytes: UnsafeBufferPointer<UInt8>, grammar: Grammar) {
+    (self.bytes, self.grammar) = (bytes, grammar)
+  }
 
   private func problem(_ text: String, at byte: Int? = nil) -> JSONProblem {
     JSONProblem(byte: byte ?? position, problem: text)
@@ -67,28 +84,91 @@ struct StrictJSONReader {
   }
 
   private mutating func value(depth: Int) throws(JSONProblem) -> StrictJSON {
-    guard depth <= StrictJSONReader.deepest else { throw problem("nested too deeply") }
+    guard depth <= deepest else { throw problem("nested too deeply") }
     skipBlanks()
     switch next {
     case UInt8(ascii: "{"): return try object(depth: depth)
     case UInt8(ascii: "["): return try list(depth: depth)
     case UInt8(ascii: "\""): return .text(try text())
-    case .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return .whole(try whole())
+    case .some(UInt8(ascii: "0")...UInt8(ascii: "9")) where grammar == .header:
+      return .whole(try whole())
+    case .some(UInt8(ascii: "0")...UInt8(ascii: "9")), UInt8(ascii: "-"):
+      if grammar == .full { return try number() }
+      throw problem("expected text, a whole number, a list or an object")
+    case UInt8(ascii: "t") where word("true"): return .truth(true)
+    case UInt8(ascii: "f") where word("false"): return .truth(false)
+    case UInt8(ascii: "n") where word("null"): return .null
     case nil: throw problem("it ends early")
-    default: throw problem("expected text, a whole number, a list or an object")
+    default:
+      throw problem(
+        grammar == .header
+          ? "expected text, a whole number, a list or an object" : "expected a value")
     }
+  }
+
+  /// Takes a word of the full grammar if it is next.
+  private mutating func word(_ word: StaticString) -> Bool {
+    let end = position + word.utf8CodeUnitCount
+    guard grammar == .full, end <= bytes.count,
+      bytes[position..<end].elementsEqual(
+        UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+    else { return false }
+    position = end
+    return true
+  }
+
+  /// −? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
+  private mutating func number() throws(JSONProblem) -> StrictJSON {
+    let start = position
+    let isNegative = next == UInt8(ascii: "-")
+    if isNegative { position += 1 }
+    let first = position
+    let digits = skipDigits()
+    guard digits > 0 else { throw problem("expected digits") }
+    guard digits == 1 || bytes[first] != UInt8(ascii: "0") else {
+      throw problem("a number that begins with 0", at: start)
+    }
+    var isWhole = true
+    if next == UInt8(ascii: ".") {
+      position += 1
+      isWhole = false
+      guard skipDigits() > 0 else { throw problem("expected digits") }
+    }
+    if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+      position += 1
+      isWhole = false
+      if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
+      guard skipDigits() > 0 else { throw problem("expected digits") }
+    }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    if isWhole, let whole = Int(text) { return .whole(whole) }
+    guard let value = Double(text), value.isFinite else {
+      throw problem("a number beyond 64 bits", at: start)
+    }
+    return .number(value)
+  }
+
+  private mutating func skipDigits() -> Int {
+    let start = position
+    while let byte = next, byte >= 0x30 && byte <= 0x39 { position += 1 }
+    return position - start
   }
 
   private mutating func object(depth: Int) throws(JSONProblem) -> StrictJSON {
     try expect("{")
     var members: [(name: String, value: StrictJSON)] = []
-    var names = Set<String>()
+    // Of headers canonically equal names are one, else names are compared byte by byte.
+    var texts = Set<String>()
+    var names = Set<[UInt8]>()
     if take("}") { return .object([]) }
     repeat {
       skipBlanks()
       let start = position
       let name = try text()
-      guard names.insert(name).inserted else {
+      let isNew =
+        grammar == .header
+        ? texts.insert(name).inserted : names.insert(Array(name.utf8)).inserted
+      guard isNew else {
         throw problem("the name \"\(name)\" is given twice", at: start)
       }
       try expect(":")

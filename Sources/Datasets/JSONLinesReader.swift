@@ -1,0 +1,148 @@
+import Tensors
+
+/// Reads texts from a file with a JSON object a line: for language modelling, or with a label each.
+///
+/// A document is one row of `length` tokens, cut off or padded with −1 at the end; with `packs`, the
+/// documents follow one another with a separator behind each, cut every `length` tokens.
+struct JSONLinesReader: Sendable {
+  var file: String
+  var text = "text"
+  /// The field of the class or number; nil: the next token is to be predicted.
+  var label: String?
+  /// The field of the id; nil: `doc:0`, `doc:1`, ….
+  var id: String?
+  var unit = TokenUnit.characters
+  var length: Int
+  var packs = false
+  var separator = "\n"
+  /// Whether a tokenizer.json's special tokens stand around each document.
+  var addsSpecial = true
+  var isRegression = false
+
+  /// A line's fields.
+  private struct Line {
+    var number: Int
+    var text: String
+    var name: String
+    var label: JSONNode?
+  }
+
+  func read() throws -> RawExamples {
+    let lines = try lines()
+    let tokenizer = try unit.tokenizer(for: lines.map(\.text) + (packs ? [separator] : []))
+    let documents = try documents(lines, tokenizer)
+    let rows =
+      packs
+      ? try TokenRows.blocks(documents, of: length, file: file)
+      : try TokenRows.documents(
+        documents, of: length, needed: label == nil ? 2 : 1, file: file)
+    return RawExamples(
+      file: file, labelFile: file, ids: rows.ids, inputs: rows.inputs,
+      labels: try label == nil ? .tokens(vocabulary: tokenizer.vocabulary) : labels(lines),
+      tokenizer: tokenizer)
+  }
+
+  // MARK: Lines
+
+  private func lines() throws(DatasetError) -> [Line] {
+    let bytes = try FileBytes(file).bytes
+    var lines: [Line] = []
+    var (start, number) = (0, 0)
+    while start < bytes.count {
+      let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
+      number += 1
+      if bytes[start..<end].contains(where: { $0 != 32 && $0 != 9 && $0 != 13 }) {
+        let node = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
+          try JSONNode(
+            parsing: UnsafeBufferPointer(rebasing: bytes[start..<end]), file: file, line: number)
+        }
+        lines.append(try line(node, number, index: lines.count))
+      }
+      start = end + 1
+    }
+    guard !lines.isEmpty else { throw .noExamples(file: file) }
+    return lines
+  }
+
+  private func line(
+    _ node: JSONNode, _ number: Int, index: Int
+  ) throws(DatasetError) -> Line {
+    var line = Line(number: number, text: try node.member(text).text(), name: "doc:\(index)")
+    if let id {
+      let node = try node.member(id)
+      switch node.value {
+      case .text(let name) where !name.isEmpty: line.name = name
+      case .whole(let number): line.name = String(number)
+      default: throw node.wrong("text or a whole number")
+      }
+    }
+    if let label { line.label = try node.member(label) }
+    return line
+  }
+
+  // MARK: Tokens
+
+  private func documents(
+    _ lines: [Line], _ tokenizer: Tokenizer
+  ) throws(DatasetError) -> [TokenDocument] {
+    var memory = WordMemory()
+    let template = addsSpecial ? tokenizer.template : (prefix: [], suffix: [])
+    // Of a document that is cut, the special tokens stay.
+    let room = packs ? Int.max : length - template.prefix.count - template.suffix.count
+    guard room > 0 else {
+      throw .lengthTooShort(file: file, length: length, special: length - room)
+    }
+    let between = packs ? try tokenizer.tokens(of: separator, &memory) : []
+    var documents: [TokenDocument] = []
+    for line in lines {
+      let place = DataPlace.member(line: line.number, path: text)
+      var tokens = try tokenizer.tokens(of: line.text, &memory)
+      if tokens.isEmpty && !packs {
+        throw .shortText(file: file, place: place, tokens: 0, needed: 1)
+      }
+      if tokens.count > room { tokens.removeLast(tokens.count - room) }
+      let end = line.text.utf8.count
+      tokens.insert(contentsOf: template.prefix.map { .init(id: $0, byte: 0) }, at: 0)
+      tokens += template.suffix.map { .init(id: $0, byte: end) }
+      tokens += between.map { .init(id: $0.id, byte: end) }
+      documents.append(TokenDocument(name: line.name, tokens: tokens, place: place))
+    }
+    return documents
+  }
+
+  // MARK: Labels
+
+  private func labels(_ lines: [Line]) throws(DatasetError) -> RawLabels {
+    let numbers = lines.map(\.number)
+    let name = label ?? ""
+    let places: @Sendable (Int) -> DataPlace = { .member(line: numbers[$0], path: name) }
+    let nodes = lines.compactMap(\.label)
+    guard isRegression else {
+      var words: [String] = []
+      for node in nodes { words.append(try word(node)) }
+      return .words(words, places: places)
+    }
+    var values: [Double] = []
+    for node in nodes {
+      switch node.value {
+      case .whole(let value): values.append(Double(value))
+      case .number(let value) where Float(value).isFinite: values.append(value)
+      case .number(let value):
+        throw .notFinite(file: file, place: node.place, value: "\(value)")
+      default: throw node.wrong("a number")
+      }
+    }
+    return .numbers(values, outputs: 1, places: places)
+  }
+
+  private func word(_ node: JSONNode) throws(DatasetError) -> String {
+    switch node.value {
+    case .text(let word):
+      if word.isEmpty { throw .notAClass(file: file, place: node.place, value: "") }
+      return word
+    case .whole(let number): return String(number)
+    case .truth(let truth): return truth ? "true" : "false"
+    default: throw node.wrong("a class: text, a whole number, true or false")
+    }
+  }
+}
