@@ -51,7 +51,9 @@ let package = Package(
     // Layer 4
     .target(
       name: "Networks",
-      dependencies: ["Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+      dependencies: [
+        "Configuration", "Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors",
+      ]),
     .target(
       name: "Projections",
       dependencies: ["CKernels", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),

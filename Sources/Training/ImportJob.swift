@@ -55,8 +55,7 @@ public struct ImportJob: Sendable {
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     let training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
     try training.requireModel(for: loss, data.train)
-    let network = configuration.model.network(
-      inputShape: data.train.featureShape, outputs: data.train.outputCount)
+    let network = try configuration.network(for: data.train)
     var record = RunRecord(
       configuration, data: data, subset: nil, loss: loss, network: network,
       runFolder: folder.path)

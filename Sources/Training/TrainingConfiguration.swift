@@ -25,17 +25,19 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var loss: Loss?
   /// After which epochs the parameters are kept.
   public var checkpoints: CheckpointSelection
+  /// Parameters that are neither trained nor attributed to; nil: none.
+  public var freeze: LayerPatterns?
 
   /// Training by its parts.
   public init(
     optimizer: OptimizerConfiguration = .sgd(), rate: Double,
     schedule: ScheduleConfiguration = ScheduleConfiguration(), batch: Int = 64, epochs: Int,
     seed: UInt64 = 0, seedCount: Int = 1, loss: Loss? = nil,
-    checkpoints: CheckpointSelection = .log
+    checkpoints: CheckpointSelection = .log, freeze: LayerPatterns? = nil
   ) {
     (self.optimizer, self.rate, self.schedule) = (optimizer, rate, schedule)
     (self.batch, self.epochs, self.seed, self.seedCount) = (batch, epochs, seed, seedCount)
-    (self.loss, self.checkpoints) = (loss, checkpoints)
+    (self.loss, self.checkpoints, self.freeze) = (loss, checkpoints, freeze)
   }
 
   private enum LossWord: String, CaseIterable { case crossEntropy, squaredError }
@@ -44,6 +46,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
       "optimizer", "rate", "schedule", "batch", "epochs", "seed", "seeds", "loss", "checkpoints",
+      "freeze",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
@@ -59,6 +62,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     case nil: loss = nil
     }
     checkpoints = try CheckpointSelection(from: map, epochs: epochs)
+    freeze = try map.strings(ifPresent: "freeze").map { LayerPatterns($0) }
   }
 
   /// The seeds of the run.
@@ -75,6 +79,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     values["seeds"] = .int(seedCount)
     if let loss { values["loss"] = .string(loss.rawValue) }
     values["checkpoints"] = checkpoints.value
+    if let freeze { values["freeze"] = .list(freeze.patterns.map { .string($0) }) }
     return .map(values)
   }
 }
