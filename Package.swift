@@ -54,7 +54,9 @@ let package = Package(
     // Layer 4
     .target(
       name: "Networks",
-      dependencies: ["CKernels", "Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
+      dependencies: [
+        "CKernels", "Configuration", "Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors",
+      ]),
     .target(
       name: "Projections",
       dependencies: ["CKernels", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),

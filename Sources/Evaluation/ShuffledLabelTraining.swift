@@ -135,7 +135,7 @@ public struct ShuffledLabelTraining: Sendable {
   private func model(
     _ options: ScoringOptions, _ trained: Trained, _ exactLimit: Int
   ) throws -> InfluenceModel {
-    let network = influence.run.network
+    let network = influence.network
     let means = data.ids.indices.map { i in
       trained.residuals.reduce(Float(0)) { $0 + $1[i] } / Float(max(1, trained.residuals.count))
     }
@@ -164,7 +164,7 @@ extension RunInfluence {
         InfluenceModel.Checkpoint(
           name: "initial weights of seed \(2_000_000 + seed)",
           source: GradientSource(
-            network: run.network, parameters: run.network.initialParameters(seed: 2_000_000 + seed))
+            network: network, parameters: network.initialParameters(seed: 2_000_000 + seed))
         )
       },
       training: data.train, options: options,

@@ -117,7 +117,7 @@ public struct FeatureCollection: Sendable {
     of data: Dataset, projector: ProjectorIdentity, dtype: StorageType
   ) -> Fingerprint {
     let models = groups.map { "\($0.name) \($0.modelHash)" }.joined(separator: "\n")
-    return Fingerprint([
+    var fingerprint = Fingerprint([
       "model": "\(SHA256.digest(of: models))",
       "dataset": "\(data.contentHash)",
       "outputFunction": outputFunction.rawValue,
@@ -125,6 +125,10 @@ public struct FeatureCollection: Sendable {
       "dtype": "\(dtype)",
       "engine": storeEngineVersion,
     ])
+    if let layers = groups.first?.source.network.selectionText {
+      fingerprint.append("layers", layers)
+    }
+    return fingerprint
   }
 
   private func outputs(_ logits: Tensor, _ targets: Targets) -> Matrix<Float> {

@@ -68,20 +68,35 @@ public struct GradientSource: Sendable {
   /// Outputs of all of `data`, n × output shape, in evaluation mode.
   public func outputs(of data: Dataset) -> Tensor {
     let outputs = Tensor(uninitialized: [data.count] + network.outputShape)
-    let size = network.examplesAtATime(atMost: standardBlock)
-    for start in stride(from: 0, to: data.count, by: size) {
-      let range = start..<min(data.count, start + size)
-      let block = network.outputs(data.inputs.prefixSlice(range), parameters: parameters)
-      (outputs.storage.base + start * network.outputSize).update(
+    forEachOutputs(of: data) { range, block in
+      (outputs.storage.base + range.lowerBound * network.outputSize).update(
         from: block.storage.base, count: block.count)
     }
     return outputs
   }
 
+  /// −∂ℓ/∂f of every example, n values; outputs are held a block at a time.
+  public func residuals(of data: Dataset, _ function: OutputFunction) -> [Float] {
+    var residuals: [Float] = []
+    forEachOutputs(of: data) { range, block in
+      residuals += function.residuals(block, TargetValues(data.targets.subset(Array(range))))
+    }
+    return residuals
+  }
+
+  private func forEachOutputs(of data: Dataset, _ body: (Range<Int>, Tensor) -> Void) {
+    let size = network.examplesAtATime(atMost: standardBlock)
+    for start in stride(from: 0, to: data.count, by: size) {
+      let range = start..<min(data.count, start + size)
+      body(range, network.outputs(data.inputs.prefixSlice(range), parameters: parameters))
+    }
+  }
+
   /// Per-example gradients of all of `data`, with the outputs: as factors, or written out in layers
   /// where that is smaller.
   ///
-  /// - Returns: gradients of n examples and the outputs, n × output shape.
+  /// - Returns: gradients of n examples and the outputs, n × C; n × 0 of sequences, whose outputs at
+  ///   every position are not kept.
   /// - Throws: `GradientError.nonFiniteOutput` naming the first example whose outputs are not numbers;
   ///   `GradientError.outputFunction` when the function is not defined for the targets;
   ///   `MemoryError` when the gradients of all examples do not fit.
@@ -89,7 +104,8 @@ public struct GradientSource: Sendable {
     of data: Dataset, target: Target
   ) throws -> (gradients: ExampleGradients, outputs: Tensor) {
     var batches: [ExampleGradients] = []
-    let outputs = Tensor(uninitialized: [data.count] + network.outputShape)
+    let width = network.outputShape.count > 1 ? 0 : network.outputCount
+    let outputs = Tensor(uninitialized: [data.count, width])
     try forEachBlock(of: data, target: target) { range, block, logits in
       let block = block.writtenOutWhereSmaller()
       if batches.isEmpty {
@@ -100,8 +116,8 @@ public struct GradientSource: Sendable {
           remedy: "use features (ascribe collect, then --kernel features), or fewer examples.")
       }
       batches.append(block)
-      (outputs.storage.base + range.lowerBound * network.outputSize).update(
-        from: logits.storage.base, count: logits.count)
+      (outputs.storage.base + range.lowerBound * width).update(
+        from: logits.storage.base, count: range.count * width)
     }
     guard !batches.isEmpty else { return (ExampleGradients(count: 0, blocks: []), outputs) }
     return (ExampleGradients(concatenating: batches).adopting(inputs: data.inputs), outputs)
@@ -118,7 +134,7 @@ public struct GradientSource: Sendable {
     let rows = rows ?? 0..<data.count
     let functions = target == .jacobian ? traceFunctionCount : 1
     let blockSize = network.examplesAtATime(
-      atMost: blockSize ?? standardBlock, floats: network.factorFloats * functions)
+      atMost: blockSize ?? standardBlock, functions: functions)
     var start = rows.lowerBound
     while start < rows.upperBound {
       // Blocks end at absolute multiples of the block size: the same blocks after any resume.

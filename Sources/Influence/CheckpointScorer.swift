@@ -16,6 +16,10 @@ protocol CheckpointScorer: Sendable {
   func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float>
   /// τ(z_i, z_i) without example weights.
   func selfScores() throws -> [Float]
+  /// The parts of the scores of some training examples by position, for the mean of the queries.
+  ///
+  /// - Returns: rows × T, the part of the target that follows each position.
+  func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float>
 }
 
 /// Queries whose kernel rows are computed at a time.

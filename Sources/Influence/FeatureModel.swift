@@ -45,7 +45,7 @@ public final class FeatureModel: Sendable {
   let scales: [Double]?
   let factors: [Cholesky<Double>?]
   /// −∂ℓ/∂f of every row by checkpoint, for methods of the loss gradient.
-  private let slopes: [[Float]]
+  let slopes: [[Float]]
 
   /// Makes ready to score on a store: one pass over it for methods that solve.
   ///
@@ -112,6 +112,9 @@ public final class FeatureModel: Sendable {
 
   /// Names of the checkpoints.
   public var checkpointNames: [String] { checkpoints.map(\.group) }
+
+  /// The network of the checkpoints.
+  var network: Network? { checkpoints.first?.source.network }
 
   /// The projector's kind and dimension.
   public var projectorName: String {

@@ -14,12 +14,12 @@ import Tensors
 /// - Complexity: 2mn·Σ(I + O) flops for T = 1.
 /// - Source: Charpiat et al. 2019 (arXiv:1911.08198).
 struct GradDot: CheckpointScorer {
-  private let source: GradientSource
-  private let function: OutputFunction
-  private let data: Dataset
+  let source: GradientSource
+  let function: OutputFunction
+  let data: Dataset
   private let training: ExampleGradients
-  private let norms: [Float]
-  private let isCosine: Bool
+  let norms: [Float]
+  let isCosine: Bool
   let notes: [String]
 
   var damping: DampingReport? { nil }

@@ -87,6 +87,9 @@ public final class InfluenceModel: Sendable {
       kernels > 1 && training.featureCount >= 256 ? InputGram(training.inputs) : nil
   }
 
+  /// The network of the checkpoints.
+  var network: Network? { checkpoints.first?.source.network }
+
   /// Scores of every query, m × n, or of their mean, 1 × n.
   public func scores(_ queries: Dataset, mean: Bool = false) throws -> Matrix<Float> {
     if options.method != .trajectory {
@@ -174,10 +177,7 @@ public final class InfluenceModel: Sendable {
     case .trajectory: residuals = trajectoryResiduals ?? []
     case .final:
       residuals = mean(
-        checkpoints.map {
-          options.outputFunction.residuals(
-            $0.source.outputs(of: training), TargetValues(training.targets))
-        })
+        checkpoints.map { $0.source.residuals(of: training, options.outputFunction) })
     case .leaveOneOut:
       residuals = mean(
         try checkpoints.indices.map {
@@ -217,11 +217,7 @@ public final class InfluenceModel: Sendable {
 
   /// 1 − p of the labels, mean over the scored checkpoints.
   private func finalResiduals() -> [Float] {
-    let targets = TargetValues(training.targets)
-    return mean(
-      checkpoints.map {
-        OutputFunction.margin.residuals($0.source.outputs(of: training), targets)
-      })
+    mean(checkpoints.map { $0.source.residuals(of: training, .margin) })
   }
 
   var parts: [Method] {

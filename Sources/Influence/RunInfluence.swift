@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Gradients
+import Networks
 import Projections
 import Storage
 import Training
@@ -11,10 +12,16 @@ public struct RunInfluence: Sendable {
   public let run: Run
   /// Its data, checked against what it was trained on.
   public let data: SplitData
+  /// The run's network, with the parameters that scores are over.
+  public let network: Network
 
   /// Reads a run's data.
-  public init(_ run: Run) throws {
+  ///
+  /// - Parameter layers: the parameters that scores are over, of those that were trained; nil: all.
+  /// - Throws: `SelectionError` for patterns that fit no layer; errors of the data.
+  public init(_ run: Run, layers: LayerPatterns? = nil) throws {
     self.run = run
+    network = try layers.map { try run.network.selecting($0, place: "--layers") } ?? run.network
     data = try run.loadData()
   }
 
@@ -28,7 +35,7 @@ public struct RunInfluence: Sendable {
 
   /// The network at a checkpoint.
   public func source(_ reference: CheckpointReference) throws -> GradientSource {
-    GradientSource(network: run.network, parameters: try run.parameters(of: reference))
+    GradientSource(network: network, parameters: try run.parameters(of: reference))
   }
 
   /// A method on the exact kernel of the run's training examples.

@@ -100,11 +100,11 @@ public enum RunScorer: Sendable {
     }
   }
 
-  /// `exact`, or the projector.
+  /// `exact`, or the projector; and the layers, where it is over some.
   public var kernelName: String {
     switch self {
-    case .exact: "exact"
-    case .features(_, let projector): projector
+    case .exact(let model): model.network?.kernelName("exact") ?? "exact"
+    case .features(let model, let projector): model.network?.kernelName(projector) ?? projector
     }
   }
 }

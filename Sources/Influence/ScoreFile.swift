@@ -29,6 +29,8 @@ public struct ScoreFile {
     public var damping: [String: DampingReport]
     /// `exact`, or the projector.
     public var kernel: String
+    /// The layers that the scores are over; nil for all.
+    public var layers: String?
     /// Content hash of the training examples.
     public var trainHash: String
     /// Content hash of the queries.
@@ -40,9 +42,10 @@ public struct ScoreFile {
     public init(
       run: String, options: ScoringOptions, checkpoints: [String],
       damping: [(name: String, report: DampingReport)], kernel: String, train: Dataset,
-      queries: Dataset, fusion: Fusion? = nil
+      queries: Dataset, fusion: Fusion? = nil, layers: String? = nil
     ) {
       self.run = run
+      self.layers = layers
       self.fusion = fusion
       method = fusion == nil ? options.method.rawValue : "fused"
       outputFunction = options.outputFunction.rawValue
@@ -88,11 +91,12 @@ public struct ScoreFile {
     ] {
       try file.hdf5.setAttribute(name, .text(value))
     }
-    let fingerprint = Fingerprint([
+    var fingerprint = Fingerprint([
       "run": header.run, "trainset": header.trainHash, "queries": header.queryHash,
       "method": header.method, "outputFunction": header.outputFunction,
       "engine": storeEngineVersion,
     ])
+    if let layers = header.layers { fingerprint.append("layers", layers) }
     try fingerprint.write(to: file.hdf5)
     try file.finish()
   }

@@ -14,8 +14,9 @@ import Tensors
 /// - Precision: kernel in fp32, solve as `RidgeFactor` chooses; same bits for any thread count.
 /// - Source: Park et al. 2023 (arXiv:2303.14186); unlike `traker`, the inverse keeps its scale.
 struct TRAK: CheckpointScorer {
-  private let source: GradientSource
-  private let function: OutputFunction
+  let source: GradientSource
+  let function: OutputFunction
+  let data: Dataset
   private let training: ExampleGradients
   let ridge: KernelRidge
   let damping: DampingReport?
@@ -30,8 +31,9 @@ struct TRAK: CheckpointScorer {
     inputGram: InputGram? = nil
   ) throws {
     self.source = source
+    self.data = data
     function = outputFunction
-    let (gradients, outputs) = try source.gradients(of: data, target: .output(outputFunction))
+    let gradients = try source.gradients(of: data, target: .output(outputFunction)).gradients
     training = gradients
     let diagnosis = try GradientDiagnosis(
       squaredNorms: gradients.squaredNorms(), data: data, checkpoint: checkpoint)
@@ -39,7 +41,7 @@ struct TRAK: CheckpointScorer {
     let kernel = gradients.exactKernel(inputGram: inputGram)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) {
       // The ridge model behind TRAK predicts what is left to learn at each example.
-      let residuals = outputFunction.residuals(outputs, TargetValues(data.targets))
+      let residuals = source.residuals(of: data, outputFunction)
       return Matrix(residuals.map { Double($0) }, rows: residuals.count, columns: 1)
     }
     damping = report

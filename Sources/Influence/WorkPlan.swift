@@ -2,6 +2,7 @@
 import Datasets
 import Factors
 import Foundation
+import Gradients
 import LinearAlgebra
 import Networks
 import Tensors
@@ -38,86 +39,131 @@ public struct WorkPlan: Sendable, Codable, Equatable {
 }
 
 extension WorkPlan {
+  /// How a run would be scored.
+  public struct Scoring: Sendable {
+    /// The method; on features `trak`.
+    public let method: Method
+    /// Checkpoints that are read.
+    public let checkpoints: Int
+    /// Whether the kernel is exact; else that of features.
+    public let isExact: Bool
+
+    /// A method at some checkpoints.
+    public init(method: Method, checkpoints: Int, isExact: Bool) {
+      (self.method, self.checkpoints, self.isExact) = (method, checkpoints, isExact)
+    }
+  }
+
+  /// Bytes of a process that does nothing yet: program, libraries, and BLAS's own room.
+  public static let processBytes = 48 << 20
+
   /// The plan of a run.
   ///
   /// - Parameters:
+  ///   - configuration: how it is trained; nil when the weights are there already.
+  ///   - seeds: seeds whose features are collected.
   ///   - features: k of the projection, and bytes of a stored feature.
-  ///   - scored: how many checkpoints a scoring method reads.
   ///   - rate: SGEMM rate in flop/s; measured when nil (a tenth of a second).
   /// - Precision: times are those of the matrix products over a share of the SGEMM rate that was
-  ///   measured on this engine: expect a factor of two.
+  ///   measured on this engine: expect a factor of two. Peaks are sums of what is held at a time:
+  ///   expect a factor of 1.5.
   public init(
-    network: Network, configuration: TrainingConfiguration, data: SplitData,
-    features: (k: Int, bytes: Int), scored: (checkpoints: Int, exact: Bool),
-    rate givenRate: Double? = nil
+    network: Network, configuration: TrainingConfiguration?, seeds: Int, data: SplitData,
+    features: (k: Int, bytes: Int), scoring: Scoring, rate givenRate: Double? = nil
   ) {
-    let n = data.train.count
-    let m = data.test.count
+    let (n, m) = (data.train.count, data.test.count)
     let p = network.parameterCount
     let rate = givenRate ?? WorkPlan.measuredRate()
-    let dataBytes = (n + m) * data.train.featureCount * 4
-    // A linear layer's factors are its inputs and outputs; O·I + O of its parameters give both.
-    let widths = network.parameters.filter { $0.shape.count == 2 }
-      .map { (outputs: $0.shape[0], inputs: $0.shape[1]) }
-    let width = widths.reduce(0) { $0 + $1.outputs + $1.inputs }
-    let traceWidth = widths.reduce(0) {
-      $0 + $1.outputs * min(network.outputCount, 16) + $1.inputs
-    }
-    let kept = CheckpointSelection.log.numbers(epochs: configuration.epochs).count
-    let seeds = configuration.seeds.count
+    let isSequence = data.train.vocabulary != nil
+    let example = network.footprint
+    // Every kind of layer by the factors that it gave for one example; a backward pass is two more.
+    let pass = 6 * network.withoutSelection.footprint.products
+    let common = WorkPlan.processBytes + (n + m) * data.train.featureCount * 4 + 4 * p
     func step(
       _ name: String, rows: Int, disk: Int, peak: Int, flops: Double, share: Double
     ) -> Step {
       Step(
-        name: name, rows: rows, diskBytes: disk, peakBytes: dataBytes + peak, flops: flops,
+        name: name, rows: rows, diskBytes: disk, peakBytes: common + peak, flops: flops,
         minutes: flops / (rate * share) / 60)
     }
-    let doubles = Double(n) * Double(n)
-    // Margin and trace kernels; the fp64 solves count as they are, half rate and all.
-    let kernels = Double(n) * Double(width + traceWidth)
-    let training = step(
-      "train", rows: n, disk: seeds * (kept * p * 4 + configuration.epochs * n * 6 * 4),
-      peak: 8 * p * 4, flops: 6 * Double(p) * Double(n) * Double(configuration.epochs * seeds),
-      share: 0.3)
-    let k = min(features.k, n)
-    let collecting = step(
-      "collect", rows: n * seeds, disk: seeds * n * (k * features.bytes + 20),
-      peak: 1_024 * (width + k) * 8 + k * k * 12,
-      flops: Double(seeds) * Double(n)
-        * (6 * Double(p) + 2 * Double(k) * Double(width) + Double(k) * Double(k)), share: 0.4)
-    let c = Double(scored.checkpoints)
-    let scoring: Step
-    if scored.exact {
-      scoring = step(
-        "score (trajectory)", rows: m, disk: m * n * 4,
-        peak: n * n * 12 + n * traceWidth * 8 + m * n * 8,
-        flops: c
-          * (kernels * Double(n + 2 * m) + doubles * Double(n) + 4 * doubles * Double(m)),
-        share: 0.4)
-    } else {
-      scoring = step(
-        "score (trak on features)", rows: m, disk: m * n * 4, peak: k * k * 16 + 4_096 * k * 12,
-        flops: c * (2 * Double(n) * Double(k) * Double(k) + 2 * Double(n) * Double(m) * Double(k)),
-        share: 0.4)
+    var steps: [Step] = []
+    if let configuration {
+      let kept = configuration.checkpoints.numbers(epochs: configuration.epochs).count
+      let evaluated = network.examplesAtATime(
+        atMost: max(1, 1_024 / max(1, network.outputSize / max(1, network.outputCount))))
+      steps.append(
+        step(
+          "train", rows: n, disk: seeds * (kept * p * 4 + configuration.epochs * n * 6 * 4),
+          peak: 4 * p * (2 + configuration.optimizer.bufferCount)
+            + max(min(n, configuration.batch), min(n, evaluated)) * example.bytes(),
+          flops: pass * Double(n) * Double(configuration.epochs * seeds), share: 0.3))
     }
-    let mislabeled = step(
-      "mislabeled", rows: n, disk: 0, peak: n * n * 12 + n * traceWidth * 8,
-      flops: c * (doubles * Double(traceWidth) + doubles * Double(n) * 2 / 3), share: 0.4)
-    self.init(
-      trainingExamples: n, queries: m, parameters: p, rate: rate,
-      steps: [training, collecting, scoring] + (scored.exact ? [mislabeled] : []))
-  }
-
-  /// The plan when the weights are there already: no training, and so no trajectory.
-  public func withImportedWeights() -> WorkPlan {
-    WorkPlan(
-      trainingExamples: trainingExamples, queries: queries, parameters: parameters, rate: rate,
-      steps: steps.filter { $0.name != "train" }.map { step in
-        Step(
-          name: step.name == "score (trajectory)" ? "score (trak)" : step.name, rows: step.rows,
-          diskBytes: step.diskBytes, peakBytes: step.peakBytes, flops: step.flops,
-          minutes: step.minutes)
-      })
+    let k = min(features.k, n)
+    let width = example.blocks.reduce(0) { $0 + $1.left + $1.right }
+    let block = network.examplesAtATime(
+      atMost: min(n, isSequence ? max(2, 1_024 / network.outputShape[0]) : 1_024), functions: 1)
+    steps.append(
+      step(
+        "collect", rows: n * seeds, disk: seeds * n * (k * features.bytes + 20),
+        peak: block * (example.bytes(functions: 1) + 8 * k) + 2 * k * example.kept + 12 * k * k,
+        flops: Double(seeds) * Double(n)
+          * (pass + 2 * Double(k) * Double(width) + Double(k) * Double(k)), share: 0.4))
+    let c = Double(scoring.checkpoints)
+    guard scoring.isExact else {
+      steps.append(
+        step(
+          "score (trak on features)", rows: m, disk: m * n * 4,
+          peak: k * k * 16 + 4_096 * k * 12,
+          flops: c
+            * (2 * Double(n) * Double(k) * Double(k) + 2 * Double(n) * Double(m) * Double(k)),
+          share: 0.4))
+      self.init(trainingExamples: n, queries: m, parameters: p, rate: rate, steps: steps)
+      return
+    }
+    let functions = min(network.outputCount, GradientSource.traceLimit)
+    let pairs = Double(n) * Double(n) / 2 + Double(n) * Double(m)
+    // The fp64 solves count as they are, half rate and all.
+    let solves = Double(n) * Double(n) * Double(n) / 3 + 2 * Double(n) * Double(n) * Double(m)
+    func kernel(_ functions: Int) -> Double {
+      example.gradientFlops(functions: functions) * Double(n + m)
+        + example.pairFlops(functions: functions) * pairs
+    }
+    func peak(_ functions: Int, queries: Int) -> Int {
+      // The gradients once as they come and once side by side, with a block; then those with the
+      // kernel, its factor and the scores.
+      let held = n * example.keptBytes(functions: functions)
+      let block = network.examplesAtATime(
+        atMost: isSequence ? max(1, 512 / network.outputShape[0]) : 512, functions: functions)
+      let collected = held + min(n, block) * example.bytes(functions: functions)
+      return max(held + collected, held + n * n * 12 + queries * n * 8)
+    }
+    let parts: [(functions: Int, solved: Double)] =
+      switch scoring.method {
+      case .trajectory: [(1, 1), (functions, 2)]
+      case .ntkLeaveOneOut: [(functions, 2)]
+      case .trak: [(1, 1)]
+      case .graddot, .gradcos: [(1, 0)]
+      }
+    steps.append(
+      step(
+        "score (\(scoring.method.rawValue))", rows: m, disk: m * n * 4,
+        peak: parts.map { peak($0.functions, queries: m) }.max() ?? 0,
+        flops: c
+          * parts.reduce(0) {
+            $0 + pass * Double(n + m) * Double($1.functions) + kernel($1.functions)
+              + $1.solved * solves
+          }, share: 0.4))
+    if !isSequence {
+      steps.append(
+        step(
+          "mislabeled", rows: n, disk: 0, peak: peak(functions, queries: 0),
+          flops: c
+            * (pass * Double(n) * Double(functions)
+              + example.pairFlops(functions: functions) * Double(n) * Double(n) / 2
+              + Double(n) * Double(n) * Double(n) * 2 / 3),
+          share: 0.4))
+    }
+    self.init(trainingExamples: n, queries: m, parameters: p, rate: rate, steps: steps)
   }
 
   /// The SGEMM rate of all workers now, flop/s.
@@ -133,5 +179,43 @@ extension WorkPlan {
       best = max(best, 2 * Double(size) * Double(size) * Double(size) / max(seconds, 1e-9))
     }
     return best
+  }
+}
+
+extension ExampleFootprint.Block {
+  /// Whether exact kernels write the gradient out, as `FactorBlock` decides.
+  fileprivate func isWrittenOut(_ functions: Int) -> Bool {
+    positions > 1 && positions * positions * (functions * left + right) > functions * left * right
+  }
+}
+
+extension ExampleFootprint {
+  /// Bytes of an example's gradients that an exact kernel keeps, for so many functions of the outputs.
+  fileprivate func keptBytes(functions: Int) -> Int {
+    if functions == 1 { return kept }
+    return 4
+      * blocks.reduce(0) {
+        let (left, right) = (functions * $1.left, $1.right)
+        return $0
+          + ($1.positions > 1
+            ? min($1.positions * (left + right), left * right) : left + right)
+      }
+  }
+
+  /// Flops of one dot product of two examples' gradients.
+  fileprivate func pairFlops(functions: Int) -> Double {
+    blocks.reduce(0) {
+      let (t, left, right) = (Double($1.positions), Double(functions * $1.left), Double($1.right))
+      return $0 + 2 * ($1.isWrittenOut(functions) ? left * right : t * t * (left + right))
+    }
+  }
+
+  /// Flops of writing one example's gradients out where kernels do.
+  fileprivate func gradientFlops(functions: Int) -> Double {
+    blocks.reduce(0) {
+      $0
+        + ($1.isWrittenOut(functions)
+          ? 2 * Double($1.positions) * Double(functions * $1.left) * Double($1.right) : 0)
+    }
   }
 }

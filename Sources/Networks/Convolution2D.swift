@@ -47,9 +47,12 @@ public struct Convolution2D: Layer {
   /// dx = Wᵀ ∗ dy, dW = Σ dy ⊗ windows, db = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass.saved(at: slot)[0]
-    accumulate(dy, x, into: &pass.gradient, pass.batch)
-    if pass.recorder != nil { record(dy, x, pass) }
-    return propagates ? transposed(dy, pass.parameters, pass.batch) : nil
+    if pass.selects(parameters) {
+      accumulate(dy, x, into: &pass.gradient, pass.batch)
+      if pass.recorder != nil { record(dy, x, pass) }
+    }
+    return propagates && pass.needsInputGradient
+      ? transposed(dy, pass.parameters, pass.batch) : nil
   }
 
   /// ry = W ∗ rx + V ∗ x + v_b.
@@ -110,6 +113,13 @@ public struct Convolution2D: Layer {
 
   /// One block a group: its windows and its outputs' gradients.
   private func record(_ dy: Tensor, _ x: Tensor, _ pass: Pass) {
+    if pass.recorder?.takesNorms ?? false {
+      let norms = products.squaredNorms(
+        dy, x, batch: pass.batch, weight: pass.selection.selects(weight),
+        bias: bias.map { pass.selection.selects($0) } ?? false)
+      pass.recorder?.record(squaredNorms: norms, of: weight)
+      return
+    }
     let (inner, outer) = (weight.shape[1], weight.shape[0] / groups)
     let gradients = dy.reshaped([pass.batch, geometry.positions, weight.shape[0]])
     for group in 0..<groups {
@@ -120,8 +130,7 @@ public struct Convolution2D: Layer {
       pass.recorder?.record(
         weight: part, bias: bias.map { self.part(of: $0, group) },
         OuterProductTerm(
-          left: .dense(left), right: bias == nil ? .dense(patches) : .denseWithOne(patches)),
-        partOf: weight)
+          left: .dense(left), right: bias == nil ? .dense(patches) : .denseWithOne(patches)))
     }
   }
 

@@ -22,6 +22,8 @@ public protocol Layer: Sendable {
   /// dx and rdx from dy and rdy, after `forwardTangent`; hands the tangents of the parameter
   /// gradients to the pass. Nil: zero, or nobody needs it.
   func backwardTangent(_ dy: Tensor, _ rdy: Tensor?, _ pass: Pass) -> (dx: Tensor?, rdx: Tensor?)
+  /// The layer with those in it replaced; one without layers inside is replaced itself.
+  func mapped(_ replace: (any Layer) -> any Layer) -> any Layer
 }
 
 extension Layer {

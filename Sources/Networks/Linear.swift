@@ -23,8 +23,8 @@ public struct Linear: Layer {
   /// Outputs a worker takes at a time; a multiple of what a kernel holds in registers.
   private static let outputGrain = 64
 
-  private var outputs: Int { weight.shape[isTransposed ? 1 : 0] }
-  private var inputs: Int { weight.shape[isTransposed ? 0 : 1] }
+  var outputs: Int { weight.shape[isTransposed ? 1 : 0] }
+  var inputs: Int { weight.shape[isTransposed ? 0 : 1] }
 
   /// y = x Wᵀ + b.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
@@ -35,9 +35,11 @@ public struct Linear: Layer {
   /// dx = dy W, dW = dyᵀ x, db = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass.saved(at: slot)[0]
-    accumulate(dy, x, into: &pass.gradient)
-    if pass.recorder != nil { record(dy, x, pass) }
-    return propagates ? times(dy, pass.parameters) : nil
+    if pass.selects(parameters) {
+      accumulate(dy, x, into: &pass.gradient)
+      if pass.recorder != nil { record(dy, x, pass) }
+    }
+    return propagates && pass.needsInputGradient ? times(dy, pass.parameters) : nil
   }
 
   /// Left sides are the rows of the weight as it is stored.

@@ -5,17 +5,14 @@ import Tensors
 extension Network {
   /// Per-example gradients of any function of the outputs, as factors.
   ///
-  /// - Parameters:
-  ///   - outputGradient: ∂f/∂z from the outputs, B × C.
-  ///   - selected: offsets of the weights to record; nil: all.
-  /// - Returns: the factors of ∇_θ f for each example, and the outputs z.
+  /// - Parameter outputGradient: ∂f/∂z from the outputs, B × C.
+  /// - Returns: the factors of ∇_θ f for each example (of the network's selection), and the outputs z.
   public func exampleGradients(
-    _ inputs: Tensor, parameters: Tensor, selected: Set<Int>? = nil,
-    outputGradient: (Tensor) -> Tensor
+    _ inputs: Tensor, parameters: Tensor, outputGradient: (Tensor) -> Tensor
   ) -> (gradients: ExampleGradients, outputs: Tensor) {
     let pass = pass(parameters, batch: inputs.shape[0])
     let outputs = root.forward(inputs, pass)
-    pass.recorder = FactorRecorder(selected: selected)
+    pass.recorder = FactorRecorder(selection: selection)
     _ = root.backward(outputGradient(outputs), pass)
     let recorded = pass.recorder?.gradients(count: pass.batch)
     return (recorded ?? ExampleGradients(count: pass.batch, blocks: []), outputs)
@@ -37,7 +34,7 @@ extension Network {
       let coefficients = functions.row(function)
       let direction = Tensor(
         (0..<outputs.rowCount).flatMap { _ in coefficients }, shape: outputs.shape)
-      pass.recorder = FactorRecorder()
+      pass.recorder = FactorRecorder(selection: selection)
       _ = root.backward(direction, pass)
       return pass.recorder?.gradients(count: pass.batch)
         ?? ExampleGradients(count: pass.batch, blocks: [])

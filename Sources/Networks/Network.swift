@@ -5,23 +5,26 @@ import Tensors
 /// A network as a value: its layers and the layout of its flat parameter vector, without weights.
 public struct Network: Sendable {
   /// The layers.
-  public let root: any Layer
+  public internal(set) var root: any Layer
   /// The parameters in the order of the flat vector.
-  public let parameters: [Parameter]
+  public internal(set) var parameters: [Parameter]
   /// Shape of one example.
   public let inputShape: [Int]
   /// Number of outputs (classes, or regression targets), at each position of a sequence.
   public let outputCount: Int
   /// Shape of one example's outputs: C, or T × C where every position predicts.
   public let outputShape: [Int]
-  /// Floats of an example's gradients in factored form, of the layers with many positions.
-  public let factorFloats: Int
-  /// Floats of an example's activations, about, of the layers with many positions.
-  public let activationFloats: Int
   /// The parameters that no optimizer moves: running statistics, written by their layers.
   public let buffers: [Parameter]
-  private let initials: [Int: InitialValues]
-  private let slots: Int
+  /// The parameters that gradients are taken by, in training and attribution; nil: all.
+  public internal(set) var selection: ParameterSelection? {
+    didSet { footprintMemory = FootprintMemory() }
+  }
+  var footprintMemory = FootprintMemory()
+  /// The buffers that training leaves as they are.
+  public internal(set) var frozenBuffers: [Parameter] = []
+  var initials: [Int: InitialValues]
+  var slots: Int
 
   /// A network of layers made with `builder`.
   public init(
@@ -34,7 +37,6 @@ public struct Network: Sendable {
     self.outputCount = outputCount
     parameters = builder.parameters
     initials = builder.initials
-    (factorFloats, activationFloats) = (builder.factorFloats, builder.activationFloats)
     buffers = builder.parameters.filter { builder.buffers.contains($0.offset) }
     slots = builder.slots
   }
@@ -47,17 +49,6 @@ public struct Network: Sendable {
 
   /// What can be ablated.
   public var components: [ComponentGroup] { root.components }
-
-  /// Bytes that one block of examples may take beside the parameters.
-  private static let blockBytes = 512 << 20
-
-  /// How many examples go through the network at a time: `limit` halved until their activations,
-  /// and `floats` more an example, fit into a block.
-  public func examplesAtATime(atMost limit: Int, floats: Int = 0) -> Int {
-    var count = limit
-    while count > 1 && count * 4 * (activationFloats + floats) > Network.blockBytes { count /= 2 }
-    return count
-  }
 
   /// Initial parameters: what the builder was told of each.
   ///
@@ -87,7 +78,8 @@ public struct Network: Sendable {
   ) -> Pass {
     precondition(parameters.count == parameterCount, "\(parameters.count) of \(parameterCount)")
     return Pass(
-      parameters: parameters, batch: batch, slots: slots, dropout: dropout, ablation: ablation)
+      parameters: parameters, batch: batch, slots: slots, dropout: dropout, ablation: ablation,
+      selection: selection)
   }
 
   /// Outputs of a batch in evaluation mode.

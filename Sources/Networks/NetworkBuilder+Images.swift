@@ -36,9 +36,6 @@ extension NetworkBuilder {
     let offsets: InitialValues = initial == nil ? .uniform(fanIn: fanIn) : .constant(0)
     let offset = bias ? parameter(name: name + ".bias", shape: [outputs], initial: offsets) : nil
     defer { readsInputs = false }
-    factorFloats += geometry.positions * (outputs + groups * fanIn)
-    // Its output, and those of normalisation and activation after it, with what they remember.
-    activationFloats += 4 * geometry.positions * outputs
     return Convolution2D(
       weight: weight, bias: offset, geometry: geometry, groups: groups, slot: slot(),
       propagates: !readsInputs)
@@ -81,7 +78,6 @@ extension NetworkBuilder {
   public mutating func batchNorm(
     _ name: String, channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1
   ) -> BatchNorm2D {
-    factorFloats += 2 * channels
     return BatchNorm2D(
       weight: parameter(name: name + ".weight", shape: [channels], initial: .constant(1)),
       bias: parameter(name: name + ".bias", shape: [channels], initial: .constant(0)),
@@ -98,7 +94,6 @@ extension NetworkBuilder {
     _ name: String, groups: Int, channels: Int, epsilon: Float = 1e-5
   ) -> GroupNorm {
     precondition(groups > 0 && channels.isMultiple(of: groups), "\(groups) of \(channels)")
-    factorFloats += 2 * channels
     return GroupNorm(
       weight: parameter(name: name + ".weight", shape: [channels], initial: .constant(1)),
       bias: parameter(name: name + ".bias", shape: [channels], initial: .constant(0)),

@@ -11,10 +11,6 @@ public struct NetworkBuilder {
   private(set) var initials: [Int: InitialValues] = [:]
   /// Offsets of the parameters that no optimizer moves: running statistics.
   private(set) var buffers: Set<Int> = []
-  /// Floats of an example's gradients in factored form, of the layers with many positions.
-  var factorFloats = 0
-  /// Floats of an example's activations, about, of those layers.
-  var activationFloats = 0
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0

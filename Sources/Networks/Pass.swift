@@ -29,6 +29,12 @@ public final class Pass {
   public var lengths: [Int]?
   /// The per-example factors, when they are asked for.
   public var recorder: FactorRecorder?
+  /// The parameters that gradients are taken by; nil: all.
+  public let selection: ParameterSelection?
+  /// Whether anything before the layer whose `backward` runs needs the gradient of its input.
+  ///
+  /// Containers keep it; a layer may give nil where it is false.
+  public var needsInputGradient = true
 
   private var saved: [[Tensor]]
   private var tangents: [[Tensor]]
@@ -36,9 +42,12 @@ public final class Pass {
   /// A pass over `batch` examples for a network of `slots` layers.
   public init(
     parameters: Tensor, batch: Int, slots: Int, dropout: DropoutDraws? = nil,
-    ablation: [Int: AblationMask] = [:]
+    ablation: [Int: AblationMask] = [:], selection: ParameterSelection? = nil
   ) {
     self.parameters = parameters
+    self.selection = selection
+    // With all parameters the first layers know themselves that nobody needs it.
+    needsInputGradient = selection == nil
     self.batch = batch
     self.dropout = dropout
     self.ablation = ablation
@@ -46,8 +55,16 @@ public final class Pass {
     tangents = saved
   }
 
+  /// Whether gradients are taken by any of some parameters.
+  public func selects(_ parameters: [Parameter]) -> Bool {
+    selection == nil || parameters.contains { selection.selects($0) }
+  }
+
   /// Keeps tensors for the rules that follow.
   public func save(_ tensors: [Tensor], at slot: Int) { saved[slot] = tensors }
+
+  /// All that layers have saved.
+  var allSaved: [Tensor] { saved.flatMap { $0 } }
 
   /// What `forward` saved.
   public func saved(at slot: Int) -> [Tensor] { saved[slot] }
@@ -89,64 +106,5 @@ public struct AblationMask: Sendable {
   public init(mask: Tensor, value: Tensor? = nil) {
     self.mask = mask
     self.value = value
-  }
-}
-
-/// Collects per-example gradients in factored form during `backward`.
-public struct FactorRecorder: Sendable {
-  private var blocks: [Int: FactorBlock] = [:]
-  /// Offsets of the weights to record; nil records all.
-  public let selected: Set<Int>?
-
-  /// A recorder of all weights, or of those at the given offsets.
-  public init(selected: Set<Int>? = nil) { self.selected = selected }
-
-  /// Adds one use of a weight.
-  ///
-  /// A bias that is not with this weight in every use (tied weights, biases of their own) gets a
-  /// block of its own, so that no product mixes two biases.
-  /// A weight that is part of another one (a group's) is selected by its owner.
-  public mutating func record(
-    weight: Parameter, bias: Parameter?, _ term: OuterProductTerm, partOf owner: Parameter? = nil
-  ) {
-    if let selected, !selected.contains((owner ?? weight).offset) { return }
-    guard let existing = blocks[weight.offset] else {
-      blocks[weight.offset] = FactorBlock(weight: weight, bias: bias, term: term)
-      return
-    }
-    if existing.bias == bias {
-      blocks[weight.offset]?.append(term)
-      return
-    }
-    var joined = existing.withoutBias()
-    if let first = existing.bias {
-      for use in existing.terms { recordBias(first, use.left) }
-    }
-    let alone = FactorBlock(weight: weight, bias: bias, term: term).withoutBias()
-    for use in alone.terms { joined.append(use) }
-    blocks[weight.offset] = joined
-    if let bias { recordBias(bias, term.left) }
-  }
-
-  /// Adds one use of an element-wise parameter, whose gradient is the sum of `left` over positions.
-  public mutating func record(elementwise parameter: Parameter, _ left: FactorSide) {
-    if let selected, !selected.contains(parameter.offset) { return }
-    recordBias(parameter, left)
-  }
-
-  /// A bias as element-wise parameter: its gradient is the sum of its left sides over positions.
-  private mutating func recordBias(_ bias: Parameter, _ left: FactorSide) {
-    let term = OuterProductTerm(left: left.summedOverPositions(), right: .one)
-    if blocks[bias.offset] == nil {
-      blocks[bias.offset] = FactorBlock(weight: bias, bias: nil, term: term)
-    } else {
-      blocks[bias.offset]?.append(term)
-    }
-  }
-
-  /// What was recorded, in parameter order.
-  public func gradients(count: Int) -> ExampleGradients {
-    ExampleGradients(
-      count: count, blocks: blocks.sorted { $0.key < $1.key }.map(\.value))
   }
 }

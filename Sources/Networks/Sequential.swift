@@ -26,8 +26,21 @@ public struct Sequential: Layer {
   /// From the last layer to the first, until nobody needs the gradient.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     var gradient = dy
-    for layer in layers.reversed() {
-      guard let dx = layer.backward(gradient, pass) else { return nil }
+    guard pass.selection != nil else {
+      for layer in layers.reversed() {
+        guard let dx = layer.backward(gradient, pass) else { return nil }
+        gradient = dx
+      }
+      return gradient
+    }
+    let isNeeded = pass.needsInputGradient
+    defer { pass.needsInputGradient = isNeeded }
+    let selected = layers.map { pass.selects($0.parameters) }
+    for (index, layer) in layers.enumerated().reversed() {
+      pass.needsInputGradient = isNeeded || selected[..<index].contains(true)
+      guard selected[index] || pass.needsInputGradient,
+        let dx = layer.backward(gradient, pass)
+      else { return nil }
       gradient = dx
     }
     return gradient

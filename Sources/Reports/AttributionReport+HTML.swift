@@ -36,6 +36,7 @@ enum ReportView {
       "introduction": section.introduction, "hasIntroduction": !section.introduction.isEmpty,
       "queries": [], "suspects": [], "charts": [], "tables": [], "isEmpty": false,
       "unit": "", "signSentence": "", "scoreName": "", "isQueries": false, "isSuspects": false,
+      "hasTokens": false,
     ]
     switch section.content {
     case .queries(let queries):
@@ -43,6 +44,7 @@ enum ReportView {
       view["queries"] = queries.cards.map(card)
       view["isEmpty"] = queries.cards.isEmpty
       view["unit"] = queries.unit
+      view["hasTokens"] = queries.hasShadedTokens
       view["signSentence"] = queries.signSentence
     case .suspects(let gallery):
       view["isSuspects"] = !gallery.suspects.isEmpty
@@ -67,7 +69,10 @@ enum ReportView {
     let isRight = card.label == card.predicted
     return [
       "queryView": example(card.view, alt: "test example \(card.id), label \(card.label)"),
-      "queryID": card.id, "queryLabel": card.label, "predicted": card.predicted,
+      "queryID": card.id, "queryLabel": card.label, "hasQueryLabel": !card.label.isEmpty,
+      "predicted": card.predicted, "hasPrediction": !card.predicted.isEmpty,
+      "layout": card.view.isPassage ? " passage" : "", "question": card.question,
+      "hasQuestion": !card.question.isEmpty,
       "probability": probability(card.probability),
       "verdict": isRight ? "right" : "wrong",
       "sides": [
@@ -87,6 +92,7 @@ enum ReportView {
           "trainingView": example(
             influence.view, alt: "training example \(influence.id), label \(influence.label)"),
           "trainingID": influence.id, "trainingLabel": influence.label,
+          "hasTrainingLabel": !influence.label.isEmpty,
           "trainingScore": NumberText.signed(influence.score),
           "bar": barWidth(influence.score, largest),
         ]
@@ -124,7 +130,7 @@ enum ReportView {
   }
 
   private static func example(_ view: ExampleView, alt: String) -> [String: Any] {
-    var result: [String: Any] = ["image": [], "features": [], "words": []]
+    var result: [String: Any] = ["image": [], "features": [], "words": [], "tokens": []]
     switch view {
     case .image(let image):
       result["image"] = [
@@ -135,6 +141,7 @@ enum ReportView {
       let pairs = features.map { ["feature": $0.name, "amount": $0.value] }
       result["features"] = [["pairs": pairs]]
     case .text(let text): result["words"] = [["words": text]]
+    case .tokens(let tokens): result["tokens"] = [["pieces": ScoredToken.view(tokens)]]
     case .nothing: break
     }
     return result

@@ -17,6 +17,8 @@ public enum ExampleView: Sendable, Equatable {
   case features([Feature])
   /// A text, such as a sentence.
   case text(String)
+  /// A passage, its tokens shaded by their scores.
+  case tokens([ScoredToken])
   /// Only its id and label.
   case nothing
 
@@ -35,6 +37,14 @@ public enum ExampleView: Sendable, Equatable {
     let rest = values.count - shown.count
     if rest > 0 { shown.append(Feature("…", "\(rest) more")) }
     return .features(shown)
+  }
+
+  /// Whether it is a passage, which needs the width of a page.
+  var isPassage: Bool {
+    switch self {
+    case .text, .tokens: true
+    default: false
+    }
   }
 
   private static func text(_ value: Double) -> String {

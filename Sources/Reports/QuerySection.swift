@@ -7,6 +7,16 @@ public struct QuerySection: Sendable, Equatable {
   /// The test examples.
   public var cards: [QueryCard]
 
+  /// Whether tokens of training passages are shaded by their scores.
+  var hasShadedTokens: Bool {
+    cards.contains { card in
+      (card.helpful + card.harmful).contains { influence in
+        guard case .tokens(let tokens) = influence.view else { return false }
+        return tokens.contains { $0.score != nil }
+      }
+    }
+  }
+
   /// Test examples whose scores have one unit and one sign.
   public init(unit: String, signSentence: String, cards: [QueryCard]) {
     (self.unit, self.signSentence, self.cards) = (unit, signSentence, cards)
@@ -19,10 +29,12 @@ public struct QueryCard: Sendable, Equatable {
   public var view: ExampleView
   /// Its id.
   public var id: String
-  /// Its label.
+  /// Its label; empty for a passage, which is all there is.
   public var label: String
-  /// What the model makes of it.
+  /// What the model makes of it; empty when it is nothing to be told in a word.
   public var predicted: String
+  /// What is asked about it, where it is not all of it.
+  public var question = ""
   /// The probability of `predicted`, 0 … 1; nil for models without one.
   public var probability: Double?
   /// The training examples that helped, the strongest first.

@@ -83,6 +83,25 @@ extension ReportTemplates {
     .features div{display:flex;gap:.3rem}.subject .features div{justify-content:space-between}
     .features dt{color:var(--soft)}
     blockquote{font-size:.9rem;overflow-wrap:anywhere}
+    .query.passage{grid-template-columns:1fr 1fr;gap:1rem 2rem}.query.passage .subject{grid-column:1/3;
+    padding-bottom:1rem;border-bottom:1px solid var(--edge)}
+    .passage blockquote{font:.82rem/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
+    white-space:pre-wrap}
+    .passage .subject blockquote{font-size:.95rem;margin-bottom:.4rem}
+    .passage .side li{padding-bottom:.6rem;border-bottom:1px solid var(--edge)}
+    .passage .side li:last-child{border-bottom:0}
+    .passage .about{grid-template-columns:auto 1fr auto}.passage .about .name{grid-column:1}
+    .passage .about .id{margin-left:0}
+    .tokens span,.legend .scale span{border-radius:2px}
+    .plus{background:rgba(37,99,235,calc(var(--shade)*.55))}
+    .minus{background:rgba(220,38,38,calc(var(--shade)*.55))}
+    .asked{outline:2px solid var(--accent);outline-offset:1px;font-weight:700}
+    .question{color:var(--soft)}
+    .legend{max-width:46rem;margin-top:.5rem;font-size:.9rem;color:var(--soft)}
+    .scale{display:inline-flex;align-items:center;gap:2px;margin-right:.6rem;font-size:.8rem;
+    vertical-align:-.1rem}
+    .scale span:empty{width:1.1rem;height:.9rem;border:1px solid var(--edge)}
+    .scale span:first-child{margin-right:.3rem}.scale span:last-child{margin-left:.3rem}
     .notes ul{max-width:46rem}.notes li{margin:.4rem 0;padding-left:1.1rem;position:relative}
     .notes li::before{content:"\\2022";position:absolute;left:.2rem;color:var(--soft)}
     footer{margin-top:3rem;padding-top:1.5rem;border-top:1px solid var(--edge)}
@@ -93,7 +112,8 @@ extension ReportTemplates {
     .query{grid-template-columns:1fr 1fr}.subject{grid-column:1/3;display:grid;
     grid-template-columns:auto 1fr;column-gap:1rem;align-content:start}
     .subject img{grid-row:1/5;width:6rem;height:6rem;margin:0}.subject .features{grid-column:1/3}}
-    @media(max-width:34rem){.query{grid-template-columns:1fr}.subject{grid-column:1}
+    @media(max-width:34rem){.query,.query.passage{grid-template-columns:1fr}
+    .subject,.query.passage .subject{grid-column:1}
     .facts{grid-template-columns:1fr}.facts dd{margin-bottom:.4rem}
     .gallery{grid-template-columns:repeat(auto-fill,minmax(8rem,1fr))}}
     @media print{body{padding:0;max-width:none;background:#fff;font-size:11pt}nav{display:none}

@@ -83,6 +83,16 @@ enum ReportTemplates {
     {{#isEmpty}}<p class="empty">Nothing to show.</p>{{/isEmpty}}
     {{#isQueries}}
     <p class="unit">{{signSentence}} Unit: {{unit}}.</p>
+    {{#hasTokens}}
+    <p class="legend"><span class="scale" aria-hidden="true"><span>harmed</span>\
+    <span class="minus" style="--shade:1"></span><span class="minus" style="--shade:.6"></span>\
+    <span class="minus" style="--shade:.25"></span><span></span>\
+    <span class="plus" style="--shade:.25"></span><span class="plus" style="--shade:.6"></span>\
+    <span class="plus" style="--shade:1"></span><span>helped</span></span> \
+    Each token of a training passage is shaded by what learning to predict it adds to the passage’s \
+    score: blue helped the query, red harmed it. The parts sum to the score; the strongest token of \
+    each passage has the full colour. Point at a token for its number.</p>
+    {{/hasTokens}}
     <div class="queries">{{#queries}}{{>query}}{{/queries}}</div>
     {{/isQueries}}
     {{#isSuspects}}
@@ -108,21 +118,27 @@ enum ReportTemplates {
     {{#image}}<img src="{{source}}" alt="{{alt}}" width="{{wide}}" height="{{high}}"/>{{/image}}\
     {{#features}}<dl class="features">{{#pairs}}<div><dt>{{feature}}</dt><dd>{{amount}}</dd></div>\
     {{/pairs}}</dl>{{/features}}\
-    {{#words}}<blockquote>{{words}}</blockquote>{{/words}}
+    {{#words}}<blockquote>{{words}}</blockquote>{{/words}}\
+    {{#tokens}}<blockquote class="tokens">{{#pieces}}<span\
+    {{#hasKind}} class="{{kind}}"{{/hasKind}}{{#hasHint}} title="{{hint}}"{{/hasHint}}\
+    {{#hasShade}} style="--shade:{{shade}}"{{/hasShade}}>{{piece}}</span>{{/pieces}}</blockquote>\
+    {{/tokens}}
     """
 
   private static let query = """
-    <article class="query">
+    <article class="query{{layout}}">
     <div class="subject">{{#queryView}}{{>example}}{{/queryView}}
-    <p class="verdict {{verdict}}">predicted <strong>{{predicted}}</strong> \
-    <span class="id">{{probability}}</span></p>
-    <p>label <strong>{{queryLabel}}</strong></p>
+    {{#hasPrediction}}<p class="verdict {{verdict}}">predicted <strong>{{predicted}}</strong> \
+    <span class="id">{{probability}}</span></p>{{/hasPrediction}}
+    {{#hasQueryLabel}}<p>label <strong>{{queryLabel}}</strong></p>{{/hasQueryLabel}}
+    {{#hasQuestion}}<p class="question">{{question}}</p>{{/hasQuestion}}
     <p class="id">test {{queryID}}</p></div>
     {{#sides}}
     <div class="side {{side}}"><h3>{{sideName}}</h3>
     {{#isNone}}<p class="empty">None.</p>{{/isNone}}
     <ul>{{#influences}}<li>{{#trainingView}}{{>example}}{{/trainingView}}
-    <span class="about"><span class="name">label <strong>{{trainingLabel}}</strong> \
+    <span class="about"><span class="name">{{#hasTrainingLabel}}label \
+    <strong>{{trainingLabel}}</strong> {{/hasTrainingLabel}}\
     <span class="id">{{trainingID}}</span></span>
     <span class="score"><span class="length" style="width:{{bar}}%"></span></span>\
     <span class="number">{{trainingScore}}</span></span></li>{{/influences}}</ul></div>

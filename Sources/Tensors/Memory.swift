@@ -1,7 +1,22 @@
 import Foundation
+import Synchronization
 
 /// Whether the memory for some work is there, asked before the work begins.
 public enum Memory {
+  private static let block = Atomic<Int>(512 << 20)
+
+  /// Bytes that a block of examples may take on its way through a network, beside parameters and
+  /// what is made of the examples: 512 MiB until set.
+  ///
+  /// Work is cut into blocks of examples by it, so that other sizes change results by rounding.
+  public static var blockBytes: Int {
+    get { block.load(ordering: .relaxed) }
+    set {
+      precondition(newValue >= 1, "blocks of \(newValue) bytes")
+      block.store(newValue, ordering: .relaxed)
+    }
+  }
+
   /// Bytes of this machine's memory.
   public static var physical: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }
 

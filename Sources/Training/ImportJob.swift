@@ -57,8 +57,7 @@ public struct ImportJob: Sendable {
     try training.requireModel(for: loss, data)
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
-    let network = configuration.model.network(
-      inputShape: data.train.featureShape, outputs: data.train.outputCount)
+    let network = try configuration.network(for: data.train)
     var record = RunRecord(
       configuration, data: data, subset: nil, loss: loss, network: network,
       runFolder: folder.path)

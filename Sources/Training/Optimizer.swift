@@ -14,12 +14,7 @@ public struct Optimizer: Sendable {
   /// An optimizer before its first step.
   public init(_ configuration: OptimizerConfiguration, parameterCount: Int) {
     self.configuration = configuration
-    let names: [String] =
-      switch configuration {
-      case .sgd(let momentum, _, _): momentum == 0 ? [] : ["velocity"]
-      case .adam, .adamw: ["firstMoment", "secondMoment"]
-      }
-    buffers = names.map { ($0, Tensor(repeating: 0, shape: [parameterCount])) }
+    buffers = configuration.bufferNames.map { ($0, Tensor(repeating: 0, shape: [parameterCount])) }
   }
 
   /// Parameters a worker takes at a time.
@@ -31,17 +26,27 @@ public struct Optimizer: Sendable {
   ///   - gradient: p values, of the mean loss over the batch.
   ///   - rate: the learning rate of this step.
   ///   - step: from 0.
+  ///   - ranges: what moves of the p values; nil: all of them.
   /// - Precision: each parameter's own arithmetic: same bits for any thread count.
   public mutating func update(
-    _ parameters: inout Tensor, gradient: Tensor, rate: Double, step: Int
+    _ parameters: inout Tensor, gradient: Tensor, rate: Double, step: Int,
+    ranges: [Range<Int>]? = nil
+  ) {
+    for part in ranges ?? [0..<parameters.count] {
+      update(&parameters, part, gradient: gradient, rate: rate, step: step)
+    }
+  }
+
+  private mutating func update(
+    _ parameters: inout Tensor, _ part: Range<Int>, gradient: Tensor, rate: Double, step: Int
   ) {
     let p = parameters.writableStorage()
     let g = gradient.storage
     let first = buffers.isEmpty ? p : buffers[0].value.writableStorage()
     let second = buffers.count < 2 ? first : buffers[1].value.writableStorage()
     let configuration = configuration
-    Workers.run(over: parameters.count, grain: Optimizer.grain) { range in
-      let start = range.lowerBound
+    Workers.run(over: part.count, grain: Optimizer.grain) { range in
+      let start = part.lowerBound + range.lowerBound
       switch configuration {
       case .sgd(let momentum, _, let decay) where momentum == 0:
         VectorMath.sgdStep(

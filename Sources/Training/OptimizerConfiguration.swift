@@ -11,6 +11,17 @@ public enum OptimizerConfiguration: Sendable, Equatable {
   case adamw(
     beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01)
 
+  /// What it remembers of every parameter.
+  var bufferNames: [String] {
+    switch self {
+    case .sgd(let momentum, _, _): momentum == 0 ? [] : ["velocity"]
+    case .adam, .adamw: ["firstMoment", "secondMoment"]
+    }
+  }
+
+  /// How many numbers it remembers of every parameter.
+  public var bufferCount: Int { bufferNames.count }
+
   private enum Kind: String, CaseIterable { case sgd, adam, adamw }
 
   /// The keys of all optimizers.

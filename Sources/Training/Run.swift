@@ -42,7 +42,10 @@ public struct Run: Sendable {
     record = try RunRecord.read(folder + "/run.json")
     let model = try ModelConfiguration(from: try Run.map(record, folder).map("model"))
     try model.requireInputs(record.inputShape, outputs: record.outputCount)
-    network = model.network(inputShape: record.inputShape, outputs: record.outputCount)
+    let training = try Run.map(record, folder).map(ifPresent: "training")
+    network = try model.network(
+      inputShape: record.inputShape, outputs: record.outputCount,
+      freeze: training?.strings(ifPresent: "freeze").map { LayerPatterns($0) })
     let found = network.parameters.map {
       RunRecord.ParameterRecord(name: $0.name, shape: $0.shape)
     }

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Networks
 
 /// A run file: what is trained on which data, and how.
 ///
@@ -99,6 +100,14 @@ public struct RunConfiguration: Sendable {
     if hasTraining { values["training"] = training.value }
     values["defaults"] = defaults
     return .map(values)
+  }
+
+  /// The network for some examples, with what is frozen.
+  ///
+  /// - Throws: `SelectionError` for patterns that fit no layer.
+  public func network(for data: Dataset) throws -> Network {
+    try model.network(
+      inputShape: data.featureShape, outputs: data.outputCount, freeze: training.freeze)
   }
 
   /// The same run under another name.

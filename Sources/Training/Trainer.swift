@@ -131,11 +131,13 @@ public struct Trainer: Sendable {
       state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil)
     let before = hooks.afterStep == nil ? nil : state.parameters
     state.optimizer.update(
-      &state.parameters, gradient: gradient, rate: rate, step: state.step)
+      &state.parameters, gradient: gradient, rate: rate, step: state.step,
+      ranges: network.selection?.ranges)
     if !buffers.isEmpty {
       // Running statistics are not the optimizer's: they become what the pass made of them.
       let target = state.parameters.writableStorage()
-      for (offset, values) in buffers {
+      let frozen = Set(network.frozenBuffers.map(\.offset))
+      for (offset, values) in buffers where !frozen.contains(offset) {
         (target.base + offset).update(from: values.storage.base, count: values.count)
       }
     }
@@ -182,14 +184,17 @@ public struct Trainer: Sendable {
     try requireFinite(losses, state)
     pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
     let needsNorms = signals != nil && !isSequence
-    if needsFactors || needsNorms { pass.recorder = FactorRecorder() }
+    if needsFactors {
+      pass.recorder = FactorRecorder(selection: network.selection)
+    } else if needsNorms {
+      pass.recorder = .ofNorms(selection: network.selection)
+    }
     _ = network.root.backward(derivative, pass)
-    let factors =
-      pass.recorder?.gradients(count: batch.count)
-      ?? ExampleGradients(count: batch.count, blocks: [])
-    if needsNorms, let signals {
+    let none = ExampleGradients(count: batch.count, blocks: [])
+    let factors = needsFactors ? pass.recorder?.gradients(count: batch.count) ?? none : none
+    if needsNorms, let signals, let recorder = pass.recorder {
       let norms = signals.base + (signals.count - n)
-      for (row, square) in factors.squaredNorms().enumerated() {
+      for (row, square) in recorder.squaredNorms(count: batch.count).enumerated() {
         norms[batch[row]] = square.squareRoot() * Float(batch.count)
       }
     }

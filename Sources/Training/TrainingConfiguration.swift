@@ -27,17 +27,21 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var checkpoints: CheckpointSelection
   /// How images are changed in training; nil: not at all.
   public var augmentation: Augmentation?
+  /// Parameters that are neither trained nor attributed to; nil: none.
+  public var freeze: LayerPatterns?
 
   /// Training by its parts.
   public init(
     optimizer: OptimizerConfiguration = .sgd(), rate: Double,
     schedule: ScheduleConfiguration = ScheduleConfiguration(), batch: Int = 64, epochs: Int,
     seed: UInt64 = 0, seedCount: Int = 1, loss: Loss? = nil,
-    checkpoints: CheckpointSelection = .log, augmentation: Augmentation? = nil
+    checkpoints: CheckpointSelection = .log, augmentation: Augmentation? = nil,
+    freeze: LayerPatterns? = nil
   ) {
     (self.optimizer, self.rate, self.schedule) = (optimizer, rate, schedule)
     (self.batch, self.epochs, self.seed, self.seedCount) = (batch, epochs, seed, seedCount)
     (self.loss, self.checkpoints, self.augmentation) = (loss, checkpoints, augmentation)
+    self.freeze = freeze
   }
 
   private enum LossWord: String, CaseIterable { case crossEntropy, squaredError }
@@ -46,7 +50,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
       "optimizer", "rate", "schedule", "batch", "epochs", "seed", "seeds", "loss", "checkpoints",
-      "augment",
+      "augment", "freeze",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
@@ -65,6 +69,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     augmentation = try map.map(ifPresent: "augment").map { map throws(ConfigurationError) in
       try Augmentation(from: map)
     }
+    freeze = try map.strings(ifPresent: "freeze").map { LayerPatterns($0) }
   }
 
   /// The seeds of the run.
@@ -82,6 +87,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     if let loss { values["loss"] = .string(loss.rawValue) }
     values["checkpoints"] = checkpoints.value
     if let augmentation { values["augment"] = augmentation.value }
+    if let freeze { values["freeze"] = .list(freeze.patterns.map { .string($0) }) }
     return .map(values)
   }
 }

@@ -62,8 +62,7 @@ public struct TrainingJob: Sendable {
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
     try configuration.training.augmentation?.requireImages(data.train.featureShape)
-    let network = configuration.model.network(
-      inputShape: data.train.featureShape, outputs: data.train.outputCount)
+    let network = try configuration.network(for: data.train)
     try Memory.require(
       network.leastTrainingBytes(batch: min(configuration.training.batch, data.train.count)),
       for: "training \(network.parameterCount) parameters",
@@ -191,11 +190,11 @@ public struct TrainingJob: Sendable {
 }
 
 extension Network {
-  /// Parameters, gradient, the state before a step and one copy to evaluate, and a batch's outputs.
+  /// Parameters, gradient and the state before a step, and a batch's activations.
   func leastTrainingBytes(batch: Int) -> Double {
-    let outputs = parameters.filter { $0.shape.count == 1 }.reduce(0.0) { $0 + Double($1.count) }
-    // Many positions: activations with their gradients, and the factors of the signals.
-    let images = 2 * Double(activationFloats) + Double(factorFloats)
-    return 4 * (3 * Double(parameterCount) + Double(batch) * (outputs + images))
+    let least = 12 * Double(parameterCount)
+    // What would not fit by itself is not tried on an example.
+    if least > Double(Memory.physical) { return least }
+    return least + Double(batch) * Double(footprint.bytes())
   }
 }

@@ -30,7 +30,7 @@ extension Benchmark {
         let own = try (0..<bench.rounds(9)).map { _ in try training.secondsOfModel() }
         return BenchmarkRow(
           name, scale * median(own), "ms",
-          reference: "PyTorch not found (set ASCRIBE_BENCH_PYTHON)"
+          reference: TorchTraining.absent
         ).atLeast(3)
       }
       defer { torch.stop() }

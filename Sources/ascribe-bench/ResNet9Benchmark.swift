@@ -10,7 +10,11 @@ extension Benchmark {
     summary: "a step of resnet9 on 64 images of 32 × 32, over PyTorch's on the same threads"
   ) { bench in
     let steps = 2
-    let training = try ImageTraining(batch: 64, steps: steps)
+    let image = ImageShape(channels: 3, height: 32, width: 32)
+    guard let network = Network.resnet9(image: image, outputs: 10) else {
+      preconditionFailure("resnet9 on \(image)")
+    }
+    let training = BareTraining(network, batches: imageBatches(batch: 64, steps: steps))
     let step = { seconds { training.run() } / Double(steps) }
     var rows: [BenchmarkRow] = []
     for (order, arguments) in [("", []), (" channels last", ["--channels-last"])] {
@@ -23,7 +27,7 @@ extension Benchmark {
         return [
           BenchmarkRow(
             "resnet9 step, batch 64", 1e3 * step(), "ms",
-            reference: "PyTorch not found (set ASCRIBE_BENCH_PYTHON)"
+            reference: TorchTraining.absent
           ).atMost(1)
         ]
       }
@@ -39,50 +43,13 @@ extension Benchmark {
   }
 }
 
-/// Forward with batch norm in training mode, backward and optimizer; batches cut beforehand.
-private final class ImageTraining {
-  private let network: Network
-  private let batches: [(Tensor, TargetValues)]
-  private var state: TrainingState
-  private let scale: Float
-
-  init(batch: Int, steps: Int) throws {
-    let image = ImageShape(channels: 3, height: 32, width: 32)
-    guard let network = Network.resnet9(image: image, outputs: 10) else {
-      preconditionFailure("resnet9 on \(image)")
-    }
-    self.network = network
-    let stream = RandomStream(seed: 11, purpose: .probe, index: 77)
-    batches = (0..<steps).map { step in
-      let x = Tensor(uninitialized: [batch, 3, 32, 32])
-      stream.fillUniform(x.storage.base, count: x.count, from: UInt64(step * x.count))
-      let classes = (0..<batch).map { Int32(stream.integer(below: 10, at: UInt64($0 + step))) }
-      return (x, .classes(classes))
-    }
-    state = TrainingState(
-      parameters: network.initialParameters(seed: 0), optimizer: .sgd(momentum: 0.9))
-    scale = 1 / Float(batch)
-  }
-
-  func run() {
-    var state = state
-    defer { self.state = state }
-    for (x, y) in batches {
-      let pass = network.pass(
-        state.parameters, batch: x.shape[0],
-        dropout: DropoutDraws(seed: 0, step: UInt64(state.step)))
-      pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
-      let outputs = network.root.forward(x, pass)
-      _ = network.root.backward(Loss.crossEntropy.gradient(outputs, y, scale: scale), pass)
-      if let gradient = pass.gradient {
-        state.optimizer.update(
-          &state.parameters, gradient: gradient, rate: 0.01, step: state.step)
-      }
-      let target = state.parameters.writableStorage()
-      for (offset, values) in pass.bufferUpdates {
-        (target.base + offset).update(from: values.storage.base, count: values.count)
-      }
-      state.step += 1
-    }
+/// Images of random numbers, 32 × 32, cut into batches.
+private func imageBatches(batch: Int, steps: Int) -> [(Tensor, TargetValues)] {
+  let stream = RandomStream(seed: 11, purpose: .probe, index: 77)
+  return (0..<steps).map { step in
+    let x = Tensor(uninitialized: [batch, 3, 32, 32])
+    stream.fillUniform(x.storage.base, count: x.count, from: UInt64(step * x.count))
+    let classes = (0..<batch).map { Int32(stream.integer(below: 10, at: UInt64($0 + step))) }
+    return (x, .classes(classes))
   }
 }

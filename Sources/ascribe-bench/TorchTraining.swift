@@ -7,6 +7,8 @@ import Foundation
 final class TorchTraining {
   /// PyTorch's version, or that of the library the script measures.
   let version: String
+  /// In place of the reference where there is no PyTorch.
+  static let absent = "PyTorch not found (set ASCRIBE_BENCH_PYTHON)"
   /// What a script calls the version of a library that is not there.
   static let missing = "missing"
   private let script: String

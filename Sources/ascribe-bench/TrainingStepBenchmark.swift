@@ -22,19 +22,23 @@ extension Benchmark {
         network: Workload.network,
         configuration: Workload.configuration(batch: batch, epochs: .max), data: data)
       var state = trainer.initialState()
+      let targets = TargetValues(data.targets)
       let bare = BareTraining(
-        batch: batch, steps: steps, data: TargetValues(data.targets), data.inputs)
+        Workload.network,
+        batches: (0..<steps).map { step in
+          let rows = step * batch..<(step + 1) * batch
+          return (data.inputs.prefixSlice(rows), targets.gathered(Array(rows)))
+        })
       let loop = { try seconds { _ = try trainer.runEpoch(&state) } / Double(steps) }
       let step = { seconds { bare.run() } / Double(steps) }
       guard let peer else {
         let times = try Comparison(rounds: bench.rounds(9), loop, against: step)
-        let absent = "PyTorch not found (set ASCRIBE_BENCH_PYTHON)"
         rows += [
           BenchmarkRow(
-            "training step, batch \(batch)", 1e6 * median(times.first), "µs", reference: absent
+            "training step, batch \(batch)", 1e6 * median(times.first), "µs", reference: TorchTraining.absent
           ).atMost(1),
           BenchmarkRow(
-            "bare step, batch \(batch)", 1e6 * median(times.second), "µs", reference: absent),
+            "bare step, batch \(batch)", 1e6 * median(times.second), "µs", reference: TorchTraining.absent),
         ]
         continue
       }
@@ -53,34 +57,5 @@ extension Benchmark {
       ]
     }
     return rows
-  }
-}
-
-/// Forward, backward and optimizer alone: no shuffle, no signals, batches cut beforehand.
-private final class BareTraining {
-  private let batches: [(Tensor, TargetValues)]
-  private var state: TrainingState
-  private let scale: Float
-
-  init(batch: Int, steps: Int, data: TargetValues, _ inputs: Tensor) {
-    batches = (0..<steps).map { step in
-      let rows = step * batch..<(step + 1) * batch
-      return (inputs.prefixSlice(rows), data.gathered(Array(rows)))
-    }
-    state = TrainingState(
-      parameters: Workload.network.initialParameters(seed: 0), optimizer: .sgd(momentum: 0.9))
-    scale = 1 / Float(batch)
-  }
-
-  func run() {
-    var state = state
-    defer { self.state = state }
-    for (x, y) in batches {
-      let (gradient, _) = Workload.network.lossGradient(
-        x, y, parameters: state.parameters, loss: .crossEntropy, scale: scale)
-      state.optimizer.update(
-        &state.parameters, gradient: gradient, rate: 0.01, step: state.step)
-      state.step += 1
-    }
   }
 }

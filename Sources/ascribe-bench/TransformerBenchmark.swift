@@ -32,7 +32,7 @@ extension Benchmark {
       return [
         BenchmarkRow(
           "transformer step, batch \(batch)", 1e3 * time, "ms",
-          reference: "PyTorch not found (set ASCRIBE_BENCH_PYTHON)"
+          reference: TorchTraining.absent
         ).atMost(1)
       ]
     }

@@ -67,6 +67,12 @@ struct MethodOptions: ParsableArguments {
   @Option(help: "final, log, all, or epochs such as 1,2,5 (default: the method's own).")
   var checkpoints: String?
 
+  @Option(
+    help:
+      "Layers whose gradients count, such as 'h.3' or '*.mlp.*,!*.bias' (default: all that are trained)."
+  )
+  var layers: String?
+
   @Option(help: "Seeds of the run to use, such as 0,1 (default: all).")
   var seeds: String?
 
@@ -103,6 +109,9 @@ struct MethodOptions: ParsableArguments {
       return seed
     }
   }
+
+  /// The layers asked for.
+  var patterns: LayerPatterns? { layers.map { LayerPatterns(text: $0) } }
 
   /// The checkpoints asked for.
   var choice: CheckpointChoice { checkpoints.flatMap { CheckpointChoice($0) } ?? .standard }

@@ -40,7 +40,7 @@ struct EvaluationSettings: Encodable {
     kernel = setup.scorer.kernelName
     checkpoints = setup.scorer.checkpointNames
     damping = try setup.dampingAnswers()
-    projectionDimension = kernel.split(separator: " ").last.flatMap { Int($0) }
+    projectionDimension = kernel.split(separator: " ").dropFirst().first.flatMap { Int($0) }
     (self.bank, design) = (bank?.path, bank?.bank.design.kind.rawValue)
     (fraction, subsets) = (bank?.bank.design.fraction, bank?.bank.design.subsets)
     seeds = bank?.bank.seeds
@@ -56,7 +56,7 @@ struct EvaluationSettings: Encodable {
     checkpoints = ranking.checkpoints
     dampingProfile = nil
     damping = ranking.damping.map { DampingAnswer($0) }
-    projectionDimension = kernel.split(separator: " ").last.flatMap { Int($0) }
+    projectionDimension = kernel.split(separator: " ").dropFirst().first.flatMap { Int($0) }
     (self.bank, design) = (bank.path, bank.bank.design.kind.rawValue)
     (fraction, subsets) = (bank.bank.design.fraction, bank.bank.design.subsets)
     seeds = bank.bank.seeds

@@ -36,15 +36,48 @@ struct ExampleGallery {
   }
 }
 
+/// What a page shows of sequences beyond their text.
+struct Passages {
+  /// The queries with all their tokens.
+  var shown: Dataset?
+  /// The token that is asked about.
+  var token: Int?
+  /// The training passages by token.
+  var parts: TokenParts?
+
+  /// A query with the token that is asked about marked; nil when all of it is.
+  func query(_ row: Int) -> ExampleView? {
+    guard let shown, let token else { return nil }
+    return .tokens(
+      shown.pieces(of: row).enumerated().map {
+        ScoredToken(text: $1, score: nil, isAsked: $0 == token)
+      })
+  }
+
+  /// What is asked about a sequence, in words; empty for other examples.
+  func question(_ row: Int?, probability: Float?) -> String {
+    guard let shown, shown.vocabulary != nil else { return "" }
+    guard let token else {
+      return row == nil
+        ? "all of their tokens"
+        : "all of its tokens"
+          + (probability.map { ", mean probability " + NumberText.percent(Double($0)) } ?? "")
+    }
+    guard row != nil else { return "token \(token) of each" }
+    return "token \(token), marked"
+      + (probability.map { ", probability " + NumberText.percent(Double($0)) } ?? "")
+  }
+}
+
 /// The queries of an answer as a page.
 struct QueryPage {
   let report: AttributionReport
 
   init(
     _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
-    _ fusion: ScoreFile.Fusion? = nil
+    _ fusion: ScoreFile.Fusion? = nil, passages: Passages = Passages()
   ) throws {
-    let section = try QueryPage.section(setup, selection, data, tops, fusion)
+    let section = try QueryPage.section(setup, selection, data, tops, fusion, passages)
     let fused = fusion.map {
       [
         AttributionReport.Fact(
@@ -63,34 +96,45 @@ struct QueryPage {
 
   static func section(
     _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
-    _ fusion: ScoreFile.Fusion? = nil
+    _ fusion: ScoreFile.Fusion? = nil, _ passages: Passages = Passages()
   ) throws -> QuerySection {
+    let isSequence = setup.influence.isSequence
     let train = setup.influence.data.train
     let normalisation = setup.influence.data.normalisation
     let trainGallery = ExampleGallery(train, normalisation)
-    let gallery = ExampleGallery(data, normalisation)
+    let gallery = ExampleGallery(passages.shown ?? data, normalisation)
     let predictions = try setup.predictions(for: data)
     let probabilities = predictions.logits.softmax()
-    func influences(_ entries: [TopExamples.Entry]) -> [QueryCard.Influence] {
-      entries.map {
+    func influences(_ entries: [TopExamples.Entry], of query: Int) -> [QueryCard.Influence] {
+      entries.map { entry in
         QueryCard.Influence(
-          view: trainGallery.view($0.row), id: train.ids[$0.row].description,
-          label: LabelValue(of: $0.row, in: train).text, score: Double($0.score))
+          view: passages.parts.map {
+            ExampleView.tokens($0.tokens(query: query, row: entry.row, in: train))
+          } ?? trainGallery.view(entry.row),
+          id: train.ids[entry.row].description,
+          label: isSequence ? "" : LabelValue(of: entry.row, in: train).text,
+          score: Double(entry.score))
       }
     }
     let cards = tops.enumerated().map { row, top in
       let isClass = data.classes != nil && !selection.isMean
       let predicted = isClass ? predictions.predicted[row] : 0
-      return QueryCard(
-        view: selection.isMean ? .nothing : gallery.view(row),
+      var card = QueryCard(
+        view: selection.isMean
+          ? .nothing : passages.query(row) ?? gallery.view(row),
         id: selection.isMean ? selection.name : data.ids[row].description,
-        label: selection.isMean ? "mean of the test set" : LabelValue(of: row, in: data).text,
+        label: selection.isMean
+          ? "mean of the test set" : isSequence ? "" : LabelValue(of: row, in: data).text,
         predicted: isClass
           ? LabelValue(predicted: predicted, in: data).text
-          : selection.isMean || setup.influence.isSequence
+          : selection.isMean || isSequence
             ? "" : "\(predictions.logits[row, 0])",
         probability: isClass ? Double(probabilities[row, Int(predicted)]) : nil,
-        helpful: influences(top.highest), harmful: influences(top.lowest))
+        helpful: influences(top.highest, of: row), harmful: influences(top.lowest, of: row))
+      card.question = passages.question(
+        selection.isMean ? nil : row,
+        probability: predictions.probabilities.isEmpty ? nil : predictions.probabilities[row])
+      return card
     }
     return QuerySection(
       unit: setup.options.unit(fused: fusion != nil),

@@ -16,6 +16,8 @@ struct PlanCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A run file (.yaml), or a run's name or folder.", valueName: "run"))
   var target: String
   @Option(help: "Features k of an example.") var dim = 2_048
+  @Option(help: "Layers whose gradients count, such as 'h.3' or '*.mlp.*' (default: all).")
+  var layers: String?
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
   @Option(help: "Training examples up to which scoring takes the exact kernel.")
   var exactLimit = InfluenceModel.standardExactLimit
@@ -40,22 +42,33 @@ struct PlanCommand: ParsableCommand {
       data = try opened.loadData()
       if opened.record.status == .imported { imported = opened.record }
     }
-    let network = configuration.model.network(
-      inputShape: data.train.featureShape, outputs: data.train.outputCount)
-    let kept = CheckpointSelection.log.numbers(epochs: configuration.training.epochs).count
-    let exact = data.train.count <= exactLimit
-    // Imported weights are scored by `trak`, at the last checkpoint of each seed.
-    let scored = imported?.seeds.count ?? kept * configuration.training.seeds.count
-    var plan = WorkPlan(
-      network: network, configuration: configuration.training, data: data,
-      features: (dim, dtype == .float32 ? 4 : 2),
-      scored: (exact ? scored : 1, exact))
-    if imported != nil { plan = plan.withImportedWeights() }
+    var network = try configuration.network(for: data.train)
+    if let layers {
+      network = try network.selecting(LayerPatterns(text: layers), place: "--layers")
+    }
+    let isExact = data.train.count <= exactLimit
+    // As `score` chooses: sequences and features have `trak`, at the last checkpoint of each seed.
+    let method: Method = isExact && data.train.vocabulary == nil ? .trajectory : .trak
+    let seeds = imported?.seeds.count ?? configuration.training.seeds.count
+    let epochs =
+      imported?.checkpointEpochs
+      ?? configuration.training.checkpoints.numbers(epochs: configuration.training.epochs)
+    let spaced = Set(CheckpointSelection.log.numbers(epochs: epochs.max() ?? 1))
+    let plan = WorkPlan(
+      network: network, configuration: imported == nil ? configuration.training : nil,
+      seeds: seeds, data: data, features: (dim, dtype == .float32 ? 4 : 2),
+      scoring: WorkPlan.Scoring(
+        method: method,
+        checkpoints: seeds * (method == .trajectory ? epochs.count { spaced.contains($0) } : 1),
+        isExact: isExact))
     if json { return Console.output(try JSON.text(plan, layout: .compact)) }
     Console.output(
       "\(plan.trainingExamples) training examples, \(plan.queries) queries, "
         + "\(plan.parameters) parameters; SGEMM "
         + String(format: "%.0f Gflop/s", plan.rate / 1e9))
+    if let layers = network.layersName {
+      Console.output("gradients by \(network.selectedCount) parameters: \(layers)")
+    }
     var table = TextTable(["step", "rows", "disk", "peak memory", "Gflop", "minutes"])
     for step in plan.steps {
       table.append([

@@ -19,6 +19,9 @@ struct QueryCommand: ParsableCommand {
   @Option(help: "Test ids such as 17 or 3,5; misclassified; or all: their mean.")
   var test: String
   @Option(help: "Helpful and harmful examples to show.") var top = 10
+  @Option(help: "The token of the query, from 1, whose prediction is asked about (default: all).")
+  var token: Int?
+  @Flag(help: "Take the scores of the shown passages apart by token.") var tokens = false
   @Option(help: "Queries to show at the most, with misclassified.") var limit = 20
   @Option(help: "Write the answer as CSV.") var csv: String?
   @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
@@ -31,6 +34,9 @@ struct QueryCommand: ParsableCommand {
 
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
+    if fusing.fuse != nil && (tokens || token != nil) {
+      throw ValidationError("--tokens and --token are not for scores fused with a bank")
+    }
     if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
   }
 
@@ -39,21 +45,43 @@ struct QueryCommand: ParsableCommand {
     let setup = try ScoringSetup(run: runName, method, common, diagnosesDamping: diagnose)
     let data = setup.influence.data
     let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
-    let queries = data.test.subset(selection.rows)
+    let shown = data.test.subset(selection.rows)
+    let queries = try token.map { try shown.targeting(token: $0) } ?? shown
+    if tokens { try data.train.requireTokens() }
     let fused = try fusing.scorer(setup)
     let tops =
       try fused?.top(selection.rows, mean: selection.isMean, limit: top)
       ?? setup.scorer.top(queries, mean: selection.isMean, limit: top)
     let units = fused == nil ? try CalibratedUnits(setup) : nil
-    let answer = try QueryAnswer(setup, selection, queries, tops, fused?.record, units)
+    let parts = tokens ? try TokenParts(setup, selection, queries, tops) : nil
+    var answer = try QueryAnswer(setup, selection, queries, tops, fused?.record, units)
+    answer.add(parts, token: token, shown: shown, tops, train: data.train)
     try setup.explain()
     if let csv { try AtomicFile.write(answer.csv, to: csv) }
     if let report {
-      let page = try QueryPage(setup, selection, queries, tops, fused?.record)
+      let page = try QueryPage(
+        setup, selection, queries, tops, fused?.record,
+        passages: Passages(shown: shown, token: token, parts: parts))
       try AtomicFile.write(page.report.html(), to: report)
       Console.line("wrote \(report)")
     }
     Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
+  }
+}
+
+extension QueryAnswer.Query {
+  /// The shown passages, a line each, with their strongest tokens marked.
+  fileprivate var passages: [String] {
+    [("helpful", helpful), ("harmful", harmful)].flatMap { name, list -> [String] in
+      var table = TextTable(["", "\(name) id", "score", "strongest tokens in brackets"])
+      for (rank, entry) in list.enumerated() {
+        table.append([
+          "\(rank + 1)", entry.id.description, String(format: "%+.4g", entry.score),
+          ScoredToken.marked(entry.tokens ?? []),
+        ])
+      }
+      return [table.text]
+    }
   }
 }
 
@@ -104,23 +132,35 @@ struct QueryAnswer: Encodable {
     let score: Float
     /// Expected change of f without the example, and half its 95 % interval, when calibrated.
     let change, changeError: Double?
+    /// The parts of the score by token, with `--tokens`.
+    var tokens: [ScoredToken]?
+  }
+  /// The token that is asked about.
+  struct Token: Encodable {
+    let position: Int
+    let text: String
   }
   struct Query: Encodable {
     let id: ExampleID
-    let label, predicted: LabelValue?
+    var label: LabelValue?
+    let predicted: LabelValue?
     /// Of the label.
     let probability: Float?
-    let helpful, harmful: [Influence]
+    /// The token that is asked about; absent for all.
+    var token: Token?
+    var helpful, harmful: [Influence]
   }
 
   let run, method, outputFunction, unit, sign, exampleWeight, dampingProfile, kernel: String
+  /// The layers that scores are over; absent for all.
+  let layers: String?
   let checkpoints: [String]
   let damping: [DampingAnswer]
   /// How the scores were fused; absent when they were not.
   let fusion: ScoreFile.Fusion?
   /// What gave the changes their units; absent when nothing did.
   let calibration: CalibrationAnswer?
-  let queries: [Query]
+  private(set) var queries: [Query]
 
   init(
     _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
@@ -136,6 +176,7 @@ struct QueryAnswer: Encodable {
     exampleWeight = setup.options.exampleWeight.description
     dampingProfile = setup.options.dampingProfile.rawValue
     kernel = setup.scorer.kernelName
+    layers = setup.influence.network.selectionText
     checkpoints = setup.scorer.checkpointNames
     damping = try setup.dampingAnswers()
     let train = setup.influence.data.train
@@ -170,6 +211,33 @@ struct QueryAnswer: Encodable {
     }
   }
 
+  /// Adds what is known by token.
+  ///
+  /// - Parameter shown: the queries with all their tokens.
+  mutating func add(
+    _ parts: TokenParts?, token: Int?, shown: Dataset, _ tops: [TopExamples], train: Dataset
+  ) {
+    for (index, top) in tops.enumerated() {
+      if let token {
+        if queries[index].label != nil {
+          queries[index].label = LabelValue(of: index, in: shown)
+        }
+        let pieces = queries[index].label == nil ? [] : shown.pieces(of: index)
+        queries[index].token = Token(
+          position: token, text: pieces.indices.contains(token) ? pieces[token] : "")
+      }
+      guard let parts else { continue }
+      for (place, entry) in top.highest.enumerated() {
+        queries[index].helpful[place].tokens = parts.tokens(
+          query: index, row: entry.row, in: train)
+      }
+      for (place, entry) in top.lowest.enumerated() {
+        queries[index].harmful[place].tokens = parts.tokens(
+          query: index, row: entry.row, in: train)
+      }
+    }
+  }
+
   /// Tables for reading.
   var text: String {
     var parts = ["scores: \(sign); unit: \(unit)"]
@@ -184,7 +252,12 @@ struct QueryAnswer: Encodable {
       } else {
         heading += ": the mean of the whole test set"
       }
+      if let token = query.token { heading += "; token \(token.position) '\(token.text)'" }
       parts.append(heading)
+      if (query.helpful + query.harmful).contains(where: { $0.tokens != nil }) {
+        parts += query.passages
+        continue
+      }
       let isCalibrated = (query.helpful + query.harmful).contains { $0.change != nil }
       let change = isCalibrated ? ["removed: \(outputFunction)"] : []
       var table = TextTable(

@@ -16,7 +16,7 @@ struct ScoringSetup {
     diagnosesDamping: DampingDiagnosis = .none
   ) throws {
     let run = try common.open(name)
-    influence = try RunInfluence(run)
+    influence = try RunInfluence(run, layers: method.patterns)
     let kernel: RunInfluence.KernelSource =
       switch method.kernel {
       case .auto: .byCount
@@ -59,6 +59,7 @@ struct ScoringSetup {
         + "\(scorer.checkpointNames.count) checkpoint\(scorer.checkpointNames.count == 1 ? "" : "s")"
         + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
     )
+    if let layers = influence.layersSentence { Console.line(layers) }
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.

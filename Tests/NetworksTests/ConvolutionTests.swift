@@ -131,6 +131,27 @@ struct ConvolutionTests {
     #expect(bits[0] == bits[1])
   }
 
+  @Test("norms without factors are those of the factors", arguments: Shape.all)
+  func norms(_ s: Shape) throws {
+    let (network, output) = try Self.network(s)
+    for patterns in [["c"], ["c.weight"], ["c.bias"]] {
+      let chosen = try network.selecting(LayerPatterns(patterns), place: "p")
+      let theta = gaussian([network.parameterCount], seed: 3, index: 0)
+      let x = gaussian([3] + network.inputShape, seed: 3, index: 1)
+      let dy = gaussian([3, output.count], seed: 3, index: 2)
+      let pass = chosen.pass(theta, batch: 3)
+      _ = chosen.root.forward(x, pass)
+      pass.recorder = FactorRecorder(selection: chosen.selection)
+      _ = chosen.root.backward(dy, pass)
+      let expected = pass.recorder?.gradients(count: 3).squaredNorms() ?? []
+      pass.recorder = .ofNorms(selection: chosen.selection)
+      _ = chosen.root.backward(dy, pass)
+      let norms = pass.recorder?.squaredNorms(count: 3) ?? []
+      #expect(relativeDifference(norms, expected.map { Double($0) }) < 1e-6, "\(patterns)")
+      #expect(pass.recorder?.gradients(count: 3).blocks.isEmpty == true)
+    }
+  }
+
   @Test(
     "gradients of inputs are the transpose: ⟨W ∗ x, dy⟩ = ⟨x, dx⟩",
     arguments: Shape.all + Shape.manyChannels)

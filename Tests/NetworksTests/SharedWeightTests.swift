@@ -100,12 +100,12 @@ struct SharedWeightTests {
   }
 
   @Test("only the selected weights are recorded")
-  func selection() {
-    let network = Self.network(.same, positions: 1)
+  func selection() throws {
+    let network = try Self.network(.same, positions: 1).selecting(
+      LayerPatterns(["head.weight"]), place: "test")
     let theta = gaussian([network.parameterCount], seed: 1, index: 0)
-    let head = network.parameters.first { $0.name == "head.weight" }
     let (factors, _) = network.exampleGradients(
-      gaussian([2, 4], seed: 1, index: 1), parameters: theta, selected: [head?.offset ?? -1]
+      gaussian([2, 4], seed: 1, index: 1), parameters: theta
     ) { $0 }
     #expect(factors.blocks.map(\.weight.name) == ["head.weight"])
   }

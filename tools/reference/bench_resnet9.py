@@ -5,27 +5,20 @@ Batches lie ready in memory. A step is zero_grad, forward with batch norm in tra
 cross-entropy, backward and SGD with momentum. Prints the median over rounds of the mean step; with
 --serve its version, then the mean step of one round for every line that it reads.
 """
-import argparse
-import statistics
-import sys
 import time
 
 import torch
 from torch import nn
 
+import bench_serving
 from bench_training import fastest_sgd
 from convolutions import resnet9
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--batch", type=int, default=64)
+    options = bench_serving.options(__doc__, batch=64, steps=2)
     options.add_argument("--width", type=int, default=64)
-    options.add_argument("--steps", type=int, default=2, help="steps of a round")
-    options.add_argument("--threads", type=int, default=1)
-    options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--channels-last", action="store_true")
-    options.add_argument("--serve", action="store_true")
     options = options.parse_args()
 
     torch.set_num_threads(options.threads)
@@ -46,13 +39,7 @@ def main():
             optimizer.step()
         return (time.perf_counter() - start) / options.steps
 
-    if not options.serve:
-        round_of_steps()
-        print(f"{statistics.median(round_of_steps() for _ in range(options.rounds)):.9f}")
-        return
-    print(torch.__version__, flush=True)
-    for _ in sys.stdin:
-        print(f"{round_of_steps():.9f}", flush=True)
+    bench_serving.run(options, round_of_steps)
 
 
 if __name__ == "__main__":

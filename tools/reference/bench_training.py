@@ -5,13 +5,12 @@ Batches lie ready in memory. A step is zero_grad, forward, cross-entropy, backwa
 momentum. Prints the median over rounds of the mean step; with --serve its version, then the mean
 step of one round for every line that it reads.
 """
-import argparse
-import statistics
-import sys
 import time
 
 import torch
 from torch import nn
+
+import bench_serving
 
 
 def fastest_sgd(parameters):
@@ -24,14 +23,7 @@ def fastest_sgd(parameters):
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--batch", type=int, default=64)
-    options.add_argument("--steps", type=int, default=150, help="steps of a round")
-    options.add_argument("--threads", type=int, default=1)
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--serve", action="store_true")
-    options = options.parse_args()
-
+    options = bench_serving.options(__doc__, batch=64, steps=150).parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     inputs = torch.rand(options.steps, options.batch, 784)
@@ -50,13 +42,7 @@ def main():
             optimizer.step()
         return (time.perf_counter() - start) / options.steps
 
-    if not options.serve:
-        round_of_steps()
-        print(f"{statistics.median(round_of_steps() for _ in range(options.rounds)):.9f}")
-        return
-    print(torch.__version__, flush=True)
-    for _ in sys.stdin:
-        print(f"{round_of_steps():.9f}", flush=True)
+    bench_serving.run(options, round_of_steps)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import time
 
 import torch
 
+import bench_serving
+
 try:
     import importlib.metadata
 
@@ -86,6 +88,4 @@ def featurize():
         return (time.perf_counter() - start) / BATCH
 
 
-print(importlib.metadata.version("traker"), flush=True)
-for _ in sys.stdin:
-    print(featurize(), flush=True)
+bench_serving.serve(featurize, importlib.metadata.version("traker"))

@@ -1,0 +1,100 @@
+// Letters: n examples, T positions, C outputs, p parameters.
+import Datasets
+import Factors
+import Networks
+import Tensors
+
+/// What each target of a sequence adds to the gradient of its example: ∇f(z) = Σ_t ∇f_t(z).
+extension GradientSource {
+  /// Σ_i w_i ∇f(z_i), p values, 0 outside of the network's selection.
+  ///
+  /// - Parameter weights: w, n values.
+  /// - Complexity: a forward and a backward pass; memory does not grow with n.
+  public func gradientSum(
+    of data: Dataset, _ function: OutputFunction, weights: [Float]
+  ) -> Tensor {
+    precondition(weights.count == data.count, "\(weights.count) weights, \(data.count) examples")
+    var sum = Tensor(repeating: 0, shape: [network.parameterCount])
+    forEachRange(of: data.count) { range in
+      let pass = network.pass(parameters, batch: range.count)
+      let outputs = network.root.forward(data.inputs.prefixSlice(range), pass)
+      var slopes = function.gradient(
+        outputs, TargetValues(data.targets.subset(Array(range))))
+      let target = slopes.writableStorage()
+      for (row, weight) in weights[range].enumerated() {
+        VectorMath.scale(
+          weight, target.base + row * network.outputSize, count: network.outputSize)
+      }
+      pass.gradient = sum
+      sum = Tensor(repeating: 0, shape: [1])
+      _ = network.root.backward(slopes, pass)
+      sum = pass.gradient ?? sum
+    }
+    guard let selection = network.selection else { return sum }
+    let result = Tensor(repeating: 0, shape: sum.shape)
+    for range in selection.ranges {
+      (result.storage.base + range.lowerBound).update(
+        from: sum.storage.base + range.lowerBound, count: range.count)
+    }
+    return result
+  }
+
+  /// ⟨∇f_t(z_i), v⟩ for every position t of every sequence, from one tangent pass.
+  ///
+  /// f_t depends on the outputs at position t alone, so it is ⟨∂f_t/∂z_t, (Jv)_t⟩.
+  ///
+  /// - Parameter direction: v, p values.
+  /// - Returns: n × T; 0 at positions without a target. A row sums to ⟨∇f(z_i), v⟩.
+  public func tokenDerivatives(
+    of data: Dataset, _ function: OutputFunction, along direction: Tensor
+  ) -> Matrix<Float> {
+    let positions = network.outputShape[0]
+    let result = Matrix<Float>(repeating: 0, rows: data.count, columns: positions)
+    let width = network.outputCount
+    forEachRange(of: data.count) { range in
+      let (tangent, outputs) = network.outputTangent(
+        data.inputs.prefixSlice(range), parameters: parameters, along: direction)
+      let slopes = function.gradient(outputs, TargetValues(data.targets.subset(Array(range))))
+      for row in 0..<range.count * positions {
+        result.storage.base[range.lowerBound * positions + row] = VectorMath.dot(
+          slopes.storage.base + row * width, tangent.storage.base + row * width, count: width)
+      }
+    }
+    return result
+  }
+
+  /// Calls `body` with the factors of ∇f_t of one sequence for some positions t after the other.
+  ///
+  /// - Parameter data: one example.
+  public func forEachTokenBlock(
+    of data: Dataset, _ function: OutputFunction,
+    _ body: (Range<Int>, ExampleGradients) throws -> Void
+  ) rethrows {
+    precondition(data.count == 1, "\(data.count) examples")
+    let (positions, width) = (network.outputShape[0], network.outputCount)
+    try forEachRange(of: positions) { range in
+      let copies = data.subset([0]).inputs.gathered(range.map { _ in 0 })
+      let gradients = network.exampleGradients(copies, parameters: parameters) { outputs in
+        var slopes = function.gradient(
+          outputs, TargetValues(data.targets).gathered(range.map { _ in 0 }))
+        let target = slopes.writableStorage()
+        for (row, own) in range.enumerated() {
+          for position in 0..<positions where position != own {
+            (target.base + (row * positions + position) * width).update(
+              repeating: 0, count: width)
+          }
+        }
+        return slopes
+      }.gradients
+      try body(range, gradients)
+    }
+  }
+
+  /// Cuts examples into blocks that go through the network at a time.
+  private func forEachRange(of count: Int, _ body: (Range<Int>) throws -> Void) rethrows {
+    let size = network.examplesAtATime(atMost: standardBlock, functions: 1)
+    for start in stride(from: 0, to: count, by: size) {
+      try body(start..<min(count, start + size))
+    }
+  }
+}

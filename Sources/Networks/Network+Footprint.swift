@@ -1,0 +1,131 @@
+// Letters: B examples at a time, T positions, O and I widths of a factored gradient.
+import Factors
+import Synchronization
+import Tensors
+
+/// What one example takes on its way through a network, and the shapes of its gradient.
+///
+/// Measured on one example of zeros: every kind of layer counts as it is.
+public struct ExampleFootprint: Sendable, Equatable {
+  /// A weight's gradient as factors: T pairs of vectors of O and I numbers.
+  public struct Block: Sendable, Equatable {
+    /// Pairs of vectors T; over all uses of the weight.
+    public let positions: Int
+    /// Numbers on the left, O.
+    public let left: Int
+    /// Numbers on the right, I.
+    public let right: Int
+    /// Whether one side is a token's unit vector: no product is needed for it.
+    public let isLookup: Bool
+  }
+
+  /// Bytes kept from the forward to the backward pass.
+  public let saved: Int
+  /// Bytes of the factors beyond those.
+  public let factors: Int
+  /// Bytes of the factors, or of the gradients written out where that is less: what an exact kernel
+  /// keeps of an example.
+  public let kept: Int
+  /// Bytes of the largest activation, or of the outputs where they are more.
+  public let largest: Int
+  /// The gradient, weight by weight.
+  public let blocks: [Block]
+
+  /// Bytes of an example at a time.
+  ///
+  /// A forward and a backward pass hold what is saved and about three of the largest activations.
+  ///
+  /// - Parameter functions: functions of the outputs whose factors are kept; 0: none is.
+  public func bytes(functions: Int = 0) -> Int { saved + 3 * largest + functions * factors }
+
+  /// Products of numbers in a forward pass, each an addition too.
+  public var products: Double {
+    blocks.reduce(0) {
+      $0 + ($1.isLookup ? 0 : Double($1.positions) * Double($1.left) * Double($1.right))
+    }
+  }
+}
+
+/// Keeps a footprint once it is measured.
+final class FootprintMemory: Sendable {
+  private let value = Mutex<ExampleFootprint?>(nil)
+
+  func value(_ make: () -> ExampleFootprint) -> ExampleFootprint {
+    if let known = value.withLock({ $0 }) { return known }
+    let made = make()
+    value.withLock { $0 = made }
+    return made
+  }
+}
+
+extension Network {
+  /// What one example takes; of the network's selection, as far as gradients go.
+  public var footprint: ExampleFootprint { footprintMemory.value(measuredFootprint) }
+
+  /// The same network with gradients by all parameters.
+  public var withoutSelection: Network {
+    var network = self
+    network.selection = nil
+    return network
+  }
+
+  /// How many examples go through the network at a time: `limit` halved until they fit into
+  /// `Memory.blockBytes`.
+  ///
+  /// - Parameter functions: functions of the outputs whose factors are kept; 0: none is.
+  public func examplesAtATime(atMost limit: Int, functions: Int = 0) -> Int {
+    let bytes = max(1, footprint.bytes(functions: functions))
+    var count = limit
+    while count > 1 && count > Memory.blockBytes / bytes { count /= 2 }
+    return count
+  }
+
+  private func measuredFootprint() -> ExampleFootprint {
+    let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1)
+    let outputs = root.forward(Tensor(repeating: 0, shape: [1] + inputShape), pass)
+    var seen = Set<ObjectIdentifier>()
+    func bytes(_ tensors: [Tensor]) -> Int {
+      tensors.reduce(0) {
+        seen.insert(ObjectIdentifier($1.storage)).inserted ? $0 + 4 * $1.storage.count : $0
+      }
+    }
+    let tensors = pass.allSaved
+    let saved = bytes(tensors)
+    pass.recorder = FactorRecorder(selection: selection)
+    _ = root.backward(outputs, pass)
+    let gradients =
+      pass.recorder?.gradients(count: 1) ?? ExampleGradients(count: 1, blocks: [])
+    let factors = gradients.blocks.reduce(0) { total, block in
+      block.terms.reduce(total) { sum, term in
+        sum + bytes([term.left, term.right].compactMap(\.values))
+      }
+    }
+    return ExampleFootprint(
+      saved: saved, factors: factors, kept: gradients.writtenOutWhereSmaller().byteCount,
+      largest: 4 * (tensors + [outputs]).reduce(0) { max($0, $1.count) },
+      blocks: gradients.blocks.map { block in
+        ExampleFootprint.Block(
+          positions: block.terms.reduce(0) { $0 + $1.positions }, left: block.leftWidth,
+          right: block.rightWidth,
+          isLookup: block.terms.allSatisfy { term in
+            if case .oneHot = term.left {
+              true
+            } else if case .one = term.right {
+              true
+            } else {
+              false
+            }
+          })
+      })
+  }
+}
+
+extension FactorSide {
+  /// The tensor of a side that is one.
+  fileprivate var values: Tensor? {
+    switch self {
+    case .dense(let values), .denseWithOne(let values): values
+    case .oneHot, .one: nil
+    }
+  }
+}

@@ -1,0 +1,34 @@
+"""What the timing scripts of tools/bench have in common: options, and answering one line by one round."""
+import argparse
+import statistics
+import sys
+
+import torch
+
+
+def options(description, batch, steps, threads=1):
+    """The options of a script that times rounds of training steps, and the threads set."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--steps", type=int, default=steps, help="steps of a round")
+    parser.add_argument("--threads", type=int, default=threads)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--serve", action="store_true")
+    return parser
+
+
+def run(chosen, measured_round, version=torch.__version__):
+    """The median of some rounds; with --serve the version, then a round for every line read."""
+    if not chosen.serve:
+        measured_round()
+        print(f"{statistics.median(measured_round() for _ in range(chosen.rounds)):.9f}")
+        return
+    serve(measured_round, version)
+
+
+def serve(measured_round, version=torch.__version__):
+    """Prints the version, then the seconds of a round for every line read."""
+    print(version, flush=True)
+    for _ in sys.stdin:
+        print(f"{measured_round():.9f}", flush=True)
