@@ -7,7 +7,7 @@ import Factors
 ///
 /// 1. the same names;
 /// 2. the same names without the prefixes of wrappers (`module.`, `model.`, …), or without a prefix
-///    that all tensors share;
+///    that all tensors share; `LayerNorm.gamma` and `.beta` of old BERT files are weight and bias;
 /// 3. the same names but for one number, in ascending order: `1.weight, 4.weight` or
 ///    `fc1.weight, fc2.weight` for `0.weight, 2.weight`;
 /// 4. modules (what stands before the last point) whose shapes fit in one way only.
@@ -90,7 +90,11 @@ struct TensorNames {
       while let prefix = prefixes.first(where: rest.hasPrefix) { rest.removeFirst(prefix.count) }
       return String(rest)
     }
-    return joined(layout, entries, bare, bare)
+    func modern(_ name: String) -> String {
+      bare(name).replacing("LayerNorm.gamma", with: "LayerNorm.weight")
+        .replacing("LayerNorm.beta", with: "LayerNorm.bias")
+    }
+    return joined(layout, entries, bare, modern)
   }
 
   private static func withoutSharedPrefix(

@@ -1,10 +1,12 @@
 // Letters: B batch, T positions, H query heads, G key/value heads, D width of a head, R queries of a
-// row block, N keys that a block looks at; q, k, v, o of one head, P the R × N weights.
+// row block, N keys that a block looks at; q, k, v, o of one head, P the R × N weights, m the
+// dropout mask of a training pass (1 throughout else).
 //
 // In order of priority: right (against fp64 differences), the same bits for any thread count (a
 // slice is one example and one key/value head), memory (no B·H·T·T: one R × N block a worker, made
 // again in the backward pass), speed.
 import LinearAlgebra
+import Randomness
 import Tensors
 
 /// Scaled dot-product attention of queries on keys and values that stand side by side.
@@ -15,6 +17,8 @@ import Tensors
 /// reads key/value head h·G/H (grouped queries). Outputs are B × T × H·D.
 /// A causal query sees keys up to its own position; none sees the padding at the end of an example
 /// (`Pass.lengths`). Queries in the padding give zeros.
+/// In training P̃ = m ∘ P stands for P in the product with v, with m 0 at a rate and else
+/// 1/(1 − rate): a function of (seed, step, slot, example, head, query, key).
 ///
 /// - Source: Vaswani et al. 2017 (arXiv:1706.03762); row blocks as in Rabe & Staats 2021
 ///   (arXiv:2112.05682).
@@ -27,6 +31,8 @@ public struct Attention: Layer {
   public let headWidth: Int
   /// Whether a query sees only what comes before it, and itself.
   public let isCausal: Bool
+  /// Rate at which weights are left out in training, in [0, 1).
+  public let dropout: Float
   let slot: Int
 
   /// Queries of a row block.
@@ -37,27 +43,28 @@ public struct Attention: Layer {
     pass.save([x], at: slot)
     let o = Tensor(uninitialized: x.shape.dropLast() + [heads * headWidth])
     forEachBlock(x, pass) { block in
-      block.product(block.p, x, .value, onto: o)
+      block.product(block.kept(block.p), x, .value, onto: o)
     }
     return o
   }
 
-  /// dv = Pᵀ do, ds = P ∘ (do vᵀ − c), dq = ds k / √D, dk = dsᵀ q / √D; c = Σ_N P ∘ (do vᵀ).
+  /// dv = P̃ᵀ do, ds = P ∘ (e − c), dq = ds k / √D, dk = dsᵀ q / √D; e = m ∘ (do vᵀ), c = Σ_N P ∘ e.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass.saved(at: slot)[0]
     let dx = Tensor(repeating: 0, shape: x.shape)
     forEachBlock(x, pass) { block in
       let ds = block.scratch[1]
       block.weightGradient(dy, x, into: ds)
+      block.dropOut(ds)
       block.centre(ds, with: block.p)
-      block.addTransposed(block.p, dy, .output, onto: dx, .value)
+      block.addTransposed(block.kept(block.p), dy, .output, onto: dx, .value)
       block.addTransposed(ds, x, .query, onto: dx, .key)
       block.add(ds, x, .key, onto: dx, .query)
     }
     return dx
   }
 
-  /// ro = rP v + P rv, rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
+  /// ro = (m ∘ rP) v + P̃ rv, rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
     guard let rx else { return nil }
@@ -66,14 +73,14 @@ public struct Attention: Layer {
     forEachBlock(x, pass) { block in
       let rp = block.scratch[1]
       block.weightTangent(x, rx, into: rp)
-      block.product(rp, x, .value, onto: ro)
-      block.product(block.p, rx, .value, onto: ro, beta: 1)
+      block.product(block.kept(rp), x, .value, onto: ro)
+      block.product(block.kept(block.p), rx, .value, onto: ro, beta: 1)
     }
     return ro
   }
 
-  /// rdv = rPᵀ do + Pᵀ rdo, rdq = (rds k + ds rk)/√D, rdk = (rdsᵀ q + dsᵀ rq)/√D, with
-  /// e = do vᵀ, re = rdo vᵀ + do rvᵀ, c = Σ P ∘ e, rds = rP ∘ (e − c) + P ∘ (re − Σ(rP ∘ e + P ∘ re)).
+  /// rdv = (m ∘ rP)ᵀ do + P̃ᵀ rdo, rdq = (rds k + ds rk)/√D, rdk = (rdsᵀ q + dsᵀ rq)/√D, with
+  /// e = m ∘ (do vᵀ), re = m ∘ (rdo vᵀ + do rvᵀ), c = Σ P ∘ e, rds = rP ∘ (e − c) + P ∘ (re − Σ(rP ∘ e + P ∘ re)).
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
@@ -88,19 +95,22 @@ public struct Attention: Layer {
       rds.update(repeating: 0, count: block.cells)
       if let rdy {
         block.weightGradient(rdy, x, into: rds)
-        block.addTransposed(block.p, rdy, .output, onto: rdx, .value)
+        block.addTransposed(block.kept(block.p), rdy, .output, onto: rdx, .value)
       }
       if let rx {
         let rp = block.scratch[3]
         block.weightTangent(x, rx, into: rp)
-        block.addTransposed(rp, dy, .output, onto: rdx, .value)
+        block.addTransposed(block.kept(rp), dy, .output, onto: rdx, .value)
         block.weightGradient(dy, rx, into: rds, beta: 1)
+        block.dropOut(rds)
         block.weightGradient(dy, x, into: ds)
+        block.dropOut(ds)
         block.bend(rds, rp, ds)
         block.centre(ds, with: block.p)
         block.addTransposed(ds, rx, .query, onto: rdx, .key)
         block.add(ds, rx, .key, onto: rdx, .query)
       } else {
+        block.dropOut(rds)
         block.centre(rds, with: block.p)
       }
       block.addTransposed(rds, x, .query, onto: rdx, .key)
@@ -117,16 +127,23 @@ public struct Attention: Layer {
     precondition(x.rowLength == (heads + 2 * keyHeads) * headWidth, "\(x.shape) for attention")
     let group = heads / keyHeads
     let cells = min(Attention.blockRows, places) * places
+    // A slot's steps never share a stream: 2¹⁶ slots, 2⁴⁸ steps.
+    let draws = dropout > 0 ? pass.dropout : nil
+    let stream = draws.map {
+      RandomStream(seed: $0.seed, purpose: .dropout, index: $0.step << 16 | UInt64(slot))
+    }
     Workers.run(slices: pass.batch * keyHeads) { slice in
       let (example, keyHead) = (slice / keyHeads, slice % keyHeads)
-      let room = Buffer<Float>(uninitialized: 4 * cells)
+      let room = Buffer<Float>(uninitialized: (stream == nil ? 4 : 6) * cells)
       for head in keyHead * group..<(keyHead + 1) * group {
         for start in stride(from: 0, to: places, by: Attention.blockRows) {
           let block = AttentionBlock(
             layer: self, positions: places, example: example, head: head, keyHead: keyHead,
             queries: start..<min(places, start + Attention.blockRows),
-            length: lengths?[example] ?? places, room: room, cells: cells)
+            length: lengths?[example] ?? places, room: room, cells: cells,
+            isMasked: stream != nil)
           block.fillWeights(x)
+          if let stream { block.drawMask(stream) }
           body(block)
         }
       }

@@ -1,5 +1,6 @@
 // Letters: as in Attention.swift.
 import LinearAlgebra
+import Randomness
 import Tensors
 
 /// Some queries of one head of one example, with room for their R × N weights and derivatives.
@@ -20,14 +21,16 @@ struct AttentionBlock {
   let keys: Int
   private let room: Buffer<Float>
   private let roomCells: Int
+  /// Whether weights are left out.
+  private let isMasked: Bool
 
   init(
     layer: Attention, positions: Int, example: Int, head: Int, keyHead: Int, queries: Range<Int>,
-    length: Int, room: Buffer<Float>, cells: Int
+    length: Int, room: Buffer<Float>, cells: Int, isMasked: Bool
   ) {
     (self.layer, self.positions, self.example) = (layer, positions, example)
     (self.head, self.keyHead, self.queries, self.length) = (head, keyHead, queries, length)
-    (self.room, roomCells) = (room, cells)
+    (self.room, roomCells, self.isMasked) = (room, cells, isMasked)
     keys = min(length, layer.isCausal ? queries.upperBound : positions)
   }
 
@@ -37,6 +40,10 @@ struct AttentionBlock {
   var p: UnsafeMutablePointer<Float> { room.base }
   /// Four R × N blocks; the first is P.
   var scratch: [UnsafeMutablePointer<Float>] { (0..<4).map { room.base + $0 * roomCells } }
+
+  /// m, R × N, and room for what it keeps.
+  private var mask: UnsafeMutablePointer<Float> { room.base + 4 * roomCells }
+  private var remains: UnsafeMutablePointer<Float> { room.base + 5 * roomCells }
 
   private var inverseRoot: Float { 1 / Float(layer.headWidth).squareRoot() }
 
@@ -55,6 +62,29 @@ struct AttentionBlock {
       if seen > 0 { VectorMath.softmaxRows(row, into: row, rows: 1, columns: seen) }
       (row + seen).update(repeating: 0, count: keys - seen)
     }
+  }
+
+  /// m of this block: a value of the stream for each head, query and key of each example.
+  func drawMask(_ stream: RandomStream) {
+    let scale = 1 / (1 - layer.dropout)
+    for (r, query) in queries.enumerated() {
+      let row = mask + r * keys
+      let place = ((example * layer.heads + head) * positions + query) * positions
+      stream.fillUniform(row, count: keys, from: UInt64(place))
+      for k in 0..<keys { row[k] = row[k] < layer.dropout ? 0 : scale }
+    }
+  }
+
+  /// m ∘ a, in room of its own that the next call takes; a itself without dropout.
+  func kept(_ a: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
+    guard isMasked else { return a }
+    VectorMath.multiply(mask, a, into: remains, count: cells)
+    return remains
+  }
+
+  /// e ← m ∘ e.
+  func dropOut(_ e: UnsafeMutablePointer<Float>) {
+    if isMasked { VectorMath.multiply(mask, e, into: e, count: cells) }
   }
 
   /// e = do vᵀ + β e.

@@ -28,6 +28,8 @@ public struct BERTConfiguration: Sendable, Hashable {
   public var activation: Activation.Kind
   /// Rate after the embedding and each part, in training.
   public var dropout: Float
+  /// Rate at which attention weights are left out, in training.
+  public var attentionDropout: Float
   /// Rate before the classifier, in training.
   public var classifierDropout: Float
 
@@ -35,13 +37,16 @@ public struct BERTConfiguration: Sendable, Hashable {
   public init(
     vocabulary: Int, context: Int, layers: Int, heads: Int, width: Int, mlpWidth: Int? = nil,
     classes: Int, segments: Int = 2, padding: Int? = 0, epsilon: Float = 1e-12,
-    activation: Activation.Kind = .gelu, dropout: Float = 0, classifierDropout: Float? = nil
+    activation: Activation.Kind = .gelu, dropout: Float = 0, attentionDropout: Float = 0,
+    classifierDropout: Float? = nil
   ) {
     (self.vocabulary, self.context, self.layers) = (vocabulary, context, layers)
     (self.heads, self.width, self.mlpWidth) = (heads, width, mlpWidth ?? 4 * width)
     (self.classes, self.segments, self.padding) = (classes, segments, padding)
     (self.epsilon, self.activation, self.dropout) = (epsilon, activation, dropout)
-    self.classifierDropout = classifierDropout ?? dropout
+    (self.attentionDropout, self.classifierDropout) = (
+      attentionDropout, classifierDropout ?? dropout
+    )
   }
 }
 
@@ -74,7 +79,8 @@ extension Network {
     layers += builder.dropouts(sizes.dropout)
     let parts = EncoderParts(
       width: sizes.width, heads: sizes.heads, mlpWidth: sizes.mlpWidth,
-      activation: sizes.activation, dropout: sizes.dropout)
+      activation: sizes.activation, dropout: sizes.dropout,
+      attentionDropout: sizes.attentionDropout)
     for index in 0..<sizes.layers {
       let name = "bert.encoder.layer.\(index)"
       layers.append(Residual(parts.attention(name, inner: "self", &builder)))

@@ -10,6 +10,8 @@ struct EncoderParts {
   var hasBias = true
   /// Rate after each part, in training.
   var dropout: Float
+  /// Rate at which attention weights are left out, in training.
+  var attentionDropout: Float
 
   /// Queries, keys and values `name.attention.INNER.…`, then `name.attention.output.dense`.
   func attention(
@@ -25,7 +27,8 @@ struct EncoderParts {
       "\(name).attention.output.dense", inputs: width, outputs: width, bias: true, initial: .gpt2)
     return [
       builder.concatenation(projections),
-      builder.attention(heads: heads, headWidth: headWidth, isCausal: false),
+      builder.attention(
+        heads: heads, headWidth: headWidth, isCausal: false, dropout: attentionDropout),
       builder.ablationPoint("\(name).attention", units: heads, unitWidth: headWidth), output,
     ] + builder.dropouts(dropout)
   }

@@ -24,17 +24,19 @@ public struct GPT2Configuration: Sendable, Hashable {
   public var activation: Activation.Kind
   /// Rate after the embedding and each part, in training.
   public var dropout: Float
+  /// Rate at which attention weights are left out, in training.
+  public var attentionDropout: Float
 
   /// Sizes; the MLP is four times as wide unless said otherwise.
   public init(
     vocabulary: Int, context: Int, layers: Int, heads: Int, width: Int, mlpWidth: Int? = nil,
     isTied: Bool = true, epsilon: Float = 1e-5, activation: Activation.Kind = .geluTanh,
-    dropout: Float = 0
+    dropout: Float = 0, attentionDropout: Float = 0
   ) {
     (self.vocabulary, self.context, self.layers) = (vocabulary, context, layers)
     (self.heads, self.width, self.mlpWidth) = (heads, width, mlpWidth ?? 4 * width)
     (self.isTied, self.epsilon, self.activation) = (isTied, epsilon, activation)
-    self.dropout = dropout
+    (self.dropout, self.attentionDropout) = (dropout, attentionDropout)
   }
 }
 
@@ -73,7 +75,9 @@ extension Network {
       builder.layerNorm("\(name).ln_1", width: width, epsilon: sizes.epsilon),
       builder.transposedLinear(
         "\(name).attn.c_attn", inputs: width, outputs: 3 * width, initial: .gpt2),
-      builder.attention(heads: sizes.heads, headWidth: headWidth, isCausal: true),
+      builder.attention(
+        heads: sizes.heads, headWidth: headWidth, isCausal: true,
+        dropout: sizes.attentionDropout),
       builder.ablationPoint("\(name).attn", units: sizes.heads, unitWidth: headWidth),
       builder.transposedLinear("\(name).attn.c_proj", inputs: width, outputs: width, initial: part),
     ]

@@ -18,7 +18,8 @@ extension NetworkBuilder {
   ///   - initial: how the weight begins, with a bias at 0; nil: both as in PyTorch.
   public mutating func convolution(
     _ name: String, input: ImageShape, outputs: Int, kernel: Int, stride: Int = 1,
-    padding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true, initial: InitialValues? = nil
+    padding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true,
+    initial: InitialValues? = nil
   ) -> Convolution2D? {
     guard
       let geometry = WindowGeometry(

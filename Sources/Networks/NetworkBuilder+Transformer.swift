@@ -58,14 +58,18 @@ extension NetworkBuilder {
   public mutating func firstPosition() -> FirstPosition { FirstPosition(slot: slot()) }
 
   /// Attention on queries, keys and values side by side.
+  ///
+  /// - Parameter dropout: rate at which weights are left out in training, 0 ≤ rate < 1.
   public mutating func attention(
-    heads: Int, keyHeads: Int? = nil, headWidth: Int, isCausal: Bool
+    heads: Int, keyHeads: Int? = nil, headWidth: Int, isCausal: Bool, dropout: Float = 0
   ) -> Attention {
     let keyHeads = keyHeads ?? heads
+    precondition(dropout >= 0 && dropout < 1, "dropout rate \(dropout)")
     precondition(
       keyHeads > 0 && heads.isMultiple(of: keyHeads), "\(heads) heads on \(keyHeads)")
     return Attention(
-      heads: heads, keyHeads: keyHeads, headWidth: headWidth, isCausal: isCausal, slot: slot())
+      heads: heads, keyHeads: keyHeads, headWidth: headWidth, isCausal: isCausal, dropout: dropout,
+      slot: slot())
   }
 
   /// Layers on the same input, outputs side by side.

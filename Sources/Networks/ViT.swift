@@ -26,17 +26,19 @@ public struct ViTConfiguration: Sendable, Hashable {
   public var activation: Activation.Kind
   /// Rate after the embedding and each part, in training.
   public var dropout: Float
+  /// Rate at which attention weights are left out, in training.
+  public var attentionDropout: Float
 
   /// Sizes; the MLP is four times as wide unless said otherwise.
   public init(
     image: ImageShape, patch: Int, layers: Int, heads: Int, width: Int, mlpWidth: Int? = nil,
     classes: Int, hasBias: Bool = true, epsilon: Float = 1e-12,
-    activation: Activation.Kind = .gelu, dropout: Float = 0
+    activation: Activation.Kind = .gelu, dropout: Float = 0, attentionDropout: Float = 0
   ) {
     (self.image, self.patch, self.layers, self.heads) = (image, patch, layers, heads)
     (self.width, self.mlpWidth, self.classes) = (width, mlpWidth ?? 4 * width, classes)
     (self.hasBias, self.epsilon, self.activation) = (hasBias, epsilon, activation)
-    self.dropout = dropout
+    (self.dropout, self.attentionDropout) = (dropout, attentionDropout)
   }
 }
 
@@ -59,7 +61,8 @@ extension Network {
     layers += builder.dropouts(sizes.dropout)
     let parts = EncoderParts(
       width: sizes.width, heads: sizes.heads, mlpWidth: sizes.mlpWidth,
-      activation: sizes.activation, hasBias: sizes.hasBias, dropout: sizes.dropout)
+      activation: sizes.activation, hasBias: sizes.hasBias, dropout: sizes.dropout,
+      attentionDropout: sizes.attentionDropout)
     func norm(_ name: String) -> LayerNorm {
       builder.layerNorm(name, width: sizes.width, epsilon: sizes.epsilon)
     }

@@ -42,7 +42,7 @@ public struct ExportJob: Sendable {
   /// - Throws: `TrainingError.folderNotEmpty`; `CheckpointError` for a checkpoint that changed;
   ///   `StorageError.system`, after which nothing is left behind.
   public func write() throws -> Exported {
-    guard names(in: folder).isEmpty else { throw TrainingError.folderNotEmpty(path: folder) }
+    guard ExportJob.hasRoom(folder) else { throw TrainingError.folderNotEmpty(path: folder) }
     let loaded = try run.load(checkpoint)
     let model = try ModelConfiguration(from: run.modelMap())
     let values = members(of: model)
@@ -59,7 +59,9 @@ public struct ExportJob: Sendable {
         parameters: loaded.parameters, layout: run.network.parameters,
         metadata: ["ascribe.modelHash": loaded.provenance.modelHash, "format": "pt"],
         to: temporary + "/model.safetensors")
-      if let values { try AtomicFile.write(ExportJob.lines(values), to: temporary + "/config.json") }
+      if let values {
+        try AtomicFile.write(ExportJob.lines(values), to: temporary + "/config.json")
+      }
       guard rename(temporary, folder) == 0 else {
         throw StorageError.system(operation: "make the folder", path: folder, code: errno)
       }
@@ -76,6 +78,13 @@ public struct ExportJob: Sendable {
       modelHash: loaded.provenance.modelHash, tensors: run.network.parameters.count)
   }
 
+  /// Whether nothing is there, or an empty folder.
+  private static func hasRoom(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return true }
+    return isFolder.boolValue && names(in: path).isEmpty
+  }
+
   /// The members of `config.json`; nil for what is no transformer.
   ///
   /// Of an imported model its own, but for the type of the weights.
@@ -85,8 +94,13 @@ public struct ExportJob: Sendable {
       let architecture = model.architecture(
         inputShape: record.inputShape, outputs: record.outputCount)
     else { return nil }
-    guard var values = model.pretrained?.values else {
-      return architecture.values(classNames: record.classNames)
+    let own = architecture.values(classNames: record.classNames)
+    guard var values = model.pretrained?.values else { return own }
+    // A run's record keeps 0.0 as 0; a reader may tell the two apart.
+    for case (let key, .double(let number)) in own {
+      if let whole = Int(exactly: number), values[key] == .int(whole) {
+        values[key] = .double(number)
+      }
     }
     values["architectures"] = TransformerArchitecture.classNames[architecture.modelType].map {
       .list([.string($0)])

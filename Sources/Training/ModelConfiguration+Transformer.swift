@@ -30,6 +30,8 @@ public struct TransformerSettings: Sendable, Equatable {
   public var isTied: Bool
   /// Dropout rate in training; not of `llama`.
   public var dropout: Double
+  /// The same of attention weights; not of `llama`.
+  public var attentionDropout: Double
   /// Tokens; `bert` only.
   public var vocabulary: Int
   /// The token that fills up short sequences, −1 if there is none; `bert` only.
@@ -41,10 +43,10 @@ public struct TransformerSettings: Sendable, Equatable {
   static func keys(of kind: ModelConfiguration.Kind) -> [String] {
     let own: [String] =
       switch kind {
-      case .gpt2: ["context", "tied", "dropout"]
+      case .gpt2: ["context", "tied", "dropout", "attentionDropout"]
       case .llama: ["context", "tied", "keyHeads"]
-      case .bert: ["context", "vocabulary", "padding", "dropout"]
-      case .vit: ["patch", "dropout"]
+      case .bert: ["context", "vocabulary", "padding", "dropout", "attentionDropout"]
+      case .vit: ["patch", "dropout", "attentionDropout"]
       default: []
       }
     return own.isEmpty ? [] : ["layers", "heads", "width", "mlpWidth"] + own
@@ -73,8 +75,18 @@ public struct TransformerSettings: Sendable, Equatable {
     }
     context = has("context") ? try map.int(ifPresent: "context", in: 2...1 << 20) : nil
     isTied = has("tied") ? try map.bool("tied", default: kind == .gpt2) : false
-    dropout =
-      has("dropout") ? try map.double("dropout", in: .from(0, below: 1), default: 0) : 0
+    func rate(_ key: String) throws(ConfigurationError) -> Double {
+      guard has(key) else { return 0 }
+      let rate = try map.double(key, in: .from(0, below: 1), default: 0)
+      // In fp32, 0.99999999 is 1: nothing would be kept.
+      guard Float(rate) < 1 else {
+        throw .outOfRange(
+          map.place(key), value: "\(rate)", allowed: "at least 0 and at most 0.999999")
+      }
+      return rate
+    }
+    dropout = try rate("dropout")
+    attentionDropout = try rate("attentionDropout")
     vocabulary = has("vocabulary") ? try map.int("vocabulary", in: 1...1 << 24) : 0
     padding = has("padding") ? try map.int("padding", in: -1...vocabulary - 1, default: 0) : nil
     patch = has("patch") ? try map.int("patch", in: 1...65_536) : 0
@@ -86,8 +98,11 @@ public struct TransformerSettings: Sendable, Equatable {
     var all: [String: ConfigurationValue] = [
       "layers": .int(layers), "heads": .int(heads), "width": .int(width),
       "mlpWidth": .int(mlpWidth), "tied": .bool(isTied), "dropout": .double(dropout),
+      "attentionDropout": .double(attentionDropout),
       "keyHeads": .int(keyHeads), "vocabulary": .int(vocabulary), "patch": .int(patch),
     ]
+    // Runs made before there was one have none.
+    if attentionDropout == 0 { all["attentionDropout"] = nil }
     all["context"] = context.map { .int($0) }
     all["padding"] = padding.map { .int($0) }
     return all.filter { keys.contains($0.key) }
@@ -103,19 +118,21 @@ public struct TransformerSettings: Sendable, Equatable {
       return .gpt2(
         GPT2Configuration(
           vocabulary: outputs, context: context ?? length, layers: layers, heads: heads,
-          width: width, mlpWidth: mlpWidth, isTied: isTied, dropout: Float(dropout)))
+          width: width, mlpWidth: mlpWidth, isTied: isTied, dropout: Float(dropout),
+          attentionDropout: Float(attentionDropout)))
     case .bert:
       return .bert(
         BERTConfiguration(
           vocabulary: vocabulary, context: context ?? length, layers: layers, heads: heads,
           width: width, mlpWidth: mlpWidth, classes: outputs, padding: padding,
-          dropout: Float(dropout)))
+          dropout: Float(dropout), attentionDropout: Float(attentionDropout)))
     case .vit:
       let nothing = ImageShape(channels: 0, height: 0, width: 0)
       return .vit(
         ViTConfiguration(
           image: image ?? nothing, patch: patch, layers: layers, heads: heads, width: width,
-          mlpWidth: mlpWidth, classes: outputs, dropout: Float(dropout)))
+          mlpWidth: mlpWidth, classes: outputs, dropout: Float(dropout),
+          attentionDropout: Float(attentionDropout)))
     default:
       return .llama(
         LlamaConfiguration(

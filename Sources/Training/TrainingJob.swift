@@ -113,7 +113,8 @@ public struct TrainingJob: Sendable {
       case .mlp: loss != .nextToken
       case .gpt2, .llama: loss == .nextToken
       case .pretrained:
-        loss == (model.pretrained?.architecture.isLanguageModel == true ? .nextToken : .crossEntropy)
+        loss
+          == (model.pretrained?.architecture.isLanguageModel == true ? .nextToken : .crossEntropy)
       case .logistic, .bert, .vit: loss == .crossEntropy
       case .cnn, .resnet9, .resnet: loss != .nextToken
       case .linear: loss == .squaredError

@@ -25,6 +25,7 @@ extension TransformerArchitecture {
       segments: try map.int("type_vocab_size", in: 1...largest, default: 2), padding: filler,
       epsilon: Float(try map.double("layer_norm_eps", in: .positive, default: 1e-12)),
       activation: try activation(map, "hidden_act", default: "gelu"), dropout: dropout,
+      attentionDropout: try rate(map, "attention_probs_dropout_prob"),
       classifierDropout: map.has("classifier_dropout") && map.value("classifier_dropout") != .null
         ? try rate(map, "classifier_dropout") : dropout)
   }
@@ -48,7 +49,8 @@ extension TransformerArchitecture {
       hasBias: try map.bool("qkv_bias", default: true),
       epsilon: Float(try map.double("layer_norm_eps", in: .positive, default: 1e-12)),
       activation: try activation(map, "hidden_act", default: "gelu"),
-      dropout: try rate(map, "hidden_dropout_prob"))
+      dropout: try rate(map, "hidden_dropout_prob", default: 0),
+      attentionDropout: try rate(map, "attention_probs_dropout_prob", default: 0))
   }
 
   /// `id2label`'s members, else `num_labels`, else 2 as Hugging Face has it.

@@ -46,7 +46,8 @@ extension TransformerArchitecture {
       isTied: try map.bool("tie_word_embeddings", default: true),
       epsilon: Float(try map.double("layer_norm_epsilon", in: .positive, default: 1e-5)),
       activation: try activation(map, "activation_function", default: "gelu_new"),
-      dropout: try rate(map, "resid_pdrop"))
+      dropout: try rate(map, "resid_pdrop"),
+      attentionDropout: try rate(map, "attn_pdrop"))
   }
 
   private static func llama(_ map: ConfigurationMap) throws -> LlamaConfiguration {
@@ -122,8 +123,10 @@ extension TransformerArchitecture {
       key: key, value: map.value(key)?.canonicalJSON ?? "null", file: map.file)
   }
 
-  /// A dropout rate; 0.1 where there is none.
-  static func rate(_ map: ConfigurationMap, _ key: String) throws -> Float {
-    Float(try map.double(key, in: .from(0, below: 1), default: 0.1))
+  /// A dropout rate.
+  static func rate(
+    _ map: ConfigurationMap, _ key: String, default fallback: Double = 0.1
+  ) throws -> Float {
+    Float(try map.double(key, in: .from(0, below: 1), default: fallback))
   }
 }

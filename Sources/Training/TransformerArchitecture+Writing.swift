@@ -51,7 +51,7 @@ extension TransformerArchitecture {
       "n_layer": .int(sizes.layers), "n_head": .int(sizes.heads), "n_embd": .int(sizes.width),
       "n_inner": .int(sizes.mlpWidth), "activation_function": name(sizes.activation),
       "layer_norm_epsilon": number(sizes.epsilon), "resid_pdrop": number(sizes.dropout),
-      "embd_pdrop": number(sizes.dropout), "attn_pdrop": .double(0),
+      "embd_pdrop": number(sizes.dropout), "attn_pdrop": number(sizes.attentionDropout),
       "tie_word_embeddings": .bool(sizes.isTied),
     ]
   }
@@ -76,7 +76,8 @@ extension TransformerArchitecture {
       "hidden_size": .int(sizes.width), "intermediate_size": .int(sizes.mlpWidth),
       "type_vocab_size": .int(sizes.segments), "hidden_act": name(sizes.activation),
       "pad_token_id": padding.map { .int($0) } ?? .null, "layer_norm_eps": number(sizes.epsilon),
-      "hidden_dropout_prob": number(sizes.dropout), "attention_probs_dropout_prob": .double(0),
+      "hidden_dropout_prob": number(sizes.dropout),
+      "attention_probs_dropout_prob": number(sizes.attentionDropout),
       "classifier_dropout": number(sizes.classifierDropout),
       "position_embedding_type": .string("absolute"),
     ]
@@ -93,7 +94,7 @@ extension TransformerArchitecture {
       "hidden_size": .int(sizes.width), "intermediate_size": .int(sizes.mlpWidth),
       "hidden_act": name(sizes.activation), "qkv_bias": .bool(sizes.hasBias),
       "layer_norm_eps": number(sizes.epsilon), "hidden_dropout_prob": number(sizes.dropout),
-      "attention_probs_dropout_prob": .double(0),
+      "attention_probs_dropout_prob": number(sizes.attentionDropout),
     ]
   }
 

@@ -58,8 +58,10 @@ public enum TransformerArchitecture: Sendable, Hashable {
     case .llama(let sizes): context = sizes.context
     case .bert(let sizes): context = sizes.context
     case .vit(let sizes):
+      // Rows in the order channels, height, width will do.
+      if inputShape == [sizes.image.count] { return nil }
       guard let image = ImageShape(inputShape: inputShape) else {
-        return "reads images, not examples of \(inputShape)"
+        return "reads images of \(sizes.image), not examples of \(inputShape)"
       }
       return image == sizes.image
         ? nil : "reads images of \(sizes.image), and the data has \(image)"

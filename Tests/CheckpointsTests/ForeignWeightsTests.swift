@@ -49,6 +49,23 @@ struct ForeignWeightsTests {
     #expect(other.renamed.isEmpty == (name == "sharded"))
   }
 
+  @Test("the scale and shift of old BERT files are weight and bias")
+  func oldNames() throws {
+    let layout = [
+      Parameter(name: "bert.embeddings.LayerNorm.weight", shape: [3], offset: 0),
+      Parameter(name: "bert.embeddings.LayerNorm.bias", shape: [3], offset: 3),
+    ]
+    let path = folder / "old.safetensors"
+    try SafetensorsFile.write(
+      [
+        ("bert.embeddings.LayerNorm.beta", Tensor(repeating: 2, shape: [3])),
+        ("bert.embeddings.LayerNorm.gamma", Tensor(repeating: 1, shape: [3])),
+      ], to: path)
+    let fitted = try ForeignWeights(reading: path).parameters(layout: layout)
+    #expect(fitted.parameters.elements == [1, 1, 1, 2, 2, 2])
+    #expect(fitted.renamed.count == 2)
+  }
+
   @Test("half precisions are widened exactly, float64 is rounded to float32")
   func types() throws {
     let plain = try Self.weights("plain").parameters(layout: Self.layout).parameters.elements

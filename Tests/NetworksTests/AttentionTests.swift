@@ -14,18 +14,20 @@ struct AttentionTests {
   static let lengths = [70, 41]
   static var rowWidth: Int { (heads + 2 * keyHeads) * width }
 
-  static func layer(isCausal: Bool) -> (any Layer, Network) {
+  static func layer(isCausal: Bool, dropout: Float = 0) -> (any Layer, Network) {
     var builder = NetworkBuilder()
     let layer = builder.attention(
-      heads: heads, keyHeads: keyHeads, headWidth: width, isCausal: isCausal)
+      heads: heads, keyHeads: keyHeads, headWidth: width, isCausal: isCausal, dropout: dropout)
     return (
       layer,
       Network(layer, builder: builder, inputShape: [places, rowWidth], outputCount: heads * width)
     )
   }
 
-  static func pass(_ network: Network) -> Pass {
-    let pass = network.pass(Tensor(uninitialized: [0]), batch: 2)
+  static func pass(_ network: Network, step: UInt64? = nil) -> Pass {
+    let pass = network.pass(
+      Tensor(uninitialized: [0]), batch: 2,
+      dropout: step.map { DropoutDraws(seed: 1, step: $0) })
     pass.lengths = lengths
     return pass
   }
@@ -89,20 +91,61 @@ struct AttentionTests {
     #expect(abs(u.dot(tangent) - dx.dot(v)) < 1e-4 * abs(u.dot(tangent)))
   }
 
-  @Test("the gradient's tangent is its difference", arguments: [true, false])
-  func curvature(isCausal: Bool) {
-    let (layer, network) = Self.layer(isCausal: isCausal)
+  @Test("a share of the weights is left out in training, and the mean of outputs stays")
+  func dropout() {
+    let (layer, network) = Self.layer(isCausal: true, dropout: 0.25)
+    let x = gaussian([2, Self.places, Self.rowWidth], seed: 1, index: 0)
+    func outputs(_ step: UInt64?) -> Tensor { layer.forward(x, Self.pass(network, step: step)) }
+    let evaluated = Self.layer(isCausal: true).0.forward(x, Self.pass(network))
+    #expect(outputs(nil) == evaluated)
+    #expect(outputs(3) == outputs(3) && outputs(3) != outputs(4))
+    let count = 60
+    var mean = Tensor(repeating: 0, shape: evaluated.shape)
+    for step in 0..<count { mean.add(scaled: outputs(UInt64(step)), by: 1 / Float(count)) }
+    let one = relativeDifference(outputs(0).elements, evaluated.elements)
+    let all = relativeDifference(mean.elements, evaluated.elements)
+    #expect(one > 0.1 && all < 2 * one / Double(count).squareRoot())
+    // The first query sees one key: all of it, scaled, or nothing.
+    let share = outputs(5).elements[0] / evaluated.elements[0]
+    #expect(share == 0 || abs(share - 4 / 3) < 1e-5)
+  }
+
+  @Test("tangents and gradients with dropout are those of the same mask", arguments: [true, false])
+  func dropoutDerivatives(isCausal: Bool) {
+    let (layer, network) = Self.layer(isCausal: isCausal, dropout: 0.3)
+    let x = gaussian([2, Self.places, Self.rowWidth], seed: 4, index: 0)
+    let v = gaussian(x.shape, seed: 4, index: 1)
+    let h: Float = 0x1p-7
+    func moved(_ step: Float) -> Tensor {
+      var at = x
+      at.add(scaled: v, by: step)
+      return layer.forward(at, Self.pass(network, step: 2))
+    }
+    let pass = Self.pass(network, step: 2)
+    let y = layer.forward(x, pass)
+    let u = gaussian(y.shape, seed: 4, index: 2)
+    let tangent = layer.forwardTangent(v, pass) ?? y
+    let rise = (moved(h) - moved(-h)).scaled(by: 1 / (2 * h))
+    #expect(relativeDifference(tangent.elements, rise.elements) < 1e-3)
+    let dx = layer.backward(u, pass) ?? x
+    #expect(abs(u.dot(tangent) - dx.dot(v)) < 1e-4 * abs(u.dot(tangent)))
+  }
+
+  @Test(
+    "the gradient's tangent is its difference", arguments: [true, false], [UInt64?.none, 2])
+  func curvature(isCausal: Bool, step: UInt64?) {
+    let (layer, network) = Self.layer(isCausal: isCausal, dropout: 0.3)
     let x = gaussian([2, Self.places, Self.rowWidth], seed: 3, index: 0)
     let v = gaussian(x.shape, seed: 3, index: 1)
-    let pass = Self.pass(network)
+    let pass = Self.pass(network, step: step)
     let y = layer.forward(x, pass)
     let (u, ru) = (gaussian(y.shape, seed: 3, index: 2), gaussian(y.shape, seed: 3, index: 3))
     let h: Float = 0x1p-7
-    func gradient(_ step: Float) -> Tensor {
+    func gradient(_ distance: Float) -> Tensor {
       var (at, from) = (x, u)
-      at.add(scaled: v, by: step)
-      from.add(scaled: ru, by: step)
-      let pass = Self.pass(network)
+      at.add(scaled: v, by: distance)
+      from.add(scaled: ru, by: distance)
+      let pass = Self.pass(network, step: step)
       _ = layer.forward(at, pass)
       return layer.backward(from, pass) ?? at
     }

@@ -15,10 +15,17 @@ struct EdgeTests {
     ]
     return Network(Sequential(layers), builder: builder, inputShape: [5, 4], outputCount: 2)
   }()
+  static let vit: Network = {
+    let sizes = ViTConfiguration(
+      image: ImageShape(channels: 2, height: 4, width: 4), patch: 2, layers: 1, heads: 2, width: 4,
+      classes: 2, dropout: 0.1, attentionDropout: 0.1)
+    guard let network = Network.vit(sizes) else { preconditionFailure("a patch that does not fit") }
+    return network
+  }()
   static let perceptron = Network.multilayerPerceptron(
     inputShape: [2, 2], hidden: [3], outputs: 2, activation: .tanh, dropout: 0.5)
 
-  @Test("a batch of none goes through everything", arguments: [sequence, perceptron])
+  @Test("a batch of none goes through everything", arguments: [sequence, perceptron, vit])
   func emptyBatch(_ network: Network) {
     let x = Tensor(uninitialized: [0] + network.inputShape)
     let theta = network.initialParameters(seed: 1)
@@ -44,7 +51,7 @@ struct EdgeTests {
     #expect(network.outputs(x, parameters: theta, ablation: masks).shape == [0, 2])
   }
 
-  @Test("gradients of none join those of some", arguments: [sequence, perceptron])
+  @Test("gradients of none join those of some", arguments: [sequence, perceptron, vit])
   func emptyFactors(_ network: Network) {
     let theta = network.initialParameters(seed: 1)
     func factors(_ count: Int) -> ExampleGradients {
@@ -65,7 +72,7 @@ struct EdgeTests {
     #expect(none.count == 0 && none.exactKernel().count == 0 && outputs.shape == [0, 2])
   }
 
-  @Test("a batch of one is the first of a batch of many", arguments: [sequence, perceptron])
+  @Test("a batch of one is the first of a batch of many", arguments: [sequence, perceptron, vit])
   func batchOfOne(_ network: Network) {
     let theta = network.initialParameters(seed: 1)
     let x = gaussian([6] + network.inputShape, seed: 1, index: 2)
@@ -98,7 +105,7 @@ struct EdgeTests {
 
   @Test(
     "NaN inputs are in the example's outputs, loss and gradients, and in no other's",
-    arguments: [sequence, perceptron])
+    arguments: [sequence, perceptron, vit])
   func notANumber(_ network: Network) {
     var x = gaussian([3] + network.inputShape, seed: 3, index: 0)
     x[x.count / 3] = .nan

@@ -20,7 +20,8 @@ struct PretrainedTests {
   @Test(
     "config.json and weights give the logits of transformers",
     arguments: [
-      "gpt2", "llama", "llama-tied", "llama-sharded", "gpt2-state", "bert", "vit", "vit-plain", "vit-sharded",
+      "gpt2", "llama", "llama-tied", "llama-sharded", "gpt2-state", "bert", "vit", "vit-plain",
+      "vit-sharded",
     ])
   func logits(name: String) throws {
     let known = try #require(
