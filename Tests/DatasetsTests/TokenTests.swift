@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 import Storage
 import TestSupport
@@ -32,6 +33,16 @@ import Testing
     let names = try #require(data.vocabulary)
     #expect(names.count == 256 && names[0x61] == "a" && names[10] == "\n")
     #expect(names[0xC3] == "\\xc3")
+  }
+
+  @Test("the data of the example's run file is read")
+  func example() throws {
+    try folder.write(String(repeating: "First Citizen:\n", count: 200), to: "input.txt")
+    let map = try ConfigurationMap(contentsOf: repository + "/Examples/characters.yaml")
+    let data = try DataConfiguration(from: map.map("data"), relativeTo: folder.path).load()
+    #expect(data.train.featureShape == [64])
+    #expect(data.train.count + data.test.count == (200 * 15 + 63) / 64)
+    #expect(data.test.ids.allSatisfy { $0.description.hasPrefix("byte:") })
   }
 
   @Test("a block of one token has nothing to predict and is left out; of two it is kept")

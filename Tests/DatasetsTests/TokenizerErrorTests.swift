@@ -130,6 +130,21 @@ import Testing
     #expect(error?.what.contains("too many steps") == true)
   }
 
+  @Test("steps that double a text again and again stop with an error")
+  func growingText() throws {
+    let double = #"{"type":"Replace","pattern":{"String":"a"},"content":"aa"}"#
+    let steps = Array(repeating: double, count: 40).joined(separator: ",")
+    let json = #"{"normalizer":{"type":"Sequence","normalizers":[\#(steps)]},"model":MODEL}"#
+    #expect(try failure(json.replacingOccurrences(of: "MODEL", with: Self.model)) == nil)
+    let tokenizer = try Tokenizer(contentsOf: folder.path + "/tokenizer.json")
+    #expect(throws: DatasetError.self) { try tokenizer.tokens(of: "aaa") }
+    let decoder = #"{"decoder":{"type":"Sequence","decoders":[\#(steps)]},"model":MODEL}"#
+    #expect(try failure(decoder.replacingOccurrences(of: "MODEL", with: Self.model)) == nil)
+    let other = try Tokenizer(contentsOf: folder.path + "/tokenizer.json")
+    #expect(other.text(of: [0, 1]).utf8.count < 1_000_000)
+    #expect(other.vocabulary[1] == "b")
+  }
+
   @Test("tokens that are canonically equivalent keep their own ids")
   func canonicalEquivalence() throws {
     let model =

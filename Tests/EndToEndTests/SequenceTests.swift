@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 /// A language model on a text: what works on it, and what says that it does not.
@@ -33,5 +35,41 @@ import Testing
       try work.fail(3, "evaluate", "s", kind)
     }
     try work.fail(3, "mislabeled", "s")
+  }
+
+  @Test("a text by tokenizer.json: answers are texts, ids are places, another tokenizer is refused")
+  func tokenizer() throws {
+    let json = try String(contentsOfFile: fixture("Tokenizers/gpt2.json"), encoding: .utf8)
+    try work.write(json, to: "tok.json")
+    try work.write(
+      (0..<24).map { "{\"text\": \"Speak, citizen \($0), é\", \"key\": \"k\($0)\"}\n" }.joined(),
+      to: "t.jsonl")
+    try work.write(
+      """
+      name: b
+      data:
+        source: {format: jsonl, path: t.jsonl, id: key, tokens: tok.json, length: 24}
+        split: {test: 4, seed: 0}
+      model: {kind: gpt2, layers: 1, heads: 2, width: 8}
+      training: {optimizer: adamw, rate: 0.001, batch: 8, epochs: 1, seed: 0}
+
+      """, to: "b.yaml")
+    try work.succeed("train", "b.yaml")
+    let record = try work.object("inspect", "b")
+    #expect((record["tokenizerHash"] as? String)?.count == 64 && record["vocabulary"] == nil)
+    let examples = try #require(try work.object("outputs", "b")["examples"] as? [[String: Any]])
+    let id = try #require(examples.first?["id"] as? String)
+    #expect(examples.first?["label"] as? String == "Speak, citizen \(id.dropFirst()), é")
+    let query = try work.object("query", "b", "--test", id, "--top", "2")
+    let queries = try #require(query["queries"] as? [[String: Any]])
+    let helpful = try #require(queries.first?["helpful"] as? [[String: Any]])
+    #expect((helpful.first?["label"] as? String)?.hasPrefix("Speak, citizen") == true)
+    // The same tokens by another file: not the run's any more.
+    try work.write(json + "\n", to: "tok.json")
+    let refusal = try work.fail(4, "query", "b", "--test", id)
+    #expect(refusal.errors.contains("the tokenizer data is not what the run was made with"))
+    try work.fail(4, "train", "b.yaml")
+    try work.write(json, to: "tok.json")
+    try work.succeed("query", "b", "--test", id)
   }
 }

@@ -17,11 +17,23 @@ indirect enum TextNormalizer: Sendable {
   enum Form: String, CaseIterable, Sendable { case NFC, NFD, NFKC, NFKD }
 
   func applied(to piece: TextPiece) throws(ScalarPattern.TooSlow) -> TextPiece {
+    let result = try changed(piece)
+    // Steps that lengthen a text again and again would fill the memory.
+    if result.scalars.count > 10_000 + 100 * piece.scalars.count { throw ScalarPattern.TooSlow() }
+    return result
+  }
+
+  private func changed(_ piece: TextPiece) throws(ScalarPattern.TooSlow) -> TextPiece {
     switch self {
     case .sequence(let parts):
-      var piece = piece
-      for part in parts { piece = try part.applied(to: piece) }
-      return piece
+      var result = piece
+      for part in parts {
+        result = try part.applied(to: result)
+        if result.scalars.count > 10_000 + 100 * piece.scalars.count {
+          throw ScalarPattern.TooSlow()
+        }
+      }
+      return result
     case .prepend(let prefix):
       var piece = piece
       if !piece.isEmpty { piece.prepend(prefix) }

@@ -18,9 +18,13 @@ indirect enum TokenDecoder: Sendable {
   func applied(to tokens: [[Unicode.Scalar]]) throws(ScalarPattern.TooSlow) -> [[Unicode.Scalar]] {
     switch self {
     case .sequence(let parts):
-      var tokens = tokens
-      for part in parts { tokens = try part.applied(to: tokens) }
-      return tokens
+      var result = tokens
+      let limit = 10_000 + tokens.reduce(0) { $0 + 100 * $1.count }
+      for part in parts {
+        result = try part.applied(to: result)
+        if result.reduce(0, { $0 + $1.count }) > limit { throw ScalarPattern.TooSlow() }
+      }
+      return result
     case .byteLevel:
       let bytes = tokens.flatMap(Self.bytes)
       return [Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)]

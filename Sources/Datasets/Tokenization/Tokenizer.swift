@@ -212,7 +212,9 @@ extension TokenDecoder {
       var token = token
       for part in parts {
         let bytes = part.bytes(of: token)
-        guard let text = String(validating: bytes, as: UTF8.self) else { return bytes }
+        guard bytes.count < 100_000, let text = String(validating: bytes, as: UTF8.self) else {
+          return bytes
+        }
         token = Array(text.unicodeScalars)
       }
       return utf8(token)

@@ -13,6 +13,16 @@ extension TokenModel {
   }
 }
 
+extension JSONNode {
+  /// What stands before or behind symbols, of at most 64 scalars.
+  fileprivate func affix(_ name: String) throws(DatasetError) -> [Unicode.Scalar]? {
+    guard let node = try member(ifPresent: name) else { return nil }
+    let scalars = try node.scalars()
+    guard scalars.count <= 64 else { throw node.wrong("text of at most 64 characters") }
+    return scalars
+  }
+}
+
 extension WordPieceModel {
   fileprivate init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(DatasetError) {
     try node.checkMembers([
@@ -22,8 +32,8 @@ extension WordPieceModel {
     guard let id = vocabulary.ids[try unknown.scalars()] else {
       throw unknown.damaged("the vocabulary does not have it")
     }
-    let prefix = try node.member(ifPresent: "continuing_subword_prefix")?.scalars()
-    let longest = try node.member(ifPresent: "max_input_chars_per_word")?.whole(in: 1...1 << 20)
+    let prefix = try node.affix("continuing_subword_prefix")
+    let longest = try node.member(ifPresent: "max_input_chars_per_word")?.whole(in: 1...1_000)
     self.init(
       ids: vocabulary.ids, unknown: id, continuing: prefix ?? ["#", "#"],
       longestWord: longest ?? 100)
@@ -44,8 +54,8 @@ extension BytePairModel {
         feature: "dropout of merges", supported: "a model without dropout")
     }
     self.init(merges: [:], ids: vocabulary.ids)
-    continuing = try node.member(ifPresent: "continuing_subword_prefix")?.scalars() ?? []
-    ending = try node.member(ifPresent: "end_of_word_suffix")?.scalars() ?? []
+    continuing = try node.affix("continuing_subword_prefix") ?? []
+    ending = try node.affix("end_of_word_suffix") ?? []
     fusesUnknown = try node.bool("fuse_unk", default: false)
     ignoresMerges = try node.bool("ignore_merges", default: false)
     if let token = try node.member(ifPresent: "unk_token") {
