@@ -19,6 +19,12 @@ struct GroupCommand: ParsableCommand {
   @Option(help: "Ids of training examples, such as 3,5,8.") var ids: String?
   @Option(name: .customLong("class"), help: "All training examples of a class.")
   var className: String?
+  @Option(
+    help: ArgumentHelp(
+      "All training examples with a value in a column of --metadata.", valueName: "column=value"))
+  var `where`: String?
+  @Option(help: "A CSV file with a header: the column `id` (or the first) has the ids.")
+  var metadata: String?
   @Option(help: "Test ids such as 17 or 3,5; misclassified; or all.") var test: String
   @Option(help: "Queries to show at the most, with misclassified and in the table.") var limit = 20
   @Flag(help: "Print one JSON object.") var json = false
@@ -26,8 +32,11 @@ struct GroupCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if (ids == nil) == (className == nil) {
-      throw ValidationError("name the group by either --ids or --class")
+    guard [ids, className, `where`].count(where: { $0 != nil }) == 1 else {
+      throw ValidationError("name the group by either --ids or --class or --where")
+    }
+    guard (`where` == nil) == (metadata == nil), `where`?.contains("=") != false else {
+      throw ValidationError("--where COLUMN=VALUE and --metadata FILE go together")
     }
     if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
   }
@@ -61,6 +70,9 @@ struct GroupCommand: ParsableCommand {
       }
       rows = classes.indices.filter { Int(classes[$0]) == label }
       name = "class \(className)"
+    } else if let condition = `where`, let metadata {
+      rows = try MetadataTable(reading: metadata).rows(of: train, meeting: condition)
+      name = condition
     } else {
       let wanted = (ids ?? "").split(separator: ",").map { ExampleID(String($0).trimmed) }
       rows = try train.rows(of: wanted, in: "--ids")
@@ -76,9 +88,26 @@ struct GroupCommand: ParsableCommand {
         : rows.count == train.count ? "nothing would be left to train on" : nil
     if let reason {
       throw InfluenceError.notDefined(
-        name: "the group", reason: reason, option: className == nil ? "--ids" : "--class")
+        name: "the group", reason: reason,
+        option: className != nil ? "--class" : `where` != nil ? "--where" : "--ids")
     }
     return (rows, name)
+  }
+}
+
+extension MetadataTable {
+  /// The rows with `column=value`; a value that the column does not have is an error.
+  fileprivate func rows(of data: Dataset, meeting condition: String) throws -> [Int] {
+    let parts = condition.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let (column, value) = (String(parts[0]), String(parts.last ?? ""))
+    let known = try values(of: column)
+    guard known.contains(value) else {
+      throw InfluenceError.notDefined(
+        name: condition,
+        reason: "the values of \(column) are \(known.prefix(20).joined(separator: ", "))",
+        option: "--where")
+    }
+    return try rows(of: data, where: column, equals: value)
   }
 }
 

@@ -104,6 +104,24 @@ import Testing
     #expect(sum.output.contains("graddot has no model that could be refitted"))
   }
 
+  @Test("a group is a value of a metadata column, the same as its ids")
+  func groupByMetadata() throws {
+    try work.write("source,id\nweb,4\nscan,5\nweb,7\nweb,9999\n", to: "meta.csv")
+    let column = try work.object(
+      "group", "r", "--test", "3", "--where", "source=web", "--metadata", "meta.csv")
+    let ids = try work.object("group", "r", "--test", "3", "--ids", "4,7")
+    #expect(column["group"] as? String == "source=web" && column["examples"] as? Int == 2)
+    #expect(column["exact"] as? Double == ids["exact"] as? Double)
+    try work.fail(
+      3, "group", "r", "--test", "3", "--where", "sauce=web", "--metadata", "meta.csv",
+      words: ["did you mean `source`"])
+    try work.fail(
+      3, "group", "r", "--test", "3", "--where", "source=fax", "--metadata", "meta.csv",
+      words: ["the values of source are scan, web"])
+    try work.fail(
+      2, "group", "r", "--test", "3", "--where", "source=web", words: ["go together"])
+  }
+
   @Test("groups that cannot be deleted are refused")
   func groupRefusals() throws {
     try work.fail(2, "group", "r", "--test", "3", words: ["either --ids or --class"])
