@@ -27,6 +27,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var checkpoints: CheckpointSelection
   /// Parameters that are neither trained nor attributed to; nil: none.
   public var freeze: LayerPatterns?
+  /// The weights that training begins with: a safetensors file, or a folder with one model; nil: drawn.
+  public var from: String?
 
   /// Training by its parts.
   public init(
@@ -46,7 +48,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
       "optimizer", "rate", "schedule", "batch", "epochs", "seed", "seeds", "loss", "checkpoints",
-      "freeze",
+      "freeze", "from",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
@@ -63,6 +65,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     }
     checkpoints = try CheckpointSelection(from: map, epochs: epochs)
     freeze = try map.strings(ifPresent: "freeze").map { LayerPatterns($0) }
+    from = try map.string(ifPresent: "from")
   }
 
   /// The seeds of the run.
@@ -80,6 +83,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     if let loss { values["loss"] = .string(loss.rawValue) }
     values["checkpoints"] = checkpoints.value
     if let freeze { values["freeze"] = .list(freeze.patterns.map { .string($0) }) }
+    if let from { values["from"] = .string(from) }
     return .map(values)
   }
 }
