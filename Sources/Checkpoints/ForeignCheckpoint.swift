@@ -16,6 +16,12 @@ public struct ForeignCheckpoint: Sendable, Equatable {
   /// The safetensors file or the index.
   public let path: String
 
+  /// The folder that it is in.
+  public var folder: String {
+    let folder = (path as NSString).deletingLastPathComponent
+    return folder.isEmpty ? "." : folder
+  }
+
   /// What a path holds, by seed and epoch.
   ///
   /// - Parameter path: a folder, a safetensors file or an index.

@@ -124,6 +124,10 @@ public struct RetrainingJob: Sendable {
       "subsets": "\(design.subsets)", "fraction": "\(design.fraction)",
       "subsetSeed": "\(design.seed)", "seeds": "\(seeds)", "engine": Engine.version,
     ])
+    if let lora = configuration.adapters {
+      fingerprint.append("lora", "rank \(lora.rank) alpha \(lora.alpha) \(lora.targets)")
+    }
+    if let start = run.record.dataHashes["start"] { fingerprint.append("start", start) }
     if design.kind != .random {
       fingerprint.append("design", design.kind.rawValue)
       fingerprint.append("ranking", design.ranking?.description ?? "none")
@@ -166,12 +170,13 @@ public struct RetrainingJob: Sendable {
     let missing = (0..<total).filter { !parts.has($0) }
     progress(total - missing.count, total)
     let configuration = try run.training()
+    let network = try run.networkToTrain()
     let failure = Failure()
     Workers.run(slices: missing.count) { slice in
       guard !failure.happened else { return }
       do {
         let model = missing[slice]
-        let values = try logits(model, configuration, isCancelled)
+        let values = try logits(model, network, configuration, isCancelled)
         try parts.write(values, model)
         progress(failure.countDone() + total - missing.count, total)
       } catch {
@@ -186,18 +191,18 @@ public struct RetrainingJob: Sendable {
 
   /// Outputs on the test set of model (subset · S + seed), m · C values.
   private func logits(
-    _ model: Int, _ configuration: TrainingConfiguration,
+    _ model: Int, _ network: Network, _ configuration: TrainingConfiguration,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws -> [Float] {
     let subset = model / seeds
     let offset = design.seedOffset(subset: subset, seed: model % seeds, seeds: seeds)
     // Seeds of their own: no model of a bank repeats the run's.
     let trainer = try Trainer(
-      network: run.network, configuration: configuration, data: data.train,
+      network: network, configuration: configuration, data: data.train,
       rows: design.rows(subset, of: data.train.count),
       seed: 1_000_000 + configuration.seed + offset)
     let state = try trainer.train(hooks: TrainingHooks(isCancelled: isCancelled))
-    return Predictor(network: run.network, parameters: state.parameters, loss: run.loss)
+    return Predictor(network: network, parameters: state.parameters, loss: run.loss)
       .predictions(for: data.test).logits.elements
   }
 

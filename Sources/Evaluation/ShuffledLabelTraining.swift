@@ -98,6 +98,7 @@ public struct ShuffledLabelTraining: Sendable {
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws -> Trained {
     let configuration = try influence.run.training()
+    let network = try influence.run.networkToTrain()
     let isClassification = influence.isClassification
     let total = seeds.count * configuration.epochs
     var parameters: [CheckpointReference: [Float]] = [:]
@@ -108,7 +109,7 @@ public struct ShuffledLabelTraining: Sendable {
       let found = Mutex<[CheckpointReference: [Float]]>([:])
       let sums = Mutex([Double](repeating: 0, count: data.count))
       let trainer = try Trainer(
-        network: influence.run.network, configuration: configuration, data: data, seed: seed)
+        network: network, configuration: configuration, data: data, seed: seed)
       if let initial = wanted[0] {
         found.withLock { $0[initial] = trainer.initialState().parameters.elements }
       }

@@ -72,6 +72,23 @@ public struct LowRankAdapters: Sendable, Equatable {
 }
 
 extension Network {
+  /// The parameters of the network without adapters, which stand first.
+  public var modelParameters: [Parameter] {
+    parameters.filter { !$0.name.hasSuffix(".lora_A.weight") && !$0.name.hasSuffix(".lora_B.weight") }
+  }
+
+  /// The same network whose model begins with given values.
+  ///
+  /// - Parameter values: of `modelParameters`, in order.
+  public func starting(from values: Tensor) -> Network {
+    precondition(
+      values.count == modelParameters.last?.range.upperBound ?? 0,
+      "\(values.count) values of \(parameterCount)")
+    var network = self
+    network.start = values
+    return network
+  }
+
   /// The same network with low-rank adapters, whose numbers alone are trained and attributed to.
   ///
   /// An adapter's parameters stand after all others: `NAME.lora_A.weight` (r × I, uniform in

@@ -23,6 +23,8 @@ public struct Network: Sendable {
   var footprintMemory = FootprintMemory()
   /// The buffers that training leaves as they are.
   public internal(set) var frozenBuffers: [Parameter] = []
+  /// The values that the model's parameters begin with, before those of adapters; nil: drawn.
+  public internal(set) var start: Tensor?
   var initials: [Int: InitialValues]
   var slots: Int
 
@@ -52,7 +54,7 @@ public struct Network: Sendable {
 
   /// Initial parameters: what the builder was told of each.
   ///
-  /// - Returns: p values, a function of the seed alone.
+  /// - Returns: p values, a function of the seed alone; those of `start` where there are some.
   public func initialParameters(seed: UInt64) -> Tensor {
     let flat = Tensor(uninitialized: [parameterCount])
     for (index, parameter) in parameters.enumerated() {
@@ -68,6 +70,7 @@ public struct Network: Sendable {
       case .constant(let value): start.update(repeating: value, count: parameter.count)
       }
     }
+    if let start { flat.storage.base.update(from: start.storage.base, count: start.count) }
     return flat
   }
 

@@ -17,6 +17,10 @@ public struct ImportJob: Sendable {
   public var source: String
   /// The folder of all runs, `Checkpoints`.
   public var checkpointsFolder: String
+  /// The model that `source` is an adapter of, as PEFT saves it: a folder, a file or an index.
+  ///
+  /// The run file then needs no `lora`.
+  public var base: String?
   /// Whether another run of the same name is replaced.
   public var overwrites = false
 
@@ -57,13 +61,25 @@ public struct ImportJob: Sendable {
     try training.requireModel(for: loss, data)
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
+    var configuration = configuration
+    let adapters = try base == nil ? [] : found.map { try PEFTAdapter(reading: $0.folder) }
+    if let first = adapters.first {
+      configuration.adapters = first.adapters
+      for (adapter, place) in zip(adapters, found) where adapter.adapters != first.adapters {
+        throw CheckpointError.ambiguousWeights(
+          names: [found[0].path, place.path], folder: source)
+      }
+    }
     let network = try configuration.network(for: data.train)
     var record = RunRecord(
       configuration, data: data, subset: nil, loss: loss, network: network,
       runFolder: folder.path)
     try ImportJob.mark(&record, found, folder: source)
-    let pending = try found.map {
-      try Pending($0, seed: $0.seed ?? configuration.training.seed, network, loss, data)
+    let model = try baseWeights(network)
+    let pending = try found.enumerated().map { place, checkpoint in
+      try Pending(
+        checkpoint, seed: checkpoint.seed ?? configuration.training.seed, network, loss, data,
+        adapter: model.map { ($0, adapters[place]) })
     }
     record.results = record.seeds.compactMap { seed in
       pending.last { $0.imported.seed == seed }.map {
@@ -82,6 +98,16 @@ public struct ImportJob: Sendable {
     }
     try SealedJSON.write(record, to: folder.record)
     return (try Run(folder: folder.path), pending.map(\.imported))
+  }
+
+  /// The weights of the model under adapters; nil without.
+  private func baseWeights(_ network: Network) throws -> Tensor? {
+    guard let base else { return nil }
+    let found = try ForeignCheckpoint.find(base)
+    guard found.count == 1, let file = found.first?.path else {
+      throw CheckpointError.ambiguousWeights(names: found.map(\.path), folder: base)
+    }
+    return try ForeignWeights(reading: file).parameters(layout: network.modelParameters).parameters
   }
 
   private static func mark(
@@ -139,10 +165,28 @@ public struct ImportJob: Sendable {
     let imported: Imported
 
     init(
-      _ found: ForeignCheckpoint, seed: UInt64, _ network: Network, _ loss: Loss, _ data: SplitData
+      _ found: ForeignCheckpoint, seed: UInt64, _ network: Network, _ loss: Loss, _ data: SplitData,
+      adapter: (model: Tensor, file: PEFTAdapter)?
     ) throws {
-      let fitted = try ForeignWeights(reading: found.path).parameters(layout: network.parameters)
-      parameters = fitted.parameters
+      var (renamed, leftOut): ([(tensor: String, parameter: String)], [String]) = ([], [])
+      if let adapter {
+        let values = try adapter.file.parameters(of: network)
+        parameters = Tensor(uninitialized: [network.parameterCount])
+        parameters.storage.base.update(
+          from: adapter.model.storage.base, count: adapter.model.count)
+        (parameters.storage.base + adapter.model.count).update(
+          from: values.storage.base, count: values.count)
+      } else {
+        let weights = try ForeignWeights(reading: found.path)
+        let isAdapted = weights.entries.contains { $0.name.hasSuffix(".lora_A.weight") }
+        let layout = isAdapted ? network.parameters : network.modelParameters
+        let fitted = try weights.parameters(layout: layout)
+        (renamed, leftOut) = (fitted.renamed, fitted.leftOut)
+        // Adapters that are not there begin as they do.
+        parameters = network.initialParameters(seed: seed)
+        parameters.storage.base.update(
+          from: fitted.parameters.storage.base, count: fitted.parameters.count)
+      }
       let predictor = Predictor(network: network, parameters: parameters, loss: loss)
       let train = predictor.predictions(for: data.train)
       let test = predictor.predictions(for: data.test)
@@ -151,8 +195,8 @@ public struct ImportJob: Sendable {
         throw TrainingError.importedNotFinite(what: "the mean \(part) loss is", file: found.path)
       }
       imported = Imported(
-        seed: seed, epoch: found.epoch, file: found.path, renamed: fitted.renamed,
-        leftOut: fitted.leftOut,
+        seed: seed, epoch: found.epoch, file: found.path, renamed: renamed,
+        leftOut: leftOut,
         metrics: ModelMetrics(
           trainLoss: train.meanLoss, trainAccuracy: train.accuracy, testLoss: test.meanLoss,
           testAccuracy: test.accuracy))

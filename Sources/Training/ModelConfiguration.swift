@@ -147,17 +147,6 @@ public struct ModelConfiguration: Sendable, Equatable {
     return transformer?.architecture(kind, inputShape: inputShape, image: image, outputs: outputs)
   }
 
-  /// The network for examples of a shape, with what is frozen.
-  ///
-  /// - Parameter freeze: parameters that are neither trained nor attributed to; nil: none.
-  /// - Throws: `SelectionError` for patterns that fit no layer.
-  public func network(
-    inputShape: [Int], outputs: Int, freeze: LayerPatterns?
-  ) throws -> Network {
-    let network = network(inputShape: inputShape, outputs: outputs)
-    return try freeze.map { try network.freezing($0, place: "training.freeze") } ?? network
-  }
-
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
     if let transformer {

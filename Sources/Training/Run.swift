@@ -42,10 +42,11 @@ public struct Run: Sendable {
     record = try RunRecord.read(folder + "/run.json")
     let model = try ModelConfiguration(from: try Run.map(record, folder).map("model"))
     try model.requireInputs(record.inputShape, outputs: record.outputCount)
-    let training = try Run.map(record, folder).map(ifPresent: "training")
-    network = try model.network(
-      inputShape: record.inputShape, outputs: record.outputCount,
-      freeze: training?.strings(ifPresent: "freeze").map { LayerPatterns($0) })
+    let map = try Run.map(record, folder)
+    network = try RunConfiguration.network(
+      model, adapters: RunConfiguration.adapters(from: map),
+      freeze: map.map(ifPresent: "training")?.strings(ifPresent: "freeze").map { LayerPatterns($0) },
+      inputShape: record.inputShape, outputs: record.outputCount)
     let found = network.parameters.map {
       RunRecord.ParameterRecord(name: $0.name, shape: $0.shape)
     }

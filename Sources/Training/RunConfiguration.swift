@@ -8,6 +8,7 @@ import Networks
 /// name: digits
 /// data:     {train: {format: csv, path: train.csv, label: last}, test: {…}}
 /// model:    {kind: mlp, hidden: [128, 64]}
+/// lora:     {rank: 8, alpha: 16, targets: [c_attn]}      # optional
 /// training: {rate: 0.05, momentum: 0.9, epochs: 30}
 /// defaults: {method: trajectory}                        # optional; read by later commands
 /// ```
@@ -23,6 +24,8 @@ public struct RunConfiguration: Sendable {
   public let folder: String
   /// The network.
   public var model: ModelConfiguration
+  /// Low-rank adapters beside frozen layers; nil: none.
+  public var adapters: LowRankAdapters?
   /// The training; its defaults, with a rate and epochs that mean nothing, when the run file of
   /// imported weights has none.
   public var training: TrainingConfiguration
@@ -60,7 +63,7 @@ public struct RunConfiguration: Sendable {
     from map: ConfigurationMap, relativeTo folder: String, defaultName: String? = nil,
     requiresTraining: Bool = true, pretrained: PretrainedModel? = nil
   ) throws(ConfigurationError) {
-    try map.checkKeys(known: ["name", "data", "model", "training", "defaults"])
+    try map.checkKeys(known: ["name", "data", "model", "lora", "training", "defaults"])
     if let given = try map.string(ifPresent: "name") ?? defaultName {
       name = given
     } else {
@@ -79,6 +82,7 @@ public struct RunConfiguration: Sendable {
     } else {
       model = try ModelConfiguration(from: map.map("model"))
     }
+    adapters = try RunConfiguration.adapters(from: map)
     hasTraining = requiresTraining || map.has("training")
     training =
       hasTraining
@@ -99,15 +103,8 @@ public struct RunConfiguration: Sendable {
     ]
     if hasTraining { values["training"] = training.value }
     values["defaults"] = defaults
+    values["lora"] = adapters?.value
     return .map(values)
-  }
-
-  /// The network for some examples, with what is frozen.
-  ///
-  /// - Throws: `SelectionError` for patterns that fit no layer.
-  public func network(for data: Dataset) throws -> Network {
-    try model.network(
-      inputShape: data.featureShape, outputs: data.outputCount, freeze: training.freeze)
   }
 
   /// The same run under another name.

@@ -22,7 +22,7 @@ extension RunRecord {
       checkpointEpochs: training.checkpoints.numbers(epochs: training.epochs),
       dataHashes: [
         "train": data.train.contentHash.description, "test": data.test.contentHash.description,
-      ],
+      ].merging(network.startHash.map { ["start": $0] } ?? [:]) { $1 },
       idHashes: [
         "train": RunRecord.hash(data.train.ids), "test": RunRecord.hash(data.test.ids),
       ],
@@ -47,7 +47,7 @@ extension RunRecord {
   ///
   /// The `data` and `defaults` sections as written do not count: the hashes of the data do.
   func difference(from wanted: RunRecord) -> (field: String, recorded: String, wanted: String)? {
-    for section in ["model", "training"] {
+    for section in ["model", "lora", "training"] {
       if let found = configuration[section].difference(from: wanted.configuration[section]) {
         return (section + found.path, found.a, found.b)
       }
@@ -56,6 +56,7 @@ extension RunRecord {
       ("tokenizer hash", tokenizerHash ?? "none", wanted.tokenizerHash ?? "none"),
       ("train data hash", dataHashes["train"] ?? "", wanted.dataHashes["train"] ?? ""),
       ("test data hash", dataHashes["test"] ?? "", wanted.dataHashes["test"] ?? ""),
+      ("starting weights", dataHashes["start"] ?? "drawn", wanted.dataHashes["start"] ?? "drawn"),
       ("subset", RunRecord.words(subset), RunRecord.words(wanted.subset)),
     ]
     if status == .running {

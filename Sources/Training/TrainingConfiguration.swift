@@ -29,6 +29,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var augmentation: Augmentation?
   /// Parameters that are neither trained nor attributed to; nil: none.
   public var freeze: LayerPatterns?
+  /// The weights that training begins with: a safetensors file, or a folder with one model; nil: drawn.
+  public var from: String?
 
   /// Training by its parts.
   public init(
@@ -50,7 +52,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
       "optimizer", "rate", "schedule", "batch", "epochs", "seed", "seeds", "loss", "checkpoints",
-      "augment", "freeze",
+      "augment", "freeze", "from",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
@@ -70,6 +72,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
       try Augmentation(from: map)
     }
     freeze = try map.strings(ifPresent: "freeze").map { LayerPatterns($0) }
+    from = try map.string(ifPresent: "from")
   }
 
   /// The seeds of the run.
@@ -88,6 +91,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     values["checkpoints"] = checkpoints.value
     if let augmentation { values["augment"] = augmentation.value }
     if let freeze { values["freeze"] = .list(freeze.patterns.map { .string($0) }) }
+    if let from { values["from"] = .string(from) }
     return .map(values)
   }
 }

@@ -62,13 +62,14 @@ public struct TrainingJob: Sendable {
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
     try configuration.training.augmentation?.requireImages(data.train.featureShape)
-    let network = try configuration.network(for: data.train)
+    var network = try configuration.network(for: data.train)
     try Memory.require(
       network.leastTrainingBytes(batch: min(configuration.training.batch, data.train.count)),
       for: "training \(network.parameterCount) parameters",
       remedy: configuration.model.kind.readsImages
         ? "choose smaller batches (training.batch) or a narrower model."
         : "choose fewer or narrower hidden layers (model.hidden).")
+    network = try configuration.started(network)
     let wanted = RunRecord(
       configuration, data: data, subset: subset, loss: loss, network: network,
       runFolder: folder.path)

@@ -10,12 +10,21 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "Worker threads (default: ASCRIBE_THREADS, else all cores).")
   var threads: Int?
 
+  @Option(
+    help:
+      "Memory that a block of examples may take in a network, such as 2G (default: 512M). Results change by rounding."
+  )
+  var memory: String?
+
   @Option(help: "The folder of all runs.")
   var checkpointsFolder = "Checkpoints"
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be from 1 to 1024, not \(threads)")
+    }
+    if let memory, CommonOptions.bytes(memory) == nil {
+      throw ValidationError("--memory takes a size such as 512M or 2G, not '\(memory)'")
     }
   }
 
@@ -36,9 +45,19 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// Sets the thread count and takes over Ctrl-C.
+  /// A size in bytes: 800000, 64K, 512M, 2G (powers of 1,024).
+  static func bytes(_ text: String) -> Int? {
+    let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+    let unit = text.last.flatMap { units[Character($0.uppercased())] }
+    guard let count = Int(unit == nil ? text[...] : text.dropLast()), count > 0 else { return nil }
+    let (bytes, overflows) = count.multipliedReportingOverflow(by: unit ?? 1)
+    return overflows ? nil : bytes
+  }
+
+  /// Sets the thread count and the size of blocks, and takes over Ctrl-C.
   func begin() {
     if let threads { Workers.count = threads }
+    if let bytes = memory.flatMap({ CommonOptions.bytes($0) }) { Memory.blockBytes = bytes }
     Interruption.watch()
   }
 }

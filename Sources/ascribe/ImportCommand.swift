@@ -23,10 +23,18 @@ struct ImportCommand: ParsableCommand {
     help:
       "The run file: data, and the model unless FOLDER has a config.json; training may be left out."
   ) var data: String
+  @Option(help: "The model under FOLDER's adapter (adapter_config.json of PEFT): a folder or file.")
+  var base: String?
   @Option(help: "A name instead of the run file's.") var name: String?
   @Flag(help: "Replace a run of this name.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if base == nil, FileManager.default.fileExists(atPath: folder + "/adapter_config.json") {
+      throw ValidationError("\(folder) holds an adapter: name its model with --base FOLDER")
+    }
+  }
 
   func run() throws {
     common.begin()
@@ -34,10 +42,11 @@ struct ImportCommand: ParsableCommand {
     let hasModel = try ConfigurationMap(contentsOf: data).has("model")
     var configuration = try RunConfiguration(
       contentsOf: data, requiresTraining: false,
-      pretrained: hasModel ? nil : try PretrainedModel.beside(folder))
+      pretrained: hasModel ? nil : try PretrainedModel.beside(base ?? folder))
     if let name { configuration = try configuration.renamed(name) }
     var job = ImportJob(
       configuration, from: folder, checkpointsFolder: common.checkpointsFolder)
+    job.base = base
     job.overwrites = overwrite
     let (run, checkpoints) = try job.run()
     if let first = checkpoints.first { explain(first) }

@@ -1,0 +1,100 @@
+import Checkpoints
+import Configuration
+import Datasets
+import Factors
+import Networks
+import Storage
+import Tensors
+
+/// What a run file says of its network beside the model: adapters, what is frozen, where training
+/// begins.
+///
+/// ```yaml
+/// lora:     {rank: 8, alpha: 16, targets: [c_attn, "*.mlp.c_fc"]}
+/// training: {freeze: [wte, "h.0"], from: models/gpt2, …}
+/// ```
+extension RunConfiguration {
+  /// The network for some examples, with its adapters and what is frozen.
+  ///
+  /// - Throws: `SelectionError` for patterns that fit no layer.
+  public func network(for data: Dataset) throws -> Network {
+    try RunConfiguration.network(
+      model, adapters: adapters, freeze: training.freeze, inputShape: data.featureShape,
+      outputs: data.outputCount)
+  }
+
+  /// The network of a model with its adapters and what is frozen.
+  static func network(
+    _ model: ModelConfiguration, adapters: LowRankAdapters?, freeze: LayerPatterns?,
+    inputShape: [Int], outputs: Int
+  ) throws -> Network {
+    var network = model.network(inputShape: inputShape, outputs: outputs)
+    if let adapters { network = try network.adapted(by: adapters, place: "lora.targets") }
+    if let freeze { network = try network.freezing(freeze, place: "training.freeze") }
+    return network
+  }
+
+  /// The same network with the weights that training begins with, where the run file names some.
+  ///
+  /// Adapters begin as they do.
+  ///
+  /// - Throws: `CheckpointError` naming the tensor that does not fit, `.ambiguousWeights` for
+  ///   several checkpoints.
+  public func started(_ network: Network) throws -> Network {
+    guard let from = training.from else { return network }
+    let path = from.hasPrefix("/") || folder == "." ? from : folder + from
+    let found = try ForeignCheckpoint.find(path)
+    guard found.count == 1, let file = found.first?.path else {
+      throw CheckpointError.ambiguousWeights(names: found.map(\.path), folder: path)
+    }
+    return network.starting(
+      from: try ForeignWeights(reading: file).parameters(layout: network.modelParameters).parameters)
+  }
+
+  /// Reads `lora`.
+  static func adapters(from map: ConfigurationMap) throws(ConfigurationError) -> LowRankAdapters? {
+    guard let lora = try map.map(ifPresent: "lora") else { return nil }
+    try lora.checkKeys(known: ["rank", "alpha", "targets"])
+    let rank = try lora.int("rank", in: 1...1 << 20)
+    let targets = try lora.strings(ifPresent: "targets")
+    guard let targets, !targets.isEmpty else {
+      throw .missingKey(lora.place(), key: "targets", present: lora.keys)
+    }
+    return LowRankAdapters(
+      rank: rank, alpha: try lora.double("alpha", in: .positive, default: Double(rank)),
+      targets: LayerPatterns(targets))
+  }
+}
+
+extension LowRankAdapters {
+  /// The `lora` of a run file.
+  var value: ConfigurationValue {
+    .map([
+      "rank": .int(rank), "alpha": .double(alpha),
+      "targets": .list(targets.patterns.map { .string($0) }),
+    ])
+  }
+}
+
+extension Run {
+  /// The network with the weights that its training began with, to train others like it.
+  ///
+  /// - Throws: `TrainingError.dataChanged` when those weights are others now.
+  public func networkToTrain() throws -> Network {
+    let started = try configuration().started(network)
+    let found = started.startHash
+    guard found == record.dataHashes["start"] else {
+      throw TrainingError.dataChanged(
+        part: "start", recorded: record.dataHashes["start"] ?? "none", found: found ?? "none",
+        run: name)
+    }
+    return started
+  }
+}
+
+extension Network {
+  /// Identity of the weights that training begins with; nil when they are drawn.
+  var startHash: String? {
+    start.map { modelHash($0, layout: modelParameters).description }
+  }
+}
