@@ -55,7 +55,8 @@ let package = Package(
     .target(
       name: "Networks",
       dependencies: [
-        "CKernels", "Configuration", "Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors",
+        "CKernels", "Configuration", "Datasets", "Factors", "LinearAlgebra", "Randomness",
+        "Tensors",
       ]),
     .target(
       name: "Projections",

@@ -85,11 +85,13 @@ public struct ExportJob: Sendable {
     return isFolder.boolValue && names(in: path).isEmpty
   }
 
-  /// The members of `config.json`; nil for what is no transformer.
+  /// The members of `config.json`; nil for what is no transformer, and for one with adapters, which
+  /// `from_pretrained` would leave out.
   ///
   /// Of an imported model its own, but for the type of the weights.
   private func members(of model: ModelConfiguration) -> [String: ConfigurationValue]? {
     let record = run.record
+    guard run.network.modelParameters.count == run.network.parameters.count else { return nil }
     guard
       let architecture = model.architecture(
         inputShape: record.inputShape, outputs: record.outputCount)

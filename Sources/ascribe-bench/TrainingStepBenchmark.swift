@@ -35,10 +35,12 @@ extension Benchmark {
         let times = try Comparison(rounds: bench.rounds(9), loop, against: step)
         rows += [
           BenchmarkRow(
-            "training step, batch \(batch)", 1e6 * median(times.first), "µs", reference: TorchTraining.absent
+            "training step, batch \(batch)", 1e6 * median(times.first), "µs",
+            reference: TorchTraining.absent
           ).atMost(1),
           BenchmarkRow(
-            "bare step, batch \(batch)", 1e6 * median(times.second), "µs", reference: TorchTraining.absent),
+            "bare step, batch \(batch)", 1e6 * median(times.second), "µs",
+            reference: TorchTraining.absent),
         ]
         continue
       }
