@@ -74,7 +74,9 @@ public struct LowRankAdapters: Sendable, Equatable {
 extension Network {
   /// The parameters of the network without adapters, which stand first.
   public var modelParameters: [Parameter] {
-    parameters.filter { !$0.name.hasSuffix(".lora_A.weight") && !$0.name.hasSuffix(".lora_B.weight") }
+    parameters.filter {
+      !$0.name.hasSuffix(".lora_A.weight") && !$0.name.hasSuffix(".lora_B.weight")
+    }
   }
 
   /// The same network whose model begins with given values.

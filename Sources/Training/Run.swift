@@ -46,7 +46,9 @@ public struct Run: Sendable {
     let map = try Run.map(record, folder)
     network = try RunConfiguration.network(
       model, adapters: RunConfiguration.adapters(from: map),
-      freeze: map.map(ifPresent: "training")?.strings(ifPresent: "freeze").map { LayerPatterns($0) },
+      freeze: map.map(ifPresent: "training")?.strings(ifPresent: "freeze").map {
+        LayerPatterns($0)
+      },
       inputShape: record.inputShape, outputs: record.outputCount)
     let found = network.parameters.map {
       RunRecord.ParameterRecord(name: $0.name, shape: $0.shape)

@@ -48,7 +48,8 @@ extension RunConfiguration {
       throw CheckpointError.ambiguousWeights(names: found.map(\.path), folder: path)
     }
     return network.starting(
-      from: try ForeignWeights(reading: file).parameters(layout: network.modelParameters).parameters)
+      from: try ForeignWeights(reading: file).parameters(layout: network.modelParameters).parameters
+    )
   }
 
   /// Reads `lora`.

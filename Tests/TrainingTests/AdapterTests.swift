@@ -36,7 +36,8 @@ struct AdapterTests {
     let initial = trainer.initialState()
     let hooks = signals ? TrainingHooks(afterEpoch: { _ in }) : TrainingHooks()
     return (
-      initial.parameters.elements, try trainer.train(from: initial, hooks: hooks).parameters.elements
+      initial.parameters.elements,
+      try trainer.train(from: initial, hooks: hooks).parameters.elements
     )
   }
 
@@ -51,7 +52,8 @@ struct AdapterTests {
     let (before, after) = try Self.trained(network, optimizer, signals: true)
     for parameter in network.parameters {
       let same = before[parameter.range] == after[parameter.range]
-      #expect(same == ["0.weight", "0.bias", "2.bias"].contains(parameter.name), "\(parameter.name)")
+      #expect(
+        same == ["0.weight", "0.bias", "2.bias"].contains(parameter.name), "\(parameter.name)")
     }
   }
 
