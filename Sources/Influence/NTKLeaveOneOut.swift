@@ -31,7 +31,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   private let isZero: [Bool]
   let notes: [String]
 
-  var byteCount: Int { training.byteCount + training.count * training.count * 8 }
+  var byteCount: Int { training.byteCount + ridge.factor.byteCount }
 
   init(
     source: GradientSource, training data: Dataset, outputFunction: OutputFunction,

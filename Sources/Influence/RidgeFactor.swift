@@ -52,8 +52,13 @@ enum RidgeFactor: Sendable {
     }
   }
 
-  /// Bytes of the factor of n examples at the most.
-  static func byteCount(examples n: Int) -> Int { n * n * 8 }
+  /// Bytes it holds on to.
+  var byteCount: Int {
+    switch self {
+    case .single(let factor): factor.factor.count * MemoryLayout<Float>.size
+    case .double(let factor): factor.factor.count * MemoryLayout<Double>.size
+    }
+  }
 
   /// B M⁻¹ of kernel rows, m × n.
   func solve(rows: Matrix<Float>) -> Matrix<Float> {

@@ -23,7 +23,7 @@ struct TRAK: CheckpointScorer {
   private let isZero: [Bool]
   let notes: [String]
 
-  var byteCount: Int { training.byteCount + training.count * training.count * 8 }
+  var byteCount: Int { training.byteCount + ridge.factor.byteCount }
 
   init(
     source: GradientSource, training data: Dataset, outputFunction: OutputFunction,
