@@ -41,6 +41,7 @@ public final class InfluenceModel: Sendable {
   private let budget: Int
   /// For what has so many inputs, and more kernels than one, that keeping their products pays.
   private let inputGram: InputGram?
+  private let keepsCheckpoints = Atomic(true)
   private let prepared = Mutex<[String: any CheckpointScorer]>([:])
   /// What was learnt in preparing, kept when the scorer itself did not fit the budget.
   private let findings = Mutex<[String: (damping: DampingReport?, notes: [String])]>([:])
@@ -104,11 +105,16 @@ public final class InfluenceModel: Sendable {
   }
 
   /// Calls `body` with the scores of one block of queries after the other; never all of them.
+  ///
+  /// - Parameter once: whether nothing else will be asked: then checkpoints that every block has been
+  ///   through give their memory to the next.
   public func forEachBlock(
-    of queries: Dataset, _ body: (Range<Int>, Matrix<Float>) throws -> Void
+    of queries: Dataset, once: Bool = false, _ body: (Range<Int>, Matrix<Float>) throws -> Void
   ) throws {
     // Blocks as large as 512 MB of scores allow: fewer preparations when they do not all fit.
     let rows = max(queryBlock, (1 << 27) / max(1, training.count))
+    keepsCheckpoints.store(!once || queries.count > rows, ordering: .relaxed)
+    defer { keepsCheckpoints.store(true, ordering: .relaxed) }
     for start in stride(from: 0, to: queries.count, by: rows) {
       let range = start..<min(queries.count, start + rows)
       try body(range, try scores(queries.subset(Array(range))))
@@ -258,6 +264,7 @@ public final class InfluenceModel: Sendable {
       method, checkpoints[index],
       diagnose: options.diagnosesDamping.includes(index, of: checkpoints.count))
     findings.withLock { $0[key] = (made.damping, made.notes) }
+    guard keepsCheckpoints.load(ordering: .relaxed) else { return made }
     prepared.withLock { kept in
       let used = kept.values.reduce(0) { $0 + $1.byteCount }
       if used + made.byteCount <= budget { kept[key] = made }

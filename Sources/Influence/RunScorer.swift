@@ -44,11 +44,13 @@ public enum RunScorer: Sendable {
   }
 
   /// Calls `body` with the scores of one block of queries after the other.
+  ///
+  /// - Parameter once: whether nothing else will be asked.
   public func forEachBlock(
-    of queries: Dataset, _ body: (Range<Int>, Matrix<Float>) throws -> Void
+    of queries: Dataset, once: Bool = false, _ body: (Range<Int>, Matrix<Float>) throws -> Void
   ) throws {
     switch self {
-    case .exact(let model): try model.forEachBlock(of: queries, body)
+    case .exact(let model): try model.forEachBlock(of: queries, once: once, body)
     case .features(let model, _):
       for start in stride(from: 0, to: queries.count, by: queryBlock) {
         let range = start..<min(queries.count, start + queryBlock)

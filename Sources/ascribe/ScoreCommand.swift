@@ -63,7 +63,7 @@ struct ScoreCommand: ParsableCommand {
       if let fused {
         try fused.forEachBlock(Array(0..<queries.count), next)
       } else {
-        try setup.scorer.forEachBlock(of: queries, next)
+        try setup.scorer.forEachBlock(of: queries, once: true, next)
       }
     }
     try setup.explain()
