@@ -62,6 +62,9 @@ class Model(torch.nn.Module):
 class NextToken(AbstractModelOutput):
     """The sum of the log-probabilities of a sequence's next tokens."""
 
+    def __init__(self):
+        pass
+
     @staticmethod
     def get_output(model, weights, buffers, tokens):
         logits = torch.func.functional_call(model, (weights, buffers), (tokens.unsqueeze(0),))
