@@ -88,10 +88,16 @@ extension FactorBlock {
     }
   }
 
-  /// Whether a dot product is cheaper on the full O × I gradients than position by position.
-  func prefersFullGradients(against other: FactorBlock) -> Bool {
-    let pairs = terms.reduce(0) { $0 + $1.positions } * other.terms.reduce(0) { $0 + $1.positions }
-    return pairs > 1 && pairs * (leftWidth + rightWidth) > gradientCount
+  /// Whether a dot product is cheaper on the full O × I gradients than by `pairs` of positions.
+  public static func prefersFullGradients(pairs: Int, left: Int, right: Int) -> Bool {
+    pairs > 1 && pairs * (left + right) > left * right
+  }
+
+  private func prefersFullGradients(against other: FactorBlock) -> Bool {
+    FactorBlock.prefersFullGradients(
+      pairs: terms.reduce(0) { $0 + $1.positions }
+        * other.terms.reduce(0) { $0 + $1.positions },
+      left: leftWidth, right: rightWidth)
   }
 
   /// Adds the dot products of the tile's rows here with its columns in `other`.

@@ -2,17 +2,15 @@
 public struct ParameterSelection: Sendable, Hashable {
   /// The parameters, in the order of the flat vector.
   public let parameters: [Parameter]
+  /// Their places in the flat vector, in order; neighbours are one range.
+  public let ranges: [Range<Int>]
 
   /// A selection of parameters, each once.
   public init(_ parameters: [Parameter]) {
     var seen = Set<Int>()
     self.parameters = parameters.filter { seen.insert($0.offset).inserted }
       .sorted { $0.offset < $1.offset }
-  }
-
-  /// Their places in the flat vector, in order; neighbours are one range.
-  public var ranges: [Range<Int>] {
-    parameters.reduce(into: []) { ranges, parameter in
+    ranges = self.parameters.reduce(into: []) { ranges, parameter in
       if let last = ranges.last, last.upperBound == parameter.offset {
         ranges[ranges.count - 1] = last.lowerBound..<parameter.range.upperBound
       } else {
@@ -33,11 +31,6 @@ public struct ParameterSelection: Sendable, Hashable {
       if parameters[middle].offset <= parameter.offset { low = middle + 1 } else { high = middle }
     }
     return low > 0 && parameters[low - 1].range.contains(parameter.offset)
-  }
-
-  /// What is in both.
-  public func intersection(_ other: ParameterSelection) -> ParameterSelection {
-    ParameterSelection(parameters.filter { other.contains($0) })
   }
 }
 

@@ -15,7 +15,7 @@ extension GradientSource {
   ) -> Tensor {
     precondition(weights.count == data.count, "\(weights.count) weights, \(data.count) examples")
     var sum = Tensor(repeating: 0, shape: [network.parameterCount])
-    forEachRange(of: data.count) { range in
+    forEachRange(of: data.count, functions: 1) { range in
       let pass = network.pass(parameters, batch: range.count)
       let outputs = network.root.forward(data.inputs.prefixSlice(range), pass)
       var slopes = function.gradient(
@@ -51,7 +51,7 @@ extension GradientSource {
     let positions = network.outputShape[0]
     let result = Matrix<Float>(repeating: 0, rows: data.count, columns: positions)
     let width = network.outputCount
-    forEachRange(of: data.count) { range in
+    forEachRange(of: data.count, functions: 1) { range in
       let (tangent, outputs) = network.outputTangent(
         data.inputs.prefixSlice(range), parameters: parameters, along: direction)
       let slopes = function.gradient(outputs, TargetValues(data.targets.subset(Array(range))))
@@ -72,7 +72,7 @@ extension GradientSource {
   ) rethrows {
     precondition(data.count == 1, "\(data.count) examples")
     let (positions, width) = (network.outputShape[0], network.outputCount)
-    try forEachRange(of: positions) { range in
+    try forEachRange(of: positions, functions: 1) { range in
       let copies = data.subset([0]).inputs.gathered(range.map { _ in 0 })
       let gradients = network.exampleGradients(copies, parameters: parameters) { outputs in
         var slopes = function.gradient(
@@ -87,14 +87,6 @@ extension GradientSource {
         return slopes
       }.gradients
       try body(range, gradients)
-    }
-  }
-
-  /// Cuts examples into blocks that go through the network at a time.
-  private func forEachRange(of count: Int, _ body: (Range<Int>) throws -> Void) rethrows {
-    let size = network.examplesAtATime(atMost: standardBlock, functions: 1)
-    for start in stride(from: 0, to: count, by: size) {
-      try body(start..<min(count, start + size))
     }
   }
 }

@@ -85,10 +85,20 @@ public struct GradientSource: Sendable {
   }
 
   private func forEachOutputs(of data: Dataset, _ body: (Range<Int>, Tensor) -> Void) {
-    let size = network.examplesAtATime(atMost: standardBlock)
-    for start in stride(from: 0, to: data.count, by: size) {
-      let range = start..<min(data.count, start + size)
+    forEachRange(of: data.count, functions: 0) { range in
       body(range, network.outputs(data.inputs.prefixSlice(range), parameters: parameters))
+    }
+  }
+
+  /// Cuts examples into blocks that go through the network at a time.
+  ///
+  /// - Parameter functions: functions of the outputs whose factors are kept; 0: none is.
+  func forEachRange(
+    of count: Int, functions: Int, _ body: (Range<Int>) throws -> Void
+  ) rethrows {
+    let size = network.examplesAtATime(atMost: standardBlock, functions: functions)
+    for start in stride(from: 0, to: count, by: size) {
+      try body(start..<min(count, start + size))
     }
   }
 

@@ -181,9 +181,7 @@ public final class InfluenceModel: Sendable {
     switch options.exampleWeight.source {
     case .none: residuals = [Float](repeating: 1, count: training.count)
     case .trajectory: residuals = trajectoryResiduals ?? []
-    case .final:
-      residuals = mean(
-        checkpoints.map { $0.source.residuals(of: training, options.outputFunction) })
+    case .final: residuals = meanResiduals(options.outputFunction)
     case .leaveOneOut:
       residuals = mean(
         try checkpoints.indices.map {
@@ -211,19 +209,19 @@ public final class InfluenceModel: Sendable {
     if checkpoints.count == 1 {
       if let trajectoryResiduals { return trajectoryResiduals }
       // Sequences have no kernel regression to leave one out of.
-      if case .tokens = training.targets { return finalResiduals() }
+      if case .tokens = training.targets { return meanResiduals(.margin) }
       return try NTKLeaveOneOut(
         source: checkpoints[0].source, training: training,
         outputFunction: options.outputFunction, rule: options.damping, scales: nil,
         diagnose: false, checkpoint: checkpoints[0].name
       ).trueClassResiduals()
     }
-    return finalResiduals()
+    return meanResiduals(.margin)
   }
 
-  /// 1 − p of the labels, mean over the scored checkpoints.
-  private func finalResiduals() -> [Float] {
-    mean(checkpoints.map { $0.source.residuals(of: training, .margin) })
+  /// −∂ℓ/∂f, mean over the scored checkpoints; of the margin 1 − p of the labels.
+  private func meanResiduals(_ function: OutputFunction) -> [Float] {
+    mean(checkpoints.map { $0.source.residuals(of: training, function) })
   }
 
   var parts: [Method] {

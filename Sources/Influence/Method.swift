@@ -23,6 +23,13 @@ public enum Method: String, Sendable, CaseIterable, Codable {
     self = method
   }
 
+  /// The method unless another is asked for.
+  ///
+  /// Features have no second kernel, and sequences no one-hot target: they have `trak`.
+  public static func standard(onFeatures: Bool, isSequence: Bool) -> Method {
+    onFeatures || isSequence ? .trak : .trajectory
+  }
+
   /// The output function it is used with unless another is asked for.
   public func standardOutputFunction(classification: Bool) -> OutputFunction {
     switch self {

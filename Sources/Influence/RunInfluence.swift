@@ -60,7 +60,7 @@ public struct RunInfluence: Sendable {
     let seeds = Set(checkpoints.map(\.seed))
     if options.exampleWeight.source == .trajectory { return try trajectoryResiduals(seeds: seeds) }
     guard options.dampingProfile == .residual, checkpoints.count == 1,
-      run.record.status != .imported, run.isFinished
+      run.hasWholeDynamics
     else { return nil }
     return try trajectoryResiduals(seeds: seeds)
   }

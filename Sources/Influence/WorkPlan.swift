@@ -183,9 +183,10 @@ extension WorkPlan {
 }
 
 extension ExampleFootprint.Block {
-  /// Whether exact kernels write the gradient out, as `FactorBlock` decides.
+  /// Whether exact kernels write the gradient out.
   fileprivate func isWrittenOut(_ functions: Int) -> Bool {
-    positions > 1 && positions * positions * (functions * left + right) > functions * left * right
+    FactorBlock.prefersFullGradients(
+      pairs: positions * positions, left: functions * left, right: right)
   }
 }
 

@@ -1,4 +1,5 @@
 // Letters: B batch, P windows of an image, O outputs of a group, K values of its windows.
+import Factors
 import LinearAlgebra
 import Tensors
 
@@ -23,8 +24,8 @@ extension ConvolutionProducts {
       geometry.input.channels / groups, outputs / groups, geometry.positions
     )
     let (depth, channels) = (inner * geometry.area, geometry.input.channels)
-    // As exact kernels choose.
-    let byGrams = positions * (outer + depth + (bias ? 1 : 0)) <= outer * depth / positions
+    let byGrams = !FactorBlock.prefersFullGradients(
+      pairs: positions * positions, left: outer, right: depth + (bias ? 1 : 0))
     Workers.run(slices: batch) { image in
       let windows = Buffer<Float>(uninitialized: positions * depth)
       let size = byGrams ? positions * positions : outer * depth

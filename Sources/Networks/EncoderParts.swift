@@ -45,8 +45,3 @@ struct EncoderParts {
     ] + builder.dropouts(dropout)
   }
 }
-
-extension NetworkBuilder {
-  /// Dropout where the rate is not 0.
-  mutating func dropouts(_ rate: Float) -> [any Layer] { rate > 0 ? [dropout(rate)] : [] }
-}

@@ -55,7 +55,7 @@ extension Network {
     let positions = builder.parameter(
       name: "transformer.wpe.weight", shape: [sizes.context, sizes.width], initial: .gpt2)
     var layers: [any Layer] = [builder.embedding(tokens: tokens, positions: positions)]
-    if sizes.dropout > 0 { layers.append(builder.dropout(sizes.dropout)) }
+    layers += builder.dropouts(sizes.dropout)
     for index in 0..<sizes.layers {
       layers += gpt2Block("transformer.h.\(index)", sizes, &builder)
     }
@@ -71,27 +71,28 @@ extension Network {
     let (width, headWidth) = (sizes.width, sizes.width / sizes.heads)
     // The residual stream sums 2 · layers parts.
     let part = InitialValues.normal(deviation: 0.02 / Float(2 * sizes.layers).squareRoot())
-    var attention: [any Layer] = [
-      builder.layerNorm("\(name).ln_1", width: width, epsilon: sizes.epsilon),
-      builder.transposedLinear(
-        "\(name).attn.c_attn", inputs: width, outputs: 3 * width, initial: .gpt2),
-      builder.attention(
-        heads: sizes.heads, headWidth: headWidth, isCausal: true,
-        dropout: sizes.attentionDropout),
-      builder.ablationPoint("\(name).attn", units: sizes.heads, unitWidth: headWidth),
-      builder.transposedLinear("\(name).attn.c_proj", inputs: width, outputs: width, initial: part),
-    ]
-    if sizes.dropout > 0 { attention.append(builder.dropout(sizes.dropout)) }
-    var mlp: [any Layer] = [
-      builder.layerNorm("\(name).ln_2", width: width, epsilon: sizes.epsilon),
-      builder.transposedLinear(
-        "\(name).mlp.c_fc", inputs: width, outputs: sizes.mlpWidth, initial: .gpt2),
-      builder.activation(sizes.activation),
-      builder.ablationPoint("\(name).mlp", units: sizes.mlpWidth),
-      builder.transposedLinear(
-        "\(name).mlp.c_proj", inputs: sizes.mlpWidth, outputs: width, initial: part),
-    ]
-    if sizes.dropout > 0 { mlp.append(builder.dropout(sizes.dropout)) }
+    let attention: [any Layer] =
+      [
+        builder.layerNorm("\(name).ln_1", width: width, epsilon: sizes.epsilon),
+        builder.transposedLinear(
+          "\(name).attn.c_attn", inputs: width, outputs: 3 * width, initial: .gpt2),
+        builder.attention(
+          heads: sizes.heads, headWidth: headWidth, isCausal: true,
+          dropout: sizes.attentionDropout),
+        builder.ablationPoint("\(name).attn", units: sizes.heads, unitWidth: headWidth),
+        builder.transposedLinear(
+          "\(name).attn.c_proj", inputs: width, outputs: width, initial: part),
+      ] + builder.dropouts(sizes.dropout)
+    let mlp: [any Layer] =
+      [
+        builder.layerNorm("\(name).ln_2", width: width, epsilon: sizes.epsilon),
+        builder.transposedLinear(
+          "\(name).mlp.c_fc", inputs: width, outputs: sizes.mlpWidth, initial: .gpt2),
+        builder.activation(sizes.activation),
+        builder.ablationPoint("\(name).mlp", units: sizes.mlpWidth),
+        builder.transposedLinear(
+          "\(name).mlp.c_proj", inputs: sizes.mlpWidth, outputs: width, initial: part),
+      ] + builder.dropouts(sizes.dropout)
     return [Residual(attention), Residual(mlp)]
   }
 }

@@ -112,12 +112,14 @@ extension Network {
     _ chosen: [Parameter], patterns: LayerPatterns, place: String
   ) throws(SelectionError) -> Network {
     let isBuffer = Set(buffers.map(\.offset))
-    let kept = chosen.filter { !isBuffer.contains($0.offset) && selection.selects($0) }
+    func hasGradient(_ parameter: Parameter) -> Bool {
+      !isBuffer.contains(parameter.offset) && selection.selects(parameter)
+    }
+    let kept = chosen.filter(hasGradient)
     guard !kept.isEmpty else {
       throw .empty(
         patterns: patterns.description,
-        names: parameters.filter { !isBuffer.contains($0.offset) && selection.selects($0) }
-          .map(\.name), place: place)
+        names: parameters.filter(hasGradient).map(\.name), place: place)
     }
     var network = self
     network.selection = ParameterSelection(kept)

@@ -16,6 +16,11 @@ public struct LowRankLinear: Layer {
   /// α/r.
   public let scale: Float
 
+  /// The end of A's name, behind the layer's.
+  public static let downName = ".lora_A.weight"
+  /// The end of B's name.
+  public static let upName = ".lora_B.weight"
+
   /// W, b, A and B.
   public var parameters: [Parameter] { base.parameters + down.parameters + up.parameters }
 
@@ -75,7 +80,7 @@ extension Network {
   /// The parameters of the network without adapters, which stand first.
   public var modelParameters: [Parameter] {
     parameters.filter {
-      !$0.name.hasSuffix(".lora_A.weight") && !$0.name.hasSuffix(".lora_B.weight")
+      !$0.name.hasSuffix(LowRankLinear.downName) && !$0.name.hasSuffix(LowRankLinear.upName)
     }
   }
 
@@ -124,7 +129,7 @@ extension Network {
       defer { network.slots += 1 }
       return Linear(
         weight: weight, bias: nil, isTransposed: false, slot: network.slots,
-        propagates: base.propagates || weight.name.hasSuffix("lora_B.weight"))
+        propagates: base.propagates || weight.name.hasSuffix(LowRankLinear.upName))
     }
     network.root = root.mapped { layer in
       guard let base = layer as? Linear, chosen.contains(base.weight.offset) else { return layer }
@@ -134,9 +139,11 @@ extension Network {
         base: base,
         down: linear(
           parameter(
-            name + ".lora_A.weight", [adapters.rank, inputs], .uniform(fanIn: inputs)), like: base),
+            name + LowRankLinear.downName, [adapters.rank, inputs], .uniform(fanIn: inputs)),
+          like: base),
         up: linear(
-          parameter(name + ".lora_B.weight", [outputs, adapters.rank], .constant(0)), like: base),
+          parameter(
+            name + LowRankLinear.upName, [outputs, adapters.rank], .constant(0)), like: base),
         scale: Float(adapters.alpha / Double(adapters.rank)))
     }
     network.selection = ParameterSelection(added)

@@ -95,6 +95,9 @@ extension NetworkBuilder {
       outputShape: [length, vocabulary])
   }
 
+  /// Dropout where the rate is not 0.
+  mutating func dropouts(_ rate: Float) -> [any Layer] { rate > 0 ? [dropout(rate)] : [] }
+
   /// silu(g) ∘ u of inputs [g, u].
   public mutating func gatedProduct() -> GatedProduct { GatedProduct(slot: slot()) }
 }

@@ -102,12 +102,7 @@ public struct ImportJob: Sendable {
 
   /// The weights of the model under adapters; nil without.
   private func baseWeights(_ network: Network) throws -> Tensor? {
-    guard let base else { return nil }
-    let found = try ForeignCheckpoint.find(base)
-    guard found.count == 1, let file = found.first?.path else {
-      throw CheckpointError.ambiguousWeights(names: found.map(\.path), folder: base)
-    }
-    return try ForeignWeights(reading: file).parameters(layout: network.modelParameters).parameters
+    try base.map { try network.modelValues(from: $0) }
   }
 
   private static func mark(
@@ -178,7 +173,7 @@ public struct ImportJob: Sendable {
           from: values.storage.base, count: values.count)
       } else {
         let weights = try ForeignWeights(reading: found.path)
-        let isAdapted = weights.entries.contains { $0.name.hasSuffix(".lora_A.weight") }
+        let isAdapted = weights.entries.contains { $0.name.hasSuffix(LowRankLinear.downName) }
         let layout = isAdapted ? network.parameters : network.modelParameters
         let fitted = try weights.parameters(layout: layout)
         (renamed, leftOut) = (fitted.renamed, fitted.leftOut)

@@ -30,10 +30,7 @@ public struct PEFTAdapter: Sendable {
   ///   `CheckpointError`.
   public init(reading folder: String) throws {
     let map = try ConfigurationMap(contentsOf: folder + "/adapter_config.json")
-    func refuse(_ key: String) -> TrainingError {
-      .unsupportedSetting(
-        key: key, value: map.value(key)?.canonicalJSON ?? "null", file: map.file)
-    }
+    func refuse(_ key: String) -> TrainingError { .unsupported(map, key) }
     guard try map.string("peft_type", default: "LORA") == "LORA" else { throw refuse("peft_type") }
     let others = [
       "use_dora", "use_qalora", "use_bdlora", "lora_bias", "alora_invocation_tokens",
@@ -61,12 +58,12 @@ public struct PEFTAdapter: Sendable {
     if try map.bool("use_rslora", default: false) { alpha *= Double(rank).squareRoot() }
     path = folder + "/adapter_model.safetensors"
     let names = try ForeignWeights(reading: path).entries.map(\.name)
-    let suffix = ".lora_A.weight"
+    let suffix = LowRankLinear.downName
     let modules = names.filter { $0.hasPrefix(PEFTAdapter.prefix) && $0.hasSuffix(suffix) }
       .map { String($0.dropFirst(PEFTAdapter.prefix.count).dropLast(suffix.count)) }.sorted()
     guard !modules.isEmpty else {
       throw CheckpointError.missingTensor(
-        name: "\(PEFTAdapter.prefix)….lora_A.weight", present: names, file: path)
+        name: "\(PEFTAdapter.prefix)…\(suffix)", present: names, file: path)
     }
     adapters = LowRankAdapters(rank: rank, alpha: alpha, targets: LayerPatterns(modules))
   }

@@ -40,9 +40,9 @@ public struct Run: Sendable {
   init(folder: String) throws {
     self.folder = folder
     record = try RunRecord.read(folder + "/run.json")
-    let model = try ModelConfiguration(from: try Run.map(record, folder).map("model"))
-    try model.requireInputs(record.inputShape, outputs: record.outputCount)
     let map = try Run.map(record, folder)
+    let model = try ModelConfiguration(from: map.map("model"))
+    try model.requireInputs(record.inputShape, outputs: record.outputCount)
     network = try RunConfiguration.network(
       model, adapters: RunConfiguration.adapters(from: map),
       freeze: map.map(ifPresent: "training")?.strings(ifPresent: "freeze").map {
@@ -100,6 +100,8 @@ public struct Run: Sendable {
 
   /// Whether all seeds are trained.
   public var isFinished: Bool { record.status != .running }
+  /// Whether it was trained here to its end, so that its dynamics tell of every epoch.
+  public var hasWholeDynamics: Bool { isFinished && record.status != .imported }
 
   /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
   public var projectionsFolder: String {

@@ -43,13 +43,7 @@ extension RunConfiguration {
   public func started(_ network: Network) throws -> Network {
     guard let from = training.from else { return network }
     let path = from.hasPrefix("/") || folder == "." ? from : folder + from
-    let found = try ForeignCheckpoint.find(path)
-    guard found.count == 1, let file = found.first?.path else {
-      throw CheckpointError.ambiguousWeights(names: found.map(\.path), folder: path)
-    }
-    return network.starting(
-      from: try ForeignWeights(reading: file).parameters(layout: network.modelParameters).parameters
-    )
+    return network.starting(from: try network.modelValues(from: path))
   }
 
   /// Reads `lora`.
@@ -94,6 +88,18 @@ extension Run {
 }
 
 extension Network {
+  /// The weights of the model, without adapters, from a place that has one checkpoint.
+  ///
+  /// - Throws: `CheckpointError` naming the tensor that does not fit, `.ambiguousWeights` for
+  ///   several checkpoints.
+  func modelValues(from path: String) throws -> Tensor {
+    let found = try ForeignCheckpoint.find(path)
+    guard found.count == 1, let file = found.first?.path else {
+      throw CheckpointError.ambiguousWeights(names: found.map(\.path), folder: path)
+    }
+    return try ForeignWeights(reading: file).parameters(layout: modelParameters).parameters
+  }
+
   /// Identity of the weights that training begins with; nil when they are drawn.
   var startHash: String? {
     start.map { modelHash($0, layout: modelParameters).description }

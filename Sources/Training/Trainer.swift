@@ -136,8 +136,8 @@ public struct Trainer: Sendable {
     if !buffers.isEmpty {
       // Running statistics are not the optimizer's: they become what the pass made of them.
       let target = state.parameters.writableStorage()
-      let frozen = Set(network.frozenBuffers.map(\.offset))
-      for (offset, values) in buffers where !frozen.contains(offset) {
+      for (offset, values) in buffers
+      where !network.frozenBuffers.contains(where: { $0.offset == offset }) {
         (target.base + offset).update(from: values.storage.base, count: values.count)
       }
     }

@@ -8,7 +8,7 @@ extension TransformerArchitecture {
     try require(map, "add_cross_attention", is: false)
     try requireClasses(map)
     guard try map.string("position_embedding_type", default: "absolute") == "absolute" else {
-      throw unsupported(map, "position_embedding_type")
+      throw TrainingError.unsupported(map, "position_embedding_type")
     }
     let width = try size(map, "hidden_size")
     let heads = try size(map, "num_attention_heads")
@@ -38,7 +38,7 @@ extension TransformerArchitecture {
     let image = try sides(map, "image_size", default: 224)
     let patch = try sides(map, "patch_size", default: 16)
     guard patch.height == patch.width, patch.height <= min(image.height, image.width) else {
-      throw unsupported(map, "patch_size")
+      throw TrainingError.unsupported(map, "patch_size")
     }
     return ViTConfiguration(
       image: ImageShape(
@@ -61,7 +61,7 @@ extension TransformerArchitecture {
 
   private static func requireClasses(_ map: ConfigurationMap) throws {
     if let type = try map.string(ifPresent: "problem_type"), type != "single_label_classification" {
-      throw unsupported(map, "problem_type")
+      throw TrainingError.unsupported(map, "problem_type")
     }
   }
 
@@ -74,7 +74,7 @@ extension TransformerArchitecture {
       return (side, side)
     }
     let sides = try map.ints(key, in: 1...65_536)
-    guard sides.count == 2 else { throw unsupported(map, key) }
+    guard sides.count == 2 else { throw TrainingError.unsupported(map, key) }
     return (sides[0], sides[1])
   }
 }

@@ -54,7 +54,7 @@ extension TransformerArchitecture {
     try require(map, "attention_bias", is: false)
     try require(map, "mlp_bias", is: false)
     guard try activation(map, "hidden_act", default: "silu") == .silu else {
-      throw unsupported(map, "hidden_act")
+      throw TrainingError.unsupported(map, "hidden_act")
     }
     let width = try size(map, "hidden_size")
     let heads = try size(map, "num_attention_heads")
@@ -63,7 +63,7 @@ extension TransformerArchitecture {
     let headWidth = try map.int(ifPresent: "head_dim", in: 1...largest)
     if headWidth == nil { try requireDivisor(map, heads, "num_attention_heads", of: width) }
     guard (headWidth ?? width / heads).isMultiple(of: 2) else {
-      throw unsupported(map, headWidth == nil ? "num_attention_heads" : "head_dim")
+      throw TrainingError.unsupported(map, headWidth == nil ? "num_attention_heads" : "head_dim")
     }
     return LlamaConfiguration(
       vocabulary: try size(map, "vocab_size"),
@@ -80,7 +80,7 @@ extension TransformerArchitecture {
     for key in ["rope_scaling", "rope_parameters"] {
       guard let rope = try map.map(ifPresent: key) else { continue }
       let type = try rope.string(ifPresent: "rope_type") ?? rope.string("type", default: "default")
-      guard type == "default" else { throw unsupported(rope, "rope_type") }
+      guard type == "default" else { throw TrainingError.unsupported(rope, "rope_type") }
       if let base = try rope.double(ifPresent: "rope_theta", in: .positive) { return base }
     }
     return try map.double("rope_theta", in: .positive, default: 10_000)
@@ -104,23 +104,18 @@ extension TransformerArchitecture {
     case "relu": .relu
     case "silu", "swish": .silu
     case "tanh": .tanh
-    default: throw unsupported(map, key)
+    default: throw TrainingError.unsupported(map, key)
     }
   }
 
   static func require(_ map: ConfigurationMap, _ key: String, is value: Bool) throws {
-    if try map.bool(key, default: value) != value { throw unsupported(map, key) }
+    if try map.bool(key, default: value) != value { throw TrainingError.unsupported(map, key) }
   }
 
   static func requireDivisor(
     _ map: ConfigurationMap, _ divisor: Int, _ key: String, of number: Int
   ) throws {
-    guard number.isMultiple(of: divisor) else { throw unsupported(map, key) }
-  }
-
-  static func unsupported(_ map: ConfigurationMap, _ key: String) -> TrainingError {
-    .unsupportedSetting(
-      key: key, value: map.value(key)?.canonicalJSON ?? "null", file: map.file)
+    guard number.isMultiple(of: divisor) else { throw TrainingError.unsupported(map, key) }
   }
 
   /// A dropout rate.
@@ -128,5 +123,13 @@ extension TransformerArchitecture {
     _ map: ConfigurationMap, _ key: String, default fallback: Double = 0.1
   ) throws -> Float {
     Float(try map.double(key, in: .from(0, below: 1), default: fallback))
+  }
+}
+
+extension TrainingError {
+  /// A setting of a configuration file that would change the outputs and is not built.
+  static func unsupported(_ map: ConfigurationMap, _ key: String) -> TrainingError {
+    .unsupportedSetting(
+      key: key, value: map.value(key)?.canonicalJSON ?? "null", file: map.file)
   }
 }

@@ -42,8 +42,7 @@ struct CollectCommand: ParsableCommand {
   @Option(help: "The measurement whose gradient is projected (default: margin, or prediction).")
   var outputFunction: String?
   @Option(help: "final (default), log, all, or epochs such as 1,2,5.") var checkpoints = "final"
-  @Option(help: "Layers whose gradients are projected, such as 'h.3' or '*.mlp.*' (default: all).")
-  var layers: String?
+  @OptionGroup var layers: LayerOptions
   @Option(help: "The store (default: Projections/RUN/SPLIT.h5).") var out: String?
   @Flag(help: "Go on with an interrupted collection (always done; kept for scripts).")
   var resume = false
@@ -65,7 +64,7 @@ struct CollectCommand: ParsableCommand {
   func run() throws {
     common.begin()
     let run = try common.open(runName)
-    let influence = try RunInfluence(run, layers: layers.map { LayerPatterns(text: $0) })
+    let influence = try RunInfluence(run, layers: layers.patterns)
     if let layers = influence.layersSentence { Console.line(layers) }
     let function =
       outputFunction.flatMap { OutputFunction(rawValue: $0) }

@@ -62,6 +62,18 @@ struct CommonOptions: ParsableArguments {
   }
 }
 
+/// The option of every command that takes gradients.
+struct LayerOptions: ParsableArguments {
+  @Option(
+    help:
+      "Layers whose gradients count, such as 'h.3' or '*.mlp.*,!*.bias' (default: all that are trained)."
+  )
+  var layers: String?
+
+  /// The layers asked for; nil: all.
+  var patterns: LayerPatterns? { layers.map { LayerPatterns(text: $0) } }
+}
+
 /// Options of every command that scores.
 struct MethodOptions: ParsableArguments {
   @Option(help: "graddot, gradcos, trak, ntk-loo or trajectory (default).")
@@ -86,11 +98,7 @@ struct MethodOptions: ParsableArguments {
   @Option(help: "final, log, all, or epochs such as 1,2,5 (default: the method's own).")
   var checkpoints: String?
 
-  @Option(
-    help:
-      "Layers whose gradients count, such as 'h.3' or '*.mlp.*,!*.bias' (default: all that are trained)."
-  )
-  var layers: String?
+  @OptionGroup var layers: LayerOptions
 
   @Option(help: "Seeds of the run to use, such as 0,1 (default: all).")
   var seeds: String?
@@ -128,9 +136,6 @@ struct MethodOptions: ParsableArguments {
       return seed
     }
   }
-
-  /// The layers asked for.
-  var patterns: LayerPatterns? { layers.map { LayerPatterns(text: $0) } }
 
   /// The checkpoints asked for.
   var choice: CheckpointChoice { checkpoints.flatMap { CheckpointChoice($0) } ?? .standard }

@@ -16,8 +16,7 @@ struct PlanCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A run file (.yaml), or a run's name or folder.", valueName: "run"))
   var target: String
   @Option(help: "Features k of an example.") var dim = 2_048
-  @Option(help: "Layers whose gradients count, such as 'h.3' or '*.mlp.*' (default: all).")
-  var layers: String?
+  @OptionGroup var layers: LayerOptions
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
   @Option(help: "Training examples up to which scoring takes the exact kernel.")
   var exactLimit = InfluenceModel.standardExactLimit
@@ -43,12 +42,13 @@ struct PlanCommand: ParsableCommand {
       if opened.record.status == .imported { imported = opened.record }
     }
     var network = try configuration.network(for: data.train)
-    if let layers {
-      network = try network.selecting(LayerPatterns(text: layers), place: "--layers")
+    if let patterns = layers.patterns {
+      network = try network.selecting(patterns, place: "--layers")
     }
     let isExact = data.train.count <= exactLimit
-    // As `score` chooses: sequences and features have `trak`, at the last checkpoint of each seed.
-    let method: Method = isExact && data.train.vocabulary == nil ? .trajectory : .trak
+    // As `score` chooses; `trak` is at the last checkpoint of each seed.
+    let method = Method.standard(
+      onFeatures: !isExact, isSequence: data.train.vocabulary != nil)
     let seeds = imported?.seeds.count ?? configuration.training.seeds.count
     let epochs =
       imported?.checkpointEpochs

@@ -72,7 +72,7 @@ struct QueryCommand: ParsableCommand {
 extension QueryAnswer.Query {
   /// The shown passages, a line each, with their strongest tokens marked.
   fileprivate var passages: [String] {
-    [("helpful", helpful), ("harmful", harmful)].flatMap { name, list -> [String] in
+    [("helpful", helpful), ("harmful", harmful)].map { name, list in
       var table = TextTable(["", "\(name) id", "score", "strongest tokens in brackets"])
       for (rank, entry) in list.enumerated() {
         table.append([
@@ -80,7 +80,7 @@ extension QueryAnswer.Query {
           ScoredToken.marked(entry.tokens ?? []),
         ])
       }
-      return [table.text]
+      return table.text
     }
   }
 }
@@ -227,14 +227,13 @@ struct QueryAnswer: Encodable {
           position: token, text: pieces.indices.contains(token) ? pieces[token] : "")
       }
       guard let parts else { continue }
-      for (place, entry) in top.highest.enumerated() {
-        queries[index].helpful[place].tokens = parts.tokens(
-          query: index, row: entry.row, in: train)
+      func add(to shown: inout [Influence], _ entries: [TopExamples.Entry]) {
+        for (place, entry) in entries.enumerated() {
+          shown[place].tokens = parts.tokens(query: index, row: entry.row, in: train)
+        }
       }
-      for (place, entry) in top.lowest.enumerated() {
-        queries[index].harmful[place].tokens = parts.tokens(
-          query: index, row: entry.row, in: train)
-      }
+      add(to: &queries[index].helpful, top.highest)
+      add(to: &queries[index].harmful, top.lowest)
     }
   }
 

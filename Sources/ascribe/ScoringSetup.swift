@@ -16,7 +16,7 @@ struct ScoringSetup {
     diagnosesDamping: DampingDiagnosis = .none
   ) throws {
     let run = try common.open(name)
-    influence = try RunInfluence(run, layers: method.patterns)
+    influence = try RunInfluence(run, layers: method.layers.patterns)
     let kernel: RunInfluence.KernelSource =
       switch method.kernel {
       case .auto: .byCount
@@ -26,23 +26,14 @@ struct ScoringSetup {
     let usesFeatures =
       method.kernel == .features
       || (method.kernel == .auto && influence.data.train.count > method.exactLimit)
-    // Features have no second kernel, and sequences no one-hot target: their default is `trak`.
-    let isImported = run.record.status == .imported
     let chosen =
       try method.method.map { try Method(name: $0) }
-      ?? (usesFeatures || influence.isSequence ? .trak : .trajectory)
-    // The residuals over the whole training say most; those of one checkpoint that has memorised its
-    // data say nothing, and the kernel's stand in for them where there was no training here.
+      ?? .standard(onFeatures: usesFeatures, isSequence: influence.isSequence)
     let epochs = try method.choice.references(of: run, seeds: try method.seedList(), method: chosen)
-    let isSingle = Set(epochs.map(\.epoch)).count == 1
-    let residuals: ExampleWeight? =
-      influence.isSequence || !influence.isClassification
-        || (chosen != .trak && chosen != .trajectory)
-      ? nil
-      : !isImported && run.isFinished
-        ? ExampleWeight(.trajectory)
-        : usesFeatures || !isSingle ? nil : ExampleWeight(.leaveOneOut)
-    let weight = try method.exampleWeight.map { try ExampleWeight(name: $0) } ?? residuals
+    let weight =
+      try method.exampleWeight.map { try ExampleWeight(name: $0) }
+      ?? ScoringSetup.standardWeight(
+        chosen, influence, onFeatures: usesFeatures, epochs: Set(epochs.map(\.epoch)).count)
     options = try ScoringOptions(
       method: chosen, classification: influence.isClassification,
       outputFunction: method.outputFunction.flatMap { OutputFunction(rawValue: $0) },
@@ -60,6 +51,20 @@ struct ScoringSetup {
         + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
     )
     if let layers = influence.layersSentence { Console.line(layers) }
+  }
+
+  /// The weight unless another is asked for; nil for the method's own.
+  ///
+  /// The residuals over the whole training say most; those of one checkpoint that has memorised its
+  /// data say nothing, and the kernel's stand in for them where there was no training here.
+  private static func standardWeight(
+    _ method: Method, _ influence: RunInfluence, onFeatures: Bool, epochs: Int
+  ) -> ExampleWeight? {
+    guard influence.isClassification, !influence.isSequence,
+      method == .trak || method == .trajectory
+    else { return nil }
+    if influence.run.hasWholeDynamics { return ExampleWeight(.trajectory) }
+    return !onFeatures && epochs == 1 ? ExampleWeight(.leaveOneOut) : nil
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.

@@ -5,13 +5,9 @@ Batches lie ready in memory. A step is zero_grad, forward with batch norm in tra
 cross-entropy, backward and SGD with momentum. Prints the median over rounds of the mean step; with
 --serve its version, then the mean step of one round for every line that it reads.
 """
-import time
-
 import torch
-from torch import nn
 
 import bench_serving
-from bench_training import fastest_sgd
 from convolutions import resnet9
 
 
@@ -25,21 +21,10 @@ def main():
     torch.manual_seed(0)
     form = torch.channels_last if options.channels_last else torch.contiguous_format
     model = resnet9(3, options.width, 10).to(memory_format=form)
-    optimizer = fastest_sgd(model.parameters())
-    loss = nn.CrossEntropyLoss()
     batches = [
         (torch.rand(options.batch, 3, 32, 32).to(memory_format=form),
          torch.randint(0, 10, (options.batch,))) for _ in range(options.steps)]
-
-    def round_of_steps():
-        start = time.perf_counter()
-        for x, y in batches:
-            optimizer.zero_grad()
-            loss(model(x), y).backward()
-            optimizer.step()
-        return (time.perf_counter() - start) / options.steps
-
-    bench_serving.run(options, round_of_steps)
+    bench_serving.run(options, bench_serving.classifier_round(model, batches))
 
 
 if __name__ == "__main__":

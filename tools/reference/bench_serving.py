@@ -2,12 +2,13 @@
 import argparse
 import statistics
 import sys
+import time
 
 import torch
 
 
 def options(description, batch, steps, threads=1):
-    """The options of a script that times rounds of training steps, and the threads set."""
+    """The options of a script that times rounds of training steps."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=batch)
@@ -32,3 +33,28 @@ def serve(measured_round, version=torch.__version__):
     print(version, flush=True)
     for _ in sys.stdin:
         print(f"{measured_round():.9f}", flush=True)
+
+
+def fastest_sgd(parameters):
+    """The one-kernel optimizer where this PyTorch has it for CPUs."""
+    parameters = list(parameters)
+    try:
+        return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, fused=True)
+    except (TypeError, RuntimeError):
+        return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, foreach=True)
+
+
+def classifier_round(model, batches):
+    """A round: the mean seconds of a step of SGD with momentum on batches that lie in memory."""
+    optimizer = fastest_sgd(model.parameters())
+    loss = torch.nn.CrossEntropyLoss()
+
+    def measured_round():
+        start = time.perf_counter()
+        for x, y in batches:
+            optimizer.zero_grad()
+            loss(model(x), y).backward()
+            optimizer.step()
+        return (time.perf_counter() - start) / len(batches)
+
+    return measured_round
