@@ -53,7 +53,7 @@ struct MislabeledCommand: ParsableCommand {
       influence = setup.influence
       ranking = try MislabelJob(influence).ranking(by: signal, scorer: setup.scorer)
     } else {
-      influence = try RunInfluence(try common.open(runName), layers: method.patterns)
+      influence = try RunInfluence(try common.open(runName), layers: method.layers.patterns)
       if let layers = influence.layersSentence { Console.line(layers) }
       ranking = try MislabelJob(influence, seeds: try method.seedList()).ranking(
         by: signal, choice: method.choice, damping: try DampingRule(method.damping),
