@@ -143,7 +143,7 @@ public struct Attention: Layer {
             length: lengths?[example] ?? places, room: room, cells: cells,
             isMasked: stream != nil)
           block.fillWeights(x)
-          if let stream { block.drawMask(stream) }
+          if let stream { block.drawMask(stream, first: draws?.firstExample ?? 0) }
           body(block)
         }
       }

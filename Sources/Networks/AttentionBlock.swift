@@ -65,11 +65,13 @@ struct AttentionBlock {
   }
 
   /// m of this block: a value of the stream for each head, query and key of each example.
-  func drawMask(_ stream: RandomStream) {
+  ///
+  /// - Parameter first: place in the step's batch of the pass's first example.
+  func drawMask(_ stream: RandomStream, first: Int) {
     let scale = 1 / (1 - layer.dropout)
     for (r, query) in queries.enumerated() {
       let row = mask + r * keys
-      let place = ((example * layer.heads + head) * positions + query) * positions
+      let place = (((first + example) * layer.heads + head) * positions + query) * positions
       stream.fillUniform(row, count: keys, from: UInt64(place))
       for k in 0..<keys { row[k] = row[k] < layer.dropout ? 0 : scale }
     }

@@ -24,9 +24,10 @@ public struct Dropout: Layer {
     let target = mask.storage
     let keep = 1 / (1 - rate)
     let threshold = rate
+    let first = UInt64(draws.firstExample * (x.count / max(1, pass.batch)))
     Workers.run(over: x.count, grain: Tensor.elementGrain) { range in
       let out = target.base + range.lowerBound
-      stream.fillUniform(out, count: range.count, from: UInt64(range.lowerBound))
+      stream.fillUniform(out, count: range.count, from: first + UInt64(range.lowerBound))
       for i in 0..<range.count { out[i] = out[i] < threshold ? 0 : keep }
     }
     pass.save([mask], at: slot)

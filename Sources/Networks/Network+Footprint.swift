@@ -69,14 +69,18 @@ extension Network {
     return network
   }
 
-  /// How many examples go through the network at a time: `limit` halved until they fit into
-  /// `Memory.blockBytes`.
+  /// How many examples go through the network at a time: `limit` halved until they fit into `bytes`.
   ///
-  /// - Parameter functions: functions of the outputs whose factors are kept; 0: none is.
-  public func examplesAtATime(atMost limit: Int, functions: Int = 0) -> Int {
-    let bytes = max(1, footprint.bytes(functions: functions))
+  /// - Parameters:
+  ///   - functions: functions of the outputs whose factors are kept; 0: none is.
+  ///   - bytes: `Memory.blockBytes` when nil.
+  public func examplesAtATime(
+    atMost limit: Int, functions: Int = 0, bytes: Int? = nil
+  ) -> Int {
+    let room = bytes ?? Memory.blockBytes
+    let example = max(1, footprint.bytes(functions: functions))
     var count = limit
-    while count > 1 && count > Memory.blockBytes / bytes { count /= 2 }
+    while count > 1 && count > room / example { count /= 2 }
     return count
   }
 

@@ -43,6 +43,9 @@ public struct Network: Sendable {
     slots = builder.slots
   }
 
+  /// Whether the examples of a training batch change one another's outputs, as batch statistics do.
+  public var couplesExamples: Bool { !buffers.isEmpty }
+
   /// Length p of the flat parameter vector.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 

@@ -87,11 +87,12 @@ public struct DropoutDraws: Sendable {
   public let seed: UInt64
   /// The optimisation step, from 0.
   public let step: UInt64
+  /// Place in the step's batch of the pass's first example.
+  public let firstExample: Int
 
   /// Draws of one step.
-  public init(seed: UInt64, step: UInt64) {
-    self.seed = seed
-    self.step = step
+  public init(seed: UInt64, step: UInt64, firstExample: Int = 0) {
+    (self.seed, self.step, self.firstExample) = (seed, step, firstExample)
   }
 }
 

@@ -3,10 +3,13 @@ import Synchronization
 
 /// Whether the memory for some work is there, asked before the work begins.
 public enum Memory {
-  private static let block = Atomic<Int>(512 << 20)
+  /// What `blockBytes` is until set: 512 MiB.
+  public static let standardBlockBytes = 512 << 20
+
+  private static let block = Atomic<Int>(standardBlockBytes)
 
   /// Bytes that a block of examples may take on its way through a network, beside parameters and
-  /// what is made of the examples: 512 MiB until set.
+  /// what is made of the examples: `standardBlockBytes` until set.
   ///
   /// Work is cut into blocks of examples by it, so that other sizes change results by rounding.
   public static var blockBytes: Int {

@@ -19,9 +19,12 @@ public struct Trainer: Sendable {
   /// The order of the examples.
   public let order: BatchOrder
 
-  private let inputs: Tensor
-  private let targets: TargetValues
-  private let rows: [Int]?
+  /// How many examples of a batch go through the network at a time.
+  let microBatch: Int
+
+  let inputs: Tensor
+  let targets: TargetValues
+  let rows: [Int]?
 
   /// A training.
   ///
@@ -31,7 +34,7 @@ public struct Trainer: Sendable {
   ///     `data.subset(rows)`, to the bit.
   ///   - seed: `configuration.seed` when nil.
   /// - Throws: `TrainingError.lossTargets` when the configured loss is not the targets',
-  ///   `.augmentInputs` when the examples are no images that could be changed.
+  ///   `.augmentInputs` when the examples are no images that could be changed, `.microBatch`.
   public init(
     network: Network, configuration: TrainingConfiguration, data: Dataset, rows: [Int]? = nil,
     seed: UInt64? = nil
@@ -40,6 +43,7 @@ public struct Trainer: Sendable {
     self.configuration = configuration
     self.seed = seed ?? configuration.seed
     self.rows = rows
+    microBatch = try configuration.examplesAtATime(in: network)
     try configuration.augmentation?.requireImages(data.featureShape)
     inputs = data.inputs
     targets = TargetValues(data.targets)
@@ -127,16 +131,16 @@ public struct Trainer: Sendable {
     _ state: inout TrainingState, batch: [Int], rate: Double, signals: Buffer<Float>?,
     hooks: TrainingHooks
   ) throws {
-    let (gradient, factors, buffers) = try backward(
+    let step = try backward(
       state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil)
     let before = hooks.afterStep == nil ? nil : state.parameters
     state.optimizer.update(
-      &state.parameters, gradient: gradient, rate: rate, step: state.step,
+      &state.parameters, gradient: step.gradient, rate: rate, step: state.step,
       ranges: network.selection?.ranges)
-    if !buffers.isEmpty {
+    if !step.buffers.isEmpty {
       // Running statistics are not the optimizer's: they become what the pass made of them.
       let target = state.parameters.writableStorage()
-      for (offset, values) in buffers
+      for (offset, values) in step.buffers
       where !network.frozenBuffers.contains(where: { $0.offset == offset }) {
         (target.base + offset).update(from: values.storage.base, count: values.count)
       }
@@ -145,73 +149,10 @@ public struct Trainer: Sendable {
       try afterStep(
         StepReport(
           seed: seed, epoch: state.epoch + 1, step: state.step, rate: rate, rows: batch,
-          before: before, gradient: gradient, factors: factors, after: state.parameters))
+          before: before, gradient: step.gradient, factors: step.factors,
+          after: state.parameters))
     }
     state.step += 1
-  }
-
-  /// Forward and backward over one batch; the pass and its tensors are gone afterwards.
-  private func backward(
-    _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool
-  ) throws(TrainingError) -> (
-    gradient: Tensor, factors: ExampleGradients, buffers: [Int: Tensor]
-  ) {
-    let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
-    let pass = network.pass(
-      state.parameters, batch: batch.count,
-      dropout: DropoutDraws(seed: seed, step: UInt64(state.step)))
-    var images = inputs.gathered(examples)
-    if let augmentation = configuration.augmentation {
-      // By the place in the training set: a subset trains as a data set of its own does.
-      images = augmentation.applied(
-        to: images, examples: batch, epoch: state.epoch + 1, seed: seed)
-    }
-    let outputs = network.root.forward(images, pass)
-    let losses = Buffer<Float>(uninitialized: batch.count)
-    let (n, isClassification, isSequence) = (count, loss == .crossEntropy, loss == .nextToken)
-    let derivative = OutputSignals.forEach(
-      outputs, targets.gathered(examples), loss: loss, scale: 1 / Double(batch.count)
-    ) { row, values in
-      losses.base[row] = Float(values.loss)
-      guard let column = signals.map({ $0.base + batch[row] }) else { return }
-      column[0] = Float(values.loss)
-      column[(isClassification ? 4 : isSequence ? 3 : 1) * n] = Float(values.el2n)
-      guard isClassification || isSequence else { return }
-      column[n] = Float(values.margin)
-      column[2 * n] = Float(values.probability)
-      if isClassification { column[3 * n] = values.isCorrect ? 1 : 0 }
-    }
-    try requireFinite(losses, state)
-    pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
-    let needsNorms = signals != nil && !isSequence
-    if needsFactors {
-      pass.recorder = FactorRecorder(selection: network.selection)
-    } else if needsNorms {
-      pass.recorder = .ofNorms(selection: network.selection)
-    }
-    _ = network.root.backward(derivative, pass)
-    let none = ExampleGradients(count: batch.count, blocks: [])
-    let factors = needsFactors ? pass.recorder?.gradients(count: batch.count) ?? none : none
-    if needsNorms, let signals, let recorder = pass.recorder {
-      let norms = signals.base + (signals.count - n)
-      for (row, square) in recorder.squaredNorms(count: batch.count).enumerated() {
-        norms[batch[row]] = square.squareRoot() * Float(batch.count)
-      }
-    }
-    return (
-      pass.gradient ?? Tensor(repeating: 0, shape: [network.parameterCount]), factors,
-      pass.bufferUpdates
-    )
-  }
-
-  private func requireFinite(
-    _ losses: Buffer<Float>, _ state: TrainingState
-  ) throws(TrainingError) {
-    let sum = (0..<losses.count).reduce(0.0) { $0 + Double(losses.base[$1]) }
-    guard sum.isFinite else {
-      throw .diverged(
-        seed: seed, epoch: state.epoch + 1, step: state.step, loss: sum / Double(losses.count))
-    }
   }
 }
 

@@ -15,6 +15,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var schedule: ScheduleConfiguration
   /// Examples in a step; the last batch of an epoch keeps what is left.
   public var batch: Int
+  /// Examples of a step that go through the network at a time; nil: by what they take.
+  public var microBatch: Int?
   /// Passes over the training examples.
   public var epochs: Int
   /// The first seed; it decides initial parameters, batch order and dropout.
@@ -51,14 +53,15 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// Reads the `training` mapping of a run file.
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
-      "optimizer", "rate", "schedule", "batch", "epochs", "seed", "seeds", "loss", "checkpoints",
-      "augment", "freeze", "from",
+      "optimizer", "rate", "schedule", "batch", "microBatch", "epochs", "seed", "seeds", "loss",
+      "checkpoints", "augment", "freeze", "from",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
     rate = try map.double("rate", in: .positive)
     schedule = try ScheduleConfiguration(from: map)
     batch = try map.int("batch", in: 1...1_000_000_000, default: 64)
+    microBatch = try map.int(ifPresent: "microBatch", in: 1...1_000_000_000)
     epochs = try map.int("epochs", in: 1...1_000_000)
     seed = UInt64(try map.int("seed", in: 0...(1 << 53), default: 0))
     seedCount = try map.int("seeds", in: 1...10_000, default: 1)
@@ -84,6 +87,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     values["rate"] = .double(rate)
     values["schedule"] = schedule.value
     values["batch"] = .int(batch)
+    if let microBatch { values["microBatch"] = .int(microBatch) }
     values["epochs"] = .int(epochs)
     values["seed"] = .int(Int(clamping: seed))
     values["seeds"] = .int(seedCount)

@@ -16,6 +16,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   case augmentInputs(shape: [Int], crop: Int)
   /// A loss that the targets do not have.
   case lossTargets(loss: String, targets: String)
+  /// Fewer examples at a time than the batch whose statistics the network takes.
+  case microBatch(Int, batch: Int)
   /// A subset of no examples.
   case emptySubset(file: String)
 
@@ -84,6 +86,9 @@ extension TrainingError {
       "`augment` changes images larger than \(crop) \(crop == 1 ? "pixel" : "pixels"); the examples "
         + "are \(shape.map(String.init).joined(separator: " × "))."
     case .lossTargets(let loss, let targets): "the loss \(loss) is not defined for \(targets)."
+    case .microBatch(let size, let batch):
+      "the network's batch norm takes its statistics over the whole batch of \(batch), not over "
+        + "\(size) \(size == 1 ? "example" : "examples") at a time."
     case .emptySubset: "the subset names no training example."
     case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
     case .unsupportedSetting(let key, let value, _): "\(key): \(value) is not supported."
@@ -118,6 +123,7 @@ extension TrainingError {
     case .imageInputs: "model"
     case .augmentInputs: "training.augment"
     case .lossTargets: "training.loss"
+    case .microBatch: "training.microBatch"
     case .emptySubset(let file): file
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
       "seed \(seed), epoch \(epoch)"
@@ -149,6 +155,7 @@ extension TrainingError {
     case .augmentInputs:
       "give height × width or channels × height × width examples, or remove `augment`."
     case .lossTargets: "leave `loss` out: it follows from the targets."
+    case .microBatch: "leave `microBatch` out, or choose smaller batches (training.batch)."
     case .emptySubset: "name ids of training examples, one a line."
     case .unsupportedArchitecture:
       "import one of \(PretrainedModel.architectures.joined(separator: ", ")), or describe the "

@@ -63,13 +63,10 @@ public struct TrainingJob: Sendable {
       data.train.featureShape, outputs: data.train.outputCount)
     try configuration.training.augmentation?.requireImages(data.train.featureShape)
     var network = try configuration.network(for: data.train)
-    try Memory.require(
-      network.leastTrainingBytes(batch: min(configuration.training.batch, data.train.count)),
-      for: "training \(network.parameterCount) parameters",
-      remedy: configuration.model.kind.readsImages
-        ? "choose smaller batches (training.batch) or a narrower model."
-        : "choose fewer or narrower hidden layers (model.hidden).")
+    try requireMemory(network, examples: data.train.count)
     network = try configuration.started(network)
+    var configuration = configuration
+    configuration.training = try configuration.training.withMicroBatch(of: network)
     let wanted = RunRecord(
       configuration, data: data, subset: subset, loss: loss, network: network,
       runFolder: folder.path)
@@ -88,13 +85,32 @@ public struct TrainingJob: Sendable {
         parameters: network.parameterCount))
     var finished = record
     do {
-      finished.results = try trainSeeds(record, network, data, folder)
+      finished.results = try trainSeeds(configuration.training, record, network, data, folder)
     } catch TrainingError.cancelled {
       throw TrainingError.cancelled(run: record.name, resumable: true)
     }
     finished.status = .finished
     try SealedJSON.write(finished, to: folder.record)
     return .trained(try Run(folder: folder.path))
+  }
+
+  /// Refuses a network that the machine has no room for.
+  ///
+  /// Nothing of it is tried where its parameters alone are too many.
+  private func requireMemory(_ network: Network, examples: Int) throws {
+    let state = 12 * Double(network.parameterCount)
+    var needed = state
+    if state <= Double(Memory.physical) {
+      let size = min(examples, try configuration.training.examplesAtATime(in: network))
+      needed += Double(size) * Double(network.footprint.bytes())
+    }
+    try Memory.require(
+      needed, for: "training \(network.parameterCount) parameters",
+      remedy: configuration.model.kind == .mlp
+        ? "choose fewer or narrower hidden layers (model.hidden)."
+        : network.couplesExamples
+          ? "choose smaller batches (training.batch) or a narrower model."
+          : "choose a model with fewer or narrower layers.")
   }
 
   private func loadData() throws -> SplitData {
@@ -162,12 +178,12 @@ public struct TrainingJob: Sendable {
 
   /// Trains each seed; small networks side by side, where a step leaves no work for two.
   private func trainSeeds(
-    _ record: RunRecord, _ network: Network, _ data: SplitData, _ folder: RunFolder
+    _ training: TrainingConfiguration, _ record: RunRecord, _ network: Network, _ data: SplitData, _ folder: RunFolder
   ) throws -> [RunRecord.SeedResult] {
     let trainings = try record.seeds.map { seed in
       SeedTraining(
         trainer: try Trainer(
-          network: network, configuration: configuration.training, data: data.train, seed: seed),
+          network: network, configuration: training, data: data.train, seed: seed),
         record: record, folder: folder, data: data, hooks: hooks, progress: progress,
         resumeInterval: resumeInterval, discardsDamage: overwrites)
     }
@@ -188,15 +204,5 @@ public struct TrainingJob: Sendable {
       for case .failure(let error)? in all { throw error }
       return try all.compactMap { try $0?.get() }
     }
-  }
-}
-
-extension Network {
-  /// Parameters, gradient and the state before a step, and a batch's activations.
-  func leastTrainingBytes(batch: Int) -> Double {
-    let least = 12 * Double(parameterCount)
-    // What would not fit by itself is not tried on an example.
-    if least > Double(Memory.physical) { return least }
-    return least + Double(batch) * Double(footprint.bytes())
   }
 }
