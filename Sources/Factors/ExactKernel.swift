@@ -11,6 +11,9 @@ extension ExampleGradients {
   ///     K[i,j] = ⟨g_i, g_j⟩ = Σ_blocks Σ_{t,s} ⟨left_{i,t}, left_{j,s}⟩ ⟨right_{i,t}, right_{j,s}⟩
   ///
   /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
+  /// Blocks of many positions whose full gradients take fewer products than the pairs of positions
+  /// are written out by slices.
+  ///
   /// - Returns: n × n, symmetric to the bit.
   /// - Complexity: n²·Σ(I + O) flops for T = 1; only the lower half of the tiles is computed.
   /// - Precision: fp32 products; same bits for any thread count.
@@ -43,11 +46,21 @@ extension ExampleGradients {
       } && blocks.count == other.blocks.count, "kernels of different networks")
     let tiles = symmetric ? lowerTiles() : allTiles(columns: other.count)
     let target = result.storage
+    let isWrittenOut = zip(blocks, other.blocks).map { $0.prefersFullGradients(against: $1) }
+    if isWrittenOut.contains(true) { target.base.update(repeating: 0, count: result.count) }
+    for ((a, b), isWrittenOut) in zip(zip(blocks, other.blocks), isWrittenOut) where isWrittenOut {
+      a.addWrittenOut(symmetric ? nil : b, rows: count, columns: other.count, to: target)
+    }
     let known = blocks.map { $0.knownProducts(inputGram) }
     Workers.run(slices: tiles.count) { slice in
       let sum = KernelTile(rows: tiles[slice].rows, columns: tiles[slice].columns)
-      for ((a, b), known) in zip(zip(blocks, other.blocks), known) {
-        if let known { a.terms[0].addProducts(known, to: sum) } else { a.addKernel(b, to: sum) }
+      if isWrittenOut.contains(true) { sum.read(from: target, stride: other.count) }
+      for (b, known) in known.enumerated() where !isWrittenOut[b] {
+        if let known {
+          blocks[b].terms[0].addProducts(known, to: sum)
+        } else {
+          blocks[b].addKernel(other.blocks[b], to: sum)
+        }
       }
       sum.write(to: target, stride: other.count)
       if symmetric { sum.writeMirrored(to: target, stride: count) }
@@ -93,26 +106,15 @@ extension FactorBlock {
     pairs > 1 && pairs * (left + right) > left * right
   }
 
-  private func prefersFullGradients(against other: FactorBlock) -> Bool {
+  fileprivate func prefersFullGradients(against other: FactorBlock) -> Bool {
     FactorBlock.prefersFullGradients(
       pairs: terms.reduce(0) { $0 + $1.positions }
         * other.terms.reduce(0) { $0 + $1.positions },
       left: leftWidth, right: rightWidth)
   }
 
-  /// Adds the dot products of the tile's rows here with its columns in `other`.
+  /// Adds the dot products of the tile's rows here with its columns in `other`, by pairs of positions.
   func addKernel(_ other: FactorBlock, to sum: KernelTile) {
-    if prefersFullGradients(against: other) {
-      // Full gradients of at most 2²² floats at a time.
-      let edge = Swift.max(16, (1 << 22) / Swift.max(1, gradientCount))
-      sum.forEachPart(edge, edge) { rows, columns in
-        let a = examples(rows).fullGradients(count: rows.count)
-        let b = other.examples(columns).fullGradients(count: columns.count)
-        blockProduct(
-          MatrixView(a), MatrixView(b).transposed, into: sum.view(rows, columns), beta: 1)
-      }
-      return
-    }
     for a in terms {
       for b in other.terms {
         if a.positions == 1 && b.positions == 1 {

@@ -39,6 +39,14 @@ struct KernelTile {
     }
   }
 
+  /// Takes the sums so far from the tile's place in a matrix of `stride` columns.
+  func read(from source: Buffer<Float>, stride: Int) {
+    for i in rows {
+      pointer(i, columns.lowerBound).update(
+        from: source.base + i * stride + columns.lowerBound, count: columns.count)
+    }
+  }
+
   /// Copies the tile to its place in a matrix of `stride` columns.
   func write(to target: Buffer<Float>, stride: Int) {
     for i in rows {

@@ -113,24 +113,22 @@ public struct GradientSource: Sendable {
   public func gradients(
     of data: Dataset, target: Target
   ) throws -> (gradients: ExampleGradients, outputs: Tensor) {
-    var batches: [ExampleGradients] = []
+    var assembly = GradientAssembly(count: data.count)
     let width = network.outputShape.count > 1 ? 0 : network.outputCount
     let outputs = Tensor(uninitialized: [data.count, width])
     try forEachBlock(of: data, target: target) { range, block, logits in
       let block = block.writtenOutWhereSmaller()
-      if batches.isEmpty {
-        // Once as they come, once side by side.
+      if range.lowerBound == 0 {
         try Memory.require(
-          2 * Double(block.byteCount) / Double(range.count) * Double(data.count),
+          Double(block.byteCount) / Double(range.count) * Double(data.count),
           for: "the gradients of \(data.count) examples",
           remedy: "use features (ascribe collect, then --kernel features), or fewer examples.")
       }
-      batches.append(block)
+      assembly.append(block)
       (outputs.storage.base + range.lowerBound * width).update(
         from: logits.storage.base, count: range.count * width)
     }
-    guard !batches.isEmpty else { return (ExampleGradients(count: 0, blocks: []), outputs) }
-    return (ExampleGradients(concatenating: batches).adopting(inputs: data.inputs), outputs)
+    return (assembly.gradients().adopting(inputs: data.inputs), outputs)
   }
 
   /// Calls `body` with the factors and outputs of one block of examples after the other.

@@ -1,0 +1,91 @@
+// Letters: n and m examples, T positions, O left width, I right width.
+import LinearAlgebra
+import Tensors
+
+extension FactorBlock {
+  /// Numbers of the gradients that are written out at a time: 128 MiB.
+  private static let sliceCount = 1 << 25
+
+  /// Adds the dot products of gradients that are written out, a slice of the left sides at a time:
+  /// each number is made once.
+  ///
+  /// - Parameters:
+  ///   - other: nil for this block with itself: only tiles that reach below the diagonal are added.
+  ///   - target: n × m, added to.
+  /// - Complexity: 2TOI flops an example and 2OI a pair, half of the pairs where it is symmetric.
+  func addWrittenOut(_ other: FactorBlock?, rows n: Int, columns m: Int, to target: Buffer<Float>) {
+    let examples = other == nil ? n : n + m
+    let width = Swift.max(
+      1, Swift.min(leftWidth, FactorBlock.sliceCount / Swift.max(1, examples * rightWidth)))
+    // Few pairs are cut finely, to give every worker some.
+    let edge = n * m >= 1 << 18 ? 256 : 64
+    let tiles = stride(from: 0, to: n, by: edge).flatMap { row in
+      stride(from: 0, to: other == nil ? row + 1 : m, by: edge).map { column in
+        (rows: row..<Swift.min(n, row + edge), columns: column..<Swift.min(m, column + edge))
+      }
+    }
+    for start in stride(from: 0, to: leftWidth, by: width) {
+      let range = start..<Swift.min(leftWidth, start + width)
+      let a = gradients(count: n, left: range)
+      let b = other?.gradients(count: m, left: range) ?? a
+      Workers.run(slices: tiles.count) { slice in
+        let (rows, columns) = tiles[slice]
+        blockProduct(
+          MatrixView(a).rows(rows), MatrixView(b).rows(columns).transposed,
+          into: MatrixView(
+            storage: target, offset: rows.lowerBound * m + columns.lowerBound, rows: rows.count,
+            columns: columns.count, stride: m), beta: 1)
+      }
+    }
+  }
+
+  /// The gradients of some of the left coordinates, n × (range · I).
+  func gradients(count: Int, left range: Range<Int>) -> Matrix<Float> {
+    let inputs = rightWidth
+    let result = Matrix<Float>(uninitialized: count, range.count * inputs)
+    for (index, term) in terms.enumerated() {
+      let right = MatrixView(term.right.materialised(count: count))
+      let positions = term.positions
+      if case .oneHot(let indices, _, _) = term.left {
+        result.addLookups(indices, positions, right, in: range, fresh: index == 0)
+        continue
+      }
+      let left = MatrixView(term.left.materialised(count: count)).columns(range)
+      Workers.run(over: count, grain: Swift.max(1, 512 / Swift.max(1, positions))) { examples in
+        for i in examples {
+          let rows = i * positions..<(i + 1) * positions
+          blockProduct(
+            left.rows(rows).transposed, right.rows(rows),
+            into: MatrixView(
+              storage: result.storage, offset: i * range.count * inputs, rows: range.count,
+              columns: inputs, stride: inputs),
+            beta: index == 0 ? 0 : 1)
+        }
+      }
+    }
+    return result
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// Adds each position's right side to the row of its index, where that is in the range.
+  fileprivate func addLookups(
+    _ indices: [Int32], _ positions: Int, _ right: MatrixView<Float>, in range: Range<Int>,
+    fresh: Bool
+  ) {
+    let width = right.columns
+    Workers.run(over: rows, grain: 16) { examples in
+      for i in examples {
+        let target = storage.base + i * columns
+        if fresh { target.update(repeating: 0, count: columns) }
+        for row in i * positions..<(i + 1) * positions {
+          let index = Int(indices[row])
+          guard range.contains(index) else { continue }
+          VectorMath.axpy(
+            1, right.storage.base + right.offset + row * right.stride,
+            onto: target + (index - range.lowerBound) * width, count: width)
+        }
+      }
+    }
+  }
+}
