@@ -4,7 +4,7 @@ import Tensors
 
 extension FactorBlock {
   /// Numbers of the gradients that are written out at a time: 128 MiB.
-  private static let sliceCount = 1 << 25
+  static let sliceCount = 1 << 25
 
   /// Adds the dot products of gradients that are written out, a slice of the left sides at a time:
   /// each number is made once.
@@ -12,11 +12,15 @@ extension FactorBlock {
   /// - Parameters:
   ///   - other: nil for this block with itself: only tiles that reach below the diagonal are added.
   ///   - target: n × m, added to.
+  ///   - slice: numbers written out at a time.
   /// - Complexity: 2TOI flops an example and 2OI a pair, half of the pairs where it is symmetric.
-  func addWrittenOut(_ other: FactorBlock?, rows n: Int, columns m: Int, to target: Buffer<Float>) {
+  func addWrittenOut(
+    _ other: FactorBlock?, rows n: Int, columns m: Int, to target: Buffer<Float>,
+    slice: Int = FactorBlock.sliceCount
+  ) {
     let examples = other == nil ? n : n + m
     let width = Swift.max(
-      1, Swift.min(leftWidth, FactorBlock.sliceCount / Swift.max(1, examples * rightWidth)))
+      1, Swift.min(leftWidth, slice / Swift.max(1, examples * rightWidth)))
     // Few pairs are cut finely, to give every worker some.
     let edge = n * m >= 1 << 18 ? 256 : 64
     let tiles = stride(from: 0, to: n, by: edge).flatMap { row in

@@ -17,7 +17,7 @@ struct GradDot: CheckpointScorer {
   let source: GradientSource
   let function: OutputFunction
   let data: Dataset
-  private let training: ExampleGradients
+  private let training: KernelGradients
   let norms: [Float]
   let isCosine: Bool
   let notes: [String]
@@ -33,19 +33,20 @@ struct GradDot: CheckpointScorer {
     self.data = data
     function = outputFunction
     isCosine = cosine
-    training = try source.gradients(of: data, target: .output(.loss)).gradients
-    let squares = training.squaredNorms()
+    training = try KernelGradients(of: data, source: source, target: .output(.loss))
+    let squares = training.squaredNorms
     notes = try GradientDiagnosis(squaredNorms: squares, data: data, checkpoint: checkpoint).notes
     norms = squares.map { $0.squareRoot() }
   }
 
   func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float> {
     var result = Matrix<Float>(rows: mean ? 1 : queries.count, columns: training.count)
-    try queries.forEachBlock { range, block in
-      let gradients = try source.gradients(of: block, target: .output(function)).gradients
-      var rows = gradients.exactKernel(with: training)
-      if isCosine { rows.divide(rows: gradients.squaredNorms().map { $0.squareRoot() }, norms) }
-      result.take(rows, at: range.lowerBound, meanOver: mean ? queries.count : nil)
+    try training.forEachRows(of: queries, target: .output(function), atMost: queryBlock) { block in
+      var rows = block.kernel
+      if isCosine {
+        rows.divide(rows: block.gradients.squaredNorms().map { $0.squareRoot() }, norms)
+      }
+      result.take(rows, at: block.range.lowerBound, meanOver: mean ? queries.count : nil)
     }
     return result
   }
@@ -54,12 +55,13 @@ struct GradDot: CheckpointScorer {
     if function == .loss { return isCosine ? norms.map { $0 > 0 ? 1 : 0 } : norms.map { $0 * $0 } }
     var result: [Float] = []
     // The diagonal of the kernel by small squares on it.
-    for start in stride(from: 0, to: data.count, by: 64) {
-      let range = start..<min(data.count, start + 64)
+    let size = min(64, training.blockSize)
+    for start in stride(from: 0, to: data.count, by: size) {
+      let range = start..<min(data.count, start + size)
       let block = try source.gradients(
         of: data.subset(Array(range)), target: .output(function)
       ).gradients
-      var square = block.exactKernel(with: training.examples(range))
+      var square = block.exactKernel(with: try training.gradients(range))
       if isCosine {
         square.divide(
           rows: block.squaredNorms().map { $0.squareRoot() }, Array(norms[range]))

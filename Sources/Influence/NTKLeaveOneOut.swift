@@ -20,11 +20,9 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   private let source: GradientSource
   private let function: OutputFunction
   private let data: Dataset
-  private let training: ExampleGradients
-  private let compaction: StackCompaction
+  private let training: KernelGradients
   let ridge: KernelRidge
   let inverseDiagonal: [Double]
-  private let outputs: Tensor
   /// r, n × C: what each one-hot (or real) target is from its prediction without the example.
   public let residuals: Matrix<Double>
   let damping: DampingReport?
@@ -46,15 +44,12 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     self.source = source
     self.data = data
     function = outputFunction
-    let stacked: ExampleGradients
-    (stacked, outputs) = try source.gradients(of: data, target: .jacobian)
-    compaction = StackCompaction(of: stacked, outputs: source.traceFunctionCount)
-    training = compaction.applied(to: stacked)
+    training = try KernelGradients(of: data, source: source, target: .jacobian, compacts: true)
     let diagnosis = try GradientDiagnosis(
-      squaredNorms: training.squaredNorms(), data: data, checkpoint: checkpoint)
+      squaredNorms: training.squaredNorms, data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
-    let kernel = training.traceKernel(
-      with: nil, outputs: source.network.outputCount, inputGram: inputGram)
+    let kernel = try training.kernel(inputGram: inputGram)
+      .dividedInPlace(by: source.network.outputCount)
     let targets = data.targets.centred(outputs: source.network.outputCount)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) { targets }
     damping = report
@@ -81,14 +76,19 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   func forEachSolvedBlock(
     _ queries: Dataset, _ body: (Range<Int>, Matrix<Float>, Tensor) throws -> Void
   ) throws {
-    let classes = source.network.outputCount
-    try queries.forEachBlock { range, block in
-      let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
-      let slopes = function.gradient(logits, TargetValues(block.targets))
-      let kernel = compaction.applied(to: gradients)
-        .traceKernel(with: training, outputs: classes)
-      let rows = ridge.solve(rows: kernel)
-      try body(range, rows, slopes)
+    try forEachKernelBlock(queries) { range, kernel, slopes in
+      try body(range, ridge.solve(rows: kernel), slopes)
+    }
+  }
+
+  /// Calls `body` with κ(x, Z) and ∂f/∂z of one block of queries after the other.
+  private func forEachKernelBlock(
+    _ queries: Dataset, _ body: (Range<Int>, Matrix<Float>, Tensor) throws -> Void
+  ) throws {
+    try training.forEachRows(of: queries, target: .jacobian, atMost: queryBlock) { block in
+      try body(
+        block.range, block.kernel.dividedInPlace(by: source.network.outputCount),
+        function.gradient(block.outputs, TargetValues(block.queries.targets)))
     }
   }
 
@@ -96,11 +96,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   private func meanScores(_ queries: Dataset) throws -> Matrix<Float> {
     let classes = source.network.outputCount
     let rows = Matrix<Float>(rows: classes, columns: training.count)
-    try queries.forEachBlock { _, block in
-      let (gradients, logits) = try source.gradients(of: block, target: .jacobian)
-      let slopes = function.gradient(logits, TargetValues(block.targets))
-      let kernel = compaction.applied(to: gradients)
-        .traceKernel(with: training, outputs: classes)
+    try forEachKernelBlock(queries) { _, kernel, slopes in
       gemm(
         MatrixView(slopes).transposed, MatrixView(kernel),
         into: MatrixView(rows), alpha: 1 / Float(queries.count), beta: 1)
@@ -116,7 +112,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   }
 
   func selfScores() -> [Float] {
-    let slopes = function.gradient(outputs, TargetValues(data.targets))
+    let slopes = function.gradient(training.outputs, TargetValues(data.targets))
     let leverages = ridge.leverages(inverseDiagonal: inverseDiagonal, isZero: isZero)
     return leverages.indices.map { i in
       var sum = 0.0
@@ -162,18 +158,15 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   }
 }
 
-extension ExampleGradients {
-  /// Σ_c ⟨∇z_c, ∇z_c′⟩ / C from stacked gradients; with `nil`, of these with themselves.
-  fileprivate func traceKernel(
-    with other: ExampleGradients?, outputs: Int, inputGram: InputGram? = nil
-  ) -> Matrix<Float> {
-    var kernel = other.map { exactKernel(with: $0) } ?? exactKernel(inputGram: inputGram)
-    let storage = kernel.writableStorage()
+extension Matrix where Scalar == Float {
+  /// The trace kernel is a mean over the outputs: what was summed over them, over their number.
+  fileprivate consuming func dividedInPlace(by outputs: Int) -> Matrix<Float> {
+    let storage = writableStorage()
     Workers.run(over: storage.count, grain: 1 << 18) { range in
       VectorMath.scale(
         1 / Float(outputs), storage.base + range.lowerBound, count: range.count)
     }
-    return kernel
+    return self
   }
 }
 

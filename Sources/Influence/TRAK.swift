@@ -17,7 +17,7 @@ struct TRAK: CheckpointScorer {
   let source: GradientSource
   let function: OutputFunction
   let data: Dataset
-  private let training: ExampleGradients
+  private let training: KernelGradients
   let ridge: KernelRidge
   let damping: DampingReport?
   private let isZero: [Bool]
@@ -33,12 +33,11 @@ struct TRAK: CheckpointScorer {
     self.source = source
     self.data = data
     function = outputFunction
-    let gradients = try source.gradients(of: data, target: .output(outputFunction)).gradients
-    training = gradients
+    training = try KernelGradients(of: data, source: source, target: .output(outputFunction))
     let diagnosis = try GradientDiagnosis(
-      squaredNorms: gradients.squaredNorms(), data: data, checkpoint: checkpoint)
+      squaredNorms: training.squaredNorms, data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
-    let kernel = gradients.exactKernel(inputGram: inputGram)
+    let kernel = try training.kernel(inputGram: inputGram)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) {
       // The ridge model behind TRAK predicts what is left to learn at each example.
       let residuals = source.residuals(of: data, outputFunction)
@@ -50,11 +49,8 @@ struct TRAK: CheckpointScorer {
 
   func scores(_ queries: Dataset, mean: Bool) throws -> Matrix<Float> {
     var rows = Matrix<Float>(rows: mean ? 1 : queries.count, columns: training.count)
-    try queries.forEachBlock { range, block in
-      let gradients = try source.gradients(of: block, target: .output(function)).gradients
-      rows.take(
-        gradients.exactKernel(with: training), at: range.lowerBound,
-        meanOver: mean ? queries.count : nil)
+    try training.forEachRows(of: queries, target: .output(function), atMost: queryBlock) { block in
+      rows.take(block.kernel, at: block.range.lowerBound, meanOver: mean ? queries.count : nil)
     }
     return ridge.solve(rows: rows)
   }

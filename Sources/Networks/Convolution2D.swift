@@ -122,9 +122,12 @@ public struct Convolution2D: Layer {
     }
     let (inner, outer) = (weight.shape[1], weight.shape[0] / groups)
     let gradients = dy.reshaped([pass.batch, geometry.positions, weight.shape[0]])
-    for group in 0..<groups {
-      let patches = geometry.patches(
-        x, batch: pass.batch, channels: group * inner..<(group + 1) * inner)
+    let unfolded = pass.unfolded(at: slot) {
+      (0..<groups).map {
+        geometry.patches(x, batch: pass.batch, channels: $0 * inner..<($0 + 1) * inner)
+      }
+    }
+    for (group, patches) in unfolded.enumerated() {
       let left = groups == 1 ? gradients : gradients.columns(group * outer..<(group + 1) * outer)
       let part = part(of: weight, group)
       pass.recorder?.record(

@@ -21,8 +21,10 @@ public struct ExampleFootprint: Sendable, Equatable {
 
   /// Bytes kept from the forward to the backward pass.
   public let saved: Int
-  /// Bytes of the factors beyond those.
-  public let factors: Int
+  /// Bytes of the factors' right sides beyond those, which all functions of the outputs share.
+  public let rights: Int
+  /// Bytes of the factors' left sides, of one function of the outputs.
+  public let lefts: Int
   /// Bytes of the factors, or of the gradients written out where that is less: what an exact kernel
   /// keeps of an example.
   public let kept: Int
@@ -36,7 +38,9 @@ public struct ExampleFootprint: Sendable, Equatable {
   /// A forward and a backward pass hold what is saved and about three of the largest activations.
   ///
   /// - Parameter functions: functions of the outputs whose factors are kept; 0: none is.
-  public func bytes(functions: Int = 0) -> Int { saved + 3 * largest + functions * factors }
+  public func bytes(functions: Int = 0) -> Int {
+    saved + 3 * largest + (functions == 0 ? 0 : rights + functions * lefts)
+  }
 
   /// Products of numbers in a forward pass, each an addition too.
   public var products: Double {
@@ -99,13 +103,12 @@ extension Network {
     _ = root.backward(outputs, pass)
     let gradients =
       pass.recorder?.gradients(count: 1) ?? ExampleGradients(count: 1, blocks: [])
-    let factors = gradients.blocks.reduce(0) { total, block in
-      block.terms.reduce(total) { sum, term in
-        sum + bytes([term.left, term.right].compactMap(\.values))
-      }
-    }
+    let terms = gradients.blocks.flatMap(\.terms)
+    let rights = bytes(terms.compactMap(\.right.values))
+    let lefts = bytes(terms.compactMap(\.left.values))
     return ExampleFootprint(
-      saved: saved, factors: factors, kept: gradients.writtenOutWhereSmaller().byteCount,
+      saved: saved, rights: rights, lefts: lefts,
+      kept: gradients.writtenOutWhereSmaller().byteCount,
       largest: 4 * (tensors + [outputs]).reduce(0) { max($0, $1.count) },
       blocks: gradients.blocks.map { block in
         ExampleFootprint.Block(

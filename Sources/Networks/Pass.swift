@@ -36,6 +36,7 @@ public final class Pass {
   /// Containers keep it; a layer may give nil where it is false.
   public var needsInputGradient = true
 
+  private var unfolded: [Int: [Tensor]] = [:]
   private var saved: [[Tensor]]
   private var tangents: [[Tensor]]
 
@@ -61,7 +62,19 @@ public final class Pass {
   }
 
   /// Keeps tensors for the rules that follow.
-  public func save(_ tensors: [Tensor], at slot: Int) { saved[slot] = tensors }
+  public func save(_ tensors: [Tensor], at slot: Int) {
+    saved[slot] = tensors
+    unfolded[slot] = nil
+  }
+
+  /// The windows of a convolution's input, one tensor a group, made once: every function of the
+  /// outputs that is differentiated has the same right sides.
+  func unfolded(at slot: Int, _ make: () -> [Tensor]) -> [Tensor] {
+    if let known = unfolded[slot] { return known }
+    let made = make()
+    unfolded[slot] = made
+    return made
+  }
 
   /// All that layers have saved.
   var allSaved: [Tensor] { saved.flatMap { $0 } }

@@ -1,8 +1,9 @@
-import Factors
 import LinearAlgebra
 import Tensors
 import TestSupport
 import Testing
+
+@testable import Factors
 
 /// Products of fp32 factors against fp64 sums over written-out gradients.
 ///
@@ -59,11 +60,12 @@ struct ExactKernelTests {
 
   @Test(
     "tile edges: symmetric, right, and the same bits for one worker and two",
-    arguments: [1, 2, 127, 128, 129, 511, 512, 513, 641])
-  func tileEdges(_ count: Int) {
+    arguments: [FactorSamples.Kind.pointsWithBias, .longSequence],
+    [1, 2, 63, 64, 65, 127, 128, 129, 511, 512, 513, 641])
+  func tileEdges(_ kind: FactorSamples.Kind, _ count: Int) {
     let workers = Workers.count
     defer { Workers.count = workers }
-    let samples = FactorSamples(.pointsWithBias, count: count, seed: 3)
+    let samples = FactorSamples(kind, count: count, seed: 3)
     Workers.count = 1
     let one = samples.gradients.exactKernel()
     Workers.count = 2
@@ -100,6 +102,30 @@ struct ExactKernelTests {
       #expect(
         relativeDifference(one.row(row), samples.kernel(row..<row + 1, 0..<400)) < 1e-6,
         "row \(row)")
+    }
+  }
+
+  @Test(
+    "gradients written out by slices of any width, onto what is there",
+    arguments: [FactorSamples.Kind.longSequence, .embedding, .tiedEmbedding, .twoSequences])
+  func slices(_ kind: FactorSamples.Kind) {
+    let count = 70
+    let samples = FactorSamples(kind, count: count, seed: 7)
+    let block = samples.gradients.blocks[0]
+    let some = block.examples(3..<8)
+    for numbers in [1, 5 * count * block.rightWidth, 1 << 25] {
+      let kernel = Matrix<Float>(repeating: 1, rows: count, columns: count)
+      block.addWrittenOut(
+        nil, rows: count, columns: count, to: kernel.storage, slice: numbers)
+      let expected = samples.kernel(0..<count, 0..<count)
+      for i in 0..<count {
+        for j in 0...i {
+          #expect(abs(Double(kernel[i, j]) - 1 - expected[i * count + j]) < 1e-3, "\(i), \(j)")
+        }
+      }
+      let rows = Matrix<Float>(repeating: 0, rows: 5, columns: count)
+      some.addWrittenOut(block, rows: 5, columns: count, to: rows.storage, slice: numbers)
+      #expect(relativeDifference(rows.elements, samples.kernel(3..<8, 0..<count)) < 1e-6)
     }
   }
 

@@ -98,7 +98,7 @@ import Testing
     #expect(one.state.parameters == two.state.parameters)
   }
 
-  @Test("a batch that takes more than the standard room is halved until it fits, whatever --memory")
+  @Test("a batch that takes more than the standard room is halved until it fits")
   func budget() throws {
     // 600,000 activations, their inputs and derivatives: megabytes an example.
     let wide = Network.multilayerPerceptron(inputShape: [2], hidden: [600_000], outputs: 2)
@@ -107,10 +107,6 @@ import Testing
     let bytes = wide.footprint.bytes()
     #expect(size < 256 && size * bytes <= Memory.standardBlockBytes)
     #expect(2 * size * bytes > Memory.standardBlockBytes)
-    let before = Memory.blockBytes
-    defer { Memory.blockBytes = before }
-    Memory.blockBytes = 1 << 20
-    #expect(try configuration.examplesAtATime(in: wide) == size)
     #expect(try configuration.withMicroBatch(of: wide).microBatch == size)
     let small = try #require(Self.networks["mlp"] ?? nil)
     #expect(try configuration.withMicroBatch(of: small).microBatch == nil)

@@ -1,0 +1,187 @@
+// Letters: n training examples, m queries.
+import Datasets
+import Factors
+import Tensors
+
+/// The gradients of the training examples that exact kernels are made of: held where all of them
+/// fit, else made again block by block.
+///
+/// Without room for all, K is summed by squares of blocks: the gradients of a block of rows stay while
+/// those of the blocks before it pass by. Every example goes through the network n / (2 · block) times,
+/// which is little beside n² products of large gradients; memory does not grow with n.
+public struct KernelGradients: Sendable {
+  /// Where gradients come from.
+  public let source: GradientSource
+  /// The training examples.
+  public let data: Dataset
+  /// What is differentiated.
+  public let target: GradientSource.Target
+  /// Outputs of the training examples, n × C; n × 0 of sequences.
+  public let outputs: Tensor
+  /// ‖g_i‖² of every example; of stacked gradients the sum over their functions.
+  public let squaredNorms: [Float]
+  /// Examples whose gradients are held at a time beside those of as many others.
+  public let blockSize: Int
+  private let held: ExampleGradients?
+  private let compaction: StackCompaction?
+
+  /// Bytes that the gradients of all examples may take to be held: eight times `Memory.blockBytes`,
+  /// or a third of the machine's memory if that is more, at most a half.
+  public static var standardBudget: Int {
+    min(max(8 * Memory.blockBytes, Memory.physical / 3), Memory.physical / 2)
+  }
+
+  /// The gradients of some examples.
+  ///
+  /// - Parameters:
+  ///   - compacts: whether stacked gradients are kept without what their outputs have in common,
+  ///     where all are held.
+  ///   - budget: bytes that all of them may take to be held.
+  /// - Throws: `GradientError` as `GradientSource.gradients`.
+  public init(
+    of data: Dataset, source: GradientSource, target: GradientSource.Target,
+    compacts: Bool = false, budget: Int = KernelGradients.standardBudget
+  ) throws {
+    (self.source, self.data, self.target) = (source, data, target)
+    let width = source.network.outputShape.count > 1 ? 0 : source.network.outputCount
+    let outputs = Tensor(uninitialized: [data.count, width])
+    var assembly = GradientAssembly(count: data.count)
+    var norms: [Float] = []
+    var bytes = 1
+    try source.forEachBlock(of: data, target: target) { range, block, logits in
+      let block = block.writtenOutWhereSmaller()
+      if range.lowerBound == 0 { bytes = max(1, block.byteCount / range.count) }
+      (outputs.storage.base + range.lowerBound * width).update(
+        from: logits.storage.base, count: range.count * width)
+      if bytes > budget / max(1, data.count) {
+        norms += block.squaredNorms()
+      } else {
+        assembly.append(block)
+      }
+    }
+    self.outputs = outputs
+    blockSize = max(1, budget / 2 / bytes)
+    guard norms.isEmpty else {
+      (squaredNorms, held, compaction) = (norms, nil, nil)
+      return
+    }
+    let whole = assembly.gradients().adopting(inputs: data.inputs)
+    compaction =
+      compacts ? StackCompaction(of: whole, outputs: source.traceFunctionCount) : nil
+    let kept = compaction?.applied(to: whole) ?? whole
+    (squaredNorms, held) = (kept.squaredNorms(), kept)
+  }
+
+  /// n.
+  public var count: Int { data.count }
+
+  /// Bytes of the gradients that are held.
+  public var byteCount: Int { held?.byteCount ?? 0 }
+
+  /// Whether all gradients are held.
+  public var isHeld: Bool { held != nil }
+
+  /// K[i,j] = ⟨g_i, g_j⟩, n × n, symmetric to the bit.
+  ///
+  /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
+  /// - Complexity: as `ExampleGradients.exactKernel`, and n / (2 · `blockSize`) passes over the
+  ///   examples where the gradients are not held.
+  public func kernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
+    if let held { return held.exactKernel(inputGram: inputGram) }
+    var kernel = Matrix<Float>(uninitialized: count, count)
+    for rows in blocks {
+      let mine = try gradients(rows)
+      kernel.place(mine.exactKernel(), rows.lowerBound, rows.lowerBound)
+      for columns in blocks where columns.upperBound <= rows.lowerBound {
+        let square = mine.exactKernel(with: try gradients(columns))
+        kernel.place(square, rows.lowerBound, columns.lowerBound)
+        kernel.placeTransposed(square, columns.lowerBound, rows.lowerBound)
+      }
+    }
+    return kernel
+  }
+
+  /// Some queries with their products with all training examples.
+  public struct QueryBlock {
+    /// Rows of the queries.
+    public let range: Range<Int>
+    /// Their examples.
+    public let queries: Dataset
+    /// Their gradients.
+    public let gradients: ExampleGradients
+    /// Their outputs.
+    public let outputs: Tensor
+    /// κ(x, Z), a row each.
+    public let kernel: Matrix<Float>
+  }
+
+  /// Calls `body` with κ(x, Z) of one block of queries after the other.
+  ///
+  /// - Parameters:
+  ///   - target: what is differentiated of the queries' outputs.
+  ///   - limit: queries at a time; fewer when their gradients are large.
+  /// - Throws: `GradientError`, and what `body` throws.
+  public func forEachRows(
+    of queries: Dataset, target: GradientSource.Target, atMost limit: Int,
+    _ body: (QueryBlock) throws -> Void
+  ) throws {
+    let size = min(limit, blockSize)
+    for start in stride(from: 0, to: queries.count, by: size) {
+      let range = start..<min(queries.count, start + size)
+      let block = range == 0..<queries.count ? queries : queries.subset(Array(range))
+      var (gradients, outputs) = try source.gradients(of: block, target: target)
+      if let compaction { gradients = compaction.applied(to: gradients) }
+      try body(
+        QueryBlock(
+          range: range, queries: block, gradients: gradients, outputs: outputs,
+          kernel: try rows(of: gradients)))
+    }
+  }
+
+  /// κ(x, Z) of some queries' gradients, m × n.
+  private func rows(of queries: ExampleGradients) throws -> Matrix<Float> {
+    if let held { return queries.exactKernel(with: held) }
+    var kernel = Matrix<Float>(uninitialized: queries.count, count)
+    for columns in blocks {
+      kernel.place(queries.exactKernel(with: try gradients(columns)), 0, columns.lowerBound)
+    }
+    return kernel
+  }
+
+  /// The gradients of some training examples.
+  public func gradients(_ range: Range<Int>) throws -> ExampleGradients {
+    if let held { return held.examples(range) }
+    return try source.gradients(of: data.subset(Array(range)), target: target).gradients
+  }
+
+  private var blocks: [Range<Int>] {
+    stride(from: 0, to: count, by: blockSize).map { $0..<min(count, $0 + blockSize) }
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// Writes a rectangle at a place.
+  fileprivate mutating func place(_ part: Matrix<Float>, _ row: Int, _ column: Int) {
+    let target = writableStorage()
+    for i in 0..<part.rows {
+      (target.base + (row + i) * columns + column).update(
+        from: part.storage.base + i * part.columns, count: part.columns)
+    }
+  }
+
+  /// Writes the transpose of a rectangle at a place, in squares that stay in cache.
+  fileprivate mutating func placeTransposed(_ part: Matrix<Float>, _ row: Int, _ column: Int) {
+    let (target, source) = (writableStorage(), part.storage)
+    let edge = 16
+    for top in stride(from: 0, to: part.rows, by: edge) {
+      for left in stride(from: 0, to: part.columns, by: edge) {
+        for j in left..<Swift.min(part.columns, left + edge) {
+          let line = target.base + (row + j) * columns + column
+          for i in top..<Swift.min(part.rows, top + edge) {
+            line[i] = source.base[i * part.columns + j]
+          }
+        }
+      }
+    }
+  }
+}

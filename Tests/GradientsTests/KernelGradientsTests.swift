@@ -1,0 +1,85 @@
+import Datasets
+import Factors
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Gradients
+
+/// Kernels of gradients that are held and of those that are made again.
+@Suite("Kernel gradients") struct KernelGradientsTests {
+  static let image = ImageShape(channels: 1, height: 8, width: 8)
+
+  /// A convolutional network at random parameters, whose gradients are partly written out.
+  static func source() throws -> GradientSource {
+    let network = try #require(
+      Network.convolutional(image: image, channels: [3, 4], hidden: [6], outputs: 3))
+    return GradientSource(network: network, parameters: network.initialParameters(seed: 4))
+  }
+
+  static func data(_ count: Int, from first: Int = 0) -> Dataset {
+    let inputs = Tensor(uninitialized: [count, 8, 8])
+    for i in 0..<inputs.count {
+      let place = i + first * 64
+      inputs.storage.base[i] = Float((place * place + place / 5) % 17) / 8 - 1
+    }
+    return Dataset(
+      inputs: inputs,
+      targets: .classes((0..<count).map { Int32(($0 + first) % 3) }, names: ["a", "b", "c"]))
+  }
+
+  @Test(
+    "without room for all gradients kernel, rows, norms and outputs are the same",
+    arguments: [GradientSource.Target.output(.margin), .jacobian], [2, 5, 6, 20])
+  func streamed(target: GradientSource.Target, blocks: Int) throws {
+    let (source, data) = (try Self.source(), Self.data(23))
+    let whole = try KernelGradients(of: data, source: source, target: target, compacts: true)
+    #expect(whole.isHeld && whole.byteCount > 0)
+    let bytes = try source.gradients(of: data, target: target).gradients.byteCount / 23
+    let streamed = try KernelGradients(
+      of: data, source: source, target: target, compacts: true, budget: 2 * blocks * bytes)
+    #expect(!streamed.isHeld || blocks == 20)
+    #expect(streamed.byteCount == 0 || blocks == 20)
+    #expect(streamed.blockSize == blocks)
+    #expect(streamed.outputs == whole.outputs)
+    #expect(relativeDifference(streamed.squaredNorms, whole.squaredNorms) < 1e-5)
+    let (kernel, expected) = (try streamed.kernel(), try whole.kernel())
+    #expect(relativeDifference(kernel.elements, expected.elements) < 1e-5)
+    for i in 0..<23 { for j in 0..<i { #expect(kernel[i, j] == kernel[j, i]) } }
+    let queries = Self.data(7, from: 100)
+    func rows(_ gradients: KernelGradients) throws -> [Float] {
+      var rows: [Float] = []
+      var seen = 0
+      try gradients.forEachRows(of: queries, target: target, atMost: 4) { block in
+        #expect(block.range.lowerBound == seen && block.range.count <= min(4, gradients.blockSize))
+        #expect(block.queries.ids == Array(queries.ids[block.range]))
+        seen = block.range.upperBound
+        rows += block.kernel.elements
+      }
+      #expect(seen == 7)
+      return rows
+    }
+    #expect(relativeDifference(try rows(streamed), try rows(whole)) < 1e-5)
+  }
+
+  @Test("the kernel is that of gradients written out, by a plain loop")
+  func plain() throws {
+    let (source, data) = (try Self.source(), Self.data(9))
+    let full = try source.gradients(of: data, target: .output(.margin)).gradients
+      .fullGradients(parameterCount: source.network.parameterCount)
+    let kernel = try KernelGradients(
+      of: data, source: source, target: .output(.margin), budget: 1
+    ).kernel()
+    var worst = 0.0
+    for i in 0..<9 {
+      for j in 0..<9 {
+        let expected = (0..<full.columns).reduce(0.0) {
+          $0 + Double(full[i, $1]) * Double(full[j, $1])
+        }
+        worst = max(worst, abs(Double(kernel[i, j]) - expected) / Double(kernel[i, i]))
+      }
+    }
+    #expect(worst < 1e-5)
+  }
+}
