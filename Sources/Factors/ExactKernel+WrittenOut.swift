@@ -4,7 +4,7 @@ import Tensors
 
 extension FactorBlock {
   /// Numbers of the gradients that are written out at a time: 128 MiB.
-  static let sliceCount = 1 << 25
+  public static let sliceCount = 1 << 25
 
   /// Adds the dot products of gradients that are written out, a slice of the left sides at a time:
   /// each number is made once.

@@ -97,13 +97,16 @@ public struct FeatureCollection: Sendable {
         index == 0
         ? projector : try projection.projector(for: group.source, outputFunction, training)
       for range in missing {
-        try group.source.forEachBlock(
-          of: data, rows: range, blockSize: min(block, group.source.projectionBlock),
-          target: .output(outputFunction)
-        ) { rows, gradients, logits in
+        var columns: [Float] = []
+        try group.source.forEachFeatures(
+          of: data, rows: range, atMost: block, projector: projector, function: outputFunction,
+          seen: { columns += outputs($1, data.targets.subset(Array($0))).elements }
+        ) { rows, features in
           try writer.write(
-            group: group.name, rows: rows, features: projector.project(gradients),
-            outputs: outputs(logits, data.targets.subset(Array(rows))))
+            group: group.name, rows: rows, features: features,
+            outputs: Matrix(
+              columns, rows: rows.count, columns: FeatureCollection.outputColumns.count))
+          columns = []
           done += rows.count
           try progress(done, total)
         }

@@ -36,7 +36,7 @@ public struct GradientSource: Sendable {
   }
 
   /// Examples that go through a projector at a time, a divisor of `FeatureCollection.blockSize`.
-  public var projectionBlock: Int {
+  var projectionBlock: Int {
     var block = FeatureCollection.blockSize
     while block > 1 && block > 2 * standardBlock { block /= 2 }
     return block

@@ -214,10 +214,12 @@ public final class FeatureModel: Sendable {
     _ queries: Dataset, mean: Bool, at index: Int
   ) throws -> Matrix<Float> {
     let checkpoint = checkpoints[index]
-    let target = GradientSource.Target.output(options.outputFunction)
     var features = Matrix<Float>(rows: mean ? 1 : queries.count, columns: store.columns)
-    try checkpoint.source.forEachBlock(of: queries, target: target) { rows, gradients, _ in
-      var block = try checkpoint.projector.project(gradients)
+    try checkpoint.source.forEachFeatures(
+      of: queries, atMost: queryBlock, projector: checkpoint.projector,
+      function: options.outputFunction
+    ) { rows, projected in
+      var block = projected
       if options.method == .gradcos {
         block.divide(
           rows: (0..<block.rows).map {

@@ -66,7 +66,7 @@ extension WorkPlan {
   ///   - rate: SGEMM rate in flop/s; measured when nil (a tenth of a second).
   /// - Precision: times are those of the matrix products over a share of the SGEMM rate that was
   ///   measured on this engine: expect a factor of two. Peaks are sums of what is held at a time:
-  ///   expect a factor of 1.5.
+  ///   within a third of what was measured (mlp, cnn, vit, gpt2, llama).
   public init(
     network: Network, configuration: TrainingConfiguration?, seeds: Int, data: SplitData,
     features: (k: Int, bytes: Int), scoring: Scoring, rate givenRate: Double? = nil
@@ -91,23 +91,38 @@ extension WorkPlan {
       let kept = configuration.checkpoints.numbers(epochs: configuration.epochs).count
       let evaluated = network.examplesAtATime(
         atMost: max(1, 1_024 / max(1, network.outputSize / max(1, network.outputCount))))
+      // A batch with batch norm goes whole, whatever was asked for: training refuses the rest.
+      let trained = (try? configuration.examplesAtATime(in: network)) ?? configuration.batch
+      // Seeds are trained side by side, each with a state of its own.
+      let atOnce = min(configuration.seedCount, Workers.count)
       steps.append(
         step(
           "train", rows: n, disk: seeds * (kept * p * 4 + configuration.epochs * n * 6 * 4),
-          peak: 4 * p * (2 + configuration.optimizer.bufferCount)
-            + max(min(n, configuration.batch), min(n, evaluated)) * example.bytes(),
+          peak: atOnce
+            * (4 * p * (2 + configuration.optimizer.bufferCount)
+              + max(
+                min(n, trained) * example.bytes(),
+                min(max(n, m), evaluated) * (example.saved + example.largest))),
           flops: pass * Double(n) * Double(configuration.epochs * seeds), share: 0.3))
     }
     let k = min(features.k, n)
-    let width = example.blocks.reduce(0) { $0 + $1.left + $1.right }
     let block = network.examplesAtATime(
       atMost: min(n, isSequence ? max(2, 1_024 / network.outputShape[0]) : 1_024), functions: 1)
+    // As `landmarks` works: products with k gradients that are held, written out for each block.
+    let held = network.examplesHeld(atMost: min(n, FeatureCollection.blockSize), atLeast: block)
+    let products =
+      example.pairFlops(functions: 1) * Double(k) * Double(n + k / 2)
+      + example.gradientFlops(functions: 1) * Double(n + k + (n + held - 1) / held * k)
     steps.append(
       step(
         "collect", rows: n * seeds, disk: seeds * n * (k * features.bytes + 20),
-        peak: block * (example.bytes(functions: 1) + 8 * k) + 2 * k * example.kept + 12 * k * k,
-        flops: Double(seeds) * Double(n)
-          * (pass + 2 * Double(k) * Double(width) + Double(k) * Double(k)), share: 0.4))
+        peak: (k + held) * example.kept
+          + max(
+            block * example.bytes(functions: 1),
+            example.sliceBytes(functions: 1, examples: held + k)) + held * 8 * k
+          + 12 * k * k,
+        flops: Double(seeds)
+          * (pass * Double(n + k) + products + Double(n + k) * Double(k) * Double(k)), share: 0.4))
     let c = Double(scoring.checkpoints)
     guard scoring.isExact else {
       steps.append(
@@ -125,17 +140,28 @@ extension WorkPlan {
     // The fp64 solves count as they are, half rate and all.
     let solves = Double(n) * Double(n) * Double(n) / 3 + 2 * Double(n) * Double(n) * Double(m)
     func kernel(_ functions: Int) -> Double {
-      example.gradientFlops(functions: functions) * Double(n + m)
+      example.gradientFlops(functions: functions) * Double(n + m) * rounds(functions)
         + example.pairFlops(functions: functions) * pairs
     }
+    let budget = KernelGradients.standardBudget
+    // Rounds of all examples through the network: one where the gradients of all fit, else as many
+    // blocks as each block has before it.
+    func rounds(_ functions: Int) -> Double {
+      let all = Double(n) * Double(example.keptBytes(functions: functions))
+      return all <= Double(budget) ? 1 : 1 + all / Double(budget)
+    }
     func peak(_ functions: Int, queries: Int) -> Int {
-      // The gradients once as they come and once side by side, with a block; then those with the
-      // kernel, its factor and the scores.
-      let held = n * example.keptBytes(functions: functions)
+      let kept = example.keptBytes(functions: functions)
+      let held = min(n, max(1, budget / max(1, kept))) * kept
       let block = network.examplesAtATime(
         atMost: isSequence ? max(1, 512 / network.outputShape[0]) : 512, functions: functions)
-      let collected = held + min(n, block) * example.bytes(functions: functions)
-      return max(held + collected, held + n * n * 12 + queries * n * 8)
+      let asked = min(queries, 512, max(1, budget / 2 / max(1, kept))) * kept
+      let slice = example.sliceBytes(functions: functions, examples: n + min(queries, 512))
+      // Gradients with a block on its way through the network; then with the kernel, its factor, a
+      // slice that is written out, and the queries' gradients and scores.
+      return max(
+        held + min(n, block) * example.bytes(functions: functions),
+        held + n * n * 12 + slice + asked + queries * n * 8)
     }
     let parts: [(functions: Int, solved: Double)] =
       switch scoring.method {
@@ -150,15 +176,16 @@ extension WorkPlan {
         peak: parts.map { peak($0.functions, queries: m) }.max() ?? 0,
         flops: c
           * parts.reduce(0) {
-            $0 + pass * Double(n + m) * Double($1.functions) + kernel($1.functions)
-              + $1.solved * solves
+            $0 + pass * Double(n + m) * Double($1.functions) * rounds($1.functions)
+              + kernel($1.functions) + $1.solved * solves
           }, share: 0.4))
     if !isSequence {
       steps.append(
         step(
           "mislabeled", rows: n, disk: 0, peak: peak(functions, queries: 0),
           flops: c
-            * (pass * Double(n) * Double(functions)
+            * (pass * Double(n) * Double(functions) * rounds(functions)
+              + example.gradientFlops(functions: functions) * Double(n) * rounds(functions)
               + example.pairFlops(functions: functions) * Double(n) * Double(n) / 2
               + Double(n) * Double(n) * Double(n) * 2 / 3),
           share: 0.4))
@@ -200,6 +227,15 @@ extension ExampleFootprint {
         return $0
           + ($1.positions > 1
             ? min($1.positions * (left + right), left * right) : left + right)
+      }
+  }
+
+  /// Bytes of the largest slice that a kernel writes out at a time.
+  fileprivate func sliceBytes(functions: Int, examples: Int) -> Int {
+    4
+      * blocks.reduce(0) {
+        $1.isWrittenOut(functions)
+          ? max($0, min(FactorBlock.sliceCount, examples * functions * $1.left * $1.right)) : $0
       }
   }
 

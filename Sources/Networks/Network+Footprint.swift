@@ -35,11 +35,13 @@ public struct ExampleFootprint: Sendable, Equatable {
 
   /// Bytes of an example at a time.
   ///
-  /// A forward and a backward pass hold what is saved and about three of the largest activations.
+  /// A forward and a backward pass hold what is saved and about three of the largest activations;
+  /// left sides of several functions are held once as they come and once side by side.
   ///
   /// - Parameter functions: functions of the outputs whose factors are kept; 0: none is.
   public func bytes(functions: Int = 0) -> Int {
-    saved + 3 * largest + (functions == 0 ? 0 : rights + functions * lefts)
+    saved + 3 * largest
+      + (functions == 0 ? 0 : rights + (functions == 1 ? 1 : 2) * functions * lefts)
   }
 
   /// Products of numbers in a forward pass, each an addition too.
@@ -86,6 +88,15 @@ extension Network {
     var count = limit
     while count > 1 && count > room / example { count /= 2 }
     return count
+  }
+
+  /// How many examples' gradients are held at a time: `limit` halved until they fit into
+  /// `Memory.blockBytes`, but `least`.
+  public func examplesHeld(atMost limit: Int, atLeast least: Int) -> Int {
+    let bytes = max(1, footprint.kept)
+    var count = limit
+    while count > least && count > Memory.blockBytes / bytes { count /= 2 }
+    return max(count, least)
   }
 
   private func measuredFootprint() -> ExampleFootprint {

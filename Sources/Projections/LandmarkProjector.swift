@@ -30,6 +30,9 @@ public struct LandmarkProjector: Projector {
   /// L = Rᵀ in the lower triangle, rows scaled back to the landmarks' sizes.
   private let factor: Matrix<Float>
 
+  /// Yes: gradients of landmarks that have many positions are written out at each call.
+  public var prefersManyExamples: Bool { true }
+
   /// A projector on given landmarks.
   ///
   /// - Parameters:

@@ -14,6 +14,9 @@ public protocol Projector: Sendable {
   /// Number of features k.
   var dimension: Int { get }
 
+  /// Whether a call costs much beside the examples in it, so that many of them should share it.
+  var prefersManyExamples: Bool { get }
+
   /// The features of every example.
   ///
   /// - Parameter gradients: of the layers in `identity`, one output at a time.
@@ -27,6 +30,9 @@ public protocol Projector: Sendable {
 extension Projector {
   /// Number of features k.
   public var dimension: Int { identity.dimension }
+
+  /// No: the cost is that of the examples.
+  public var prefersManyExamples: Bool { false }
 
   /// Checks that gradients are of this projector's layers, and finite.
   func check(_ gradients: ExampleGradients) throws(ProjectionError) {

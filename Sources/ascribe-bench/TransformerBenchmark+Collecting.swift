@@ -44,10 +44,9 @@ extension Benchmark {
       let projector = try choice.projector(for: source, .loss, data)
       let collect = {
         try seconds {
-          try source.forEachBlock(
-            of: data, blockSize: min(FeatureCollection.blockSize, source.projectionBlock),
-            target: .output(.loss)
-          ) { _, gradients, _ in _ = try projector.project(gradients) }
+          try source.forEachFeatures(
+            of: data, atMost: FeatureCollection.blockSize, projector: projector, function: .loss
+          ) { _, _ in }
         }
       }
       let times = try Comparison(rounds: bench.rounds(5), collect, against: passes)

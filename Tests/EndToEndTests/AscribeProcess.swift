@@ -17,6 +17,8 @@ struct AscribeProcess {
     let code: Int32
     let output: String
     let errors: String
+    /// Largest resident memory in bytes.
+    let peakBytes: Int
   }
 
   let id: pid_t
@@ -51,7 +53,8 @@ struct AscribeProcess {
   /// Waits for the end.
   func wait() -> Result {
     var status: Int32 = 0
-    while waitpid(id, &status, 0) < 0 && errno == EINTR {}
+    var usage = rusage()
+    while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
     defer {
       unlink(captured.errors)
       if captured.output.hasPrefix(NSTemporaryDirectory()) { unlink(captured.output) }
@@ -63,7 +66,7 @@ struct AscribeProcess {
     let signal = status & 0x7f
     return Result(
       code: signal == 0 ? (status >> 8) & 0xff : -signal, output: text(captured.output),
-      errors: text(captured.errors))
+      errors: text(captured.errors), peakBytes: usage.ru_maxrss * 1024)
   }
 
   func send(_ signal: Int32) { kill(id, signal) }

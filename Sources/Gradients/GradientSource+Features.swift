@@ -1,0 +1,41 @@
+// Letters: n examples, k features.
+import Datasets
+import Factors
+import Networks
+import Projections
+import Tensors
+
+extension GradientSource {
+  /// Calls `body` with the features of one block of examples after the other.
+  ///
+  /// A projector that wants many examples gets as many as fit into `Memory.blockBytes`, others what
+  /// goes through the network at a time. Blocks end at absolute multiples of their size.
+  ///
+  /// - Parameters:
+  ///   - limit: most examples at a time.
+  ///   - seen: hears of the outputs, in smaller blocks, before their features come.
+  ///   - body: gets n rows of k features.
+  /// - Throws: `GradientError`, `ProjectionError`, and what the closures throw.
+  public func forEachFeatures(
+    of data: Dataset, rows: Range<Int>? = nil, atMost limit: Int, projector: any Projector,
+    function: OutputFunction, seen: (Range<Int>, Tensor) throws -> Void = { _, _ in },
+    _ body: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    let pass = min(limit, projectionBlock)
+    let size =
+      projector.prefersManyExamples
+      ? network.examplesHeld(atMost: limit, atLeast: pass) : pass
+    let rows = rows ?? 0..<data.count
+    var start = rows.lowerBound
+    while start < rows.upperBound {
+      let range = start..<min(rows.upperBound, (start / size + 1) * size)
+      var assembly = GradientAssembly(count: range.count)
+      try forEachBlock(of: data, rows: range, blockSize: pass, target: .output(function)) {
+        assembly.append(projector.prefersManyExamples ? $1.writtenOutWhereSmaller() : $1)
+        try seen($0, $2)
+      }
+      try body(range, projector.project(assembly.gradients()))
+      start = range.upperBound
+    }
+  }
+}
