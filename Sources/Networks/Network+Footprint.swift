@@ -89,8 +89,7 @@ extension Network {
         seen.insert(ObjectIdentifier($1.storage)).inserted ? $0 + 4 * $1.storage.count : $0
       }
     }
-    let tensors = pass.allSaved
-    let saved = bytes(tensors)
+    let saved = bytes(pass.allSaved)
     pass.recorder = FactorRecorder(selection: selection)
     _ = root.backward(outputs, pass)
     let gradients =
@@ -102,7 +101,7 @@ extension Network {
     }
     return ExampleFootprint(
       saved: saved, factors: factors, kept: gradients.writtenOutWhereSmaller().byteCount,
-      largest: 4 * (tensors + [outputs]).reduce(0) { max($0, $1.count) },
+      largest: 4 * max(pass.largestSaved, outputs.count),
       blocks: gradients.blocks.map { block in
         ExampleFootprint.Block(
           positions: block.terms.reduce(0) { $0 + $1.positions }, left: block.leftWidth,

@@ -36,7 +36,15 @@ public final class Pass {
   /// Containers keep it; a layer may give nil where it is false.
   public var needsInputGradient = true
 
+  /// Whether a tangent pass may follow: then what each layer saved is kept.
+  ///
+  /// Otherwise nothing is kept below the lowest selected layer, where no gradient goes.
+  public var keepsAll = false
+  /// Numbers in the largest tensor that was saved.
+  private(set) var largestSaved = 0
+
   private var saved: [[Tensor]]
+  private var order: [Int] = []
   private var tangents: [[Tensor]]
 
   /// A pass over `batch` examples for a network of `slots` layers.
@@ -61,7 +69,20 @@ public final class Pass {
   }
 
   /// Keeps tensors for the rules that follow.
-  public func save(_ tensors: [Tensor], at slot: Int) { saved[slot] = tensors }
+  public func save(_ tensors: [Tensor], at slot: Int) {
+    saved[slot] = tensors
+    order.append(slot)
+    largestSaved = tensors.reduce(largestSaved) { max($0, $1.count) }
+  }
+
+  /// How often something was saved so far.
+  var savedCount: Int { order.count }
+
+  /// Gives up what was saved after the first `count` times.
+  func forget(from count: Int) {
+    for slot in order[count...] { saved[slot] = [] }
+    order.removeSubrange(count...)
+  }
 
   /// All that layers have saved.
   var allSaved: [Tensor] { saved.flatMap { $0 } }
