@@ -17,7 +17,7 @@ struct GradDot: CheckpointScorer {
   let source: GradientSource
   let function: OutputFunction
   let data: Dataset
-  let training: ExampleGradients
+  private let training: ExampleGradients
   let norms: [Float]
   let isCosine: Bool
   let notes: [String]

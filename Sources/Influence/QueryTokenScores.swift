@@ -38,9 +38,20 @@ extension RunScorer {
 }
 
 extension CheckpointScorer {
-  /// Methods that are not defined on sequences have no parts by token.
+  /// As the scores are linear in the query's gradient.
   func queryTokenScores(_ query: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    try tokenScores(query, rows: rows)
+    try scoresOfEachToken(query, rows: rows)
+  }
+
+  /// Scores of the query with one token each as only target, at the position before it.
+  func scoresOfEachToken(_ query: Dataset, rows: [Int]) throws -> Matrix<Float> {
+    let (tokens, alone) = try query.eachToken()
+    let scores = try scores(alone, mean: false)
+    var parts = Matrix<Float>(rows: rows.count, columns: query.inputs.rowLength)
+    for (line, token) in tokens.enumerated() {
+      for (place, row) in rows.enumerated() { parts[place, token - 1] = scores[line, row] }
+    }
+    return parts
   }
 }
 
@@ -51,28 +62,45 @@ extension InfluenceModel {
   }
 }
 
-extension TRAK {
-  /// κ(x_t, Z) M⁻¹ of every position t.
-  func queryTokenScores(_ query: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    let solved = ridge.solve(rows: source.tokenKernel(of: query, function, with: training))
-    let parts = MatrixView(solved).transposed.matrix
-    return Matrix(rows.flatMap { parts.row($0) }, rows: rows.count, columns: parts.columns)
+extension Dataset {
+  /// A sequence once for each token that it predicts, that token the only target.
+  fileprivate func eachToken() throws -> (tokens: [Int], examples: Dataset) {
+    try requireTokens()
+    guard case .tokens(let ids, let vocabulary) = targets else { return ([], self) }
+    let width = ids.rowLength
+    let length = (0..<width).first { ids[$0] < 0 } ?? width
+    let tokens = Array(1..<max(1, length))
+    let only = Tensor(repeating: -1, shape: [tokens.count, width])
+    for (row, token) in tokens.enumerated() { only.storage.base[row * width + token] = ids[token] }
+    return (
+      tokens,
+      Dataset(
+        inputs: inputs.gathered(tokens.map { _ in 0 }),
+        targets: .tokens(only, vocabulary: vocabulary))
+    )
   }
 }
 
 extension GradDot {
-  /// ⟨∇f_t(x), −∇ℓ(z_i)⟩ of every position t, or that over the norms of both gradients.
+  /// Those of `gradcos` are over the norm of the whole query, not the token's.
   func queryTokenScores(_ query: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    let kernel = source.tokenKernel(of: query, function, with: training.gathered(rows))
-    let parts = MatrixView(kernel).transposed.matrix
+    var parts = try scoresOfEachToken(query, rows: rows)
     guard isCosine else { return parts }
-    let square = try source.gradients(of: query, target: .output(function)).gradients
-      .squaredNorms()[0]
-    return parts.scaled(
-      rows: rows.map {
-        let product = square.squareRoot() * norms[$0]
-        return product > 0 ? 1 / product : 0
-      })
+    let (tokens, alone) = try query.eachToken()
+    let whole = try norms(of: query)[0]
+    for (token, norm) in zip(tokens, try norms(of: alone)) {
+      for place in rows.indices { parts[place, token - 1] *= whole > 0 ? norm / whole : 0 }
+    }
+    return parts
+  }
+
+  /// ‖∇f‖ of every example.
+  private func norms(of data: Dataset) throws -> [Float] {
+    var norms: [Float] = []
+    try source.forEachBlock(of: data, target: .output(function)) { _, gradients, _ in
+      norms += gradients.squaredNorms().map { $0.squareRoot() }
+    }
+    return norms
   }
 }
 

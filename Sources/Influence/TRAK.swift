@@ -17,7 +17,7 @@ struct TRAK: CheckpointScorer {
   let source: GradientSource
   let function: OutputFunction
   let data: Dataset
-  let training: ExampleGradients
+  private let training: ExampleGradients
   let ridge: KernelRidge
   let damping: DampingReport?
   private let isZero: [Bool]

@@ -90,6 +90,8 @@ extension Network {
       }
     }
     let saved = bytes(pass.allSaved)
+    // What was given up counts while it is there.
+    let tensors = pass.allSaved + [Tensor(uninitialized: [pass.largestForgotten])]
     pass.recorder = FactorRecorder(selection: selection)
     _ = root.backward(outputs, pass)
     let gradients =
@@ -101,7 +103,7 @@ extension Network {
     }
     return ExampleFootprint(
       saved: saved, factors: factors, kept: gradients.writtenOutWhereSmaller().byteCount,
-      largest: 4 * max(pass.largestSaved, outputs.count),
+      largest: 4 * (tensors + [outputs]).reduce(0) { max($0, $1.count) },
       blocks: gradients.blocks.map { block in
         ExampleFootprint.Block(
           positions: block.terms.reduce(0) { $0 + $1.positions }, left: block.leftWidth,

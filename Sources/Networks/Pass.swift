@@ -40,11 +40,10 @@ public final class Pass {
   ///
   /// Otherwise nothing is kept below the lowest selected layer, where no gradient goes.
   public var keepsAll = false
-  /// Numbers in the largest tensor that was saved.
-  private(set) var largestSaved = 0
+  /// Numbers in the largest tensor that was given up.
+  private(set) var largestForgotten = 0
 
   private var saved: [[Tensor]]
-  private var order: [Int] = []
   private var tangents: [[Tensor]]
 
   /// A pass over `batch` examples for a network of `slots` layers.
@@ -69,19 +68,17 @@ public final class Pass {
   }
 
   /// Keeps tensors for the rules that follow.
-  public func save(_ tensors: [Tensor], at slot: Int) {
-    saved[slot] = tensors
-    order.append(slot)
-    largestSaved = tensors.reduce(largestSaved) { max($0, $1.count) }
-  }
+  public func save(_ tensors: [Tensor], at slot: Int) { saved[slot] = tensors }
 
-  /// How often something was saved so far.
-  var savedCount: Int { order.count }
+  /// The slots where something is kept.
+  var keptSlots: [Bool] { saved.map { !$0.isEmpty } }
 
-  /// Gives up what was saved after the first `count` times.
-  func forget(from count: Int) {
-    for slot in order[count...] { saved[slot] = [] }
-    order.removeSubrange(count...)
+  /// Gives up what is kept anywhere else: no backward pass will ask for it.
+  func forget(allBut kept: [Bool]) {
+    for slot in saved.indices where !kept[slot] {
+      largestForgotten = saved[slot].reduce(largestForgotten) { max($0, $1.count) }
+      saved[slot] = []
+    }
   }
 
   /// All that layers have saved.

@@ -26,10 +26,10 @@ public struct Sequential: Layer {
     let isNeeded = pass.needsInputGradient
     defer { pass.needsInputGradient = isNeeded }
     return layers.reduce(x) { x, layer in
-      let count = pass.savedCount
+      let kept = pass.keptSlots
       let y = layer.forward(x, pass)
       if pass.selects(layer.parameters) { pass.needsInputGradient = true }
-      if !pass.needsInputGradient { pass.forget(from: count) }
+      if !pass.needsInputGradient { pass.forget(allBut: kept) }
       return y
     }
   }
