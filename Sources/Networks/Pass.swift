@@ -31,17 +31,16 @@ public final class Pass {
   public var recorder: FactorRecorder?
   /// The parameters that gradients are taken by; nil: all.
   public let selection: ParameterSelection?
-  /// Whether anything before the layer whose `backward` runs needs the gradient of its input.
-  ///
-  /// Containers keep it; a layer may give nil where it is false.
-  public var needsInputGradient = true
-
   /// Whether a tangent pass may follow: then what each layer saved is kept.
   ///
   /// Otherwise nothing is kept below the lowest selected layer, where no gradient goes.
   public var keepsAll = false
   /// Numbers in the largest tensor that was given up.
   private(set) var largestForgotten = 0
+  /// Whether anything before the layer whose `backward` runs needs the gradient of its input.
+  ///
+  /// Containers keep it; a layer may give nil where it is false.
+  public var needsInputGradient = true
 
   private var saved: [[Tensor]]
   private var tangents: [[Tensor]]
@@ -70,6 +69,9 @@ public final class Pass {
   /// Keeps tensors for the rules that follow.
   public func save(_ tensors: [Tensor], at slot: Int) { saved[slot] = tensors }
 
+  /// All that layers have saved.
+  var allSaved: [Tensor] { saved.flatMap { $0 } }
+
   /// The slots where something is kept.
   var keptSlots: [Bool] { saved.map { !$0.isEmpty } }
 
@@ -80,9 +82,6 @@ public final class Pass {
       saved[slot] = []
     }
   }
-
-  /// All that layers have saved.
-  var allSaved: [Tensor] { saved.flatMap { $0 } }
 
   /// What `forward` saved.
   public func saved(at slot: Int) -> [Tensor] { saved[slot] }
