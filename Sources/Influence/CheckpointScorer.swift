@@ -20,6 +20,8 @@ protocol CheckpointScorer: Sendable {
   ///
   /// - Returns: rows × T, the part of the target that follows each position.
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float>
+  /// The same by the positions of one query: what follows each of them, rows × T.
+  func queryTokenScores(_ query: Dataset, rows: [Int]) throws -> Matrix<Float>
 }
 
 /// Queries whose kernel rows are computed at a time.

@@ -22,8 +22,8 @@ extension RunScorer {
   ///   - rows: those of them whose scores are taken apart.
   /// - Returns: rows × T in their order: what predicting token t adds, 0 for the first token and
   ///   padding. A row sums to the example's score, but for rounding.
-  /// - Throws: `InfluenceError.notDefined` when the examples are no sequences, for methods that are
-  ///   not defined on them, and for λ = 0.
+  /// - Throws: `InfluenceError.notDefined` when the examples are no sequences, and for methods that
+  ///   are not defined on them.
   public func tokenScores(
     _ queries: Dataset, of training: Dataset, rows: [Int]
   ) throws -> Matrix<Float> {
@@ -84,9 +84,14 @@ extension CheckpointScorer {
 extension InfluenceModel {
   /// As `RunScorer.tokenScores`.
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    let parts = try meanOverCheckpoints(options.method) {
-      try $0.tokenScores(queries, rows: rows).delayed
-    }
+    try weighted(rows) { try $0.tokenScores(queries, rows: rows) }
+  }
+
+  /// Parts by position as parts by token, the mean over the checkpoints, with example weights.
+  func weighted(
+    _ rows: [Int], _ parts: (any CheckpointScorer) throws -> Matrix<Float>
+  ) throws -> Matrix<Float> {
+    let parts = try meanOverCheckpoints(options.method) { try parts($0).delayed }
     guard options.method == .trak else { return parts }
     let weights = try weights()
     return parts.scaled(rows: rows.map { weights[$0] })
@@ -95,13 +100,16 @@ extension InfluenceModel {
 
 extension TRAK {
   /// u = (φ_x − Σ_j τ_j φ_j)/λ, as M τ = κ(Z, x) gives ⟨u, φ_i⟩ = s_i τ_i.
+  ///
+  /// For λ = 0 it is (ΦᵀΦ)⁺ φ_x = Σ_j c_j φ_j with K c = τ, as K c = τ gives ⟨u, φ_i⟩ = τ_i.
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
+    let solved = try scores(queries, mean: true)
     guard ridge.damping > 0 else {
-      throw InfluenceError.notDefined(
-        name: "a score by token", reason: "it divides by the damping, which is 0",
-        option: "--tokens")
+      return source.tokenDerivatives(
+        of: data.subset(rows), function,
+        along: source.gradientSum(of: data, function, weights: ridge.solve(rows: solved).row(0)))
     }
-    let scores = try scores(queries, mean: true).row(0)
+    let scores = solved.row(0)
     var direction = source.gradientSum(of: data, function, weights: scores.map { -$0 })
     direction.add(scaled: source.meanGradient(of: queries, function), by: 1)
     let parts = source.tokenDerivatives(
@@ -143,13 +151,7 @@ extension FeatureModel {
     for (index, checkpoint) in checkpoints.enumerated() {
       let solved = try preconditioned(queries, mean: true, at: index)
       for (place, row) in rows.enumerated() {
-        var scale = weights[row] / Float(checkpoints.count)
-        if options.method != .trak { scale *= slopes[index][row] }
-        if options.method == .gradcos {
-          let own = try store.readRows(group: checkpoint.group, row..<row + 1)
-          let norm = VectorMath.squaredNorm(own.storage.base, count: own.columns).squareRoot()
-          scale *= norm > 0 ? 1 / norm : 0
-        }
+        let scale = try scale(of: row, at: index)
         try checkpoint.source.forEachTokenBlock(
           of: training.subset([row]), options.outputFunction
         ) { positions, gradients in
@@ -166,6 +168,16 @@ extension FeatureModel {
     }
     return sum.delayed
   }
+
+  /// What products with a row of the store are multiplied by, to be a checkpoint's part of a score.
+  func scale(of row: Int, at index: Int) throws -> Float {
+    var scale = weights[row] / Float(checkpoints.count)
+    if options.method != .trak { scale *= slopes[index][row] }
+    guard options.method == .gradcos else { return scale }
+    let own = try store.readRows(group: checkpoints[index].group, row..<row + 1)
+    let norm = VectorMath.squaredNorm(own.storage.base, count: own.columns).squareRoot()
+    return norm > 0 ? scale / norm : 0
+  }
 }
 
 extension GradientSource {
@@ -179,7 +191,7 @@ extension GradientSource {
 
 extension Matrix where Scalar == Float {
   /// Columns one to the right: from the position that predicts to the token that is predicted.
-  fileprivate var delayed: Matrix<Float> {
+  var delayed: Matrix<Float> {
     let result = Matrix<Float>(repeating: 0, rows: rows, columns: columns)
     guard columns > 1 else { return result }
     for row in 0..<rows {
@@ -190,7 +202,7 @@ extension Matrix where Scalar == Float {
   }
 
   /// Each row times its factor.
-  fileprivate func scaled(rows factors: [Float]) -> Matrix<Float> {
+  func scaled(rows factors: [Float]) -> Matrix<Float> {
     var result = self
     let target = result.writableStorage()
     for (row, factor) in factors.enumerated() {

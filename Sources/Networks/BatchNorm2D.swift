@@ -63,14 +63,17 @@ public struct BatchNorm2D: Layer {
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass.saved(at: slot)
     let (x, statistics) = (saved[0], saved[1])
-    let needsSums = pass.gradient != nil || pass.isTraining
+    let isSelected = pass.selects([weight, bias])
+    let needsSums =
+      isSelected && pass.gradient != nil || pass.needsInputGradient && pass.isTraining
     let sums = needsSums ? ChannelSums(dy, x, statistics) : nil
-    if let sums {
+    if isSelected, let sums {
       pass.gradient?.withUnsafeMutablePointer { base in
         sums.add(weight: base + weight.offset, bias: base + bias.offset)
       }
     }
-    if pass.recorder != nil { record(dy, x, statistics, pass) }
+    if isSelected && pass.recorder != nil { record(dy, x, statistics, pass) }
+    guard pass.needsInputGradient else { return nil }
     let theta = pass.parameters.storage.base
     let (mean, scale) = (statistics.storage.base, statistics.storage.base + channels)
     guard let sums, pass.isTraining else {

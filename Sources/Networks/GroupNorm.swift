@@ -45,8 +45,9 @@ public struct GroupNorm: Layer {
   /// dx = (g − mean g − x̂ mean(g x̂)) / σ with g = γ dy; dγ = Σ dy x̂, dβ = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let normalised = pass.saved(at: slot)[0]
-    accumulate(dy, normalised, pass, into: &pass.gradient)
-    if pass.recorder != nil {
+    let isSelected = pass.selects(parameters)
+    if isSelected { accumulate(dy, normalised, pass, into: &pass.gradient) }
+    if isSelected && pass.recorder != nil {
       let (slopes, shifts) = exampleSums(dy, normalised, pass)
       for (parameter, sums) in [(weight, slopes), (bias, shifts)] {
         pass.recorder?.record(
@@ -55,7 +56,7 @@ public struct GroupNorm: Layer {
             left: .dense(sums.reshaped([pass.batch, 1, channels])), right: .one))
       }
     }
-    return centred(scaled(dy, pass.parameters), pass)
+    return pass.needsInputGradient ? centred(scaled(dy, pass.parameters), pass) : nil
   }
 
   /// ry = γ rx̂ + v_γ x̂ + v_β with rx̂ = (rx − mean rx − x̂ mean(rx x̂)) / σ.

@@ -57,13 +57,15 @@ public struct LayerNorm: Layer {
   /// dx = s P(γ ∘ dy) with P(u) = u − mean u − x̂ mean(x̂ ∘ u); dγ = Σ x̂ ∘ dy, dβ = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass.saved(at: slot)
-    accumulate(dy, saved[0], into: &pass.gradient)
-    if pass.recorder != nil {
-      let shape = [pass.batch, dy.positionsOfExample, width]
-      pass.recorder?.record(elementwise: scale, .dense((dy * saved[0]).reshaped(shape)))
-      if let shift { pass.recorder?.record(elementwise: shift, .dense(dy.reshaped(shape))) }
+    if pass.selects(parameters) {
+      accumulate(dy, saved[0], into: &pass.gradient)
+      if pass.recorder != nil {
+        let shape = [pass.batch, dy.positionsOfExample, width]
+        pass.recorder?.record(elementwise: scale, .dense((dy * saved[0]).reshaped(shape)))
+        if let shift { pass.recorder?.record(elementwise: shift, .dense(dy.reshaped(shape))) }
+      }
     }
-    return projected(dy, saved, pass.parameters).dx
+    return pass.needsInputGradient ? projected(dy, saved, pass.parameters).dx : nil
   }
 
   /// ry = γ ∘ rx̂ + v_γ ∘ x̂ + v_β with rx̂ = s P(rx).

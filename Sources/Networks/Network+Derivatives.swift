@@ -63,6 +63,7 @@ extension Network {
     _ inputs: Tensor, parameters: Tensor, along direction: Tensor
   ) -> (tangent: Tensor, outputs: Tensor) {
     let pass = pass(parameters, batch: inputs.shape[0])
+    pass.keepsAll = true
     let outputs = root.forward(inputs, pass)
     pass.tangent = direction
     let tangent = root.forwardTangent(nil, pass)
@@ -91,6 +92,7 @@ extension Network {
     direction: Tensor, scale: Float = 1
   ) -> Tensor {
     let pass = pass(parameters, batch: inputs.shape[0])
+    pass.keepsAll = true
     let outputs = root.forward(inputs, pass)
     pass.tangent = direction
     pass.gradientTangent = Tensor(repeating: 0, shape: [parameterCount])
@@ -109,6 +111,7 @@ extension Network {
     _ inputs: Tensor, parameters: Tensor, loss: Loss, direction: Tensor, scale: Float = 1
   ) -> Tensor {
     let pass = pass(parameters, batch: inputs.shape[0])
+    pass.keepsAll = true
     let outputs = root.forward(inputs, pass)
     pass.tangent = direction
     let tangent =

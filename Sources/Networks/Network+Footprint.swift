@@ -108,8 +108,9 @@ extension Network {
         seen.insert(ObjectIdentifier($1.storage)).inserted ? $0 + 4 * $1.storage.count : $0
       }
     }
-    let tensors = pass.allSaved
-    let saved = bytes(tensors)
+    let saved = bytes(pass.allSaved)
+    // What was given up counts while it is there.
+    let tensors = pass.allSaved + [Tensor(uninitialized: [pass.largestForgotten])]
     pass.recorder = FactorRecorder(selection: selection)
     _ = root.backward(outputs, pass)
     let gradients =

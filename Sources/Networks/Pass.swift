@@ -31,6 +31,12 @@ public final class Pass {
   public var recorder: FactorRecorder?
   /// The parameters that gradients are taken by; nil: all.
   public let selection: ParameterSelection?
+  /// Whether a tangent pass may follow: then what each layer saved is kept.
+  ///
+  /// Otherwise nothing is kept below the lowest selected layer, where no gradient goes.
+  public var keepsAll = false
+  /// Numbers in the largest tensor that was given up.
+  private(set) var largestForgotten = 0
   /// Whether anything before the layer whose `backward` runs needs the gradient of its input.
   ///
   /// Containers keep it; a layer may give nil where it is false.
@@ -78,6 +84,17 @@ public final class Pass {
 
   /// All that layers have saved.
   var allSaved: [Tensor] { saved.flatMap { $0 } }
+
+  /// The slots where something is kept.
+  var keptSlots: [Bool] { saved.map { !$0.isEmpty } }
+
+  /// Gives up what is kept anywhere else: no backward pass will ask for it.
+  func forget(allBut kept: [Bool]) {
+    for slot in saved.indices where !kept[slot] {
+      largestForgotten = saved[slot].reduce(largestForgotten) { max($0, $1.count) }
+      saved[slot] = []
+    }
+  }
 
   /// What `forward` saved.
   public func saved(at slot: Int) -> [Tensor] { saved[slot] }

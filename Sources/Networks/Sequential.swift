@@ -18,9 +18,20 @@ public struct Sequential: Layer {
   /// Its layers' components.
   public var components: [ComponentGroup] { layers.flatMap(\.components) }
 
-  /// y of the last layer.
+  /// y of the last layer; what `backward` will not reach is not kept.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    layers.reduce(x) { $1.forward($0, pass) }
+    guard pass.selection != nil && !pass.keepsAll else {
+      return layers.reduce(x) { $1.forward($0, pass) }
+    }
+    let isNeeded = pass.needsInputGradient
+    defer { pass.needsInputGradient = isNeeded }
+    return layers.reduce(x) { x, layer in
+      let kept = pass.keptSlots
+      let y = layer.forward(x, pass)
+      if pass.selects(layer.parameters) { pass.needsInputGradient = true }
+      if !pass.needsInputGradient { pass.forget(allBut: kept) }
+      return y
+    }
   }
 
   /// From the last layer to the first, until nobody needs the gradient.

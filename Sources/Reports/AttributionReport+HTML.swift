@@ -36,7 +36,7 @@ enum ReportView {
       "introduction": section.introduction, "hasIntroduction": !section.introduction.isEmpty,
       "queries": [], "suspects": [], "charts": [], "tables": [], "isEmpty": false,
       "unit": "", "signSentence": "", "scoreName": "", "isQueries": false, "isSuspects": false,
-      "hasTokens": false,
+      "hasTokens": false, "hasQueryTokens": false,
     ]
     switch section.content {
     case .queries(let queries):
@@ -45,6 +45,7 @@ enum ReportView {
       view["isEmpty"] = queries.cards.isEmpty
       view["unit"] = queries.unit
       view["hasTokens"] = queries.hasShadedTokens
+      view["hasQueryTokens"] = queries.hasShadedQueries
       view["signSentence"] = queries.signSentence
     case .suspects(let gallery):
       view["isSuspects"] = !gallery.suspects.isEmpty
@@ -95,6 +96,8 @@ enum ReportView {
           "hasTrainingLabel": !influence.label.isEmpty,
           "trainingScore": NumberText.signed(influence.score),
           "bar": barWidth(influence.score, largest),
+          "queryTokens": influence.queryTokens.isEmpty
+            ? [] : [example(.tokens(influence.queryTokens), alt: "")],
         ]
       },
     ]
@@ -140,7 +143,7 @@ enum ReportView {
     case .features(let features):
       let pairs = features.map { ["feature": $0.name, "amount": $0.value] }
       result["features"] = [["pairs": pairs]]
-    case .text(let text): result["words"] = [["words": text]]
+    case .text(let text): result["words"] = [["words": ScoredToken.broken([text])[0]]]
     case .tokens(let tokens): result["tokens"] = [["pieces": ScoredToken.view(tokens)]]
     case .nothing: break
     }

@@ -47,6 +47,12 @@ public enum ExampleView: Sendable, Equatable {
     }
   }
 
+  /// Whether it is a passage with tokens that have scores.
+  var isShaded: Bool {
+    guard case .tokens(let tokens) = self else { return false }
+    return tokens.contains { $0.score != nil }
+  }
+
   private static func text(_ value: Double) -> String {
     let isWhole = value == value.rounded() && abs(value) < 1e6
     return isWhole ? NumberText.fixed(value, decimals: 0) : NumberText.significant(value)

@@ -9,13 +9,11 @@ public struct QuerySection: Sendable, Equatable {
 
   /// Whether tokens of training passages are shaded by their scores.
   var hasShadedTokens: Bool {
-    cards.contains { card in
-      (card.helpful + card.harmful).contains { influence in
-        guard case .tokens(let tokens) = influence.view else { return false }
-        return tokens.contains { $0.score != nil }
-      }
-    }
+    cards.contains { card in (card.helpful + card.harmful).contains(where: \.view.isShaded) }
   }
+
+  /// Whether tokens of queries are shaded by their scores.
+  var hasShadedQueries: Bool { cards.contains(where: \.view.isShaded) }
 
   /// Test examples whose scores have one unit and one sign.
   public init(unit: String, signSentence: String, cards: [QueryCard]) {
@@ -61,6 +59,8 @@ public struct QueryCard: Sendable, Equatable {
     public var label: String
     /// Its score in the unit of the section; positive = helped.
     public var score: Double
+    /// The query's tokens with their parts of the score; empty where they are not asked for.
+    public var queryTokens: [ScoredToken] = []
 
     /// A training example and its score.
     public init(view: ExampleView, id: String, label: String, score: Double) {

@@ -2,10 +2,12 @@ extension ReportTemplates {
   /// The style sheet of a report: light and dark, narrow and wide, and on paper.
   static let style = """
     :root{--paper:#f6f7f8;--card:#fff;--ink:#1c2228;--soft:#5a6570;--edge:#e0e4e8;
-    --accent:#1f66c1;--good:#0d7d6c;--bad:#c2410c;--track:#edf0f2}
+    --accent:#1f66c1;--good:#0d7d6c;--bad:#c2410c;--track:#edf0f2;
+    --plus:13,125,108;--minus:214,76,18}
     @media screen and (prefers-color-scheme:dark){:root{--paper:#111417;--card:#1a1e23;
     --ink:#e9ecef;--soft:#a3adb8;--edge:#2d333a;
-    --accent:#74aefc;--good:#4fcbb0;--bad:#f5926a;--track:#2a3037}}
+    --accent:#74aefc;--good:#4fcbb0;--bad:#f5926a;--track:#2a3037;
+    --plus:45,178,152;--minus:236,112,60}}
     *{box-sizing:border-box}
     html{-webkit-text-size-adjust:100%}
     body{margin:0 auto;padding:3rem 1.5rem 4rem;max-width:76rem;background:var(--paper);
@@ -93,10 +95,14 @@ extension ReportTemplates {
     .passage .about{grid-template-columns:auto 1fr auto}.passage .about .name{grid-column:1}
     .passage .about .id{margin-left:0}
     .tokens span,.legend .scale span{border-radius:2px}
-    .plus{background:rgba(37,99,235,calc(var(--shade)*.55))}
-    .minus{background:rgba(220,38,38,calc(var(--shade)*.55))}
+    .plus{background:rgba(var(--plus),calc(var(--shade)*.6))}
+    .minus{background:rgba(var(--minus),calc(var(--shade)*.6))}
     .asked{outline:2px solid var(--accent);outline-offset:1px;font-weight:700}
     .question{color:var(--soft)}
+    details{grid-column:1/3;min-width:0;font-size:.8rem}
+    summary{width:max-content;max-width:100%;cursor:pointer;color:var(--accent)}
+    details blockquote{margin-top:.4rem;padding-left:.7rem;border-left:2px solid var(--edge)}
+    details[open]{margin-bottom:.3rem}
     .legend{max-width:46rem;margin-top:.5rem;font-size:.9rem;color:var(--soft)}
     .scale{display:inline-flex;align-items:center;gap:2px;margin-right:.6rem;font-size:.8rem;
     vertical-align:-.1rem}
@@ -111,7 +117,8 @@ extension ReportTemplates {
     @media(max-width:52rem){body{padding:1.5rem 1rem 3rem}h1{font-size:1.6rem}
     .query{grid-template-columns:1fr 1fr}.subject{grid-column:1/3;display:grid;
     grid-template-columns:auto 1fr;column-gap:1rem;align-content:start}
-    .subject img{grid-row:1/5;width:6rem;height:6rem;margin:0}.subject .features{grid-column:1/3}}
+    .subject img{grid-row:1/5;width:6rem;height:6rem;margin:0}.subject .features{grid-column:1/3}
+    .query.passage .subject{display:block}}
     @media(max-width:34rem){.query,.query.passage{grid-template-columns:1fr}
     .subject,.query.passage .subject{grid-column:1}
     .facts{grid-template-columns:1fr}.facts dd{margin-bottom:.4rem}

@@ -90,13 +90,18 @@ enum ReportTemplates {
     <span class="plus" style="--shade:.25"></span><span class="plus" style="--shade:.6"></span>\
     <span class="plus" style="--shade:1"></span><span>helped</span></span> \
     Each token of a training passage is shaded by what learning to predict it adds to the passage’s \
-    score: blue helped the query, red harmed it. The parts sum to the score; the strongest token of \
-    each passage has the full colour. Point at a token for its number.</p>
+    score: green helped the query, orange harmed it. The parts sum to the score; the strongest \
+    token of each passage has the full colour. Point at a token for its number.</p>
+    {{#hasQueryTokens}}
+    <p class="legend">Each token of a query is shaded by what the training passages below it, taken \
+    together, do to its prediction; under each of them stands what it does alone, which sums to its \
+    score.</p>
+    {{/hasQueryTokens}}
     {{/hasTokens}}
     <div class="queries">{{#queries}}{{>query}}{{/queries}}</div>
     {{/isQueries}}
     {{#isSuspects}}
-    <p class="unit">Score: {{scoreName}}.</p>
+    <p class="unit">Score: {{scoreName}}; higher = more suspicious.</p>
     <ol class="gallery">{{#suspects}}{{>suspect}}{{/suspects}}</ol>
     {{/isSuspects}}
     <div class="charts">{{#charts}}<figure>{{{svg}}}\
@@ -141,7 +146,9 @@ enum ReportTemplates {
     <strong>{{trainingLabel}}</strong> {{/hasTrainingLabel}}\
     <span class="id">{{trainingID}}</span></span>
     <span class="score"><span class="length" style="width:{{bar}}%"></span></span>\
-    <span class="number">{{trainingScore}}</span></span></li>{{/influences}}</ul></div>
+    <span class="number">{{trainingScore}}</span></span>\
+    {{#queryTokens}}<details><summary>its effect on the query’s tokens</summary>{{>example}}</details>\
+    {{/queryTokens}}</li>{{/influences}}</ul></div>
     {{/sides}}
     </article>
     """

@@ -19,22 +19,35 @@ extension ScoredToken {
   /// Tokens under the names that the templates use, shaded relative to the strongest of them.
   static func view(_ tokens: [ScoredToken]) -> [[String: Any]] {
     let largest = tokens.compactMap(\.score).map(abs).filter(\.isFinite).max() ?? 0
-    return tokens.map { token in
-      var classes = token.isAsked ? "asked" : ""
+    return zip(tokens, broken(tokens.map(\.text))).map { token, text in
+      var classes = token.isAsked ? ["asked"] : []
       var hint = ""
       var shade = ""
       if let score = token.score {
         hint = NumberText.signed(score)
         let share = largest > 0 && score.isFinite ? abs(score) / largest : 0
         if share >= 0.04 {
-          classes = score > 0 ? "plus" : "minus"
+          classes.append(score > 0 ? "plus" : "minus")
           shade = NumberText.fixed(share, decimals: 2)
         }
       }
       return [
-        "piece": token.text, "kind": classes, "hasKind": !classes.isEmpty, "hint": hint,
-        "hasHint": !hint.isEmpty, "shade": shade, "hasShade": !shade.isEmpty,
+        "piece": text, "kind": classes.joined(separator: " "), "hasKind": !classes.isEmpty,
+        "hint": hint, "hasHint": !hint.isEmpty, "shade": shade, "hasShade": !shade.isEmpty,
       ]
+    }
+  }
+
+  /// Pieces of a text whose line ends stand as ⏎, with a break behind the last ⏎ of each run.
+  static func broken(_ pieces: [String]) -> [String] {
+    pieces.indices.map { index in
+      var text = ""
+      for character in pieces[index] {
+        if text.last == "⏎" && character != "⏎" { text += "\n" }
+        text.append(character)
+      }
+      let next = pieces[(index + 1)...].first { !$0.isEmpty }?.first
+      return text.last == "⏎" && next != nil && next != "⏎" ? text + "\n" : text
     }
   }
 }

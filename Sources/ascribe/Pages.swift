@@ -45,9 +45,11 @@ struct Passages {
   /// The training passages by token.
   var parts: TokenParts?
 
-  /// A query with the token that is asked about marked; nil when all of it is.
+  /// A query with the token that is asked about marked, or all of them shaded; nil without either.
   func query(_ row: Int) -> ExampleView? {
-    guard let shown, let token else { return nil }
+    guard let shown else { return nil }
+    if let tokens = parts?.queryTokens(row, in: shown) { return .tokens(tokens) }
+    guard let token else { return nil }
     return .tokens(
       shown.pieces(of: row).enumerated().map {
         ScoredToken(text: $1, score: nil, isAsked: $0 == token)
@@ -84,10 +86,11 @@ struct QueryPage {
           "fused with", "\($0.bank), \($0.subsets) subsets × \($0.seeds) seeds")
       ]
     }
+    let checkpoints = setup.scorer.checkpointNames.count
     report = AttributionReport(
       title: "What made \(setup.influence.run.name) answer this?",
       summary: (fusion == nil ? "" : "fused ") + "\(setup.options.method.rawValue) over "
-        + "\(setup.scorer.checkpointNames.count) checkpoints, "
+        + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s"), "
         + "\(setup.influence.data.train.count) training examples.",
       sections: [ReportSection("Queries", .queries(section))],
       notes: try setup.scorer.notes(),
@@ -107,13 +110,17 @@ struct QueryPage {
     let probabilities = predictions.logits.softmax()
     func influences(_ entries: [TopExamples.Entry], of query: Int) -> [QueryCard.Influence] {
       entries.map { entry in
-        QueryCard.Influence(
+        var influence = QueryCard.Influence(
           view: passages.parts.map {
             ExampleView.tokens($0.tokens(query: query, row: entry.row, in: train))
           } ?? trainGallery.view(entry.row),
           id: train.ids[entry.row].description,
           label: isSequence ? "" : LabelValue(of: entry.row, in: train).text,
           score: Double(entry.score))
+        if let parts = passages.parts, let shown = passages.shown {
+          influence.queryTokens = parts.queryTokens(query, under: entry.row, in: shown) ?? []
+        }
+        return influence
       }
     }
     let cards = tops.enumerated().map { row, top in

@@ -21,7 +21,8 @@ struct QueryCommand: ParsableCommand {
   @Option(help: "Helpful and harmful examples to show.") var top = 10
   @Option(help: "The token of the query, from 1, whose prediction is asked about (default: all).")
   var token: Int?
-  @Flag(help: "Take the scores of the shown passages apart by token.") var tokens = false
+  @Flag(help: "Take the scores apart by token, of the shown passages and of the query.")
+  var tokens = false
   @Option(help: "Queries to show at the most, with misclassified.") var limit = 20
   @Option(help: "Write the answer as CSV.") var csv: String?
   @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
@@ -53,7 +54,7 @@ struct QueryCommand: ParsableCommand {
       try fused?.top(selection.rows, mean: selection.isMean, limit: top)
       ?? setup.scorer.top(queries, mean: selection.isMean, limit: top)
     let units = fused == nil ? try CalibratedUnits(setup) : nil
-    let parts = tokens ? try TokenParts(setup, selection, queries, tops) : nil
+    let parts = tokens ? try TokenParts(setup, selection, queries, tops, token: token) : nil
     var answer = try QueryAnswer(setup, selection, queries, tops, fused?.record, units)
     answer.add(parts, token: token, shown: shown, tops, train: data.train)
     try setup.explain()
@@ -132,8 +133,8 @@ struct QueryAnswer: Encodable {
     let score: Float
     /// Expected change of f without the example, and half its 95 % interval, when calibrated.
     let change, changeError: Double?
-    /// The parts of the score by token, with `--tokens`.
-    var tokens: [ScoredToken]?
+    /// The parts of the score by token, with `--tokens`: of the passage, and of the query.
+    var tokens, queryTokens: [ScoredToken]?
   }
   /// The token that is asked about.
   struct Token: Encodable {
@@ -148,6 +149,8 @@ struct QueryAnswer: Encodable {
     let probability: Float?
     /// The token that is asked about; absent for all.
     var token: Token?
+    /// What the shown passages do to each token, taken together, with `--tokens`.
+    var tokens: [ScoredToken]?
     var helpful, harmful: [Influence]
   }
 
@@ -227,11 +230,13 @@ struct QueryAnswer: Encodable {
           position: token, text: pieces.indices.contains(token) ? pieces[token] : "")
       }
       guard let parts else { continue }
-      func add(to shown: inout [Influence], _ entries: [TopExamples.Entry]) {
+      func add(to list: inout [Influence], _ entries: [TopExamples.Entry]) {
         for (place, entry) in entries.enumerated() {
-          shown[place].tokens = parts.tokens(query: index, row: entry.row, in: train)
+          list[place].tokens = parts.tokens(query: index, row: entry.row, in: train)
+          list[place].queryTokens = parts.queryTokens(index, under: entry.row, in: shown)
         }
       }
+      queries[index].tokens = parts.queryTokens(index, in: shown)
       add(to: &queries[index].helpful, top.highest)
       add(to: &queries[index].harmful, top.lowest)
     }
@@ -253,6 +258,9 @@ struct QueryAnswer: Encodable {
       }
       if let token = query.token { heading += "; token \(token.position) '\(token.text)'" }
       parts.append(heading)
+      if let tokens = query.tokens {
+        parts.append("tokens that the passages below act on most: " + ScoredToken.marked(tokens))
+      }
       if (query.helpful + query.harmful).contains(where: { $0.tokens != nil }) {
         parts += query.passages
         continue

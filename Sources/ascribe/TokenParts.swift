@@ -3,30 +3,61 @@ import Influence
 import Reports
 import Tensors
 
-/// What each token of the shown training passages adds to their scores, by query and row.
+/// What tokens add to the scores of the shown training passages, by query and row: those of the
+/// passage, and those of the query where all of its tokens are asked about.
 struct TokenParts {
-  private let parts: [[Int: [Float]]]
+  private let training: [[Int: [Float]]]
+  private let queries: [[Int: [Float]]]
 
   /// Takes the scores of the shown examples apart; nothing else is held.
-  init(_ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples])
-    throws
-  {
+  ///
+  /// - Parameter token: the only token of the queries that is asked about.
+  init(
+    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
+    token: Int?
+  ) throws {
     let train = setup.influence.data.train
-    parts = try tops.enumerated().map { index, top in
-      let query = selection.isMean ? data : data.subset([index])
+    let rows = tops.map { top in
       var seen = Set<Int>()
-      let rows = (top.highest + top.lowest).map(\.row).filter { seen.insert($0).inserted }
-      let found = try setup.scorer.tokenScores(query, of: train, rows: rows)
-      return Dictionary(uniqueKeysWithValues: zip(rows, rows.indices.map { found.row($0) }))
+      return (top.highest + top.lowest).map(\.row).filter { seen.insert($0).inserted }
     }
+    func parts(
+      _ found: (Dataset, [Int]) throws -> Matrix<Float>
+    ) rethrows -> [[Int: [Float]]] {
+      try rows.enumerated().map { index, rows in
+        let parts = try found(selection.isMean ? data : data.subset([index]), rows)
+        return Dictionary(uniqueKeysWithValues: zip(rows, rows.indices.map { parts.row($0) }))
+      }
+    }
+    training = try parts { try setup.scorer.tokenScores($0, of: train, rows: $1) }
+    queries =
+      selection.isMean || token != nil
+      ? [] : try parts { try setup.scorer.queryTokenScores($0, of: train, rows: $1) }
   }
 
   /// The tokens of a training passage under a query.
   func tokens(query: Int, row: Int, in train: Dataset) -> [ScoredToken] {
-    guard let scores = parts[query][row] else { return [] }
-    return train.pieces(of: row).enumerated().map { position, text in
-      ScoredToken(text: text, score: position == 0 ? nil : Double(scores[position]))
+    guard let scores = training[query][row] else { return [] }
+    return ScoredToken.tokens(train.pieces(of: row), scores)
+  }
+
+  /// A query's tokens with what a training passage does to each; nil where that is not asked.
+  func queryTokens(_ query: Int, under row: Int, in shown: Dataset) -> [ScoredToken]? {
+    guard queries.indices.contains(query), let scores = queries[query][row] else { return nil }
+    return ScoredToken.tokens(shown.pieces(of: query), scores)
+  }
+
+  /// A query's tokens with what the shown passages do to each, taken together.
+  func queryTokens(_ query: Int, in shown: Dataset) -> [ScoredToken]? {
+    guard queries.indices.contains(query), let first = queries[query].values.first else {
+      return nil
     }
+    let sums = queries[query].sorted { $0.key < $1.key }.reduce(
+      into: [Float](repeating: 0, count: first.count)
+    ) { sums, entry in
+      for (token, score) in entry.value.enumerated() { sums[token] += score }
+    }
+    return ScoredToken.tokens(shown.pieces(of: query), sums)
   }
 }
 
@@ -39,6 +70,13 @@ extension Dataset {
 }
 
 extension ScoredToken {
+  /// Tokens with their scores; the first of a passage is not predicted and has none.
+  fileprivate static func tokens(_ pieces: [String], _ scores: [Float]) -> [ScoredToken] {
+    pieces.enumerated().map { position, text in
+      ScoredToken(text: text, score: position == 0 ? nil : Double(scores[position]))
+    }
+  }
+
   /// A passage in a line, its strongest tokens in brackets with their sign.
   ///
   /// The strongest are those of half of the largest score or more; neighbours share a bracket.

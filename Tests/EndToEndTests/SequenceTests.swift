@@ -48,13 +48,50 @@ import Testing
     for word in ["class=\"legend\"", "class=\"asked\"", "class=\"plus\"", "class=\"minus\""] {
       #expect(page.contains(word), "\(word)")
     }
+    #expect(!page.contains("<details>"))
     let text = try work.succeed("query", "s", "--test", id, "--top", "2", "--tokens").output
     #expect(text.contains("[+") && text.contains("strongest tokens"))
+    #expect(text.contains("tokens that the passages below act on most: "))
     try work.fail(3, "query", "s", "--test", id, "--token", "0", words: ["tokens 1 to 31"])
     try work.fail(3, "query", "s", "--test", id, "--token", "32")
     try work.fail(
       3, "query", "s", "--test", id, "--layers", "h.0.mpl", words: ["did you mean `h.0.mlp`?"])
     try work.fail(2, "query", "s", "--test", id, "--tokens", "--fuse", "b")
+  }
+
+  @Test("scores are taken apart by the query's tokens, and the query is shaded by their sum")
+  func queryTokens() throws {
+    try work.succeed("train", "s.yaml")
+    let examples = try #require(try work.object("outputs", "s")["examples"] as? [[String: Any]])
+    let id = try "\(#require(examples.first?["id"]))"
+    let answer = try work.object(
+      "query", "s", "--test", id, "--top", "2", "--tokens", "--report", "r.html")
+    let query = try #require((answer["queries"] as? [[String: Any]])?.first)
+    func scores(_ value: Any?) throws -> [Double] {
+      let tokens = try #require(value as? [[String: Any]])
+      #expect(tokens.count == 32 && tokens[0]["score"] == nil)
+      return try tokens.dropFirst().map { try #require($0["score"] as? Double) }
+    }
+    var total = [Double](repeating: 0, count: 31)
+    for side in ["helpful", "harmful"] {
+      for entry in try #require(query[side] as? [[String: Any]]) {
+        let score = try #require(entry["score"] as? Double)
+        let parts = try scores(entry["queryTokens"])
+        #expect(abs(parts.reduce(0, +) - score) <= 1e-3 * abs(score) + 1e-9)
+        for (i, part) in parts.enumerated() { total[i] += part }
+      }
+    }
+    let size = total.map(abs).max() ?? 0
+    #expect(size > 0)
+    for (sum, shown) in zip(total, try scores(query["tokens"])) {
+      #expect(abs(sum - shown) <= 1e-5 * size)
+    }
+    let page = try work.text("r.html")
+    #expect(page.components(separatedBy: "<details>").count == 5)
+    #expect(page.contains("Each token of a query is shaded"))
+    let mean = try work.object("query", "s", "--test", "all", "--top", "1", "--tokens")
+    let first = try #require((mean["queries"] as? [[String: Any]])?.first)
+    #expect(first["tokens"] == nil && first["helpful"] != nil)
   }
 
   @Test("stores of some layers are refused for others")

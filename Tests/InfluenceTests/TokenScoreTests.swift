@@ -33,7 +33,8 @@ struct TokenScoreTests {
   static let queries = data([[1, 2, 3, 4, 5], [0, 0, 1, -1, -1]])
 
   static func model(
-    _ method: Influence.Method, layers: String? = nil, profile: DampingProfile = .uniform
+    _ method: Influence.Method, layers: String? = nil, profile: DampingProfile = .uniform,
+    damping: DampingRule = .standard
   ) throws -> InfluenceModel {
     var chosen = network
     if let layers { chosen = try chosen.selecting(LayerPatterns(text: layers), place: "p") }
@@ -44,8 +45,32 @@ struct TokenScoreTests {
       checkpoints: sources.enumerated().map { .init(name: "c\($0)", source: $1) },
       training: training,
       options: ScoringOptions(
-        method: method, classification: true,
+        method: method, classification: true, damping: damping,
         dampingProfile: method.isDamped ? profile : .uniform))
+  }
+
+  static func featureModel(
+    _ method: Influence.Method, _ kind: ProjectorKind, in folder: ScratchFolder
+  ) throws -> FeatureModel {
+    let options = try ScoringOptions(
+      method: method, classification: true, outputFunction: .logProbability,
+      dampingProfile: .uniform)
+    let groups = [1, 2].map {
+      FeatureCollection.Group(name: "c\($0)", source: source(UInt64($0)), modelHash: "\($0)")
+    }
+    let collection = FeatureCollection(
+      groups: groups, outputFunction: options.outputFunction,
+      projection: ProjectionChoice(kind: kind, dimension: kind == .landmarks ? 5 : 64),
+      training: training)
+    try collection.collect(training, to: folder / "f.h5")
+    return try FeatureModel(
+      store: try FeatureStoreReader(folder / "f.h5"),
+      checkpoints: try groups.map {
+        .init(
+          group: $0.name, source: $0.source,
+          projector: try collection.projection.projector(
+            for: $0.source, options.outputFunction, training))
+      }, options: options)
   }
 
   static func sums(_ parts: Matrix<Float>) -> [Double] {
@@ -114,25 +139,7 @@ struct TokenScoreTests {
     [ProjectorKind.identity, .kronecker, .landmarks])
   func features(method: Influence.Method, kind: ProjectorKind) throws {
     let folder = try ScratchFolder()
-    let options = try ScoringOptions(
-      method: method, classification: true, outputFunction: .logProbability,
-      dampingProfile: .uniform)
-    let groups = [1, 2].map {
-      FeatureCollection.Group(name: "c\($0)", source: Self.source(UInt64($0)), modelHash: "\($0)")
-    }
-    let collection = FeatureCollection(
-      groups: groups, outputFunction: options.outputFunction,
-      projection: ProjectionChoice(kind: kind, dimension: kind == .landmarks ? 5 : 64),
-      training: Self.training)
-    try collection.collect(Self.training, to: folder / "f.h5")
-    let model = try FeatureModel(
-      store: try FeatureStoreReader(folder / "f.h5"),
-      checkpoints: try groups.map {
-        .init(
-          group: $0.name, source: $0.source,
-          projector: try collection.projection.projector(
-            for: $0.source, options.outputFunction, Self.training))
-      }, options: options)
+    let model = try Self.featureModel(method, kind, in: folder)
     let query = Self.queries.subset([0])
     let scores = try model.scores(query).row(0)
     let parts = try RunScorer.features(model, projector: "").tokenScores(

@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Layers of transformers against central differences of plain fp64 loops.
+/// Layers against plain fp64 loops and their central differences.
 @Suite("Layers against differences in fp64")
 struct LayerDifferencesTests {
   /// A layer at random parameters, with random directions and output gradients.
@@ -18,10 +18,12 @@ struct LayerDifferencesTests {
     init(_ layer: PlainLayer, seed: UInt64) {
       self.layer = layer
       let p = [layer.network.parameterCount]
-      theta = gaussian(p, seed: seed, index: 1)
+      theta = layer.parameters(seed: seed)
       v = gaussian(p, seed: seed, index: 2)
+      // Buffers are constants.
+      for i in layer.network.buffers.flatMap(\.range) { v.storage.base[i] = 0 }
       rx = layer.propagates ? gaussian(layer.x.shape, seed: seed, index: 3) : nil
-      pass = layer.network.pass(theta, batch: 2)
+      pass = layer.pass(theta, batch: 2)
       y = layer.network.root.forward(layer.x, pass)
       u = gaussian(y.shape, seed: seed, index: 4)
       ru = gaussian(y.shape, seed: seed, index: 5)
@@ -37,15 +39,19 @@ struct LayerDifferencesTests {
       layer.outputs(wide(layer.x, rx, step), wide(theta, v, step))
     }
 
-    /// ∇⟨u + step·ru, y⟩ by θ, then by x, at a step along (v, rx).
-    func gradient(_ step: Double) -> [Double] {
+    /// ∇⟨u + step·ru, y⟩ by θ, then by x, at a step along (v, rx); of one example's y alone.
+    func gradient(_ step: Double, of example: Int? = nil) -> [Double] {
       let (x, from) = (wide(layer.x, rx, step), wide(u, ru, step))
       let at = wide(theta, v, step) + (layer.propagates ? x : [])
-      return PlainPerceptron.gradient(at: at) { moved in
+      let size = from.count / 2
+      let own = example.map { $0 * size..<($0 + 1) * size } ?? 0..<from.count
+      var gradient = PlainPerceptron.gradient(at: at) { moved in
         let theta = Array(moved.prefix(self.theta.count))
         let y = layer.outputs(layer.propagates ? Array(moved.dropFirst(theta.count)) : x, theta)
-        return zip(y, from).reduce(0) { $0 + $1.0 * $1.1 }
+        return own.reduce(0) { $0 + y[$1] * from[$1] }
       }
+      for i in layer.network.buffers.flatMap(\.range) { gradient[i] = 0 }
+      return gradient
     }
 
     func joined(_ flat: Tensor?, _ dx: Tensor?) -> [Float] {
@@ -68,7 +74,7 @@ struct LayerDifferencesTests {
     #expect(relativeDifference(p.joined(p.pass.gradient, dx), p.gradient(0)) < 1e-5)
   }
 
-  @Test("tangents along θ and x are differences", arguments: PlainLayer.all, [1, 2])
+  @Test("tangents along θ and x are differences", arguments: PlainLayer.smooth, [1, 2])
   func tangents(_ layer: PlainLayer, seed: UInt64) {
     let p = Problem(layer, seed: seed)
     p.pass.tangent = p.v
@@ -78,7 +84,7 @@ struct LayerDifferencesTests {
     #expect(relativeDifference(ry?.elements ?? [], expected) < 1e-5)
   }
 
-  @Test("tangents of gradients are differences of gradients", arguments: PlainLayer.all, [1, 2])
+  @Test("tangents of gradients are differences of gradients", arguments: PlainLayer.smooth, [1, 2])
   func curvature(_ layer: PlainLayer, seed: UInt64) {
     let p = Problem(layer, seed: seed)
     p.pass.tangent = p.v
@@ -92,21 +98,24 @@ struct LayerDifferencesTests {
     #expect(relativeDifference(p.joined(p.pass.gradientTangent, rdx), expected) < 2e-5)
   }
 
-  @Test("per-example gradients add up to the gradient", arguments: PlainLayer.all)
+  @Test("per-example gradients are those of each example's outputs", arguments: PlainLayer.all)
   func factors(_ layer: PlainLayer) {
     let p = Problem(layer, seed: 3)
     let count = layer.network.parameterCount
     guard count > 0 else { return }
-    let (each, _) = layer.network.exampleGradients(layer.x, parameters: p.theta) { _ in p.u }
+    p.pass.recorder = FactorRecorder(selection: nil)
+    _ = layer.network.root.backward(p.u, p.pass)
+    let each = p.pass.recorder?.gradients(count: 2) ?? ExampleGradients(count: 0, blocks: [])
     let full = each.fullGradients(parameterCount: count)
-    let sum = (0..<count).map { k in full.row(0)[k] + full.row(1)[k] }
-    let expected = p.gradient(0).prefix(count)
-    #expect(relativeDifference(sum, Array(expected)) < 1e-5)
+    for i in 0..<2 {
+      let expected = p.gradient(0, of: i).prefix(count)
+      #expect(relativeDifference(full.row(i), Array(expected)) < 1e-5, "example \(i)")
+    }
   }
 
   @Test("a batch of none goes through", arguments: PlainLayer.all)
   func none(_ layer: PlainLayer) {
-    let theta = gaussian([layer.network.parameterCount], seed: 1, index: 1)
+    let theta = layer.parameters(seed: 1)
     let pass = layer.network.pass(theta, batch: 0)
     let y = layer.network.root.forward(
       Tensor(uninitialized: [0] + layer.network.inputShape), pass)

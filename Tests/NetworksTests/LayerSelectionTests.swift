@@ -137,20 +137,52 @@ struct LayerSelectionTests {
     #expect(relativeDifference(sum, full.elements) < 1e-5)
   }
 
-  @Test("the loss gradient of a selection is that of the whole network there")
-  func lossGradient() throws {
-    let network = Self.gpt2
+  @Test(
+    "the gradient of a selection has the bits of the whole network's there, and no others",
+    arguments: Case.allCases)
+  func bits(_ c: Case) throws {
+    let network = try #require(c.network)
     let theta = network.initialParameters(seed: 4)
-    let chosen = try network.selecting(LayerPatterns(["h.1", "ln_f"]), place: "p")
-    func gradient(_ network: Network) -> [Float] {
-      network.lossGradient(
-        Self.tokens, .tokens(Self.tokens), parameters: theta, loss: .nextToken
-      ).gradient.elements
+    func gradient(_ network: Network, trains: Bool) -> [Float] {
+      let pass = network.pass(
+        theta, batch: 3, dropout: trains ? DropoutDraws(seed: 1, step: 0) : nil)
+      let outputs = network.root.forward(c.inputs, pass)
+      pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
+      let slopes = c == .gpt2 ? Loss.nextToken.gradient(outputs, .tokens(c.inputs)) : outputs
+      _ = network.root.backward(slopes, pass)
+      return pass.gradient?.elements ?? []
     }
-    let (full, part) = (gradient(network), gradient(chosen))
-    for range in chosen.selection?.ranges ?? [] {
-      #expect(Array(full[range]) == Array(part[range]))
+    let buffers = Set(network.buffers.map(\.offset))
+    for trains in [false, true] {
+      let full = gradient(network, trains: trains)
+      for parameter in network.parameters where !buffers.contains(parameter.offset) {
+        let chosen = try network.selecting(LayerPatterns([parameter.name]), place: "p")
+        let part = gradient(chosen, trains: trains)
+        let range = parameter.range
+        #expect(
+          part[range].map(\.bitPattern) == full[range].map(\.bitPattern), "\(parameter.name)")
+      }
     }
+  }
+
+  @Test("what no gradient goes through is not kept, and tangents keep it", arguments: Case.allCases)
+  func kept(_ c: Case) throws {
+    let network = try #require(c.network)
+    let last = try #require(network.parameters.last).name
+    let chosen = try network.selecting(LayerPatterns([last]), place: "p")
+    let theta = network.initialParameters(seed: 4)
+    let (full, part) = (network.footprint, chosen.footprint)
+    #expect(part.saved < full.saved / 2, "\(part.saved) of \(full.saved)")
+    #expect(part.largest == full.largest)
+    let v = Tensor(
+      network.parameters.flatMap { parameter in
+        [Float](repeating: parameter.name == last ? 1 : 0, count: parameter.count)
+      }, shape: theta.shape)
+    let expected = network.outputTangent(c.inputs, parameters: theta, along: v).tangent
+    #expect(chosen.outputTangent(c.inputs, parameters: theta, along: v).tangent == expected)
+    let pass = chosen.pass(theta, batch: 3)
+    let y = chosen.root.forward(c.inputs, pass)
+    #expect(y == network.outputs(c.inputs, parameters: theta))
   }
 
   @Test("nothing is computed below the lowest selected layer")

@@ -13,17 +13,21 @@ struct PlainLayer: Sendable, CustomStringConvertible {
   let x: Tensor
   /// Whether anyone needs dx.
   let propagates: Bool
+  /// Whether the pass trains; such a layer may have no tangents.
+  let trains: Bool
   /// y from x and θ, as the network orders them.
   let outputs: @Sendable ([Double], [Double]) -> [Double]
 
-  static let all: [PlainLayer] = [
-    norm(.layer), norm(.rootMeanSquare), rotary, gated, embedding, patches, first,
-  ]
+  static let all: [PlainLayer] =
+    [norm(.layer), norm(.rootMeanSquare), rotary, gated, embedding, patches, first]
+    + images + compositions
+  /// Those with tangents.
+  static let smooth = all.filter { !$0.trains }
 
   /// One layer and its input B × shape.
-  private static func make(
-    _ name: String, _ shape: [Int], inputs: Tensor? = nil,
-    _ layer: (inout NetworkBuilder) -> any Layer,
+  static func make(
+    _ name: String, _ shape: [Int], inputs: Tensor? = nil, propagates: Bool = true,
+    trains: Bool = false, _ layer: (inout NetworkBuilder) -> any Layer,
     _ outputs: @escaping @Sendable ([Double], [Double]) -> [Double]
   ) -> PlainLayer {
     var builder = NetworkBuilder()
@@ -32,7 +36,21 @@ struct PlainLayer: Sendable, CustomStringConvertible {
       description: name,
       network: Network(made, builder: builder, inputShape: shape, outputCount: 1),
       x: inputs ?? gaussian([2] + shape, seed: 11, index: 0),
-      propagates: !["embedding", "patch embedding"].contains(name), outputs: outputs)
+      propagates: propagates, trains: trains, outputs: outputs)
+  }
+
+  /// Random parameters; what should be a variance is positive.
+  func parameters(seed: UInt64) -> Tensor {
+    let theta = gaussian([network.parameterCount], seed: seed, index: 1)
+    for buffer in network.buffers {
+      for i in buffer.range { theta.storage.base[i] = 0.5 + abs(theta[i]) }
+    }
+    return theta
+  }
+
+  /// A pass over `batch` examples as the layer is looked at.
+  func pass(_ theta: Tensor, batch: Int) -> Pass {
+    network.pass(theta, batch: batch, dropout: trains ? DropoutDraws(seed: 0, step: 0) : nil)
   }
 
   private static func norm(_ kind: LayerNorm.Kind) -> PlainLayer {
@@ -90,7 +108,7 @@ struct PlainLayer: Sendable, CustomStringConvertible {
 
   /// Six tokens, four positions of which three are used, two segments.
   private static let embedding = make(
-    "embedding", [3], inputs: Tensor([0, 5, 2, 2, 2, 4], shape: [2, 3]),
+    "embedding", [3], inputs: Tensor([0, 5, 2, 2, 2, 4], shape: [2, 3]), propagates: false,
     { builder in
       func table(_ name: String, _ rows: Int) -> Parameter {
         builder.parameter(name: name, shape: [rows, 2], fanIn: 2)
@@ -108,7 +126,7 @@ struct PlainLayer: Sendable, CustomStringConvertible {
 
   /// Images of 2 channels, 4 × 5 pixels: 2 × 2 patches, the last column is not read.
   private static let patches = make(
-    "patch embedding", [4, 5, 2],
+    "patch embedding", [4, 5, 2], propagates: false,
     { builder in
       let image = ImageShape(channels: 2, height: 4, width: 5)
       guard let layer = builder.patchEmbedding("v", input: image, patch: 2, width: 3) else {

@@ -1,5 +1,6 @@
-import Reports
 import Testing
+
+@testable import Reports
 
 @Suite("Reports as HTML")
 struct ReportTests {
@@ -117,5 +118,40 @@ struct ReportTests {
         == .features([
           .init("age", "1"), .init("x1", "0.250"), .init("x2", "NaN"), .init("…", "1 more"),
         ]))
+  }
+
+  @Test("a passage keeps its line breaks, behind the last sign of each run")
+  func lines() {
+    #expect(
+      ScoredToken.broken(["a⏎", "⏎", "", "b⏎c", "⏎"]) == ["a⏎", "⏎\n", "", "b⏎\nc", "⏎"])
+    #expect(ScoredToken.broken([]) == [])
+  }
+
+  @Test("tokens are shaded by their share of the strongest, in passages and in queries")
+  func tokens() throws {
+    let tokens = [
+      ScoredToken(text: "a", score: nil), ScoredToken(text: "b", score: 2),
+      ScoredToken(text: "c", score: -1), ScoredToken(text: "d", score: 0.01),
+      ScoredToken(text: "e", score: 1, isAsked: true),
+    ]
+    var influence = QueryCard.Influence(view: .tokens(tokens), id: "7", label: "", score: 2)
+    func page(_ view: ExampleView) throws -> XML {
+      let card = QueryCard(
+        view: view, id: "1", label: "", predicted: "", probability: nil, helpful: [influence],
+        harmful: [])
+      let section = QuerySection(unit: "margin", signSentence: "", cards: [card])
+      let report = AttributionReport(title: "t", sections: [.init("Q", .queries(section))])
+      return try #require(XML.parse(report.html()))
+    }
+    let plain = try page(.text("x"))
+    let shades = ["--shade:1.00", "--shade:0.50", "--shade:0.50"]
+    #expect(plain.attributes("span", "style").filter { $0.hasSuffix("0") } == shades)
+    #expect(plain.attributes("span", "class").contains("asked plus"))
+    #expect(plain.count("details") == 0 && !plain.text.contains("Each token of a query"))
+    influence.queryTokens = tokens
+    let both = try page(.tokens(tokens))
+    #expect(
+      both.attributes("span", "style").filter { $0.hasSuffix("0") } == shades + shades + shades)
+    #expect(both.count("details") == 1 && both.text.contains("Each token of a query"))
   }
 }
