@@ -66,9 +66,9 @@ public struct TrainingJob: Sendable {
     try Memory.require(
       network.leastTrainingBytes(batch: min(configuration.training.batch, data.train.count)),
       for: "training \(network.parameterCount) parameters",
-      remedy: configuration.model.kind.readsImages
-        ? "choose smaller batches (training.batch) or a narrower model."
-        : "choose fewer or narrower hidden layers (model.hidden).")
+      remedy: configuration.model.kind == .mlp
+        ? "choose fewer or narrower hidden layers (model.hidden)."
+        : "choose smaller batches (training.batch) or a narrower model.")
     network = try configuration.started(network)
     let wanted = RunRecord(
       configuration, data: data, subset: subset, loss: loss, network: network,
