@@ -78,9 +78,13 @@ extension LowRankAdapters {
 extension Run {
   /// The network with the weights that its training began with, to train others like it.
   ///
-  /// - Throws: `TrainingError.startChanged` when those weights are others now.
+  /// - Throws: `TrainingError.startChanged` when those weights are others now; `.noStart` when
+  ///   frozen weights would be drawn that were imported.
   public func networkToTrain() throws -> Network {
     let configuration = try configuration()
+    if record.status == .imported && network.selection != nil && configuration.startPath == nil {
+      throw TrainingError.noStart(run: name)
+    }
     let started = try configuration.started(network)
     let found = started.startHash
     guard found == record.dataHashes["start"] else {

@@ -56,6 +56,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   case dataChanged(part: String, recorded: String, found: String, run: String)
   /// The weights that training begins with are not those that the run began with.
   case startChanged(recorded: String, found: String, path: String)
+  /// Imported weights of which some are frozen, and nothing says which values those begin with.
+  case noStart(run: String)
   /// An adapter's model is not what the run file says training begins with.
   case otherBase(base: String, start: String)
   /// A folder to make that has something in it, or a file in its place.
@@ -113,6 +115,9 @@ extension TrainingError {
     case .startChanged(let recorded, let found, _):
       "the weights that training begins with are not what the run was made with: hash \(recorded) "
         + "recorded, \(found) now."
+    case .noStart:
+      "some of the run's imported weights are frozen, and its run file does not say where training "
+        + "begins."
     case .otherBase(let base, let start):
       "training.from, \(start), has other weights than --base \(base)."
     case .folderNotEmpty: "the folder is not empty."
@@ -138,7 +143,7 @@ extension TrainingError {
     case .importedNotFinite(_, let file), .unsupportedArchitecture(_, let file),
       .unsupportedSetting(_, _, let file):
       file
-    case .noTraining(let run): run
+    case .noTraining(let run), .noStart(let run): run
     case .folderNotEmpty(let path), .startChanged(_, _, let path): path
     case .otherBase: "training.from"
     case .unsupportedVersion(_, _, let file): file
@@ -182,6 +187,8 @@ extension TrainingError {
     case .unsupportedVersion: "use a newer version of Ascribe."
     case .dataChanged: "restore the data, or train again with --overwrite."
     case .startChanged: "restore the weights, or make the run again with --overwrite."
+    case .noStart:
+      "name the model in the run file, training.from, and import again with --overwrite."
     case .otherBase: "leave training.from out: an adapter's training begins with its model."
     case .folderNotEmpty: "name a new folder, or delete what is in it."
     case .missingPart(_, _, let isFinished):

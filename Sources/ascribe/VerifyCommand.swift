@@ -59,7 +59,7 @@ struct VerifyCommand: ParsableCommand {
     }
     if data {
       _ = try run.loadData()
-      _ = try run.networkToTrain()
+      if run.record.dataHashes["start"] != nil { _ = try run.networkToTrain() }
     }
     return report
   }

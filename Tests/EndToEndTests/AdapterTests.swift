@@ -165,6 +165,11 @@ import Testing
     #expect(trained["0.lora_A.weight"] != first["0.lora_A.weight"])
     let query = try work.object("query", "c", "--test", "0", "--top", "3")
     #expect(query["layers"] as? String == "0.lora_A 0.lora_B")
+    try work.write(
+      Self.table("seed: 1", name: "d", lora: "{rank: 2, targets: [\"0\"]}"), to: "d.yaml")
+    #expect(
+      try work.succeed("train", "d.yaml").errors
+        .contains("note: adapters beside weights that are drawn"))
 
     // Killed after a saved state, it goes on where it was and leaves the same bytes.
     try work.remove("Checkpoints/c")
@@ -298,6 +303,15 @@ import Testing
       3, "import", "peft", "--base", "base", "--data", "j.yaml",
       words: ["training.from", "--base"])
     #expect(!work.exists("Checkpoints/j/run.json"))
+    // Without a word on where training begins, frozen weights would be drawn.
+    try work.write(
+      Self.table("freeze: [\"0\"]", name: "n"),
+      to: "n.yaml")
+    try work.succeed("import", "base", "--data", "n.yaml")
+    try work.fail(
+      3, "retrain", "n", "--subsets", "2", "--seeds", "1",
+      words: ["imported weights are frozen", "training.from"])
+    try work.succeed("verify", "n", "--data")
     // Fully trained weights are imported with what they began with, too.
     try work.write(
       Workspace.runFile(name: "k", training: "{rate: 0.1, epochs: 2, from: other}"), to: "k.yaml")

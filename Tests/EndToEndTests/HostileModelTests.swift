@@ -61,7 +61,8 @@ import Testing
     try refuse(Self.file { $0[0].1["shape"] = [4, 5] }, "0.weight [4, 5] instead of [5, 4]")
     try refuse(Self.file { $0[1].1["data_offsets"] = [0, 20] }, "tensors overlap")
     try refuse(Self.file { $0[1].1["data_offsets"] = [-20, 0] }, "header", "at byte")
-    try refuse(Self.file { $0[1].1["data_offsets"] = [1 << 62, (1 << 62) + 20] },
+    try refuse(
+      Self.file { $0[1].1["data_offsets"] = [1 << 62, (1 << 62) + 20] },
       "bytes belong to no tensor")
     try refuse(Self.file { $0[1].1["shape"] = [1 << 62, 4] }, "\"0.bias\"", "overflows")
     try refuse(Self.file { $0[1].1["shape"] = [-5] }, "header", "at byte")
