@@ -43,6 +43,8 @@ public enum CheckpointError: DiagnosableError, Equatable {
   case noWeights(folder: String)
   /// A folder of which it is not clear what the weights are.
   case ambiguousWeights(names: [String], folder: String)
+  /// A folder `seed-N` whose N is no seed.
+  case badSeed(name: String, largest: UInt64, folder: String)
   /// Parts of one model without the index that belongs to them.
   case missingIndex(shards: [String], folder: String)
   /// The index of a sharded model is not the JSON that it should be.
@@ -103,6 +105,8 @@ extension CheckpointError {
     case .noWeights: "there is no safetensors file."
     case .ambiguousWeights(let names, _):
       "it is not clear what the weights are: \(CheckpointError.listed(names))."
+    case .badSeed(let name, let largest, _):
+      "the number of the folder \(name) is no seed: the largest is \(largest)."
     case .missingIndex(let shards, _):
       "\(CheckpointError.listed(shards)) are parts of one model, whose index is missing."
     case .badIndex(let problem, _): "the index of the shards cannot be used: \(problem)."
@@ -130,7 +134,8 @@ extension CheckpointError {
       .notFinite(_, _, _, let file), .changed(let file), .missingFile(let file),
       .missingProvenance(let file), .otherNetwork(_, let file), .noWeights(let file),
       .nothingThere(let file), .missingShard(_, let file),
-      .ambiguousWeights(_, let file), .missingIndex(_, let file), .badIndex(_, let file),
+      .ambiguousWeights(_, let file), .badSeed(_, _, let file), .missingIndex(_, let file),
+      .badIndex(_, let file),
       .missingInShard(_, _, let file),
       .unreadableProvenance(_, let file), .unsupportedVersion(_, _, let file),
       .mismatch(_, _, _, let file):
@@ -154,6 +159,7 @@ extension CheckpointError {
     case .noWeights:
       "save the weights with safetensors: save_file(model.state_dict(), \"model.safetensors\")."
     case .ambiguousWeights: "name one of the files instead of the folder."
+    case .badSeed: "give the folder a smaller number."
     case .missingIndex: "copy model.safetensors.index.json too."
     case .nothingThere: "check the path of the weights."
     case .badIndex, .missingInShard, .missingShard:

@@ -5,7 +5,8 @@ import Storage
 ///
 /// Read, not mapped: a mapped file that is shortened meanwhile would kill the process.
 func readBytes(_ path: String) throws -> [UInt8] {
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  // A pipe that nobody writes to is not waited for.
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   guard descriptor >= 0 else {
     throw StorageError.system(operation: "open the file", path: path, code: errno)
   }
@@ -14,8 +15,10 @@ func readBytes(_ path: String) throws -> [UInt8] {
   guard fstat(descriptor, &status) == 0 else {
     throw StorageError.system(operation: "look at the file", path: path, code: errno)
   }
-  guard status.st_mode & S_IFMT == S_IFREG else {
-    throw StorageError.system(operation: "read the file", path: path, code: EISDIR)
+  switch status.st_mode & S_IFMT {
+  case S_IFREG: break
+  case S_IFDIR: throw StorageError.system(operation: "read the file", path: path, code: EISDIR)
+  default: throw StorageError.system(operation: "read a device or pipe", path: path, code: ESPIPE)
   }
   let size = Int(status.st_size)
   guard size <= Int(clamping: ProcessInfo.processInfo.physicalMemory) else {

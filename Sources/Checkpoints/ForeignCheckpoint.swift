@@ -25,7 +25,8 @@ public struct ForeignCheckpoint: Sendable, Equatable {
   /// What a path holds, by seed and epoch.
   ///
   /// - Parameter path: a folder, a safetensors file or an index.
-  /// - Throws: `CheckpointError.noWeights`, `.ambiguousWeights`, `.missingIndex`, `.nothingThere`.
+  /// - Throws: `CheckpointError.noWeights`, `.ambiguousWeights`, `.badSeed`, `.missingIndex`,
+  ///   `.nothingThere`.
   public static func find(_ path: String) throws(CheckpointError) -> [ForeignCheckpoint] {
     guard let isFolder = isFolder(path) else { throw .nothingThere(path: path) }
     guard isFolder else { return [ForeignCheckpoint(seed: nil, epoch: 1, path: path)] }
@@ -33,12 +34,23 @@ public struct ForeignCheckpoint: Sendable, Equatable {
     guard !seeds.isEmpty, try whole(in: path) == nil, files(path).isEmpty else {
       return try inOneFolder(path, seed: nil)
     }
+    var folders: [UInt64: String] = [:]
+    for name in seeds {
+      guard let seed = UInt64(name.dropFirst(5)), seed <= largestSeed else {
+        throw .badSeed(name: name, largest: largestSeed, folder: path)
+      }
+      if let other = folders[seed] { throw .ambiguousWeights(names: [other, name], folder: path) }
+      folders[seed] = name
+    }
     var found: [ForeignCheckpoint] = []
-    for (name, seed) in seeds.compactMap({ name in UInt64(name.dropFirst(5)).map { (name, $0) } })
-      .sorted(by: { $0.1 < $1.1 })
-    { found += try inOneFolder("\(path)/\(name)", seed: seed) }
+    for (seed, name) in folders.sorted(by: { $0.key < $1.key }) {
+      found += try inOneFolder("\(path)/\(name)", seed: seed)
+    }
     return found
   }
+
+  /// The largest seed that a run file can name: whole numbers up to it are exact in JSON.
+  private static let largestSeed: UInt64 = 1 << 53
 
   private static func inOneFolder(
     _ folder: String, seed: UInt64?

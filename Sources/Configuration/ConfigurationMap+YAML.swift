@@ -127,17 +127,14 @@ private func decimalNumber(_ text: String) -> Double? {
 
 /// The text of a file that is there, is a file, is not too large, and is UTF-8.
 private func readText(_ file: String) throws(ConfigurationError) -> String {
-  var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else {
-    throw .missingFile(file)
+  // What a link leads to counts, not the link.
+  var status = stat()
+  guard stat(file, &status) == 0 else {
+    if errno == ENOENT || errno == ENOTDIR { throw .missingFile(file) }
+    throw .unreadable(file, reason: String(cString: strerror(errno)))
   }
-  guard let attributes = try? FileManager.default.attributesOfItem(atPath: file) else {
-    throw .unreadable(file, reason: "its attributes are refused")
-  }
-  var type = attributes[.type] as? FileAttributeType
-  if type == .typeSymbolicLink, !isFolder.boolValue { type = .typeRegular }
-  guard type == .typeRegular, !isFolder.boolValue else { throw .notAFile(file) }
-  let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+  guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(file) }
+  let size = Int(status.st_size)
   guard size <= ConfigurationMap.byteLimit else {
     throw .tooLarge(file, size: size, limit: ConfigurationMap.byteLimit, unit: "bytes")
   }

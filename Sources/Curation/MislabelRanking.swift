@@ -22,6 +22,9 @@ public struct MislabelRanking: Sendable {
     case loss
     /// ‖g_i‖, the mean over the epochs (GraNd, Paul 2021).
     case gradientNorm
+
+    /// Whether it is made from gradients at checkpoints; else it was recorded in training.
+    public var isOfGradients: Bool { self == .leaveOneOutMargin || self == .selfInfluence }
   }
 
   /// What the suspicion was read from.

@@ -24,6 +24,8 @@ extension DatasetError {
     case .trailingBytes(_, _, let count):
       "\(count) \(count == 1 ? "byte follows" : "bytes follow") the data."
     case .malformed(_, _, let problem): "the file is damaged: \(problem)."
+    case .notAToken(_, _, let value, let largest):
+      "\(value) is not a token from 0 to \(largest), nor padding (-1) at the end."
     case .unsupported(_, _, let feature, _): "\(feature) cannot be read."
     case .missingField(_, _, let field, let present):
       "there is no field `\(field)`"
@@ -98,6 +100,7 @@ extension DatasetError {
     case .wrongFormat: "set `format` to what the file is."
     case .trailingBytes: "get the file again, or write it anew; its header and data disagree."
     case .malformed: "get the file again, or write it anew."
+    case .notAToken: "correct the ids, or set `vocabulary` to one more than the largest."
     case .unsupported(_, _, _, let supported): "write it as \(supported)."
     case .missingField(_, _, _, let present):
       present.isEmpty ? "the object is empty." : "the fields here are \(listed(present))."
@@ -158,6 +161,7 @@ extension DatasetError {
       (file, .file)
     case .truncated(let file, let place, _, _), .trailingBytes(let file, let place, _),
       .malformed(let file, let place, _), .unsupported(let file, let place, _, _),
+      .notAToken(let file, let place, _, _),
       .badQuote(let file, let place, _), .notANumber(let file, let place, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
       .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),

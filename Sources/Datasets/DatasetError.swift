@@ -60,6 +60,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case trailingBytes(file: String, place: DataPlace, count: Int)
   /// A header, a directory or a compressed stream contradicts the format.
   case malformed(file: String, place: DataPlace, problem: String)
+  /// A number among token ids that is no token: not whole, negative, or too large.
+  case notAToken(file: String, place: DataPlace, value: String, largest: Int)
   /// Something the format allows and this reader does not.
   case unsupported(file: String, place: DataPlace, feature: String, supported: String)
 

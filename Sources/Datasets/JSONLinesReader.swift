@@ -47,7 +47,8 @@ struct JSONLinesReader: Sendable {
   private func lines() throws(DatasetError) -> [Line] {
     let bytes = try FileBytes(file).bytes
     var lines: [Line] = []
-    var (start, number) = (0, 0)
+    // Some editors write a mark of UTF-8 before the first line.
+    var (start, number) = (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, 0)
     while start < bytes.count {
       let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
       number += 1

@@ -58,9 +58,9 @@ struct TokenReader: Sendable {
       let isPadding = value == -1 && flat % width >= 2
       let isToken = value >= 0 && value < Float(limit) && value == value.rounded()
       guard isPadding || (isToken && !followsPadding) else {
-        throw DatasetError.malformed(
+        throw DatasetError.notAToken(
           file: file, place: array.place(flat),
-          problem: "\(value) is not a token from 0 to \(limit - 1), nor padding (-1) at the end")
+          value: Int(exactly: value).map(String.init) ?? "\(value)", largest: limit - 1)
       }
       largest = max(largest, Int(value))
     }

@@ -164,13 +164,13 @@ public struct RetrainingJob: Sendable {
         try FileManager.default.removeItem(atPath: path)
       }
     }
+    let configuration = try run.training()
+    let network = try run.networkToTrain()
     let parts = PartFolder(path: path + ".parts", fingerprint: fingerprint)
     try parts.prepare()
     let total = design.subsets * seeds
     let missing = (0..<total).filter { !parts.has($0) }
     progress(total - missing.count, total)
-    let configuration = try run.training()
-    let network = try run.networkToTrain()
     let failure = Failure()
     Workers.run(slices: missing.count) { slice in
       guard !failure.happened else { return }

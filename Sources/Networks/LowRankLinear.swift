@@ -101,7 +101,8 @@ extension Network {
   /// An adapter's parameters stand after all others: `NAME.lora_A.weight` (r × I, uniform in
   /// ±1/√I) and `NAME.lora_B.weight` (O × r, zero). A head that is the embedding gets none.
   ///
-  /// - Throws: `SelectionError.unmatched` for a target that fits no linear layer.
+  /// - Throws: `SelectionError.unmatched` for a target that fits no linear layer, `.empty` when the
+  ///   targets leave none.
   public func adapted(
     by adapters: LowRankAdapters, place: String
   ) throws(SelectionError) -> Network {
@@ -116,6 +117,10 @@ extension Network {
     }
     let names = linears.map(\.weight).filter { !embeddings.contains($0.offset) }
     let chosen = Set(try adapters.targets.chosen(from: names, place: place).map(\.offset))
+    guard !chosen.isEmpty else {
+      throw .empty(
+        patterns: adapters.targets.description, names: names.map(\.name), place: place)
+    }
     var network = self
     var added: [Parameter] = []
     func parameter(_ name: String, _ shape: [Int], _ initial: InitialValues) -> Parameter {

@@ -8,9 +8,10 @@ final class OpenFile: Sendable {
   let path: String
   let descriptor: Int32
 
+  /// Opens what is there for reading; a pipe that nobody writes to is not waited for.
   init(reading path: String) throws(StorageError) {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw .system(operation: "open the file", path: path, code: errno) }
   }
 
@@ -32,8 +33,10 @@ final class OpenFile: Sendable {
     guard fstat(descriptor, &status) == 0 else {
       throw .system(operation: "look at the file", path: path, code: errno)
     }
-    guard status.st_mode & S_IFMT != S_IFDIR else {
-      throw .system(operation: "read the file", path: path, code: EISDIR)
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw .system(operation: "read the file", path: path, code: EISDIR)
+    default: throw .system(operation: "read a device or pipe", path: path, code: ESPIPE)
     }
     return Int(status.st_size)
   }

@@ -94,8 +94,8 @@ extension StorageError {
     case .notStorable(let value, let type, let dataset, let row, let column, _):
       "\(dataset) row \(row), column \(column) is \(value), which \(type) cannot store."
     case .fingerprintMismatch(let field, let expected, let found, _):
-      "\(field) differs: expected \(expected.map { "\"\($0)\"" } ?? "none"), "
-        + "found \(found.map { "\"\($0)\"" } ?? "none")."
+      "\(field) differs: expected \(StorageError.quoted(expected)), "
+        + "found \(StorageError.quoted(found))."
     case .invalidName(let name, let problem): "the name \"\(name)\" cannot be stored: \(problem)."
     case .unknownGroup(let name, let known, _):
       "there is no group \"\(name)\"; known: \(known.joined(separator: ", "))."
@@ -128,6 +128,12 @@ extension StorageError {
     case .invalidName(let name, _): name
     case .unknownGroup(_, _, let file), .incomplete(_, _, let file): file
     }
+  }
+
+  /// A value in quotes; of a long one, such as a projector's with all layers, the beginning.
+  private static func quoted(_ value: String?) -> String {
+    guard let value else { return "none" }
+    return value.count > 160 ? "\"\(value.prefix(150))…\"" : "\"\(value)\""
   }
 
   /// What the user can do.

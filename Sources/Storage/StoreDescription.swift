@@ -22,6 +22,8 @@ public struct StoreDescription: Hashable, Codable, Sendable {
   public let seal: Digest
   /// What the file was made from.
   public let fingerprint: Fingerprint
+  /// The layers that a store's features are of, or scores are over; nil for all.
+  public let layers: String?
   /// The datasets but for the checksums.
   public let datasets: [Dataset]
   /// The store's groups; empty for other files.
@@ -40,6 +42,7 @@ public struct StoreDescription: Hashable, Codable, Sendable {
     seal = file.digest
     format = StoreDescription.format(file) ?? "sealed HDF5"
     fingerprint = try Fingerprint(from: file.hdf5)
+    layers = fingerprint["layers"]
     let checked = Set(try file.checkedNames())
     var datasets: [Dataset] = []
     for name in try file.hdf5.datasetNames() where !name.hasSuffix(CheckedRows.checksumSuffix) {

@@ -70,12 +70,12 @@ public struct ImportJob: Sendable {
           names: [found[0].path, place.path], folder: source)
       }
     }
-    let network = try configuration.network(for: data.train)
+    let network = try start(&configuration, try configuration.network(for: data.train))
     var record = RunRecord(
       configuration, data: data, subset: nil, loss: loss, network: network,
       runFolder: folder.path)
     try ImportJob.mark(&record, found, folder: source)
-    let model = try baseWeights(network)
+    let model = try base.map { try network.modelValues(from: $0) }
     let pending = try found.enumerated().map { place, checkpoint in
       try Pending(
         checkpoint, seed: checkpoint.seed ?? configuration.training.seed, network, loss, data,
@@ -100,9 +100,22 @@ public struct ImportJob: Sendable {
     return (try Run(folder: folder.path), pending.map(\.imported))
   }
 
-  /// The weights of the model under adapters; nil without.
-  private func baseWeights(_ network: Network) throws -> Tensor? {
-    try base.map { try network.modelValues(from: $0) }
+  /// The network with the weights that its training began with, where the run file has one: those
+  /// it names, or the model under adapters.
+  private func start(
+    _ configuration: inout RunConfiguration, _ network: Network
+  ) throws -> Network {
+    guard configuration.hasTraining else { return network }
+    guard let base else { return try configuration.started(network) }
+    guard let from = configuration.startPath else {
+      configuration.training.from =
+        base.hasPrefix("/") ? base : relativePath(of: base, from: configuration.folder)
+      return try configuration.started(network)
+    }
+    let started = try configuration.started(network)
+    guard started.startHash == network.starting(from: try network.modelValues(from: base)).startHash
+    else { throw TrainingError.otherBase(base: base, start: from) }
+    return started
   }
 
   private static func mark(

@@ -76,14 +76,7 @@ public struct TransformerSettings: Sendable, Equatable {
     context = has("context") ? try map.int(ifPresent: "context", in: 2...1 << 20) : nil
     isTied = has("tied") ? try map.bool("tied", default: kind == .gpt2) : false
     func rate(_ key: String) throws(ConfigurationError) -> Double {
-      guard has(key) else { return 0 }
-      let rate = try map.double(key, in: .from(0, below: 1), default: 0)
-      // In fp32, 0.99999999 is 1: nothing would be kept.
-      guard Float(rate) < 1 else {
-        throw .outOfRange(
-          map.place(key), value: "\(rate)", allowed: "at least 0 and at most 0.999999")
-      }
-      return rate
+      has(key) ? try map.dropoutRate(key) : 0
     }
     dropout = try rate("dropout")
     attentionDropout = try rate("attentionDropout")

@@ -95,13 +95,7 @@ public struct ModelConfiguration: Sendable, Equatable {
       hidden = try map.ints(ifPresent: "hidden", in: 1...1_000_000) ?? []
     }
     activation = try map.choice("activation", default: .relu)
-    let rate = try map.double("dropout", in: .from(0, below: 1), default: 0)
-    // In fp32, 0.99999999 is 1: nothing would be kept.
-    guard Float(rate) < 1 else {
-      throw .outOfRange(
-        map.place("dropout"), value: "\(rate)", allowed: "at least 0 and at most 0.999999")
-    }
-    dropout = rate
+    dropout = try map.dropoutRate("dropout")
   }
 
   /// The mapping `config`, whose keys are those of Hugging Face.

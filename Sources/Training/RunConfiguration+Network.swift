@@ -41,9 +41,13 @@ extension RunConfiguration {
   /// - Throws: `CheckpointError` naming the tensor that does not fit, `.ambiguousWeights` for
   ///   several checkpoints.
   public func started(_ network: Network) throws -> Network {
-    guard let from = training.from else { return network }
-    let path = from.hasPrefix("/") || folder == "." ? from : folder + from
+    guard let path = startPath else { return network }
     return network.starting(from: try network.modelValues(from: path))
+  }
+
+  /// Where the weights are that training begins with; nil when they are drawn.
+  var startPath: String? {
+    training.from.map { $0.hasPrefix("/") || folder == "." ? $0 : folder + $0 }
   }
 
   /// Reads `lora`.
@@ -74,14 +78,19 @@ extension LowRankAdapters {
 extension Run {
   /// The network with the weights that its training began with, to train others like it.
   ///
-  /// - Throws: `TrainingError.dataChanged` when those weights are others now.
+  /// - Throws: `TrainingError.startChanged` when those weights are others now; `.noStart` when
+  ///   frozen weights would be drawn that were imported.
   public func networkToTrain() throws -> Network {
-    let started = try configuration().started(network)
+    let configuration = try configuration()
+    if record.status == .imported && network.selection != nil && configuration.startPath == nil {
+      throw TrainingError.noStart(run: name)
+    }
+    let started = try configuration.started(network)
     let found = started.startHash
     guard found == record.dataHashes["start"] else {
-      throw TrainingError.dataChanged(
-        part: "start", recorded: record.dataHashes["start"] ?? "none", found: found ?? "none",
-        run: name)
+      throw TrainingError.startChanged(
+        recorded: record.dataHashes["start"] ?? "none", found: found ?? "none",
+        path: configuration.startPath ?? folder)
     }
     return started
   }

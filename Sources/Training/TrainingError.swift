@@ -56,6 +56,12 @@ public enum TrainingError: DiagnosableError, Equatable {
   case unsupportedVersion(found: Int, newest: Int, file: String)
   /// The data is not what the run was trained on.
   case dataChanged(part: String, recorded: String, found: String, run: String)
+  /// The weights that training begins with are not those that the run began with.
+  case startChanged(recorded: String, found: String, path: String)
+  /// Imported weights of which some are frozen, and nothing says which values those begin with.
+  case noStart(run: String)
+  /// An adapter's model is not what the run file says training begins with.
+  case otherBase(base: String, start: String)
   /// A folder to make that has something in it, or a file in its place.
   case folderNotEmpty(path: String)
   /// A run without what was asked for.
@@ -66,7 +72,7 @@ extension TrainingError {
   /// 4 for what does not belong to the run, 1 for interruptions and divergence, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .otherRun, .importedRun, .dataChanged, .unsupportedVersion: 4
+    case .otherRun, .importedRun, .dataChanged, .startChanged, .unsupportedVersion: 4
     case .diverged, .notFinite, .cancelled, .runInUse: 1
     default: 3
     }
@@ -111,6 +117,14 @@ extension TrainingError {
       "run format version \(found) is unknown; this version reads up to \(newest)."
     case .dataChanged(let part, let recorded, let found, _):
       "the \(part) data is not what the run was made with: hash \(recorded) recorded, \(found) now."
+    case .startChanged(let recorded, let found, _):
+      "the weights that training begins with are not what the run was made with: hash \(recorded) "
+        + "recorded, \(found) now."
+    case .noStart:
+      "some of the run's imported weights are frozen, and its run file does not say where training "
+        + "begins."
+    case .otherBase(let base, let start):
+      "training.from, \(start), has other weights than --base \(base)."
     case .folderNotEmpty: "the folder is not empty."
     case .missingPart(let what, _, _): "the run has no \(what)."
     }
@@ -135,8 +149,9 @@ extension TrainingError {
     case .importedNotFinite(_, let file), .unsupportedArchitecture(_, let file),
       .unsupportedSetting(_, _, let file):
       file
-    case .noTraining(let run): run
-    case .folderNotEmpty(let path): path
+    case .noTraining(let run), .noStart(let run): run
+    case .folderNotEmpty(let path), .startChanged(_, _, let path): path
+    case .otherBase: "training.from"
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
     }
@@ -178,6 +193,10 @@ extension TrainingError {
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."
     case .dataChanged: "restore the data, or train again with --overwrite."
+    case .startChanged: "restore the weights, or make the run again with --overwrite."
+    case .noStart:
+      "name the model in the run file, training.from, and import again with --overwrite."
+    case .otherBase: "leave training.from out: an adapter's training begins with its model."
     case .folderNotEmpty: "name a new folder, or delete what is in it."
     case .missingPart(_, _, let isFinished):
       isFinished

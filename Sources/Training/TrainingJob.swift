@@ -178,7 +178,8 @@ public struct TrainingJob: Sendable {
 
   /// Trains each seed; small networks side by side, where a step leaves no work for two.
   private func trainSeeds(
-    _ training: TrainingConfiguration, _ record: RunRecord, _ network: Network, _ data: SplitData, _ folder: RunFolder
+    _ training: TrainingConfiguration, _ record: RunRecord, _ network: Network, _ data: SplitData,
+    _ folder: RunFolder
   ) throws -> [RunRecord.SeedResult] {
     let trainings = try record.seeds.map { seed in
       SeedTraining(

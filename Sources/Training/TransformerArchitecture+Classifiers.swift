@@ -20,10 +20,10 @@ extension TransformerArchitecture {
       ? nil : try map.int("pad_token_id", in: 0...vocabulary - 1, default: 0)
     return BERTConfiguration(
       vocabulary: vocabulary, context: try size(map, "max_position_embeddings"),
-      layers: try size(map, "num_hidden_layers"), heads: heads, width: width,
+      layers: try layers(map, "num_hidden_layers"), heads: heads, width: width,
       mlpWidth: try size(map, "intermediate_size"), classes: try classes(map),
       segments: try map.int("type_vocab_size", in: 1...largest, default: 2), padding: filler,
-      epsilon: Float(try map.double("layer_norm_eps", in: .positive, default: 1e-12)),
+      epsilon: try epsilon(map, "layer_norm_eps", default: 1e-12),
       activation: try activation(map, "hidden_act", default: "gelu"), dropout: dropout,
       attentionDropout: try rate(map, "attention_probs_dropout_prob"),
       classifierDropout: map.has("classifier_dropout") && map.value("classifier_dropout") != .null
@@ -44,10 +44,10 @@ extension TransformerArchitecture {
       image: ImageShape(
         channels: try map.int("num_channels", in: 1...largest, default: 3), height: image.height,
         width: image.width), patch: patch.height,
-      layers: try size(map, "num_hidden_layers"), heads: heads, width: width,
+      layers: try layers(map, "num_hidden_layers"), heads: heads, width: width,
       mlpWidth: try size(map, "intermediate_size"), classes: try classes(map),
       hasBias: try map.bool("qkv_bias", default: true),
-      epsilon: Float(try map.double("layer_norm_eps", in: .positive, default: 1e-12)),
+      epsilon: try epsilon(map, "layer_norm_eps", default: 1e-12),
       activation: try activation(map, "hidden_act", default: "gelu"),
       dropout: try rate(map, "hidden_dropout_prob", default: 0),
       attentionDropout: try rate(map, "attention_probs_dropout_prob", default: 0))

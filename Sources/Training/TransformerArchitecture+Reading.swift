@@ -1,5 +1,6 @@
 import Configuration
 import Networks
+import Tensors
 
 /// The architecture that a Hugging Face `config.json` describes, as far as this library has it.
 ///
@@ -15,7 +16,8 @@ extension TransformerArchitecture {
   /// Reads the members of a `config.json`.
   ///
   /// - Throws: `TrainingError.unsupportedArchitecture`, `.unsupportedSetting` naming the key;
-  ///   `ConfigurationError` for sizes that are missing or no numbers.
+  ///   `ConfigurationError` for sizes that are missing or no numbers; `MemoryError` for a model that
+  ///   this machine cannot hold.
   init(reading map: ConfigurationMap) throws {
     let type = try map.string("model_type")
     let names = try map.list(ifPresent: "architectures") ?? []
@@ -30,6 +32,10 @@ extension TransformerArchitecture {
     case "vit": self = .vit(try TransformerArchitecture.vit(map))
     default: throw TrainingError.unsupportedArchitecture(type, file: map.file)
     }
+    // Asked before a layer is made: sizes that pass cannot overflow in the network's own sums.
+    try Memory.require(
+      4 * leastParameters, for: "the model of \(map.file)",
+      remedy: "check its sizes, or use a machine with more memory.")
   }
 
   private static func gpt2(_ map: ConfigurationMap) throws -> GPT2Configuration {
@@ -41,10 +47,10 @@ extension TransformerArchitecture {
     try requireDivisor(map, heads, "n_head", of: width)
     return GPT2Configuration(
       vocabulary: try size(map, "vocab_size"), context: try size(map, "n_positions"),
-      layers: try size(map, "n_layer"), heads: heads, width: width,
+      layers: try layers(map, "n_layer"), heads: heads, width: width,
       mlpWidth: try map.int(ifPresent: "n_inner", in: 1...largest),
       isTied: try map.bool("tie_word_embeddings", default: true),
-      epsilon: Float(try map.double("layer_norm_epsilon", in: .positive, default: 1e-5)),
+      epsilon: try epsilon(map, "layer_norm_epsilon", default: 1e-5),
       activation: try activation(map, "activation_function", default: "gelu_new"),
       dropout: try rate(map, "resid_pdrop"),
       attentionDropout: try rate(map, "attn_pdrop"))
@@ -68,10 +74,10 @@ extension TransformerArchitecture {
     return LlamaConfiguration(
       vocabulary: try size(map, "vocab_size"),
       context: try size(map, "max_position_embeddings"),
-      layers: try size(map, "num_hidden_layers"), heads: heads, keyHeads: keyHeads, width: width,
+      layers: try layers(map, "num_hidden_layers"), heads: heads, keyHeads: keyHeads, width: width,
       headWidth: headWidth, mlpWidth: try size(map, "intermediate_size"),
       isTied: try map.bool("tie_word_embeddings", default: false),
-      epsilon: Float(try map.double("rms_norm_eps", in: .positive, default: 1e-6)),
+      epsilon: try epsilon(map, "rms_norm_eps", default: 1e-6),
       rotaryBase: try rotaryBase(map))
   }
 
@@ -93,6 +99,11 @@ extension TransformerArchitecture {
 
   static func size(_ map: ConfigurationMap, _ key: String) throws -> Int {
     try map.int(key, in: 1...largest)
+  }
+
+  /// As many blocks as a run file may ask for.
+  static func layers(_ map: ConfigurationMap, _ key: String) throws -> Int {
+    try map.int(key, in: 1...10_000)
   }
 
   static func activation(
@@ -122,7 +133,14 @@ extension TransformerArchitecture {
   static func rate(
     _ map: ConfigurationMap, _ key: String, default fallback: Double = 0.1
   ) throws -> Float {
-    Float(try map.double(key, in: .from(0, below: 1), default: fallback))
+    Float(try map.dropoutRate(key, default: fallback))
+  }
+
+  /// The ε of a norm, which would be infinite in fp32 if it could be any number.
+  static func epsilon(
+    _ map: ConfigurationMap, _ key: String, default fallback: Double
+  ) throws -> Float {
+    Float(try map.double(key, in: .properFraction, default: fallback))
   }
 }
 

@@ -33,6 +33,33 @@ public enum TransformerArchitecture: Sendable, Hashable {
     }
   }
 
+  /// A lower bound of the number of parameters, as a Double so that no size overflows: the matrices
+  /// without norms, biases and the head.
+  var leastParameters: Double {
+    func blocks(_ layers: Int, width: Int, mlpWidth: Int) -> Double {
+      Double(layers) * Double(width) * (4 * Double(width) + 2 * Double(mlpWidth))
+    }
+    switch self {
+    case .gpt2(let sizes):
+      return Double(sizes.width) * (Double(sizes.vocabulary) + Double(sizes.context))
+        + blocks(sizes.layers, width: sizes.width, mlpWidth: sizes.mlpWidth)
+    case .llama(let sizes):
+      let heads = 2 * Double(sizes.heads) + 2 * Double(sizes.keyHeads)
+      return Double(sizes.width) * Double(sizes.vocabulary) + Double(sizes.layers)
+        * Double(sizes.width) * (heads * Double(sizes.headWidth) + 3 * Double(sizes.mlpWidth))
+    case .bert(let sizes):
+      let rows = Double(sizes.vocabulary) + Double(sizes.context) + Double(sizes.segments)
+      return Double(sizes.width) * (rows + Double(sizes.width) + Double(sizes.classes))
+        + blocks(sizes.layers, width: sizes.width, mlpWidth: sizes.mlpWidth)
+    case .vit(let sizes):
+      let area = Double(sizes.patch) * Double(sizes.patch)
+      let patches = Double(sizes.image.height / sizes.patch * (sizes.image.width / sizes.patch))
+      let rows = patches + area * Double(sizes.image.channels) + Double(sizes.classes)
+      return Double(sizes.width) * rows
+        + blocks(sizes.layers, width: sizes.width, mlpWidth: sizes.mlpWidth)
+    }
+  }
+
   /// Why data does not suit; nil when it does.
   ///
   /// - Parameter outputs: tokens, or classes.

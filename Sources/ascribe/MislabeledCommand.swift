@@ -41,6 +41,11 @@ struct MislabeledCommand: ParsableCommand {
         throw ValidationError("\(ignored.0) is for --signal selfInfluence, not \(signal.rawValue)")
       }
     }
+    if method.layers.layers != nil && !signal.isOfGradients {
+      throw ValidationError(
+        "--layers is for signals of gradients, leaveOneOutMargin and selfInfluence, not \(signal.rawValue)"
+      )
+    }
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
   }
 
@@ -54,7 +59,7 @@ struct MislabeledCommand: ParsableCommand {
       ranking = try MislabelJob(influence).ranking(by: signal, scorer: setup.scorer)
     } else {
       influence = try RunInfluence(try common.open(runName), layers: method.layers.patterns)
-      if let layers = influence.layersSentence { Console.line(layers) }
+      if signal.isOfGradients, let layers = influence.layersSentence { Console.line(layers) }
       ranking = try MislabelJob(influence, seeds: try method.seedList()).ranking(
         by: signal, choice: method.choice, damping: try DampingRule(method.damping),
         exactLimit: method.kernel == .exact ? .max : method.exactLimit)
@@ -84,12 +89,15 @@ struct MislabeledAnswer: Encodable {
   }
 
   let run, signal: String
+  /// The layers that the kernel is of; absent for all, and for signals without one.
+  let layers: String?
   let suspects: [Entry]
   let detection: DetectionMetrics?
 
   init(_ influence: RunInfluence, _ ranking: MislabelRanking, top: Int) throws {
     run = influence.run.name
     signal = ranking.signal.rawValue
+    layers = ranking.signal.isOfGradients ? influence.network.selectionText : nil
     let train = influence.data.train
     let predictions = try influence.run.predictor(
       try influence.run.checkpoint(seed: nil, epoch: nil)

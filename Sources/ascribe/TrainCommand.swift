@@ -37,6 +37,10 @@ struct TrainCommand: ParsableCommand {
     var configuration = try RunConfiguration(contentsOf: file)
     if let name { configuration = try configuration.renamed(name) }
     if let seeds { configuration.training.seedCount = seeds }
+    if configuration.adapters != nil && configuration.training.from == nil {
+      Console.line(
+        "note: adapters beside weights that are drawn; training.from names the model to adapt")
+    }
     var job = TrainingJob(configuration, checkpointsFolder: common.checkpointsFolder)
     if let subset {
       job.subset = try readIDs(subset)

@@ -13,7 +13,8 @@ struct VerifyCommand: ParsableCommand {
     discussion: "Exit code 4 when a byte is not what was written.")
 
   @Argument(help: "A run's name or folder, or an .h5 file.") var path: String
-  @Flag(help: "Check a run's data files too.") var data = false
+  @Flag(help: "Check a run's data files too, and the weights that its training began with.")
+  var data = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
 
@@ -56,7 +57,10 @@ struct VerifyCommand: ParsableCommand {
     where name.hasSuffix(".h5") {
       report.add(try Verification.verify("\(run.folder)/\(name)"))
     }
-    if data { _ = try run.loadData() }
+    if data {
+      _ = try run.loadData()
+      if run.record.dataHashes["start"] != nil { _ = try run.networkToTrain() }
+    }
     return report
   }
 }

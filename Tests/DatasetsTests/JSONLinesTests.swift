@@ -37,6 +37,14 @@ import Testing
     #expect(data.subset([1]).tokenizer?.vocabulary == ["a", "b", "c"])
   }
 
+  @Test("a mark of UTF-8 before the first line is passed over")
+  func byteOrderMark() throws {
+    try folder.write("\u{FEFF}{\"text\": \"abc\"}\n{\"text\": \"cab\"}\n", to: "t.jsonl")
+    let data = try folder.load(yaml("path: t.jsonl, length: 3")).train
+    #expect(data.tokenizer?.vocabulary == ["a", "b", "c"])
+    #expect(data.inputs.elements == [0, 1, 2, 2, 0, 1])
+  }
+
   @Test("numbers as labels for regression")
   func regression() throws {
     try folder.write("{\"text\":\"ab\",\"y\":1.5}\n{\"text\":\"a\",\"y\":-2}", to: "t.jsonl")

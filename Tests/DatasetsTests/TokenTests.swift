@@ -161,5 +161,6 @@ import Testing
     let failure = folder.failure(yaml("format: npy, path: a.npy, vocabulary: 9"))
     #expect(failure?.contains("at:  F/a.npy, \(place)") == true, "\(failure ?? "none")")
     #expect(failure?.contains("is not a token from 0 to 8") == true)
+    #expect(failure?.contains("set `vocabulary` to one more than the largest") == true)
   }
 }

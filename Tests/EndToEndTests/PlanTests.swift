@@ -13,23 +13,23 @@ import Testing
 
   static let cases: [String: String] = [
     "cnn": """
-      name: r
-      data:
-        train: {format: csv, path: train.csv, label: last, header: false}
-        test:  {format: csv, path: test.csv, label: last, header: false}
-      model: {kind: cnn, image: [3, 32, 32], channels: [32, 64]}
-      training: {rate: 0.01, epochs: 1, batch: 48}
+    name: r
+    data:
+      train: {format: csv, path: train.csv, label: last, header: false}
+      test:  {format: csv, path: test.csv, label: last, header: false}
+    model: {kind: cnn, image: [3, 32, 32], channels: [32, 64]}
+    training: {rate: 0.01, epochs: 1, batch: 48}
 
-      """,
+    """,
     "gpt2": """
-      name: r
-      data:
-        source: {format: text, path: t.txt, tokens: bytes, length: 256}
-        split: {test: 0.1, seed: 0}
-      model: {kind: gpt2, layers: 1, heads: 2, width: 128}
-      training: {rate: 0.01, epochs: 1, batch: 32, microBatch: 16}
+    name: r
+    data:
+      source: {format: text, path: t.txt, tokens: bytes, length: 256}
+      split: {test: 0.1, seed: 0}
+    model: {kind: gpt2, layers: 1, heads: 2, width: 128}
+    training: {rate: 0.01, epochs: 1, batch: 32, microBatch: 16}
 
-      """,
+    """,
   ]
 
   @Test(

@@ -11,8 +11,8 @@ import Testing
     try FileManager.default.copyItem(
       atPath: fixture("Pretrained"), toPath: work.file("pretrained"))
     for (name, vocabulary) in [("g", 11), ("l", 13)] {
-      try tokens(rows: 9, vocabulary, seed: 1).write(to: url("\(name)-train.npy"))
-      try tokens(rows: 3, vocabulary, seed: 2).write(to: url("\(name)-test.npy"))
+      try work.tokens(rows: 9, length: 6, vocabulary: vocabulary, seed: 1, to: "\(name)-train.npy")
+      try work.tokens(rows: 3, length: 6, vocabulary: vocabulary, seed: 2, to: "\(name)-test.npy")
       try work.write(
         """
         name: \(name)
@@ -22,19 +22,6 @@ import Testing
 
         """, to: "\(name).yaml")
     }
-  }
-
-  private func url(_ name: String) -> URL { URL(fileURLWithPath: work.file(name)) }
-
-  /// An npy file of rows × 6 token ids.
-  private func tokens(rows: Int, _ vocabulary: Int, seed: UInt64) -> Data {
-    var header = "{'descr': '<i2', 'fortran_order': False, 'shape': (\(rows), 6), }"
-    header += String(repeating: " ", count: 117 - header.count) + "\n"
-    var bytes: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, UInt8(header.utf8.count), 0]
-    bytes += Array(header.utf8)
-    var draw = Draw(seed: seed)
-    for _ in 0..<rows * 6 { bytes += [UInt8(draw.below(vocabulary)), 0] }
-    return Data(bytes)
   }
 
   @Test(

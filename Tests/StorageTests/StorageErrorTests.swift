@@ -75,6 +75,16 @@ import Testing
         """, 3
       ),
       (
+        .fingerprintMismatch(
+          field: "projector", expected: "mask k=8 " + String(repeating: "x", count: 200),
+          found: "mask k=9", file: "f.h5"),
+        """
+        error: projector differs: expected "mask k=8 \(String(repeating: "x", count: 141))…", found "mask k=9".
+          at:  f.h5
+          fix: use the file made for this model and data, or make it again with --overwrite.
+        """, 4
+      ),
+      (
         .incomplete(group: "a", missing: 3..<9, file: "f.h5"),
         """
         error: rows 3..<9 of group "a" were not written.
