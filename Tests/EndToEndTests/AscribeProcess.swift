@@ -17,8 +17,6 @@ struct AscribeProcess {
     let code: Int32
     let output: String
     let errors: String
-    /// Largest resident memory in bytes.
-    let peakBytes: Int
   }
 
   let id: pid_t
@@ -53,8 +51,7 @@ struct AscribeProcess {
   /// Waits for the end.
   func wait() -> Result {
     var status: Int32 = 0
-    var usage = rusage()
-    while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
+    while waitpid(id, &status, 0) < 0 && errno == EINTR {}
     defer {
       unlink(captured.errors)
       if captured.output.hasPrefix(NSTemporaryDirectory()) { unlink(captured.output) }
@@ -66,7 +63,24 @@ struct AscribeProcess {
     let signal = status & 0x7f
     return Result(
       code: signal == 0 ? (status >> 8) & 0xff : -signal, output: text(captured.output),
-      errors: text(captured.errors), peakBytes: usage.ru_maxrss * 1024)
+      errors: text(captured.errors))
+  }
+
+  /// Waits for the end, with the largest resident memory in bytes.
+  ///
+  /// Read while the process runs: the kernel's figure at its end counts the process that began it.
+  func waitWithPeak() -> (result: Result, peakBytes: Int) {
+    var peak = 0
+    while let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+    {
+      // Before it is the binary it has the memory of what it was spawned by.
+      if status.hasPrefix("Name:\tascribe") {
+        peak = Int(line.filter(\.isNumber)).map { $0 * 1_024 } ?? peak
+      }
+      usleep(2_000)
+    }
+    return (wait(), peak)
   }
 
   func send(_ signal: Int32) { kill(id, signal) }

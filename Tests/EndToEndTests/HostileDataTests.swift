@@ -67,7 +67,7 @@ import Testing
     }
     try refuse(
       folder, model: "{kind: vit, layers: 10000, heads: 1, width: 1000000, patch: 1}", code: 1,
-      "GB of memory", "training.batch")
+      "GB of memory", "narrower layers")
     try refuse(folder, more: ", augment: {crop: 6}", "larger than 6 pixels")
   }
 

@@ -57,10 +57,10 @@ import Testing
         case "mislabeled": ["mislabeled", "r"]
         default: ["score", "r", "--out", "s.h5"]
         }
-      let result = try AscribeProcess(command, in: work.path).wait()
+      let (result, peak) = try AscribeProcess(command, in: work.path).waitWithPeak()
       #expect(result.code == 0, "\(title): \(result.errors)")
-      let ratio = Double(planned) / Double(result.peakBytes)
-      let text = "\(title): \(planned / 1_000_000) MB planned, \(result.peakBytes / 1_000_000) MB"
+      let ratio = Double(planned) / Double(peak)
+      let text = "\(title): \(planned / 1_000_000) MB planned, \(peak / 1_000_000) MB"
       #expect(ratio > 0.7 && ratio < 1.4, "\(text)")
     }
   }
