@@ -99,7 +99,7 @@ public struct Dataset: Sendable {
     var rows: [Int] = []
     for id in wanted {
       guard let row = positions[id] else {
-        throw .unknownID(file: file, id: id, examples: count)
+        throw .unknownID(file: file, id: id, examples: count, first: ids.first)
       }
       rows.append(row)
     }

@@ -67,7 +67,7 @@ extension DatasetError {
     case .splitTooLarge(_, let train, let test, let available):
       "\(train) training and \(test) test examples are wanted of \(available)."
     case .splitEmpty(_, let side): "the split leaves no \(side) examples."
-    case .unknownID(_, let id, let examples):
+    case .unknownID(_, let id, let examples, _):
       "no example has the id \(id) (there are \(examples))."
     case .rowsBeyondEnd(_, let rows, let available):
       "rows \(rows) are wanted of \(available)."
@@ -134,6 +134,7 @@ extension DatasetError {
     case .shapesDiffer: "give files that belong together."
     case .splitTooLarge(_, _, _, let available): "make them \(available) or fewer together."
     case .splitEmpty: "give each side at least one example."
+    case .unknownID(_, _, _, .name(let first)?): "use ids of this data, such as \(first)."
     case .unknownID: "use ids of this data; rows count from 0."
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
     case .unknownToken: "train on a text that has it, or use `tokens: bytes`."
@@ -155,7 +156,7 @@ extension DatasetError {
       .noExamples(let file), .noFeatures(let file), .oneClass(let file, _),
       .countMismatch(let file, _, _, _), .unknownArray(let file, _, _),
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
-      .splitEmpty(let file, _), .unknownID(let file, _, _), .rowsBeyondEnd(let file, _, _),
+      .splitEmpty(let file, _), .unknownID(let file, _, _, _), .rowsBeyondEnd(let file, _, _),
       .noiseNeedsClasses(let file), .notForSequences(let file, _),
       .tokenizersDiffer(_, let file), .lengthTooShort(let file, _, _):
       (file, .file)

@@ -133,7 +133,7 @@ public enum DatasetError: DiagnosableError, Equatable {
   /// A split that leaves one side empty.
   case splitEmpty(file: String, side: String)
   /// An id that no example has.
-  case unknownID(file: String, id: ExampleID, examples: Int)
+  case unknownID(file: String, id: ExampleID, examples: Int, first: ExampleID?)
   /// Rows beyond the end of the source.
   case rowsBeyondEnd(file: String, rows: [Int], available: Int)
   /// Label noise for targets that are not classes.

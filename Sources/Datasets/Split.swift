@@ -64,7 +64,7 @@ public enum Split: Sendable, Equatable {
     var rows: Set<Int> = []
     for id in wanted {
       guard let row = positions[id] else {
-        throw .unknownID(file: file, id: id, examples: ids.count)
+        throw .unknownID(file: file, id: id, examples: ids.count, first: ids.first)
       }
       rows.insert(row)
     }

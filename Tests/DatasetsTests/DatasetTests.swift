@@ -100,6 +100,11 @@ private func example(_ n: Int = 6) -> Dataset {
           at:  ids.txt
           fix: use ids of this data; rows count from 0.
         """)
+    let named = Dataset(
+      ids: [.name("byte:0"), .name("byte:64")], inputs: Tensor([1, 2], shape: [2, 1]),
+      targets: .classes([0, 1], names: ["a", "b"]))
+    let other = diagnosed { _ = try named.rows(of: [.row(0)], in: "--test") }
+    #expect(other?.remedy == "use ids of this data, such as byte:0.")
   }
 }
 
