@@ -6,27 +6,7 @@ extension FactorBlock {
   ///
   /// - Returns: n × (O · I), each row O rows of I, the bias's column last.
   public func fullGradients(count: Int) -> Matrix<Float> {
-    let result = Matrix<Float>(repeating: 0, rows: count, columns: gradientCount)
-    let outputs = leftWidth
-    let inputs = rightWidth
-    for term in terms {
-      let left = MatrixView(term.left.materialised(count: count))
-      let right = MatrixView(term.right.materialised(count: count))
-      let positions = term.positions
-      // Examples of many positions are work enough for a worker each.
-      Workers.run(over: count, grain: Swift.max(1, 512 / Swift.max(1, positions))) { examples in
-        for i in examples {
-          let rows = i * positions..<(i + 1) * positions
-          gemmSerial(
-            left.rows(rows).transposed, right.rows(rows),
-            into: MatrixView(
-              storage: result.storage, offset: i * outputs * inputs, rows: outputs,
-              columns: inputs, stride: inputs),
-            alpha: 1, beta: 1)
-        }
-      }
-    }
-    return result
+    gradients(count: count, left: 0..<leftWidth)
   }
 }
 
