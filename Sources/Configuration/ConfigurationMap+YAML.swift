@@ -9,7 +9,8 @@ import Yams
 extension ConfigurationMap {
   /// Run files are small; more is a mistake or an attack.
   static let byteLimit = 1 << 20
-  static let valueLimit = 10_000
+  /// Names of classes, twice each in a `config.json`, are the most; aliases could make billions.
+  static let valueLimit = 100_000
 
   /// Reads a run file.
   public init(contentsOf file: String) throws(ConfigurationError) {
