@@ -70,7 +70,8 @@ public enum ConfigurationError: DiagnosableError, Equatable {
     case .notText(let file): "\(file) is not UTF-8 text."
     case .tooLarge(let file, let size, let limit, let unit):
       "\(file) has \(size) \(unit), more than the \(limit) of a run file."
-    case .syntax(_, let problem): "this is not YAML: \(problem)."
+    case .syntax(let place, let problem):
+      "this is not \(place.file.hasSuffix(".json") ? "JSON" : "YAML"): \(problem)."
     case .notAMapping(let place, let found):
       "expected keys and values in \(place.scope), found \(found)."
     case .duplicatedKey(let place, let key): "the key `\(key)` is given twice in \(place.scope)."

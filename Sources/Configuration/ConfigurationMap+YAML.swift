@@ -7,9 +7,11 @@ import Yams
 /// number, `0x10` is 16, and what stands in quotes is text. Yams (MIT, on libyaml) parses; it
 /// refuses duplicated keys and more than 1,000 levels.
 extension ConfigurationMap {
-  /// Run files are small; more is a mistake or an attack.
-  static let byteLimit = 1 << 20
-  static let valueLimit = 10_000
+  /// Run files are small, and a `config.json` with the names of 20,000 classes has 2 MB; more is a
+  /// mistake or an attack.
+  static let byteLimit = 8 << 20
+  /// Names of classes, twice each in a `config.json`, are the most; aliases could make billions.
+  static let valueLimit = 100_000
 
   /// Reads a run file.
   public init(contentsOf file: String) throws(ConfigurationError) {

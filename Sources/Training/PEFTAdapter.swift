@@ -19,6 +19,14 @@ public struct PEFTAdapter: Sendable {
   /// What PEFT puts before the names of the model's modules.
   private static let prefix = "base_model.model."
 
+  private static let fileName = "adapter_model.safetensors"
+
+  /// Whether checkpoints, where there are some, are adapters.
+  public static func isFound(at source: String) -> Bool {
+    guard let first = try? ForeignCheckpoint.find(source).first else { return false }
+    return (first.path as NSString).lastPathComponent == fileName && isThere(first.folder)
+  }
+
   /// Whether a folder holds an adapter.
   public static func isThere(_ folder: String) -> Bool {
     fileExists(folder + "/adapter_config.json")
@@ -26,9 +34,10 @@ public struct PEFTAdapter: Sendable {
 
   /// Reads an adapter's configuration and the names of its tensors.
   ///
-  /// - Throws: `TrainingError.unsupportedSetting` naming the key; `ConfigurationError`;
+  /// - Throws: `TrainingError.noAdapter`; `.unsupportedSetting` naming the key; `ConfigurationError`;
   ///   `CheckpointError`.
   public init(reading folder: String) throws {
+    guard PEFTAdapter.isThere(folder) else { throw TrainingError.noAdapter(folder: folder) }
     let map = try ConfigurationMap(contentsOf: folder + "/adapter_config.json")
     func refuse(_ key: String) -> TrainingError { .unsupported(map, key) }
     guard try map.string("peft_type", default: "LORA") == "LORA" else { throw refuse("peft_type") }
@@ -56,7 +65,7 @@ public struct PEFTAdapter: Sendable {
     var alpha = try map.double("lora_alpha", in: .positive)
     // Rank-stabilised adapters are scaled by α/√r.
     if try map.bool("use_rslora", default: false) { alpha *= Double(rank).squareRoot() }
-    path = folder + "/adapter_model.safetensors"
+    path = folder + "/" + PEFTAdapter.fileName
     let names = try ForeignWeights(reading: path).entries.map(\.name)
     let suffix = LowRankLinear.downName
     let modules = names.filter { $0.hasPrefix(PEFTAdapter.prefix) && $0.hasSuffix(suffix) }

@@ -58,6 +58,8 @@ public enum TrainingError: DiagnosableError, Equatable {
   case dataChanged(part: String, recorded: String, found: String, run: String)
   /// The weights that training begins with are not those that the run began with.
   case startChanged(recorded: String, found: String, path: String)
+  /// A folder without an adapter where one is wanted.
+  case noAdapter(folder: String)
   /// Imported weights of which some are frozen, and nothing says which values those begin with.
   case noStart(run: String)
   /// An adapter's model is not what the run file says training begins with.
@@ -120,6 +122,7 @@ extension TrainingError {
     case .startChanged(let recorded, let found, _):
       "the weights that training begins with are not what the run was made with: hash \(recorded) "
         + "recorded, \(found) now."
+    case .noAdapter: "there is no adapter: adapter_config.json is missing."
     case .noStart:
       "some of the run's imported weights are frozen, and its run file does not say where training "
         + "begins."
@@ -150,7 +153,7 @@ extension TrainingError {
       .unsupportedSetting(_, _, let file):
       file
     case .noTraining(let run), .noStart(let run): run
-    case .folderNotEmpty(let path), .startChanged(_, _, let path): path
+    case .folderNotEmpty(let path), .startChanged(_, _, let path), .noAdapter(let path): path
     case .otherBase: "training.from"
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
@@ -194,6 +197,7 @@ extension TrainingError {
     case .unsupportedVersion: "use a newer version of Ascribe."
     case .dataChanged: "restore the data, or train again with --overwrite."
     case .startChanged: "restore the weights, or make the run again with --overwrite."
+    case .noAdapter: "name a folder that PEFT saved, or leave --base out."
     case .noStart:
       "name the model in the run file, training.from, and import again with --overwrite."
     case .otherBase: "leave training.from out: an adapter's training begins with its model."

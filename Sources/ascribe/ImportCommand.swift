@@ -31,7 +31,7 @@ struct ImportCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if base == nil, FileManager.default.fileExists(atPath: folder + "/adapter_config.json") {
+    if base == nil && PEFTAdapter.isFound(at: folder) {
       throw ValidationError("\(folder) holds an adapter: name its model with --base FOLDER")
     }
   }

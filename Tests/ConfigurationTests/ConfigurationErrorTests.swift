@@ -210,10 +210,10 @@ import Testing
     for i in 1...24 { laughs += "a\(i): &a\(i) [*a\(i - 1), *a\(i - 1)]\n" }
     let error = diagnosed { _ = try ConfigurationMap(yaml: laughs, file: "f") }
     #expect(
-      error?.what == "f has 10001 values, more than the 10000 of a run file.")
-    let huge = "a: " + String(repeating: "x", count: 1 << 20)
+      error?.what == "f has 100001 values, more than the 100000 of a run file.")
+    let huge = "a: " + String(repeating: "x", count: 8 << 20)
     #expect(
       diagnosed { _ = try ConfigurationMap(yaml: huge, file: "f") }?.what
-        == "f has 1048579 bytes, more than the 1048576 of a run file.")
+        == "f has 8388611 bytes, more than the 8388608 of a run file.")
   }
 }

@@ -123,6 +123,28 @@ import Testing
     #expect(work.files("Checkpoints") == first)
   }
 
+  @Test("several adapters are checkpoints of one run, as long as they are of one form")
+  func adapterCheckpoints() throws {
+    for step in [20, 100] {
+      try work.make("steps")
+      try FileManager.default.copyItem(
+        atPath: work.file("PEFT/gpt2"), toPath: work.file("steps/checkpoint-\(step)"))
+    }
+    for source in ["steps", "steps/checkpoint-20/adapter_model.safetensors"] {
+      try work.fail(2, "import", source, "--data", "a.yaml", words: ["--base FOLDER"])
+    }
+    try work.succeed("import", "steps", "--base", "Pretrained/gpt2", "--data", "a.yaml")
+    #expect(try work.object("inspect", "a")["checkpointEpochs"] as? [Int] == [20, 100])
+    try work.succeed("query", "a", "--test", "1", "--checkpoints", "all")
+    let file = "steps/checkpoint-100/adapter_config.json"
+    try work.write(
+      try work.text(file).replacingOccurrences(of: "\"lora_alpha\": 8", with: "\"lora_alpha\": 9"),
+      to: file)
+    try work.fail(
+      3, "import", "steps", "--base", "Pretrained/gpt2", "--data", "a.yaml", "--overwrite",
+      words: ["checkpoint-20", "checkpoint-100"])
+  }
+
   @Test("an adapter of another model, or without one, is refused by its tensors")
   func peftRefusals() throws {
     try work.fail(
@@ -133,7 +155,7 @@ import Testing
     #expect(other.code == 3, "\(other.errors)")
     try work.fail(
       3, "import", "Pretrained/gpt2", "--base", "Pretrained/gpt2", "--data", "a.yaml",
-      words: ["Pretrained/gpt2/adapter_config.json"])
+      words: ["adapter_config.json is missing", "Pretrained/gpt2", "leave --base out"])
     try work.flip("PEFT/gpt2/adapter_model.safetensors", byte: 1)
     try work.fail(
       3, "import", "PEFT/gpt2", "--base", "Pretrained/gpt2", "--data", "a.yaml",

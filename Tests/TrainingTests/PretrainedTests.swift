@@ -99,6 +99,14 @@ struct PretrainedTests {
     #expect(try error("vit", ["qkv_bias": false]) == nil)
   }
 
+  @Test("a config.json may name 21,843 classes, as that of ImageNet-21k does")
+  func manyClasses() throws {
+    let names = (0..<21_843).map { "class \($0), a name of some length, and another" }
+    let byNumber = Dictionary(uniqueKeysWithValues: names.enumerated().map { ("\($0)", $1) })
+    let byName = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    #expect(try error("vit", ["id2label": byNumber, "label2id": byName]) == nil)
+  }
+
   @Test("older spellings of the rotary base are read")
   func rotaryBase() throws {
     let scratch = try ScratchFolder()
