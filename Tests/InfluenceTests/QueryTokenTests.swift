@@ -72,6 +72,13 @@ struct QueryTokenTests {
     }
   }
 
+  @Test("a query of one token predicts nothing and has no parts", arguments: methods)
+  func nothing(method: Influence.Method) throws {
+    let parts = try parts(
+      Base.model(method), Base.data([[3, -1, -1, -1, -1]]))
+    #expect(parts.rows == 4 && parts.columns == 5 && parts.elements.allSatisfy { $0 == 0 })
+  }
+
   @Test("what has no tokens is refused")
   func refusal() throws {
     let classes = Problem.classes(5, seed: 1)

@@ -12,9 +12,11 @@ struct NormTests {
     let y, dx, parameterGradient: [Float]
     let bufferUpdates: [Int: Tensor]
 
-    /// - Parameter theta: scale, shift and, in batch norm, the running statistics.
+    /// - Parameters:
+    ///   - theta: of a norm: scale, shift and, in batch norm, the running statistics.
+    ///   - outputShape: of y; that of x when nil.
     init(
-      _ x: Tensor, theta: [Float], dy: [Float], trains: Bool = false,
+      _ x: Tensor, theta: [Float], dy: [Float], trains: Bool = false, outputShape: [Int]? = nil,
       _ make: (inout NetworkBuilder) -> any Layer
     ) {
       var builder = NetworkBuilder()
@@ -26,7 +28,7 @@ struct NormTests {
         dropout: trains ? DropoutDraws(seed: 0, step: 0) : nil)
       pass.gradient = Tensor(repeating: 0, shape: [theta.count])
       y = layer.forward(x, pass).elements
-      dx = layer.backward(Tensor(dy, shape: x.shape), pass)?.elements ?? []
+      dx = layer.backward(Tensor(dy, shape: outputShape ?? x.shape), pass)?.elements ?? []
       parameterGradient = pass.gradient?.elements ?? []
       bufferUpdates = pass.bufferUpdates
     }
