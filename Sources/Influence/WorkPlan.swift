@@ -60,6 +60,8 @@ extension WorkPlan {
   /// The plan of a run.
   ///
   /// - Parameters:
+  ///   - network: as it is trained.
+  ///   - attributed: the same with the layers that gradients are taken by; nil for `network`.
   ///   - configuration: how it is trained; nil when the weights are there already.
   ///   - seeds: seeds whose features are collected.
   ///   - features: k of the projection, and bytes of a stored feature.
@@ -68,10 +70,12 @@ extension WorkPlan {
   ///   measured on this engine: expect a factor of two. Peaks are sums of what is held at a time:
   ///   within a third of what was measured (mlp, cnn, vit, gpt2, llama).
   public init(
-    network: Network, configuration: TrainingConfiguration?, seeds: Int, data: SplitData,
+    network trained: Network, attributed: Network? = nil,
+    configuration: TrainingConfiguration?, seeds: Int, data: SplitData,
     features: (k: Int, bytes: Int), scoring: Scoring, rate givenRate: Double? = nil
   ) {
     let (n, m) = (data.train.count, data.test.count)
+    let network = attributed ?? trained
     let p = network.parameterCount
     let rate = givenRate ?? WorkPlan.measuredRate()
     let isSequence = data.train.vocabulary != nil
@@ -89,10 +93,11 @@ extension WorkPlan {
     var steps: [Step] = []
     if let configuration {
       let kept = configuration.checkpoints.numbers(epochs: configuration.epochs).count
-      let evaluated = network.examplesAtATime(
+      let evaluated = trained.examplesAtATime(
         atMost: max(1, 1_024 / max(1, network.outputSize / max(1, network.outputCount))))
       // A batch with batch norm goes whole, whatever was asked for: training refuses the rest.
-      let trained = (try? configuration.examplesAtATime(in: network)) ?? configuration.batch
+      let microBatch =
+        (try? configuration.examplesAtATime(in: trained)) ?? configuration.batch
       // Seeds are trained side by side, each with a state of its own.
       let atOnce = min(configuration.seedCount, Workers.count)
       steps.append(
@@ -101,8 +106,9 @@ extension WorkPlan {
           peak: atOnce
             * (4 * p * (2 + configuration.optimizer.bufferCount)
               + max(
-                min(n, trained) * example.bytes(),
-                min(max(n, m), evaluated) * (example.saved + example.largest))),
+                min(n, microBatch) * trained.footprint.bytes(),
+                min(max(n, m), evaluated)
+                  * (trained.footprint.saved + trained.footprint.largest))),
           flops: pass * Double(n) * Double(configuration.epochs * seeds), share: 0.3))
     }
     let k = min(features.k, n)

@@ -41,10 +41,9 @@ struct PlanCommand: ParsableCommand {
       data = try opened.loadData()
       if opened.record.status == .imported { imported = opened.record }
     }
-    var network = try configuration.network(for: data.train)
-    if let patterns = layers.patterns {
-      network = try network.selecting(patterns, place: "--layers")
-    }
+    let trained = try configuration.network(for: data.train)
+    let network =
+      try layers.patterns.map { try trained.selecting($0, place: "--layers") } ?? trained
     let isExact = data.train.count <= exactLimit
     // As `score` chooses; `trak` is at the last checkpoint of each seed.
     let method = Method.standard(
@@ -55,7 +54,8 @@ struct PlanCommand: ParsableCommand {
       ?? configuration.training.checkpoints.numbers(epochs: configuration.training.epochs)
     let spaced = Set(CheckpointSelection.log.numbers(epochs: epochs.max() ?? 1))
     let plan = WorkPlan(
-      network: network, configuration: imported == nil ? configuration.training : nil,
+      network: trained, attributed: network,
+      configuration: imported == nil ? configuration.training : nil,
       seeds: seeds, data: data, features: (dim, dtype == .float32 ? 4 : 2),
       scoring: WorkPlan.Scoring(
         method: method,
