@@ -48,13 +48,22 @@ public struct Activation: Layer {
   /// dx = f′(x) ∘ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass.saved(at: slot)[0]
-    guard kind == .relu else { return firstDerivative(saved) * dy }
     let dx = Tensor(uninitialized: dy.shape)
     let (source, input, target) = (dy.storage, saved.storage, dx.storage)
     Workers.run(over: dy.count, grain: Tensor.elementGrain) { range in
-      VectorMath.reluBackward(
-        source.base + range.lowerBound, input.base + range.lowerBound,
-        into: target.base + range.lowerBound, count: range.count)
+      if kind == .relu {
+        VectorMath.reluBackward(
+          source.base + range.lowerBound, input.base + range.lowerBound,
+          into: target.base + range.lowerBound, count: range.count)
+        return
+      }
+      // The derivative stays in the cache until it is multiplied.
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: 4_096) {
+        let count = min(4_096, range.upperBound - start)
+        derivative(input.base + start, target.base + start, count)
+        VectorMath.multiply(
+          target.base + start, source.base + start, into: target.base + start, count: count)
+      }
     }
     return dx
   }
@@ -80,18 +89,18 @@ public struct Activation: Layer {
     return (slope * dy, rdx)
   }
 
-  private func firstDerivative(_ saved: Tensor) -> Tensor {
+  private func firstDerivative(_ saved: Tensor) -> Tensor { saved.mapped(derivative) }
+
+  /// f′ of `count` numbers; of tanh from its value.
+  private func derivative(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
     switch kind {
-    case .relu:
-      return saved.mapped { x, y, count in for i in 0..<count { y[i] = x[i] > 0 ? 1 : 0 } }
-    case .gelu:
-      return saved.mapped(VectorMath.geluDerivative)
-    case .geluTanh:
-      return saved.mapped(VectorMath.geluTanhDerivative)
-    case .silu:
-      return saved.mapped(VectorMath.siluDerivative)
-    case .tanh:
-      return saved.mapped { x, y, count in for i in 0..<count { y[i] = 1 - x[i] * x[i] } }
+    case .relu: for i in 0..<count { y[i] = x[i] > 0 ? 1 : 0 }
+    case .gelu: VectorMath.geluDerivative(x, into: y, count: count)
+    case .geluTanh: VectorMath.geluTanhDerivative(x, into: y, count: count)
+    case .silu: VectorMath.siluDerivative(x, into: y, count: count)
+    case .tanh: for i in 0..<count { y[i] = 1 - x[i] * x[i] }
     }
   }
 
