@@ -90,8 +90,7 @@ public struct FusedScorer: Sendable {
   public func forEachBlock(
     _ rows: [Int], _ body: (Range<Int>, Matrix<Float>) throws -> Void
   ) throws {
-    for start in stride(from: 0, to: rows.count, by: 512) {
-      let range = start..<min(rows.count, start + 512)
+    for range in (0..<rows.count).blocks(of: 512) {
       try body(range, try scores(rows: Array(rows[range])))
     }
   }

@@ -23,13 +23,10 @@ extension FactorBlock {
       1, Swift.min(leftWidth, slice / Swift.max(1, examples * rightWidth)))
     // Few pairs are cut finely, to give every worker some.
     let edge = n * m >= 1 << 18 ? 256 : 64
-    let tiles = stride(from: 0, to: n, by: edge).flatMap { row in
-      stride(from: 0, to: other == nil ? row + 1 : m, by: edge).map { column in
-        (rows: row..<Swift.min(n, row + edge), columns: column..<Swift.min(m, column + edge))
-      }
+    let tiles = (0..<n).blocks(of: edge).flatMap { rows in
+      (0..<(other == nil ? rows.upperBound : m)).blocks(of: edge).map { (rows: rows, columns: $0) }
     }
-    for start in stride(from: 0, to: leftWidth, by: width) {
-      let range = start..<Swift.min(leftWidth, start + width)
+    for range in (0..<leftWidth).blocks(of: width) {
       let a = gradients(count: n, left: range)
       let b = other?.gradients(count: m, left: range) ?? a
       Workers.run(slices: tiles.count) { slice in

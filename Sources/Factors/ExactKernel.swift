@@ -10,10 +10,10 @@ extension ExampleGradients {
   ///
   ///     K[i,j] = ⟨g_i, g_j⟩ = Σ_blocks Σ_{t,s} ⟨left_{i,t}, left_{j,s}⟩ ⟨right_{i,t}, right_{j,s}⟩
   ///
-  /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
   /// Blocks of many positions whose full gradients take fewer products than the pairs of positions
   /// are written out by slices.
   ///
+  /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
   /// - Returns: n × n, symmetric to the bit.
   /// - Complexity: n²·Σ(I + O) flops for T = 1; only the lower half of the tiles is computed.
   /// - Precision: fp32 products; same bits for any thread count.
@@ -69,8 +69,8 @@ extension ExampleGradients {
   }
 
   private func allTiles(columns: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {
-    parts(0..<count, of: ExampleGradients.tileExamples).flatMap { rows in
-      parts(0..<columns, of: ExampleGradients.tileExamples).map { (rows, $0) }
+    (0..<count).blocks(of: ExampleGradients.tileExamples).flatMap { rows in
+      (0..<columns).blocks(of: ExampleGradients.tileExamples).map { (rows, $0) }
     }
   }
 
@@ -78,15 +78,9 @@ extension ExampleGradients {
   /// quarter, each as wide as it needs.
   private func lowerTiles() -> [(rows: Range<Int>, columns: Range<Int>)] {
     let edge = ExampleGradients.tileExamples
-    return parts(0..<count, of: edge).flatMap { rows in
-      parts(0..<rows.lowerBound, of: edge).map { (rows, $0) }
-        + parts(rows, of: edge / 4).map { ($0, rows.lowerBound..<$0.upperBound) }
-    }
-  }
-
-  private func parts(_ range: Range<Int>, of size: Int) -> [Range<Int>] {
-    stride(from: range.lowerBound, to: range.upperBound, by: size).map {
-      $0..<Swift.min(range.upperBound, $0 + size)
+    return (0..<count).blocks(of: edge).flatMap { rows in
+      (0..<rows.lowerBound).blocks(of: edge).map { (rows, $0) }
+        + rows.blocks(of: edge / 4).map { ($0, rows.lowerBound..<$0.upperBound) }
     }
   }
 }

@@ -25,17 +25,13 @@ extension GradientSource {
     let size =
       projector.prefersManyExamples
       ? network.examplesHeld(atMost: limit, atLeast: pass) : pass
-    let rows = rows ?? 0..<data.count
-    var start = rows.lowerBound
-    while start < rows.upperBound {
-      let range = start..<min(rows.upperBound, (start / size + 1) * size)
+    for range in (rows ?? 0..<data.count).blocks(of: size) {
       var assembly = GradientAssembly(count: range.count)
       try forEachBlock(of: data, rows: range, blockSize: pass, target: .output(function)) {
         assembly.append(projector.prefersManyExamples ? $1.writtenOutWhereSmaller() : $1)
         try seen($0, $2)
       }
       try body(range, projector.project(assembly.gradients()))
-      start = range.upperBound
     }
   }
 }

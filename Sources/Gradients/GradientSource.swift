@@ -97,9 +97,7 @@ public struct GradientSource: Sendable {
     of count: Int, functions: Int, _ body: (Range<Int>) throws -> Void
   ) rethrows {
     let size = network.examplesAtATime(atMost: standardBlock, functions: functions)
-    for start in stride(from: 0, to: count, by: size) {
-      try body(start..<min(count, start + size))
-    }
+    for range in (0..<count).blocks(of: size) { try body(range) }
   }
 
   /// Per-example gradients of all of `data`, with the outputs: as factors, or written out in layers
@@ -114,10 +112,7 @@ public struct GradientSource: Sendable {
     of data: Dataset, target: Target
   ) throws -> (gradients: ExampleGradients, outputs: Tensor) {
     var assembly = GradientAssembly(count: data.count)
-    let width = network.outputShape.count > 1 ? 0 : network.outputCount
-    let outputs = Tensor(uninitialized: [data.count, width])
-    try forEachBlock(of: data, target: target) { range, block, logits in
-      let block = block.writtenOutWhereSmaller()
+    let outputs = try forEachBlockWrittenOut(of: data, target: target) { range, block in
       if range.lowerBound == 0 {
         try Memory.require(
           Double(block.byteCount) / Double(range.count) * Double(data.count),
@@ -125,10 +120,24 @@ public struct GradientSource: Sendable {
           remedy: "use features (ascribe collect, then --kernel features), or fewer examples.")
       }
       assembly.append(block)
-      (outputs.storage.base + range.lowerBound * width).update(
-        from: logits.storage.base, count: range.count * width)
     }
     return (assembly.gradients().adopting(inputs: data.inputs), outputs)
+  }
+
+  /// As `forEachBlock`, of all examples, written out in layers where that is smaller.
+  ///
+  /// - Returns: the outputs as `gradients`.
+  func forEachBlockWrittenOut(
+    of data: Dataset, target: Target, _ body: (Range<Int>, ExampleGradients) throws -> Void
+  ) throws -> Tensor {
+    let width = network.outputShape.count > 1 ? 0 : network.outputCount
+    let outputs = Tensor(uninitialized: [data.count, width])
+    try forEachBlock(of: data, target: target) { range, block, logits in
+      (outputs.storage.base + range.lowerBound * width).update(
+        from: logits.storage.base, count: range.count * width)
+      try body(range, block.writtenOutWhereSmaller())
+    }
+    return outputs
   }
 
   /// Calls `body` with the factors and outputs of one block of examples after the other.
@@ -139,18 +148,12 @@ public struct GradientSource: Sendable {
     _ body: (Range<Int>, ExampleGradients, Tensor) throws -> Void
   ) throws {
     try require(target, for: data)
-    let rows = rows ?? 0..<data.count
     let functions = target == .jacobian ? traceFunctionCount : 1
     let blockSize = network.examplesAtATime(
       atMost: blockSize ?? standardBlock, functions: functions)
-    var start = rows.lowerBound
-    while start < rows.upperBound {
-      // Blocks end at absolute multiples of the block size: the same blocks after any resume.
-      let next = (start / blockSize + 1) * blockSize
-      let range = start..<min(rows.upperBound, next)
+    for range in (rows ?? 0..<data.count).blocks(of: blockSize) {
       let (gradients, outputs) = try block(range, of: data, target: target)
       try body(range, gradients, outputs)
-      start = range.upperBound
     }
   }
 

@@ -43,23 +43,17 @@ public struct KernelGradients: Sendable {
     compacts: Bool = false, budget: Int = KernelGradients.standardBudget
   ) throws {
     (self.source, self.data, self.target) = (source, data, target)
-    let width = source.network.outputShape.count > 1 ? 0 : source.network.outputCount
-    let outputs = Tensor(uninitialized: [data.count, width])
     var assembly = GradientAssembly(count: data.count)
     var norms: [Float] = []
     var bytes = 1
-    try source.forEachBlock(of: data, target: target) { range, block, logits in
-      let block = block.writtenOutWhereSmaller()
+    outputs = try source.forEachBlockWrittenOut(of: data, target: target) { range, block in
       if range.lowerBound == 0 { bytes = max(1, block.byteCount / range.count) }
-      (outputs.storage.base + range.lowerBound * width).update(
-        from: logits.storage.base, count: range.count * width)
       if bytes > budget / max(1, data.count) {
         norms += block.squaredNorms()
       } else {
         assembly.append(block)
       }
     }
-    self.outputs = outputs
     blockSize = max(1, budget / 2 / bytes)
     guard norms.isEmpty else {
       (squaredNorms, held, compaction) = (norms, nil, nil)
@@ -79,15 +73,15 @@ public struct KernelGradients: Sendable {
   public var byteCount: Int { held?.byteCount ?? 0 }
 
   /// Whether all gradients are held.
-  public var isHeld: Bool { held != nil }
+  var isHeld: Bool { held != nil }
 
-  /// K[i,j] = ⟨g_i, g_j⟩, n × n, symmetric to the bit.
+  /// K[i,j] = ⟨g_i, g_j⟩, n × n, symmetric to the bit; of a Jacobian the mean over the outputs.
   ///
   /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
   /// - Complexity: as `ExampleGradients.exactKernel`, and n / (2 · `blockSize`) passes over the
   ///   examples where the gradients are not held.
   public func kernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
-    if let held { return held.exactKernel(inputGram: inputGram) }
+    if let held { return meanOverOutputs(held.exactKernel(inputGram: inputGram)) }
     var kernel = Matrix<Float>(uninitialized: count, count)
     for rows in blocks {
       let mine = try gradients(rows)
@@ -98,7 +92,7 @@ public struct KernelGradients: Sendable {
         kernel.placeTransposed(square, columns.lowerBound, rows.lowerBound)
       }
     }
-    return kernel
+    return meanOverOutputs(kernel)
   }
 
   /// Some queries with their products with all training examples.
@@ -111,7 +105,7 @@ public struct KernelGradients: Sendable {
     public let gradients: ExampleGradients
     /// Their outputs.
     public let outputs: Tensor
-    /// κ(x, Z), a row each.
+    /// κ(x, Z), a row each; of Jacobians the mean over the outputs.
     public let kernel: Matrix<Float>
   }
 
@@ -125,9 +119,7 @@ public struct KernelGradients: Sendable {
     of queries: Dataset, target: GradientSource.Target, atMost limit: Int,
     _ body: (QueryBlock) throws -> Void
   ) throws {
-    let size = min(limit, blockSize)
-    for start in stride(from: 0, to: queries.count, by: size) {
-      let range = start..<min(queries.count, start + size)
+    for range in (0..<queries.count).blocks(of: min(limit, blockSize)) {
       let block = range == 0..<queries.count ? queries : queries.subset(Array(range))
       var (gradients, outputs) = try source.gradients(of: block, target: target)
       if let compaction { gradients = compaction.applied(to: gradients) }
@@ -140,10 +132,21 @@ public struct KernelGradients: Sendable {
 
   /// κ(x, Z) of some queries' gradients, m × n.
   private func rows(of queries: ExampleGradients) throws -> Matrix<Float> {
-    if let held { return queries.exactKernel(with: held) }
+    if let held { return meanOverOutputs(queries.exactKernel(with: held)) }
     var kernel = Matrix<Float>(uninitialized: queries.count, count)
     for columns in blocks {
       kernel.place(queries.exactKernel(with: try gradients(columns)), 0, columns.lowerBound)
+    }
+    return meanOverOutputs(kernel)
+  }
+
+  /// The trace kernel is a mean over the outputs: what was summed over them, over their number.
+  private func meanOverOutputs(_ kernel: consuming Matrix<Float>) -> Matrix<Float> {
+    guard target == .jacobian else { return kernel }
+    let scale = 1 / Float(source.network.outputCount)
+    let storage = kernel.writableStorage()
+    Workers.run(over: storage.count, grain: 1 << 18) { range in
+      VectorMath.scale(scale, storage.base + range.lowerBound, count: range.count)
     }
     return kernel
   }
@@ -154,9 +157,7 @@ public struct KernelGradients: Sendable {
     return try source.gradients(of: data.subset(Array(range)), target: target).gradients
   }
 
-  private var blocks: [Range<Int>] {
-    stride(from: 0, to: count, by: blockSize).map { $0..<min(count, $0 + blockSize) }
-  }
+  private var blocks: [Range<Int>] { (0..<count).blocks(of: blockSize) }
 }
 
 extension Matrix where Scalar == Float {

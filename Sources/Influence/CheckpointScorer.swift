@@ -27,16 +27,6 @@ protocol CheckpointScorer: Sendable {
 /// Queries whose kernel rows are computed at a time.
 let queryBlock = 512
 
-extension Dataset {
-  /// Calls `body` with one block of examples after the other.
-  func forEachBlock(_ body: (Range<Int>, Dataset) throws -> Void) rethrows {
-    for start in stride(from: 0, to: count, by: queryBlock) {
-      let range = start..<Swift.min(count, start + queryBlock)
-      try body(range, range == 0..<count ? self : subset(Array(range)))
-    }
-  }
-}
-
 extension Matrix where Scalar == Float {
   /// Writes rows over those from `start` on, or adds their mean over `total` rows to the only row.
   mutating func take(_ rows: Matrix<Float>, at start: Int, meanOver total: Int?) {

@@ -156,9 +156,7 @@ public final class FeatureModel: Sendable {
   ) throws {
     let solved = try checkpoints.indices.map { try preconditioned(queries, mean: mean, at: $0) }
     let deleted = Set(store.deletedRows)
-    let blockSize = store.scanRows
-    for start in stride(from: 0, to: store.rows, by: blockSize) {
-      let rows = start..<min(store.rows, start + blockSize)
+    for rows in (0..<store.rows).blocks(of: store.scanRows) {
       var sum = Matrix<Float>(rows: mean ? 1 : queries.count, columns: rows.count)
       for (index, checkpoint) in checkpoints.enumerated() {
         let features = try store.readRows(group: checkpoint.group, rows)
@@ -178,7 +176,7 @@ public final class FeatureModel: Sendable {
       if checkpoints.count > 1 { sum.scale(by: 1 / Float(checkpoints.count)) }
       sum.multiplyColumns(by: Array(weights[rows]))
       for row in rows where deleted.contains(row) {
-        for query in 0..<sum.rows { sum[query, row - start] = .nan }
+        for query in 0..<sum.rows { sum[query, row - rows.lowerBound] = .nan }
       }
       try body(rows, sum)
     }

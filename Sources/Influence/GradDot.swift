@@ -55,9 +55,7 @@ struct GradDot: CheckpointScorer {
     if function == .loss { return isCosine ? norms.map { $0 > 0 ? 1 : 0 } : norms.map { $0 * $0 } }
     var result: [Float] = []
     // The diagonal of the kernel by small squares on it.
-    let size = min(64, training.blockSize)
-    for start in stride(from: 0, to: data.count, by: size) {
-      let range = start..<min(data.count, start + size)
+    for range in (0..<data.count).blocks(of: min(64, training.blockSize)) {
       let block = try source.gradients(
         of: data.subset(Array(range)), target: .output(function)
       ).gradients
@@ -66,7 +64,7 @@ struct GradDot: CheckpointScorer {
         square.divide(
           rows: block.squaredNorms().map { $0.squareRoot() }, Array(norms[range]))
       }
-      result += range.map { square[$0 - start, $0 - start] }
+      result += range.map { square[$0 - range.lowerBound, $0 - range.lowerBound] }
     }
     return result
   }

@@ -115,8 +115,7 @@ public final class InfluenceModel: Sendable {
     let rows = max(queryBlock, (1 << 27) / max(1, training.count))
     keepsCheckpoints.store(!once || queries.count > rows, ordering: .relaxed)
     defer { keepsCheckpoints.store(true, ordering: .relaxed) }
-    for start in stride(from: 0, to: queries.count, by: rows) {
-      let range = start..<min(queries.count, start + rows)
+    for range in (0..<queries.count).blocks(of: rows) {
       try body(range, try scores(queries.subset(Array(range))))
     }
   }

@@ -19,8 +19,8 @@ extension KernelRidge {
   func groupResiduals(_ group: [Int], dual: Matrix<Double>) throws -> Matrix<Double> {
     let n = factor.order
     let block = Matrix<Double>(uninitialized: group.count, group.count)
-    for start in stride(from: 0, to: group.count, by: 512) {
-      let rows = start..<min(group.count, start + 512)
+    for rows in (0..<group.count).blocks(of: 512) {
+      let start = rows.lowerBound
       let units = Matrix<Double>(repeating: 0, rows: rows.count, columns: n)
       for row in rows { units.storage.base[(row - start) * n + group[row]] = 1 }
       let solved = factor.solve(rows: units)

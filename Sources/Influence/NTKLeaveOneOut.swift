@@ -49,7 +49,6 @@ public struct NTKLeaveOneOut: CheckpointScorer {
       squaredNorms: training.squaredNorms, data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
     let kernel = try training.kernel(inputGram: inputGram)
-      .dividedInPlace(by: source.network.outputCount)
     let targets = data.targets.centred(outputs: source.network.outputCount)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) { targets }
     damping = report
@@ -87,7 +86,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
   ) throws {
     try training.forEachRows(of: queries, target: .jacobian, atMost: queryBlock) { block in
       try body(
-        block.range, block.kernel.dividedInPlace(by: source.network.outputCount),
+        block.range, block.kernel,
         function.gradient(block.outputs, TargetValues(block.queries.targets)))
     }
   }
@@ -155,18 +154,6 @@ public struct NTKLeaveOneOut: CheckpointScorer {
 
   private var floatResiduals: Matrix<Float> {
     Matrix(residuals.elements.map { Float($0) }, rows: residuals.rows, columns: residuals.columns)
-  }
-}
-
-extension Matrix where Scalar == Float {
-  /// The trace kernel is a mean over the outputs: what was summed over them, over their number.
-  fileprivate consuming func dividedInPlace(by outputs: Int) -> Matrix<Float> {
-    let storage = writableStorage()
-    Workers.run(over: storage.count, grain: 1 << 18) { range in
-      VectorMath.scale(
-        1 / Float(outputs), storage.base + range.lowerBound, count: range.count)
-    }
-    return self
   }
 }
 

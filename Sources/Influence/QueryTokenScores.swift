@@ -1,8 +1,6 @@
 // Letters: n training examples, T positions, p parameters.
 import Datasets
-import Factors
 import Gradients
-import LinearAlgebra
 import Networks
 import Tensors
 
@@ -95,7 +93,7 @@ extension GradDot {
   }
 
   /// ‖∇f‖ of every example.
-  private func norms(of data: Dataset) throws -> [Float] {
+  func norms(of data: Dataset) throws -> [Float] {
     var norms: [Float] = []
     try source.forEachBlock(of: data, target: .output(function)) { _, gradients, _ in
       norms += gradients.squaredNorms().map { $0.squareRoot() }
@@ -136,20 +134,5 @@ extension FeatureModel {
       }
     }
     return sum.delayed
-  }
-}
-
-extension GradientSource {
-  /// ⟨∇f_t(x), g_i⟩ of every position t of one sequence with every training gradient, T × n.
-  fileprivate func tokenKernel(
-    of query: Dataset, _ function: OutputFunction, with training: ExampleGradients
-  ) -> Matrix<Float> {
-    var kernel = Matrix<Float>(rows: network.outputShape[0], columns: training.count)
-    forEachTokenBlock(of: query, function) { positions, gradients in
-      kernel.take(
-        gradients.writtenOutWhereSmaller().exactKernel(with: training),
-        at: positions.lowerBound, meanOver: nil)
-    }
-    return kernel
   }
 }

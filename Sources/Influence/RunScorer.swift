@@ -52,8 +52,7 @@ public enum RunScorer: Sendable {
     switch self {
     case .exact(let model): try model.forEachBlock(of: queries, once: once, body)
     case .features(let model, _):
-      for start in stride(from: 0, to: queries.count, by: queryBlock) {
-        let range = start..<min(queries.count, start + queryBlock)
+      for range in (0..<queries.count).blocks(of: queryBlock) {
         try body(range, try model.scores(queries.subset(Array(range))))
       }
     }

@@ -123,12 +123,8 @@ extension GradDot {
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
     var weights = [Float](repeating: 1 / Float(queries.count), count: queries.count)
     if isCosine {
-      try queries.forEachBlock { range, block in
-        let squares = try source.gradients(of: block, target: .output(function)).gradients
-          .squaredNorms()
-        for (row, square) in zip(range, squares) {
-          weights[row] *= square > 0 ? 1 / square.squareRoot() : 0
-        }
+      for (row, norm) in try norms(of: queries).enumerated() {
+        weights[row] *= norm > 0 ? 1 / norm : 0
       }
     }
     let parts = source.tokenDerivatives(

@@ -70,11 +70,8 @@ func mirror<S: BLASScalar>(_ tile: MatrixView<S>, to image: MatrixView<S>, isDia
 /// squares on the diagonal, and left of each of them wide tiles.
 func lowerTiles(order: Int, grain: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {
   var tiles: [(rows: Range<Int>, columns: Range<Int>)] = []
-  for start in stride(from: 0, to: order, by: grain).reversed() {
-    let rows = start..<min(order, start + grain)
-    for left in stride(from: 0, to: start, by: 4 * grain) {
-      tiles.append((rows, left..<min(start, left + 4 * grain)))
-    }
+  for rows in (0..<order).blocks(of: grain).reversed() {
+    for left in (0..<rows.lowerBound).blocks(of: 4 * grain) { tiles.append((rows, left)) }
     tiles.append((rows, rows))
   }
   return tiles

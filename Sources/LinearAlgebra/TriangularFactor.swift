@@ -34,11 +34,7 @@ struct TriangularFactor<S: BLASScalar>: Sendable {
   }
 
   /// The diagonal blocks that a range of rows is cut into; it starts at a multiple of `leafEdge`.
-  static func leaves(of range: Range<Int>) -> [Range<Int>] {
-    stride(from: range.lowerBound, to: range.upperBound, by: leafEdge).map {
-      $0..<min(range.upperBound, $0 + leafEdge)
-    }
-  }
+  static func leaves(of range: Range<Int>) -> [Range<Int>] { range.blocks(of: leafEdge) }
 
   /// Computes the inverse of one diagonal block.
   func invert(leaf: Range<Int>) {
@@ -88,8 +84,7 @@ struct TriangularFactor<S: BLASScalar>: Sendable {
   /// - Parameter x: m × n.
   func solveBackward(_ x: MatrixView<S>) {
     let scratch = Buffer<S>(uninitialized: x.rows * Self.leafEdge)
-    for start in stride(from: 0, to: l.rows, by: Self.panelEdge).reversed() {
-      let panel = start..<min(l.rows, start + Self.panelEdge)
+    for panel in (0..<l.rows).blocks(of: Self.panelEdge).reversed() {
       let after = panel.upperBound..<l.rows
       if !after.isEmpty {
         tileProduct(x.columns(after), l[after, panel], x.columns(panel), -1, 1)

@@ -83,19 +83,22 @@ extension Network {
   public func examplesAtATime(
     atMost limit: Int, functions: Int = 0, bytes: Int? = nil
   ) -> Int {
-    let room = bytes ?? Memory.blockBytes
-    let example = max(1, footprint.bytes(functions: functions))
-    var count = limit
-    while count > 1 && count > room / example { count /= 2 }
-    return count
+    halved(
+      limit, atLeast: 1, example: footprint.bytes(functions: functions),
+      room: bytes ?? Memory.blockBytes)
   }
 
   /// How many examples' gradients are held at a time: `limit` halved until they fit into
   /// `Memory.blockBytes`, but `least`.
   public func examplesHeld(atMost limit: Int, atLeast least: Int) -> Int {
-    let bytes = max(1, footprint.kept)
+    halved(limit, atLeast: least, example: footprint.kept, room: Memory.blockBytes)
+  }
+
+  /// `limit` halved until so many examples fit into the room, but `least`.
+  private func halved(_ limit: Int, atLeast least: Int, example bytes: Int, room: Int) -> Int {
+    let fitting = room / max(1, bytes)
     var count = limit
-    while count > least && count > Memory.blockBytes / bytes { count /= 2 }
+    while count > least && count > fitting { count /= 2 }
     return max(count, least)
   }
 

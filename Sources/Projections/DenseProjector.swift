@@ -53,8 +53,8 @@ public struct DenseProjector: Projector {
     let scratch = Buffer<Float>(uninitialized: widest * k)
     let part = Buffer<Float>(uninitialized: min(n, Self.rowsAtATime) * widest)
     let scale = 1 / Float(k).squareRoot()
-    for top in stride(from: 0, to: n, by: Self.rowsAtATime) {
-      let rows = top..<min(n, top + Self.rowsAtATime)
+    for rows in (0..<n).blocks(of: Self.rowsAtATime) {
+      let top = rows.lowerBound
       let target = MatrixView(features).rows(rows)
       for block in blocks {
         let matrix = MatrixView(

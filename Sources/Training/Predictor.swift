@@ -39,8 +39,8 @@ public struct Predictor: Sendable {
     let target = signals.storage
     let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
     let size = network.examplesAtATime(atMost: max(1, Predictor.blockSize / places))
-    for start in stride(from: 0, to: n, by: size) {
-      let range = start..<min(n, start + size)
+    for range in (0..<n).blocks(of: size) {
+      let start = range.lowerBound
       let block = rows.map { Array($0[range]) } ?? Array(range)
       let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
       (logits.storage.base + start * width).update(

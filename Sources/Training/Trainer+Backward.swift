@@ -26,8 +26,8 @@ extension Trainer {
     var gradient: Tensor?
     var factors: [ExampleGradients] = []
     var buffers: [Int: Tensor] = [:]
-    for start in stride(from: 0, to: batch.count, by: microBatch) {
-      let range = start..<min(batch.count, start + microBatch)
+    for range in (0..<batch.count).blocks(of: microBatch) {
+      let start = range.lowerBound
       let pass = network.pass(
         state.parameters, batch: range.count,
         dropout: DropoutDraws(seed: seed, step: UInt64(state.step), firstExample: start))
@@ -58,11 +58,9 @@ extension Trainer {
     }
     return StepGradient(
       gradient: gradient ?? Tensor(repeating: 0, shape: [network.parameterCount]),
-      factors: factors.count == 1
-        ? factors[0]
-        : factors.isEmpty
-          ? ExampleGradients(count: batch.count, blocks: [])
-          : ExampleGradients(concatenating: factors),
+      factors: factors.isEmpty
+        ? ExampleGradients(count: batch.count, blocks: [])
+        : ExampleGradients(concatenating: factors),
       buffers: buffers)
   }
 

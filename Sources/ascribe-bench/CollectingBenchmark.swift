@@ -16,8 +16,7 @@ extension Benchmark {
     let size = GradientSource.blockSize
     let plain = {
       seconds {
-        for start in stride(from: 0, to: data.count, by: size) {
-          let rows = start..<min(data.count, start + size)
+        for rows in (0..<data.count).blocks(of: size) {
           _ = source.network.lossGradient(
             data.inputs.prefixSlice(rows), targets.gathered(Array(rows)),
             parameters: source.parameters, loss: .crossEntropy)

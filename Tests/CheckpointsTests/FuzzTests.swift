@@ -9,12 +9,9 @@ import Testing
 
 /// Damaged safetensors files and indices are read or refused with a diagnosable error; nothing ends
 /// the process.
-///
-/// ASCRIBE_FUZZ sets another number of seeds.
 @Suite("Random damage to weights")
 struct FuzzTests {
-  static let seeds =
-    ProcessInfo.processInfo.environment["ASCRIBE_FUZZ"].flatMap { Int($0) } ?? 3_000
+  static let seeds = fuzzSeeds(3_000)
 
   /// Pieces of headers that are wrong in their own ways.
   static let words = [

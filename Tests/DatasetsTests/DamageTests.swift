@@ -55,8 +55,6 @@ import Testing
   }
 
   /// HDF5 is left out: libhdf5 1.10.8 itself crashes on a few of thousands of random flips.
-  ///
-  /// ASCRIBE_FUZZ sets another number of seeds.
   @Test(arguments: cases.indices.filter { cases[$0].file != "arrays.h5" })
   func aDamagedFileNeverEndsTheProcess(index: Int) throws {
     let folder = try Self.folder()
@@ -65,7 +63,7 @@ import Testing
     let whole = try bytes(of: folder.path + "/" + damage.file)
     _ = try folder.load(yaml)
     var refused = 0
-    let seeds = ProcessInfo.processInfo.environment["ASCRIBE_FUZZ"].flatMap { Int($0) } ?? 300
+    let seeds = fuzzSeeds(300)
     for seed in 0..<seeds {
       try folder.write(damaged(whole, seed: seed), to: damage.file)
       do {

@@ -7,11 +7,8 @@ import Testing
 
 /// Damaged tokenizers and JSON lines are read or refused with a diagnosable error; nothing ends the
 /// process, nothing hangs.
-///
-/// ASCRIBE_FUZZ sets another number of seeds.
 @Suite struct TextDamageTests {
-  static let seeds =
-    ProcessInfo.processInfo.environment["ASCRIBE_FUZZ"].flatMap { Int($0) } ?? 300
+  static let seeds = fuzzSeeds(300)
 
   static let words = [
     "-1", "18446744073709551615", "9223372036854775807", "16777215", "0", "[]", "{}", "null",

@@ -169,10 +169,15 @@ import Testing
 
   // MARK: Training
 
-  @Test("a run with lora on given weights trains the adapters alone, killed or not")
-  func lora() throws {
+  /// Weights to begin with, in `base`.
+  private func makeBase() throws {
     try work.succeed("train", "r.yaml")
     try work.succeed("export", "r", "--out", "base")
+  }
+
+  @Test("a run with lora on given weights trains the adapters alone, killed or not")
+  func lora() throws {
+    try makeBase()
     let text = Self.table("from: base", lora: "{rate: 0}")
     try work.write(text, to: "c.yaml")
     try work.fail(3, "train", "c.yaml", words: ["unknown key `rate` in lora"])
@@ -206,8 +211,7 @@ import Testing
 
   @Test("frozen layers keep the bits they began with, and are not attributed to")
   func frozen() throws {
-    try work.succeed("train", "r.yaml")
-    try work.succeed("export", "r", "--out", "base")
+    try makeBase()
     try work.write(Self.table("from: base, freeze: [\"0\"]"), to: "c.yaml")
     try work.succeed("train", "c.yaml")
     let base = try tensors("base/model.safetensors")
@@ -227,8 +231,7 @@ import Testing
 
   @Test("weights to begin with that changed since the training are refused by their hash")
   func changedStart() throws {
-    try work.succeed("train", "r.yaml")
-    try work.succeed("export", "r", "--out", "base")
+    try makeBase()
     try work.succeed("export", "r", "--out", "other", "--checkpoint", "1")
     try work.write(Self.table("from: base"), to: "c.yaml")
     try work.succeed("train", "c.yaml")
@@ -261,8 +264,7 @@ import Testing
 
   @Test("an interrupted training does not go on from other weights")
   func changedMidway() throws {
-    try work.succeed("train", "r.yaml")
-    try work.succeed("export", "r", "--out", "base")
+    try makeBase()
     try work.write(
       Workspace.runFile(
         name: "c", training: "{rate: 0.05, epochs: 4000, batch: 8, from: base}"), to: "c.yaml")
@@ -280,8 +282,7 @@ import Testing
   /// A training that changes nothing shows what it began with.
   @Test("models of a bank begin with the run's starting weights")
   func bank() throws {
-    try work.succeed("train", "r.yaml")
-    try work.succeed("export", "r", "--out", "base")
+    try makeBase()
     try work.write(
       Workspace.runFile(
         name: "c", training: "{rate: 1.0e-30, epochs: 1, batch: 8, from: base}"), to: "c.yaml")
@@ -300,8 +301,7 @@ import Testing
 
   @Test("an imported adapter with `training` is retrained on its model, not on random weights")
   func importedStart() throws {
-    try work.succeed("train", "r.yaml")
-    try work.succeed("export", "r", "--out", "base")
+    try makeBase()
     // An adapter as PEFT would save it, of a run of our own.
     try work.write(
       Self.table("from: base", lora: "{rank: 2, alpha: 4, targets: [\"0\"]}"), to: "c.yaml")

@@ -63,20 +63,36 @@ import Testing
     #expect(relativeDifference(try rows(streamed), try rows(whole)) < 1e-5)
   }
 
-  @Test("the kernel is that of gradients written out, by a plain loop")
-  func plain() throws {
+  @Test(
+    "the kernel is that of gradients written out, by a plain loop",
+    arguments: [GradientSource.Target.output(.margin), .jacobian], [1, 1 << 30])
+  func plain(target: GradientSource.Target, budget: Int) throws {
     let (source, data) = (try Self.source(), Self.data(9))
-    let full = try source.gradients(of: data, target: .output(.margin)).gradients
-      .fullGradients(parameterCount: source.network.parameterCount)
-    let kernel = try KernelGradients(
-      of: data, source: source, target: .output(.margin), budget: 1
-    ).kernel()
+    let network = source.network
+    // A Jacobian's kernel is the mean of those of its outputs.
+    let full =
+      target == .jacobian
+      ? (0..<3).map { output in
+        network.exampleGradients(data.inputs, parameters: source.parameters) { outputs in
+          let unit = Tensor(repeating: 0, shape: outputs.shape)
+          for row in 0..<9 { unit.storage.base[row * 3 + output] = 1 }
+          return unit
+        }.gradients.fullGradients(parameterCount: network.parameterCount)
+      }
+      : [
+        try source.gradients(of: data, target: target).gradients
+          .fullGradients(parameterCount: network.parameterCount)
+      ]
+    let gradients = try KernelGradients(of: data, source: source, target: target, budget: budget)
+    #expect(gradients.isHeld == (budget > 1))
+    let kernel = try gradients.kernel()
     var worst = 0.0
     for i in 0..<9 {
       for j in 0..<9 {
-        let expected = (0..<full.columns).reduce(0.0) {
-          $0 + Double(full[i, $1]) * Double(full[j, $1])
-        }
+        let expected =
+          full.reduce(0.0) { sum, g in
+            (0..<g.columns).reduce(sum) { $0 + Double(g[i, $1]) * Double(g[j, $1]) }
+          } / Double(full.count)
         worst = max(worst, abs(Double(kernel[i, j]) - expected) / Double(kernel[i, i]))
       }
     }

@@ -1,3 +1,10 @@
+import Foundation
+
+/// How many seeds of damage a test goes through: ASCRIBE_FUZZ, else `standard`.
+public func fuzzSeeds(_ standard: Int) -> Int {
+  ProcessInfo.processInfo.environment["ASCRIBE_FUZZ"].flatMap { Int($0) } ?? standard
+}
+
 /// Damage to bytes, decided by a seed: flips, truncation, insertion, and of words that are wrong in
 /// their own ways, repetition and removal of pieces.
 public func damaged(_ bytes: [UInt8], seed: Int, words: [String] = []) -> [UInt8] {

@@ -9,12 +9,9 @@ import Testing
 
 /// Damaged descriptions of models are read or refused with a diagnosable error; nothing ends the
 /// process, and no size in them takes memory or time.
-///
-/// ASCRIBE_FUZZ sets another number of seeds.
 @Suite("Random damage to descriptions of models")
 struct ModelDamageTests {
-  static let seeds =
-    ProcessInfo.processInfo.environment["ASCRIBE_FUZZ"].flatMap { Int($0) } ?? 200
+  static let seeds = fuzzSeeds(200)
 
   static let words = [
     "-1", "0", "1", "3", "10000", "1073741824", "2147483648", "9223372036854775807",
