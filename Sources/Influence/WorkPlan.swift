@@ -98,15 +98,20 @@ extension WorkPlan {
       // A batch with batch norm goes whole, whatever was asked for: training refuses the rest.
       let microBatch =
         (try? configuration.examplesAtATime(in: trained)) ?? configuration.batch
-      // Seeds are trained side by side, each with a state of its own.
+      // Seeds are trained side by side, each with a state of its own; parts of a batch by the
+      // workers that are left, their gradients beside the sum.
       let atOnce = min(configuration.seedCount, Workers.count)
+      let size = min(n, microBatch)
+      let part = TrainingConfiguration.partSize(of: size, in: trained)
+      let gradients = part < size ? 2 + (size - 1) / part : 1
+      let inPass = min(size, part * max(1, Workers.count / atOnce))
       steps.append(
         step(
           "train", rows: n, disk: seeds * (kept * p * 4 + configuration.epochs * n * 6 * 4),
           peak: atOnce
-            * (4 * p * (2 + configuration.optimizer.bufferCount)
+            * (4 * p * (1 + gradients + configuration.optimizer.bufferCount)
               + max(
-                min(n, microBatch) * trained.footprint.bytes(),
+                inPass * trained.footprint.bytes(),
                 min(max(n, m), evaluated)
                   * (trained.footprint.saved + trained.footprint.largest))),
           flops: pass * Double(n) * Double(configuration.epochs * seeds), share: 0.3))

@@ -1,6 +1,7 @@
 // Letters: n training examples, B batch, p parameters.
 import Factors
 import Networks
+import Synchronization
 import Tensors
 
 /// What a step's forward and backward passes give.
@@ -13,24 +14,88 @@ struct StepGradient {
   var buffers: [Int: Tensor]
 }
 
+/// What the passes of one part of a step's examples give.
+private struct PartGradient {
+  /// Its examples' share of ∇ mean_i ℓ_i, p values.
+  var gradient: Tensor?
+  /// The factors of each pass by its first example, when they were asked for.
+  var factors: [(start: Int, ExampleGradients)] = []
+  /// What the passes made of running statistics, by offset.
+  var buffers: [Int: Tensor] = [:]
+}
+
 extension Trainer {
-  /// Forward and backward over one batch, `microBatch` examples at a time; the passes and their
-  /// tensors are gone afterwards.
+  /// Forward and backward over one batch, `microBatch` examples at a time, in parts side by side;
+  /// the passes and their tensors are gone afterwards.
   ///
   /// - Parameter signals: gets the signals of the batch's examples, S × n; nil: nobody reads them.
   /// - Throws: `TrainingError.diverged`.
   func backward(
     _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool
   ) throws(TrainingError) -> StepGradient {
+    let parts = parts(of: batch.count)
+    let results = Mutex<[Int: Result<PartGradient, TrainingError>]>([:])
+    Workers.run(slices: parts.count) { part in
+      let result = Result { () throws(TrainingError) in
+        try backward(
+          state, batch: batch, ranges: parts[part], signals: signals, needsFactors: needsFactors)
+      }
+      results.withLock { $0[part] = result }
+    }
+    var done: [PartGradient] = []
+    for (_, result) in results.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+      done.append(try result.get())
+    }
+    let factors = done.flatMap(\.factors).sorted { $0.start < $1.start }.map { $0.1 }
+    return StepGradient(
+      gradient: sum(done.compactMap(\.gradient)),
+      factors: factors.isEmpty
+        ? ExampleGradients(count: batch.count, blocks: [])
+        : ExampleGradients(concatenating: factors),
+      buffers: done.reduce(into: [:]) { $0.merge($1.buffers) { $1 } })
+  }
+
+  /// The places in a batch that go through the network one after the other, for each part: its
+  /// examples of every micro-batch.
+  private func parts(of count: Int) -> [[Range<Int>]] {
+    let whole = (0..<count).blocks(of: microBatch)
+    return (0..<min(count, microBatch)).blocks(of: partSize).map { part in
+      whole.compactMap {
+        let start = min($0.upperBound, $0.lowerBound + part.lowerBound)
+        let range = start..<min($0.upperBound, $0.lowerBound + part.upperBound)
+        return range.isEmpty ? nil : range
+      }
+    }
+  }
+
+  /// The sum of vectors of one length, in their order; zeros of none.
+  private func sum(_ vectors: [Tensor]) -> Tensor {
+    if vectors.count == 1 { return vectors[0] }
+    let sum = Tensor(repeating: 0, shape: [network.parameterCount])
+    let (target, sources) = (sum.storage, vectors.map(\.storage))
+    Workers.run(over: sum.count, grain: 1 << 13) { range in
+      for source in sources {
+        VectorMath.axpy(
+          1, source.base + range.lowerBound, onto: target.base + range.lowerBound,
+          count: range.count)
+      }
+    }
+    return sum
+  }
+
+  /// The passes of one part.
+  private func backward(
+    _ state: TrainingState, batch: [Int], ranges: [Range<Int>], signals: Buffer<Float>?,
+    needsFactors: Bool
+  ) throws(TrainingError) -> PartGradient {
     let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
     var gradient: Tensor?
-    var factors: [ExampleGradients] = []
-    var buffers: [Int: Tensor] = [:]
-    for range in (0..<batch.count).blocks(of: microBatch) {
-      let start = range.lowerBound
+    var part = PartGradient()
+    for range in ranges {
       let pass = network.pass(
         state.parameters, batch: range.count,
-        dropout: DropoutDraws(seed: seed, step: UInt64(state.step), firstExample: start))
+        dropout: DropoutDraws(
+          seed: seed, step: UInt64(state.step), firstExample: range.lowerBound))
       // One tensor for the sum: the layers add to it.
       pass.gradient = gradient ?? Tensor(repeating: 0, shape: [network.parameterCount])
       gradient = nil
@@ -44,24 +109,20 @@ extension Trainer {
         pass, state, examples: Array(examples[range]), columns: Array(batch[range]),
         of: batch.count, signals: signals)
       if needsFactors, let recorder = pass.recorder {
-        factors.append(recorder.gradients(count: range.count))
+        part.factors.append((range.lowerBound, recorder.gradients(count: range.count)))
       }
       if needsNorms, let signals, let recorder = pass.recorder {
         let norms = signals.base + (signals.count - count)
         for (row, square) in recorder.squaredNorms(count: range.count).enumerated() {
-          norms[batch[start + row]] = square.squareRoot() * Float(batch.count)
+          norms[batch[range.lowerBound + row]] = square.squareRoot() * Float(batch.count)
         }
       }
       gradient = pass.gradient
       pass.gradient = nil
-      buffers.merge(pass.bufferUpdates) { $1 }
+      part.buffers.merge(pass.bufferUpdates) { $1 }
     }
-    return StepGradient(
-      gradient: gradient ?? Tensor(repeating: 0, shape: [network.parameterCount]),
-      factors: factors.isEmpty
-        ? ExampleGradients(count: batch.count, blocks: [])
-        : ExampleGradients(concatenating: factors),
-      buffers: buffers)
+    part.gradient = gradient
+    return part
   }
 
   /// One pass forward and back.

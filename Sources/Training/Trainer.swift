@@ -21,6 +21,8 @@ public struct Trainer: Sendable {
 
   /// How many examples of a batch go through the network at a time.
   let microBatch: Int
+  /// How many of those are one worker's part.
+  let partSize: Int
 
   let inputs: Tensor
   let targets: TargetValues
@@ -50,6 +52,7 @@ public struct Trainer: Sendable {
     loss = try Loss(configuration.loss, for: data.targets)
     order = BatchOrder(
       count: rows?.count ?? data.count, batch: configuration.batch, seed: self.seed)
+    partSize = TrainingConfiguration.partSize(of: min(microBatch, order.count), in: network)
   }
 
   /// Number n of training examples.

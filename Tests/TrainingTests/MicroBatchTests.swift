@@ -18,6 +18,11 @@ import Testing
       GPT2Configuration(
         vocabulary: 9, context: 36, layers: 1, heads: 2, width: 8, dropout: 0.2,
         attentionDropout: 0.2), length: 36),
+    // Long enough that workers take parts of a batch side by side.
+    "gpt2 long": .gpt2(
+      GPT2Configuration(
+        vocabulary: 9, context: 128, layers: 2, heads: 2, width: 16, dropout: 0.2,
+        attentionDropout: 0.2), length: 128),
     "vit": TransformerArchitecture.vit(
       ViTConfiguration(
         image: images, patch: 2, layers: 1, heads: 2, width: 8, classes: 3, dropout: 0.2)
@@ -25,12 +30,13 @@ import Testing
   ]
 
   static func data(_ name: String, count: Int = 22) -> Dataset {
-    let shape = name == "gpt2" ? [36] : [6, 6]
+    let isSequence = name.hasPrefix("gpt2")
+    let shape = name == "gpt2 long" ? [128] : isSequence ? [36] : [6, 6]
     let inputs = Tensor(uninitialized: [count] + shape)
     for i in 0..<inputs.count { inputs.storage.base[i] = Float(1 + (i * i + i / 7) % 8) }
     return Dataset(
       inputs: inputs,
-      targets: name == "gpt2"
+      targets: isSequence
         ? .tokens(inputs, vocabulary: (0..<9).map(String.init))
         : .classes((0..<count).map { Int32($0 % 3) }, names: ["a", "b", "c"]))
   }
@@ -68,7 +74,7 @@ import Testing
     let whole = try trained(name, microBatch: nil)
     let parts = try trained(name, microBatch: microBatch)
     #expect(difference(parts.state.parameters.elements, whole.state.parameters.elements) < 1e-5)
-    let isSequence = name == "gpt2"
+    let isSequence = name.hasPrefix("gpt2")
     for signal in [ExampleSignal.loss, .el2n, .margin] + (isSequence ? [] : [.gradientNorm]) {
       let expected = try #require(whole.signals[signal])
       #expect(difference(try #require(parts.signals[signal]), expected) < 1e-5, "\(signal)")
@@ -90,12 +96,54 @@ import Testing
     }
   }
 
-  @Test("one worker and two leave the same bits")
-  func workers() throws {
-    let (one, two) = (
-      try trained("gpt2", microBatch: 3, workers: 1), try trained("gpt2", microBatch: 3)
-    )
-    #expect(one.state.parameters == two.state.parameters)
+  @Test(
+    "one worker, two and five leave the same bits",
+    arguments: [("gpt2", 3), ("gpt2 long", 5), ("gpt2 long", nil)])
+  func workers(name: String, microBatch: Int?) throws {
+    let one = try trained(name, microBatch: microBatch, workers: 1)
+    for workers in [2, 5] {
+      let more = try trained(name, microBatch: microBatch, workers: workers)
+      #expect(one.state.parameters == more.state.parameters)
+      #expect(one.signals[.loss] == more.signals[.loss])
+    }
+  }
+
+  @Test("a batch is cut into parts where summing their gradients is little beside the products")
+  func partSizes() throws {
+    let long = try #require(Self.networks["gpt2 long"] ?? nil)
+    // 8 · 128 positions; embeddings are parameters without products.
+    #expect(TrainingConfiguration.partSize(of: 8, in: long) == 4)
+    #expect(TrainingConfiguration.partSize(of: 64, in: long) == 8)
+    #expect(TrainingConfiguration.partSize(of: 5, in: long) == 5)
+    let mlp = Network.multilayerPerceptron(inputShape: [100], hidden: [100], outputs: 2)
+    #expect(TrainingConfiguration.partSize(of: 500, in: mlp) == 500)
+    #expect(TrainingConfiguration.partSize(of: 1_200, in: mlp) == 300)
+    // 5.8 million parameters: two gradients of 23 MB.
+    let wide = Network.multilayerPerceptron(inputShape: [800], hidden: [7_200], outputs: 2)
+    #expect(TrainingConfiguration.partSize(of: 10_000, in: wide) == 5_000)
+    let coupled = try #require(
+      Network.convolutional(
+        image: Self.images, channels: [2], outputs: 3, normalisation: .batch))
+    #expect(TrainingConfiguration.partSize(of: 4_096, in: coupled) == 4_096)
+  }
+
+  @Test("a loss that is no number in one part ends the training")
+  func diverged() throws {
+    let data = Self.data("gpt2 long")
+    let network = try #require(Self.networks["gpt2 long"] ?? nil)
+    let trainer = try Trainer(
+      network: network,
+      configuration: TrainingConfiguration(
+        optimizer: .sgd(momentum: 0), rate: 1e30, batch: 8, epochs: 2), data: data)
+    #expect(trainer.partSize < 8)
+    #expect {
+      try trainer.train()
+    } throws: {
+      guard case .some(.diverged(_, let epoch, let step, let loss)) = $0 as? TrainingError else {
+        return false
+      }
+      return epoch == 1 && step > 0 && !loss.isFinite
+    }
   }
 
   @Test("a batch that takes more than the standard room is halved until it fits")
