@@ -1,6 +1,5 @@
 import Foundation
 import Images
-import Synchronization
 import Tensors
 
 /// Reads a folder of images: a sub-folder for each class, PNG and JPEG files in it or below it.
@@ -74,15 +73,10 @@ struct ImageFolderReader: Sendable {
 
   /// The images in order; the error is that of the first one that cannot be read.
   private func decoded(_ names: [String]) throws -> [PixelImage] {
-    let results = Mutex<[Result<PixelImage, any Error>?]>(
-      Array(repeating: nil, count: names.count))
-    Workers.run(over: names.count, grain: 16) { rows in
-      for row in rows {
-        let result = Result { try decoded("\(folder)/\(names[row])") }
-        results.withLock { $0[row] = result }
-      }
-    }
-    return try results.withLock { try $0.compactMap { try $0?.get() } }
+    let blocks = (0..<names.count).blocks(of: 16)
+    return try Workers.map(slices: blocks.count) { block in
+      try blocks[block].map { try decoded("\(folder)/\(names[$0])") }
+    }.flatMap { $0 }
   }
 
   private func decoded(_ path: String) throws -> PixelImage {

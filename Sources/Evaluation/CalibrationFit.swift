@@ -90,12 +90,11 @@ struct CalibrationFit {
           Evaluation.correlation(rows.map { p[$0] }, rows.map { y[$0] })
         })
     }
-    let values = SharedResults<Double>(count: 200)
-    Workers.run(slices: 200) { resample in
+    let values = Workers.map(slices: 200) { resample in
       let stream = RandomStream(seed: 0, purpose: .bootstrap, index: UInt64(resample))
-      values.set(resample, value((0..<count).map { stream.integer(below: count, at: UInt64($0)) }))
+      return value((0..<count).map { stream.integer(below: count, at: UInt64($0)) })
     }
-    return (value(Array(0..<count)), 1.959964 * spread(values.values))
+    return (value(Array(0..<count)), 1.959964 * spread(values))
   }
 
   /// Variance of f over seeds within a subset, by query; nil with one seed.
@@ -167,29 +166,20 @@ struct CalibrationFit {
     let size = min(scores.rows, subsets.count > 512 ? 16 : 64)
     let sample = (0..<size).map { $0 * scores.rows / size }
     let grid = evenShares.flatMap { share in [0.1, 0.3, 0.5, 0.7, 0.9].map { (share, $0) } }
-    let found = SharedResults<[Double]>(count: sample.count)
-    let failure = Failure()
-    Workers.run(slices: sample.count) { place in
+    let values = try Workers.map(slices: sample.count) { place in
       let query = sample[place]
       let gram = subsets.gram(scores: scores.row(query))
       let (r, variance) = (residuals[query], variances[query])
-      do {
-        let values = try grid.map { share, signal -> Double in
-          guard variance > 0, gram.scale > 0 else { return 0 }
-          let covariance = gram.blended(with: subsets.even, share: share)
-          for i in 0..<covariance.count { covariance.storage.base[i] *= signal }
-          let factor = try Cholesky(covariance, damping: 1 - signal, name: "residual covariance")
-          let solved = factor.solve(r)
-          let square = zip(r, solved).reduce(0.0) { $0 + $1.0 * $1.1 } / variance
-          return -0.5 * (factor.logDeterminant + square)
-        }
-        found.set(place, values)
-      } catch {
-        failure.note(error)
+      return try grid.map { share, signal -> Double in
+        guard variance > 0, gram.scale > 0 else { return 0 }
+        let covariance = gram.blended(with: subsets.even, share: share)
+        for i in 0..<covariance.count { covariance.storage.base[i] *= signal }
+        let factor = try Cholesky(covariance, damping: 1 - signal, name: "residual covariance")
+        let solved = factor.solve(r)
+        let square = zip(r, solved).reduce(0.0) { $0 + $1.0 * $1.1 } / variance
+        return -0.5 * (factor.logDeterminant + square)
       }
     }
-    try failure.rethrow()
-    let values = found.values
     let totals = grid.indices.map { choice in values.reduce(0) { $0 + $1[choice] } }
     let best = totals.indices.max { (totals[$0], $1) < (totals[$1], $0) } ?? 0
     return grid[best].0

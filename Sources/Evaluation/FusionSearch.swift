@@ -122,39 +122,29 @@ struct FusionSearch {
   private func validate(
     _ candidates: [DatamodelPrior], _ chosen: [Int], _ splits: [Split], _ scored: [Scored]
   ) throws -> [[Outcome]] {
-    let found = SharedResults<[Outcome]>(count: chosen.count)
-    let failure = Failure()
     let count = subsets.count
-    Workers.run(slices: chosen.count) { place in
-      do {
-        let query = chosen[place]
-        let y = queries.observed[query]
-        let variance = spread(y) * spread(y)
-        var errors = [Double](repeating: 0, count: candidates.count)
-        var changes = candidates.map { _ in [Double](repeating: 0, count: count) }
-        for (split, scored) in zip(splits, scored) {
-          let fold = try FoldPredictions(subsets, scored, split, query: query, candidates)
-          for (index, predictions) in fold.changes.enumerated() {
-            for (subset, change) in zip(split.held, predictions) {
-              let error = y[subset] - fold.intercepts[index] - change
-              errors[index] += error * error
-              changes[index][subset] = change
-            }
+    let byQuery = try Workers.map(slices: chosen.count) { place in
+      let query = chosen[place]
+      let y = queries.observed[query]
+      let variance = spread(y) * spread(y)
+      var errors = [Double](repeating: 0, count: candidates.count)
+      var changes = candidates.map { _ in [Double](repeating: 0, count: count) }
+      for (split, scored) in zip(splits, scored) {
+        let fold = try FoldPredictions(subsets, scored, split, query: query, candidates)
+        for (index, predictions) in fold.changes.enumerated() {
+          for (subset, change) in zip(split.held, predictions) {
+            let error = y[subset] - fold.intercepts[index] - change
+            errors[index] += error * error
+            changes[index][subset] = change
           }
         }
-        found.set(
-          place,
-          candidates.indices.map {
-            Outcome(
-              error: variance > 0 ? errors[$0] / Double(count) / variance : 0,
-              lds: rankCorrelation(changes[$0], y))
-          })
-      } catch {
-        failure.note(error)
+      }
+      return candidates.indices.map {
+        Outcome(
+          error: variance > 0 ? errors[$0] / Double(count) / variance : 0,
+          lds: rankCorrelation(changes[$0], y))
       }
     }
-    try failure.rethrow()
-    let byQuery = found.values
     return candidates.indices.map { candidate in byQuery.map { $0[candidate] } }
   }
 }

@@ -70,27 +70,21 @@ public struct ScoreFusion: Sendable {
     let queries = plain.corrected(by: corrections, subsets)
     let n = scores.columns
     let result = Matrix<Float>(uninitialized: scores.rows, n)
-    let failure = Failure()
     let rows = Array(0..<subsets.count)
-    Workers.run(slices: scores.rows) { query in
-      do {
-        let tau = queries.scores.row(query)
-        let s = slope.slope(predicted: plain.predicted[query], observed: plain.observed[query])
-        let gram = subsets.gram(scores: tau)
-        let solution = try DatamodelSolution(
-          gram: gram.blended(with: subsets.even, share: prior.evenShare), rows: rows,
-          residuals: zip(queries.observed[query], queries.predicted[query]).map { $0 - s * $1 },
-          signalToNoise: prior.signalToNoise)
-        let deviations = subsets.deviations(
-          solution.dual, scores: tau, scale: gram.scale, prior)
-        for i in 0..<n {
-          result.storage.base[query * n + i] = Float(s * Double(tau[i]) + deviations[i])
-        }
-      } catch {
-        failure.note(error)
+    try Workers.map(slices: scores.rows) { query in
+      let tau = queries.scores.row(query)
+      let s = slope.slope(predicted: plain.predicted[query], observed: plain.observed[query])
+      let gram = subsets.gram(scores: tau)
+      let solution = try DatamodelSolution(
+        gram: gram.blended(with: subsets.even, share: prior.evenShare), rows: rows,
+        residuals: zip(queries.observed[query], queries.predicted[query]).map { $0 - s * $1 },
+        signalToNoise: prior.signalToNoise)
+      let deviations = subsets.deviations(
+        solution.dual, scores: tau, scale: gram.scale, prior)
+      for i in 0..<n {
+        result.storage.base[query * n + i] = Float(s * Double(tau[i]) + deviations[i])
       }
     }
-    try failure.rethrow()
     return result
   }
 }

@@ -79,18 +79,14 @@ public final class CheckedRows: Sendable {
     guard !rows.isEmpty else { return }
     let first = rows.lowerBound / blockRows
     let blocks = (rows.upperBound - 1) / blockRows + 1 - first
-    let failures = FirstFailure()
     let targetRowBytes = rowLength * MemoryLayout<Scalar>.stride
     let base = Unchecked(UnsafeMutableRawPointer(target))
-    Workers.run(slices: blocks) { offset in
+    try Workers.map(slices: blocks) { offset throws(StorageError) in
       let wanted = blockRange(first + offset).clamped(to: rows)
-      do throws(StorageError) {
-        try read(
-          block: first + offset, wanted: wanted,
-          into: base.value + (wanted.lowerBound - rows.lowerBound) * targetRowBytes, checks)
-      } catch { failures.record(error, at: offset) }
+      try read(
+        block: first + offset, wanted: wanted,
+        into: base.value + (wanted.lowerBound - rows.lowerBound) * targetRowBytes, checks)
     }
-    try failures.throwFirst()
   }
 
   /// Rows as a matrix of `Float`.
@@ -117,16 +113,12 @@ public final class CheckedRows: Sendable {
   /// Checks every block; returns their number.
   func verify() throws(StorageError) -> Int {
     let blocks = checksums.count / RowChecksum.byteCount
-    let failures = FirstFailure()
-    Workers.run(slices: blocks) { block in
-      do throws(StorageError) {
-        let scratch = Buffer<UInt8>(
-          uninitialized: blockRange(block).count * rowLength * type.byteCount)
-        try readBytes(blockRange(block), into: scratch.base)
-        try check(block, scratch.base)
-      } catch { failures.record(error, at: block) }
+    try Workers.map(slices: blocks) { block throws(StorageError) in
+      let scratch = Buffer<UInt8>(
+        uninitialized: blockRange(block).count * rowLength * type.byteCount)
+      try readBytes(blockRange(block), into: scratch.base)
+      try check(block, scratch.base)
     }
-    try failures.throwFirst()
     return blocks
   }
 

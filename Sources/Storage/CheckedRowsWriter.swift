@@ -1,4 +1,3 @@
-import Synchronization
 import Tensors
 
 /// Writes the rows of one dataset in order, with a SHA-256 for every block of rows.
@@ -108,16 +107,12 @@ public final class CheckedRowsWriter {
     let blocks = (rows + blockRows - 1) / blockRows
     let job = BlockJob(source: source)
     let digests = Buffer<UInt8>(uninitialized: blocks * RowChecksum.byteCount)
-    let failures = FirstFailure()
-    Workers.run(slices: blocks) { [job, self = Unchecked(self)] block in
-      do throws(StorageError) {
-        let digest = try self.value.writeBlock(block, of: rows, from: job.source, row: firstRow)
-        for (i, byte) in digest.enumerated() {
-          digests.base[block * RowChecksum.byteCount + i] = byte
-        }
-      } catch { failures.record(error, at: block) }
+    try Workers.map(slices: blocks) { [job, self = Unchecked(self)] block throws(StorageError) in
+      let digest = try self.value.writeBlock(block, of: rows, from: job.source, row: firstRow)
+      for (i, byte) in digest.enumerated() {
+        digests.base[block * RowChecksum.byteCount + i] = byte
+      }
     }
-    try failures.throwFirst()
     let offset = firstRow / blockRows * RowChecksum.byteCount
     for i in 0..<digests.count { checksums[offset + i] = digests.base[i] }
   }
@@ -185,19 +180,6 @@ enum FiniteCheck {
     for i in 0..<count { largest = max(largest, bits[i] & Bits.max) }
     if largest < infinity { return nil }
     return (0..<count).first { bits[$0] & Bits.max >= infinity }
-  }
-}
-
-/// The error of the lowest slice, whichever worker met one first.
-final class FirstFailure: Sendable {
-  private let found = Mutex<(slice: Int, error: StorageError)?>(nil)
-
-  func record(_ error: StorageError, at slice: Int) {
-    found.withLock { if slice < $0?.slice ?? .max { $0 = (slice, error) } }
-  }
-
-  func throwFirst() throws(StorageError) {
-    if let first = found.withLock({ $0 }) { throw first.error }
   }
 }
 

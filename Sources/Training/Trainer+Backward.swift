@@ -1,7 +1,6 @@
 // Letters: n training examples, B batch, p parameters.
 import Factors
 import Networks
-import Synchronization
 import Tensors
 
 /// What a step's forward and backward passes give.
@@ -34,17 +33,9 @@ extension Trainer {
     _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool
   ) throws(TrainingError) -> StepGradient {
     let parts = parts(of: batch.count)
-    let results = Mutex<[Int: Result<PartGradient, TrainingError>]>([:])
-    Workers.run(slices: parts.count) { part in
-      let result = Result { () throws(TrainingError) in
-        try backward(
-          state, batch: batch, ranges: parts[part], signals: signals, needsFactors: needsFactors)
-      }
-      results.withLock { $0[part] = result }
-    }
-    var done: [PartGradient] = []
-    for (_, result) in results.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
-      done.append(try result.get())
+    let done = try Workers.map(slices: parts.count) { part throws(TrainingError) in
+      try backward(
+        state, batch: batch, ranges: parts[part], signals: signals, needsFactors: needsFactors)
     }
     let factors = done.flatMap(\.factors).sorted { $0.start < $1.start }.map { $0.1 }
     return StepGradient(

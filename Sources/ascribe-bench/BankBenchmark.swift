@@ -1,6 +1,5 @@
 import Datasets
 import Networks
-import Synchronization
 import Tensors
 import Training
 
@@ -67,13 +66,9 @@ private struct BankTraining: Sendable {
 
   /// Seconds of all models together over their number.
   func secondsOfModel() throws -> Double {
-    let failure = Mutex<(any Error)?>(nil)
-    let total = seconds {
-      Workers.run(slices: trainers.count) { model in
-        do { _ = try trainers[model].train() } catch { failure.withLock { $0 = error } }
-      }
+    let total = try seconds {
+      try Workers.map(slices: trainers.count) { _ = try trainers[$0].train() }
     }
-    if let error = failure.withLock({ $0 }) { throw error }
     return total / Double(trainers.count)
   }
 }

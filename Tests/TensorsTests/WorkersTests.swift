@@ -21,6 +21,35 @@ import Testing
     }
   }
 
+  private struct Odd: Error, Equatable { let slice: Int }
+
+  @Test("results come in the order of the slices", arguments: [1, 2, 5], [0, 1, 9])
+  func results(workers: Int, slices: Int) {
+    withWorkers(workers) {
+      let squares = Workers.map(slices: slices) { slice in
+        // Later slices end first.
+        usleep(UInt32(9 - slice) * 100)
+        return slice * slice
+      }
+      #expect(squares == (0..<slices).map { $0 * $0 })
+    }
+  }
+
+  @Test("the error is that of the lowest slice, and every slice runs", arguments: [1, 2, 5])
+  func errors(workers: Int) {
+    withWorkers(workers) {
+      let count = Atomic<Int>(0)
+      #expect(throws: Odd(slice: 3)) {
+        try Workers.map(slices: 9) { slice throws(Odd) in
+          count.wrappingAdd(1, ordering: .relaxed)
+          usleep(UInt32(9 - slice) * 100)
+          if slice >= 3 { throw Odd(slice: slice) }
+        }
+      }
+      #expect(count.load(ordering: .relaxed) == 9)
+    }
+  }
+
   @Test("thousands of short jobs, with pauses in which helpers fall asleep")
   func manyShortJobs() {
     withWorkers(3) {
