@@ -20,12 +20,18 @@ public struct MislabelJob: Sendable {
   /// - Parameters:
   ///   - choice: the checkpoints of the kernel signals.
   ///   - scorer: whose self-influence is asked for, with that signal; nil: of `trajectory`.
-  /// - Throws: `InfluenceError.notDefined` for a signal that the training's loss does not have.
+  /// - Throws: `InfluenceError.notDefined` for sequences, which have no labels, and for a signal
+  ///   that the training's loss does not have.
   public func ranking(
     by signal: MislabelRanking.Signal, choice: CheckpointChoice = .standard,
     damping: DampingRule = .standard, exactLimit: Int = InfluenceModel.standardExactLimit,
     scorer: RunScorer? = nil
   ) throws -> MislabelRanking {
+    if influence.isSequence {
+      throw InfluenceError.notDefined(
+        name: "the search for wrong labels",
+        reason: "these are sequences, whose next tokens are no labels", option: "run")
+    }
     let suspicion: [Float]
     switch signal {
     case .leaveOneOutMargin:

@@ -53,6 +53,15 @@ public struct DataConfiguration: Sendable {
   let scale: Scale
   let standardise: Standardise
 
+  /// Whether the training examples are texts, which a tokenizer makes sequences of.
+  public var readsTexts: Bool {
+    switch train.reader {
+    case .lines: true
+    case .tokens(let reader): if case .text = reader.form { true } else { false }
+    case .csv, .idx, .npy, .npz, .hdf5, .images: false
+    }
+  }
+
   /// Reads the `data` mapping of a run file.
   ///
   /// - Parameters:

@@ -14,17 +14,19 @@ public enum TokenText {
 
   /// The tokens of one sequence up to its padding, one after the other.
   ///
-  /// Tokens that are whole numbers (of an array without a vocabulary) are set apart by spaces. Line
-  /// ends stand as ⏎, so that a text fits in a line.
+  /// Line ends stand as ⏎, so that a text fits in a line.
   public static func text(of row: Int, _ tokens: Tensor, _ vocabulary: [String]) -> String {
-    pieces(of: row, tokens, vocabulary).joined(
-      separator: vocabulary.count > 1 && vocabulary[1] == "1" && vocabulary[0] == "0" ? " " : "")
+    pieces(of: row, tokens, vocabulary).joined()
   }
 
   /// The text of each token of one sequence up to its padding.
+  ///
+  /// Tokens that are whole numbers (of an array without a vocabulary) have a space before them, but
+  /// for the first.
   public static func pieces(of row: Int, _ tokens: Tensor, _ vocabulary: [String]) -> [String] {
-    ids(of: row, tokens).map { id in
-      oneLine(id < vocabulary.count ? vocabulary[id] : "?")
+    let areNumbers = vocabulary.count > 1 && vocabulary[1] == "1" && vocabulary[0] == "0"
+    return ids(of: row, tokens).enumerated().map { place, id in
+      (areNumbers && place > 0 ? " " : "") + oneLine(id < vocabulary.count ? vocabulary[id] : "?")
     }
   }
 

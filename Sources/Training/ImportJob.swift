@@ -57,11 +57,11 @@ public struct ImportJob: Sendable {
     let found = try ForeignCheckpoint.find(source)
     let data = try configuration.data.load()
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
+    var configuration = configuration.fitted(to: data.train)
     let training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
     try training.requireModel(for: loss, data)
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
-    var configuration = configuration
     let adapters = try base == nil ? [] : found.map { try PEFTAdapter(reading: $0.folder) }
     if let first = adapters.first {
       configuration.adapters = first.adapters

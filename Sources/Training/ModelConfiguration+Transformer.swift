@@ -12,7 +12,7 @@ import Networks
 ///
 /// The MLP is four times as wide unless said otherwise, and the context is the examples' length.
 /// `gpt2` and `llama` predict next tokens, and the vocabulary is the data's; `bert` predicts classes
-/// of token sequences and `vit` classes of images.
+/// of token sequences, of texts with the vocabulary of their tokenizer, and `vit` classes of images.
 public struct TransformerSettings: Sendable, Equatable {
   /// Blocks.
   public var layers: Int
@@ -32,9 +32,10 @@ public struct TransformerSettings: Sendable, Equatable {
   public var dropout: Double
   /// The same of attention weights; not of `llama`.
   public var attentionDropout: Double
-  /// Tokens; `bert` only.
+  /// Tokens; 0: those of the texts' tokenizer; `bert` only.
   public var vocabulary: Int
-  /// The token that fills up short sequences, −1 if there is none; `bert` only.
+  /// The token that fills up short sequences, −1 if there is none; nil: −1 for texts, whose rows
+  /// are filled up with −1, else 0; `bert` only.
   public var padding: Int?
   /// Pixels of a patch's side; `vit` only.
   public var patch: Int
@@ -80,8 +81,10 @@ public struct TransformerSettings: Sendable, Equatable {
     }
     dropout = try rate("dropout")
     attentionDropout = try rate("attentionDropout")
-    vocabulary = has("vocabulary") ? try map.int("vocabulary", in: 1...1 << 24) : 0
-    padding = has("padding") ? try map.int("padding", in: -1...vocabulary - 1, default: 0) : nil
+    vocabulary =
+      has("vocabulary") ? try map.int(ifPresent: "vocabulary", in: 1...1 << 24) ?? 0 : 0
+    let largest = vocabulary > 0 ? vocabulary - 1 : 1 << 24
+    padding = has("padding") ? try map.int(ifPresent: "padding", in: -1...largest) : nil
     patch = has("patch") ? try map.int("patch", in: 1...65_536) : 0
   }
 
@@ -96,6 +99,7 @@ public struct TransformerSettings: Sendable, Equatable {
     ]
     // Runs made before there was one have none.
     if attentionDropout == 0 { all["attentionDropout"] = nil }
+    if vocabulary == 0 { all["vocabulary"] = nil }
     all["context"] = context.map { .int($0) }
     all["padding"] = padding.map { .int($0) }
     return all.filter { keys.contains($0.key) }

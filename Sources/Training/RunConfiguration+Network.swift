@@ -14,6 +14,31 @@ import Tensors
 /// training: {freeze: [wte, "h.0"], from: models/gpt2, …}
 /// ```
 extension RunConfiguration {
+  /// The same run with what the model takes from the examples: of texts, their tokenizer's
+  /// vocabulary.
+  public func fitted(to data: Dataset) -> RunConfiguration {
+    guard model.kind == .bert, model.transformer?.vocabulary == 0, let tokenizer = data.tokenizer
+    else { return self }
+    var copy = self
+    copy.model.transformer?.vocabulary = tokenizer.vocabulary.count
+    return copy
+  }
+
+  /// Settles what a `bert` takes of sequences that are texts or arrays.
+  ///
+  /// - Throws: `ConfigurationError.missingKey` for arrays of ids without a vocabulary.
+  static func settle(
+    _ model: inout ModelConfiguration, for data: DataConfiguration, _ map: ConfigurationMap
+  ) throws(ConfigurationError) {
+    guard model.kind == .bert, var sizes = model.transformer else { return }
+    if sizes.vocabulary == 0 && !data.readsTexts {
+      let map = try map.map("model")
+      throw .missingKey(map.place(), key: "vocabulary", present: map.keys)
+    }
+    sizes.padding = sizes.padding ?? (data.readsTexts ? -1 : 0)
+    model.transformer = sizes
+  }
+
   /// The network for some examples, with its adapters and what is frozen.
   ///
   /// - Throws: `SelectionError` for patterns that fit no layer.

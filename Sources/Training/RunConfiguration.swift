@@ -82,6 +82,7 @@ public struct RunConfiguration: Sendable {
     } else {
       model = try ModelConfiguration(from: map.map("model"))
     }
+    try RunConfiguration.settle(&model, for: data, map)
     adapters = try RunConfiguration.adapters(from: map)
     hasTraining = requiresTraining || map.has("training")
     training =

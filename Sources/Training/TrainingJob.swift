@@ -55,8 +55,14 @@ public struct TrainingJob: Sendable {
   /// - Throws: `TrainingError.otherRun` naming the field when a run of this name was made
   ///   otherwise, `.runInUse`, `.diverged`, `.cancelled`; errors of data and files.
   public func run() throws -> Outcome {
-    let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let data = try loadData()
+    var job = self
+    job.configuration = configuration.fitted(to: data.train)
+    return try job.run(on: data)
+  }
+
+  private func run(on data: SplitData) throws -> Outcome {
+    let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     try requireModel(for: loss, data)
     try configuration.model.requireInputs(

@@ -112,7 +112,8 @@ public enum TransformerArchitecture: Sendable, Hashable {
       for place in 0..<length {
         let id = ids[row * length + place]
         guard id == id.rounded(), id >= -1, id < Float(sizes.vocabulary) else {
-          return "takes tokens from 0 to \(sizes.vocabulary - 1); example \(row) has \(id) "
+          let found = Int(exactly: id).map(String.init) ?? "\(id)"
+          return "takes tokens from 0 to \(sizes.vocabulary - 1); example \(row) has \(found) "
             + "at position \(place)"
         }
         let isPadding = id < 0 || id == filler

@@ -29,7 +29,7 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let configuration: RunConfiguration
+    var configuration: RunConfiguration
     let data: SplitData
     var imported: RunRecord?
     if target.hasSuffix(".yaml") || target.hasSuffix(".yml") {
@@ -41,6 +41,7 @@ struct PlanCommand: ParsableCommand {
       data = try opened.loadData()
       if opened.record.status == .imported { imported = opened.record }
     }
+    configuration = configuration.fitted(to: data.train)
     let trained = try configuration.network(for: data.train)
     let network =
       try layers.patterns.map { try trained.selecting($0, place: "--layers") } ?? trained

@@ -98,4 +98,30 @@ struct MislabelJobTests {
     let margins = try MislabelJob(influence).ranking(by: .leaveOneOutMargin)
     #expect(margins.suspicion.allSatisfy { $0 >= 0 } && margins.order.count == 20)
   }
+
+  @Test("sequences have no labels to search, whatever the signal")
+  func sequences() throws {
+    let folder = try ScratchFolder()
+    try Data(String(repeating: "to be or not ", count: 4).utf8)
+      .write(to: URL(fileURLWithPath: folder / "text.txt"))
+    let run = """
+      data:
+        source: {format: text, path: text.txt, tokens: characters, length: 8}
+        split: {test: 2, seed: 0}
+      model: {kind: gpt2, layers: 1, heads: 1, width: 4}
+      training: {rate: 0.01, batch: 4, epochs: 1}
+      """
+    try Data(run.utf8).write(to: URL(fileURLWithPath: folder / "text.yaml"))
+    let influence = try RunInfluence(
+      TrainingJob(
+        try RunConfiguration(contentsOf: folder / "text.yaml"),
+        checkpointsFolder: folder / "Checkpoints"
+      ).run().run)
+    for signal in MislabelRanking.Signal.allCases {
+      let error = diagnosed { _ = try MislabelJob(influence).ranking(by: signal) }
+      #expect(
+        error?.what == "the search for wrong labels is not defined here: these are sequences, "
+          + "whose next tokens are no labels", "\(signal)")
+    }
+  }
 }

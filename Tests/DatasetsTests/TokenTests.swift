@@ -129,6 +129,7 @@ import Testing
     #expect(TokenText.text(of: 1, tokens, ["a", "\n", "é"]) == "⏎")
     #expect(TokenText.text(of: 0, tokens, ["0", "1", "2"]) == "0 1 2")
     #expect(TokenText.pieces(of: 0, tokens, ["a"]) == ["a", "?", "?"])
+    #expect(TokenText.pieces(of: 0, tokens, ["0", "1", "2"]) == ["0", " 1", " 2"])
   }
 
   static func npy(_ values: [Int32], _ shape: (Int, Int)) -> [UInt8] {

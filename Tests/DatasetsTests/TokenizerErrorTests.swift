@@ -40,7 +40,7 @@ import Testing
         """)
     #expect(
       try failure(#"{"model":{"type":"Unigram","vocab":[["a",-1.5]]}}"#)?
-        .contains("an object is expected") == true)
+        .contains("`Unigram` cannot") == true)
   }
 
   @Test(

@@ -1,12 +1,16 @@
 extension TokenModel {
-  private enum Kind: String, CaseIterable { case BPE, WordPiece }
+  enum Kind: String, CaseIterable { case BPE, WordPiece }
+
+  /// Which `model` of a tokenizer.json it is.
+  static func kind(_ node: JSONNode) throws(DatasetError) -> Kind {
+    if let kind = try node.member(ifPresent: "type")?.choice(Kind.self) { return kind }
+    // Files of old have no type; only byte pairs have merges.
+    return try node.member(ifPresent: "merges") != nil ? .BPE : .WordPiece
+  }
 
   /// The `model` of a tokenizer.json.
   init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(DatasetError) {
-    // Files of old have no type; only byte pairs have merges.
-    let hasMerges = try node.member(ifPresent: "merges") != nil
-    let kind = try node.member(ifPresent: "type")?.choice(Kind.self)
-    switch kind ?? (hasMerges ? .BPE : .WordPiece) {
+    switch try TokenModel.kind(node) {
     case .BPE: self = .bytePairs(try BytePairModel(node, vocabulary))
     case .WordPiece: self = .wordPieces(try WordPieceModel(node, vocabulary))
     }

@@ -35,6 +35,8 @@ struct TokenizerParts: Sendable {
       try part("post_processor") { node throws(DatasetError) in try TokenTemplate(node) }
       ?? TokenTemplate()
     let modelNode = try root.member("model")
+    // Its kind first: other kinds have other vocabularies.
+    _ = try TokenModel.kind(modelNode)
     let vocabulary = try TokenVocabulary(modelNode.member("vocab"))
     model = try TokenModel(modelNode, vocabulary)
     var known = vocabulary
