@@ -13,6 +13,10 @@ extension TransformerArchitecture {
     "bert": "BertForSequenceClassification", "vit": "ViTForImageClassification",
   ]
 
+  /// Language models that were saved without their head: a tied one is the embedding, and another
+  /// one is missed by its name.
+  private static let bareNames = ["gpt2": "GPT2Model", "llama": "LlamaModel"]
+
   /// Reads the members of a `config.json`.
   ///
   /// - Throws: `TrainingError.unsupportedArchitecture`, `.unsupportedSetting` naming the key;
@@ -21,10 +25,18 @@ extension TransformerArchitecture {
   init(reading map: ConfigurationMap) throws {
     let type = try map.string("model_type")
     let names = try map.list(ifPresent: "architectures") ?? []
-    for case .string(let name) in names
-    where !TransformerArchitecture.classNames.values.contains(name) {
-      throw TrainingError.unsupportedArchitecture(name, file: map.file)
+    func refuse(_ name: String, unless known: [String]) throws(TrainingError) {
+      if !known.contains(name) { throw .unsupportedArchitecture(name, file: map.file) }
     }
+    let (whole, bare) = (TransformerArchitecture.classNames, TransformerArchitecture.bareNames)
+    for case .string(let name) in names {
+      try refuse(name, unless: Array(whole.values) + bare.values)
+    }
+    try refuse(type, unless: Array(whole.keys))
+    for case .string(let name) in names {
+      try refuse(name, unless: [whole[type], bare[type]].compactMap { $0 })
+    }
+    try TransformerArchitecture.refuseForeign(map)
     switch type {
     case "gpt2": self = .gpt2(try TransformerArchitecture.gpt2(map))
     case "llama": self = .llama(try TransformerArchitecture.llama(map))
@@ -81,14 +93,22 @@ extension TransformerArchitecture {
       rotaryBase: try rotaryBase(map))
   }
 
-  /// `rope_parameters` (version 5 of transformers), or `rope_theta` beside `rope_scaling`.
+  /// `rope_parameters` (version 5 of transformers), or `rope_theta` beside `rope_scaling`, which
+  /// goes before `rope_parameters` where there are both.
   private static func rotaryBase(_ map: ConfigurationMap) throws -> Double {
-    for key in ["rope_scaling", "rope_parameters"] {
-      guard let rope = try map.map(ifPresent: key) else { continue }
-      let type = try rope.string(ifPresent: "rope_type") ?? rope.string("type", default: "default")
-      guard type == "default" else { throw TrainingError.unsupported(rope, "rope_type") }
-      if let base = try rope.double(ifPresent: "rope_theta", in: .positive) { return base }
+    var chosen: ConfigurationMap?
+    for key in ["rope_parameters", "rope_scaling"] {
+      guard let rope = try map.map(ifPresent: key), !rope.keys.isEmpty else { continue }
+      let key = rope.has("rope_type") ? "rope_type" : "type"
+      guard try rope.string(key, default: "default") == "default" else {
+        throw TrainingError.unsupported(rope, key)
+      }
+      for key in rope.keys where !["rope_type", "type", "rope_theta"].contains(key) {
+        try refuse(rope, key)
+      }
+      chosen = rope
     }
+    if let base = try chosen?.double(ifPresent: "rope_theta", in: .positive) { return base }
     return try map.double("rope_theta", in: .positive, default: 10_000)
   }
 
@@ -110,8 +130,9 @@ extension TransformerArchitecture {
     _ map: ConfigurationMap, _ key: String, default fallback: String
   ) throws -> Activation.Kind {
     switch try map.string(key, default: fallback) {
-    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": .geluTanh
-    case "gelu": .gelu
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python_tanh", "gelu_accurate":
+      .geluTanh
+    case "gelu", "gelu_python": .gelu
     case "relu": .relu
     case "silu", "swish": .silu
     case "tanh": .tanh
