@@ -4,7 +4,7 @@ import Tensors
 
 /// The architecture that a Hugging Face `config.json` describes, as far as this library has it.
 ///
-/// What would change the outputs and is not built (scaled rotary angles, biases in Llama's
+/// What would change the outputs and is not built (some rotary scalings, biases in Llama's
 /// attention, …) is refused by its key; what serves training or generation alone is not read.
 extension TransformerArchitecture {
   /// The classes that write such files, by `model_type`.
@@ -83,33 +83,56 @@ extension TransformerArchitecture {
     guard (headWidth ?? width / heads).isMultiple(of: 2) else {
       throw TrainingError.unsupported(map, headWidth == nil ? "num_attention_heads" : "head_dim")
     }
+    let context = try size(map, "max_position_embeddings")
+    let rotary = try rotary(map, context: context)
     return LlamaConfiguration(
-      vocabulary: try size(map, "vocab_size"),
-      context: try size(map, "max_position_embeddings"),
+      vocabulary: try size(map, "vocab_size"), context: context,
       layers: try layers(map, "num_hidden_layers"), heads: heads, keyHeads: keyHeads, width: width,
       headWidth: headWidth, mlpWidth: try size(map, "intermediate_size"),
       isTied: try map.bool("tie_word_embeddings", default: false),
       epsilon: try epsilon(map, "rms_norm_eps", default: 1e-6),
-      rotaryBase: try rotaryBase(map))
+      rotaryBase: rotary.base, rotaryScaling: rotary.scaling)
   }
 
   /// `rope_parameters` (version 5 of transformers), or `rope_theta` beside `rope_scaling`, which
   /// goes before `rope_parameters` where there are both.
-  private static func rotaryBase(_ map: ConfigurationMap) throws -> Double {
-    var chosen: ConfigurationMap?
+  private static func rotary(
+    _ map: ConfigurationMap, context: Int
+  ) throws -> (base: Double, scaling: RotaryScaling) {
+    var (base, scaling): (Double?, RotaryScaling) = (nil, .none)
     for key in ["rope_parameters", "rope_scaling"] {
       guard let rope = try map.map(ifPresent: key), !rope.keys.isEmpty else { continue }
-      let key = rope.has("rope_type") ? "rope_type" : "type"
-      guard try rope.string(key, default: "default") == "default" else {
-        throw TrainingError.unsupported(rope, key)
-      }
-      for key in rope.keys where !["rope_type", "type", "rope_theta"].contains(key) {
-        try refuse(rope, key)
-      }
-      chosen = rope
+      scaling = try rotaryScaling(rope, context: context)
+      base = try rope.double(ifPresent: "rope_theta", in: .positive)
     }
-    if let base = try chosen?.double(ifPresent: "rope_theta", in: .positive) { return base }
-    return try map.double("rope_theta", in: .positive, default: 10_000)
+    return (try base ?? map.double("rope_theta", in: .positive, default: 10_000), scaling)
+  }
+
+  /// The scaling that a mapping describes; every other kind is refused, and every other key.
+  private static func rotaryScaling(
+    _ rope: ConfigurationMap, context: Int
+  ) throws -> RotaryScaling {
+    let type = rope.has("rope_type") ? "rope_type" : "type"
+    var known = ["rope_type", "type", "rope_theta"]
+    var scaling = RotaryScaling.none
+    func factor(_ key: String) throws -> Double { try rope.double(key, in: .positive) }
+    switch try rope.string(type, default: "default") {
+    case "default": break
+    case "linear":
+      known += ["factor"]
+      scaling = .linear(factor: try factor("factor"))
+    case "llama3":
+      let keys = ["factor", "low_freq_factor", "high_freq_factor"]
+      known += keys + ["original_max_position_embeddings"]
+      let (low, high) = (try factor(keys[1]), try factor(keys[2]))
+      guard low < high else { throw TrainingError.unsupported(rope, keys[2]) }
+      scaling = .llama3(
+        factor: try factor(keys[0]), low: low, high: high,
+        context: try rope.int(known[known.count - 1], in: 1...largest, default: context))
+    default: throw TrainingError.unsupported(rope, type)
+    }
+    for key in rope.keys where !known.contains(key) { try refuse(rope, key) }
+    return scaling
   }
 
   // MARK: Keys

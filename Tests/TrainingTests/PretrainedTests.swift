@@ -21,7 +21,7 @@ struct PretrainedTests {
     "config.json and weights give the logits of transformers",
     arguments: [
       "gpt2", "llama", "llama-tied", "llama-sharded", "gpt2-state", "bert", "vit", "vit-plain",
-      "vit-sharded",
+      "vit-sharded", "llama-linear", "llama3",
     ])
   func logits(name: String) throws {
     let known = try #require(
@@ -119,8 +119,8 @@ struct PretrainedTests {
     func what(_ changes: [String: Any?]) throws -> String? { try error("llama", changes)?.what }
     let plain: [String: Any] = ["rope_type": "default", "rope_theta": 50]
     #expect(
-      try what(["rope_scaling": ["type": "linear", "factor": 2.0]])
-        == "type: \"linear\" is not supported.")
+      try what(["rope_scaling": ["type": "dynamic", "factor": 2.0]])
+        == "type: \"dynamic\" is not supported.")
     #expect(
       try what(["rope_parameters": plain.merging(["partial_rotary_factor": 0.5]) { $1 }])
         == "partial_rotary_factor: 0.5 is not supported.")
@@ -128,6 +128,14 @@ struct PretrainedTests {
       try what(["rope_parameters": plain, "rope_scaling": ["rope_type": "yarn"]])
         == "rope_type: \"yarn\" is not supported.")
     #expect(try what(["rope_parameters": plain]) == nil)
+    #expect(
+      try what(["rope_scaling": ["type": "linear", "factor": 2, "odd": 3]])
+        == "odd: 3 is not supported.")
+    let llama3: [String: Any] = ["rope_type": "llama3", "factor": 8, "low_freq_factor": 4]
+    #expect(
+      try what(["rope_scaling": llama3.merging(["high_freq_factor": 4]) { $1 }])
+        == "high_freq_factor: 4 is not supported.")
+    #expect(try error("llama", ["rope_scaling": llama3]) is ConfigurationError)
   }
 
   @Test("a language model without its head is read, a class of another family is not")
@@ -203,5 +211,13 @@ struct PretrainedTests {
     sizes.rotaryBase = 500
     #expect(try read(#", "rope_theta": 500.0, "rope_scaling": null"#) == .llama(sizes))
     #expect(try read(#", "rope_parameters": {"rope_theta": 500}"#) == .llama(sizes))
+    sizes.rotaryScaling = .linear(factor: 2)
+    let linear = #"{"type": "linear", "factor": 2}"#
+    #expect(try read(#", "rope_theta": 500, "rope_scaling": \#(linear)"#) == .llama(sizes))
+    sizes.rotaryScaling = .llama3(factor: 8, low: 1, high: 4, context: 4)
+    let members = #""rope_type": "llama3", "factor": 8, "low_freq_factor": 1"#
+    #expect(
+      try read(#", "rope_parameters": {"rope_theta": 500, \#(members), "high_freq_factor": 4}"#)
+        == .llama(sizes))
   }
 }
