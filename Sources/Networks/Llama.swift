@@ -27,17 +27,20 @@ public struct LlamaConfiguration: Sendable, Hashable {
   public var epsilon: Float
   /// Base of the rotary angles (`rope_theta`).
   public var rotaryBase: Double
+  /// How angles are slowed for sequences longer than those of the first training.
+  public var rotaryScaling: RotaryScaling
 
   /// Sizes.
   public init(
     vocabulary: Int, context: Int, layers: Int, heads: Int, keyHeads: Int? = nil, width: Int,
     headWidth: Int? = nil, mlpWidth: Int, isTied: Bool = false, epsilon: Float = 1e-6,
-    rotaryBase: Double = 10_000
+    rotaryBase: Double = 10_000, rotaryScaling: RotaryScaling = .none
   ) {
     (self.vocabulary, self.context, self.layers) = (vocabulary, context, layers)
     (self.heads, self.keyHeads, self.width) = (heads, keyHeads ?? heads, width)
     (self.headWidth, self.mlpWidth) = (headWidth ?? width / heads, mlpWidth)
-    (self.isTied, self.epsilon, self.rotaryBase) = (isTied, epsilon, rotaryBase)
+    (self.isTied, self.epsilon) = (isTied, epsilon)
+    (self.rotaryBase, self.rotaryScaling) = (rotaryBase, rotaryScaling)
   }
 }
 
@@ -86,7 +89,8 @@ extension Network {
     return [
       builder.concatenation([queries, keys, values]),
       Rotary(
-        heads: sizes.heads + sizes.keyHeads, headWidth: sizes.headWidth, base: sizes.rotaryBase),
+        heads: sizes.heads + sizes.keyHeads, headWidth: sizes.headWidth, base: sizes.rotaryBase,
+        scaling: sizes.rotaryScaling),
       builder.attention(
         heads: sizes.heads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, isCausal: true),
       builder.ablationPoint(name, units: sizes.heads, unitWidth: sizes.headWidth),

@@ -5,8 +5,9 @@ import Tensors
 /// Turns the heads of queries and keys by angles that grow with the position.
 ///
 ///     (x_k, x_{k + D/2}) ← (x_k cos a − x_{k + D/2} sin a, x_{k + D/2} cos a + x_k sin a),
-///     a = t · base^(−2k/D),   k < D/2
+///     a = t · s(base^(−2k/D)),   k < D/2
 ///
+/// s is the identity unless angles are scaled (`RotaryScaling`).
 /// The first `heads` heads of each position turn, what follows them (values) stays.
 ///
 /// - Source: Su et al. 2021 (arXiv:2104.09864), pairs as in Hugging Face's `rotate_half`.
@@ -17,11 +18,16 @@ public struct Rotary: Layer {
   public let headWidth: Int
   /// The base of the angles, 10,000 unless said otherwise.
   public let base: Double
+  /// What slows the angles.
+  public let scaling: RotaryScaling
 
   /// Rotary positions for the first `heads` heads.
-  public init(heads: Int, headWidth: Int, base: Double = 10_000) {
+  public init(
+    heads: Int, headWidth: Int, base: Double = 10_000, scaling: RotaryScaling = .none
+  ) {
     precondition(headWidth.isMultiple(of: 2), "heads of \(headWidth)")
     (self.heads, self.headWidth, self.base) = (heads, headWidth, base)
+    self.scaling = scaling
   }
 
   /// The turned x.
@@ -74,7 +80,7 @@ public struct Rotary: Layer {
     let half = headWidth / 2
     let table = Buffer<Float>(uninitialized: places * headWidth)
     for k in 0..<half {
-      let frequency = pow(base, -2 * Double(k) / Double(headWidth))
+      let frequency = scaling.scaled(pow(base, -2 * Double(k) / Double(headWidth)))
       for t in 0..<places {
         table.base[t * headWidth + k] = Float(cos(Double(t) * frequency))
         table.base[t * headWidth + half + k] = Float(sin(Double(t) * frequency))

@@ -51,7 +51,7 @@ public struct ImportJob: Sendable {
   /// Nothing of a run of the same name is touched before all weights are read.
   ///
   /// - Throws: `CheckpointError` naming the tensor that does not fit; `TrainingError.otherRun` when
-  ///   a run of this name exists, `.importedNotFinite`, `.seedsDiffer`; errors of data and files.
+  ///   a run of this name exists, `.importedNotFinite`, `.otherClassOrder`, `.seedsDiffer`; errors of data and files.
   public func run() throws -> (run: Run, checkpoints: [Imported]) {
     let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let found = try ForeignCheckpoint.find(source)
@@ -62,6 +62,7 @@ public struct ImportJob: Sendable {
     try training.requireModel(for: loss, data)
     try configuration.model.requireInputs(
       data.train.featureShape, outputs: data.train.outputCount)
+    try configuration.model.pretrained?.requireOrder(of: data.train.classNames)
     let adapters = try base == nil ? [] : found.map { try PEFTAdapter(reading: $0.folder) }
     if let first = adapters.first {
       configuration.adapters = first.adapters

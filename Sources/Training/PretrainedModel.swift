@@ -1,6 +1,5 @@
 import Checkpoints
 import Configuration
-import Foundation
 import Networks
 
 /// The network that a Hugging Face `config.json` describes, with the file's members.
@@ -13,20 +12,61 @@ public struct PretrainedModel: Sendable, Equatable {
   /// The architectures by the names that `config.json` gives them.
   public static let architectures = TransformerArchitecture.classNames.values.sorted()
 
+  /// Members of `config.json` that say something and are not read.
+  public let unread: [String]
+
   /// The model of the `config.json` beside weights, if there is one.
   ///
   /// - Parameter source: a folder of checkpoints, or a file.
-  /// - Throws: as `init(reading:)`; `CheckpointError` when there are no weights.
+  /// - Throws: as `init(reading:)`; `TrainingError.otherModel` when checkpoints have files that do
+  ///   not describe one model; `CheckpointError` when there are no weights.
   public static func beside(_ source: String) throws -> PretrainedModel? {
-    let first = try ForeignCheckpoint.find(source).first?.path ?? source
-    let folder = (first as NSString).deletingLastPathComponent
-    for candidate in [
-      "\(source)/config.json", folder.isEmpty ? "config.json" : "\(folder)/config.json",
-    ]
-    where fileExists(candidate) {
-      return try PretrainedModel(reading: candidate)
+    var files: [String] = []
+    for folder in [source] + (try ForeignCheckpoint.find(source).map(\.folder)) {
+      let file = "\(folder)/config.json"
+      if !files.contains(file), fileExists(file) { files.append(file) }
     }
-    return nil
+    guard let first = files.first else { return nil }
+    let model = try PretrainedModel(reading: first)
+    for file in files.dropFirst() {
+      try model.require(PretrainedModel(reading: file), file: file, first: first)
+    }
+    return model
+  }
+
+  /// Refuses a model that is another function, or has other classes.
+  private func require(
+    _ other: PretrainedModel, file: String, first: String
+  ) throws(TrainingError) {
+    func members(_ model: PretrainedModel) -> [String: ConfigurationValue] {
+      model.architecture.values(classNames: model.classNames ?? [])
+    }
+    let (own, others) = (members(self), members(other))
+    for key in Set(own.keys).union(others.keys).sorted() where own[key] != others[key] {
+      throw .otherModel(
+        key: key, value: others[key]?.canonicalJSON ?? "absent", file: file,
+        first: own[key]?.canonicalJSON ?? "absent", firstFile: first)
+    }
+  }
+
+  /// The names of `id2label` in the order of the outputs; nil without one for each from 0 on.
+  var classNames: [String]? {
+    guard case .map(let labels)? = values["id2label"] else { return nil }
+    let names = (0..<labels.count).compactMap { index -> String? in
+      if case .string(let name)? = labels["\(index)"] { name } else { nil }
+    }
+    return names.count == labels.count ? names : nil
+  }
+
+  /// Refuses data whose classes are the model's in another order, up to capitals.
+  ///
+  /// Classes of other names are taken in the order that they have.
+  func requireOrder(of names: [String]) throws(TrainingError) {
+    guard let own = classNames else { return }
+    let (ours, theirs) = (own.map { $0.lowercased() }, names.map { $0.lowercased() })
+    if ours != theirs, ours.sorted() == theirs.sorted() {
+      throw .otherClassOrder(model: own, data: names)
+    }
   }
 
   /// Reads `config.json`.
@@ -43,6 +83,7 @@ public struct PretrainedModel: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws {
     values = map.values
     architecture = try TransformerArchitecture(reading: map)
+    unread = architecture.unreadKeys(of: map)
   }
 
   /// The network for examples of a shape; for the longest sequences or the images when nil.

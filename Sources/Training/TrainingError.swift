@@ -26,6 +26,10 @@ public enum TrainingError: DiagnosableError, Equatable {
   case unsupportedArchitecture(String, file: String)
   /// A key of a `config.json` that changes the outputs in a way that is not built.
   case unsupportedSetting(key: String, value: String, file: String)
+  /// Checkpoints of one import whose `config.json` describe different models.
+  case otherModel(key: String, value: String, file: String, first: String, firstFile: String)
+  /// A model's classes and the data's are the same names in another order.
+  case otherClassOrder(model: [String], data: [String])
 
   // MARK: The loop
   /// The loss is NaN or infinite.
@@ -100,6 +104,11 @@ extension TrainingError {
     case .emptySubset: "the subset names no training example."
     case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
     case .unsupportedSetting(let key, let value, _): "\(key): \(value) is not supported."
+    case .otherModel(let key, let value, _, let first, let firstFile):
+      "\(key) is \(value), and \(first) in \(firstFile): the checkpoints are not of one model."
+    case .otherClassOrder(let model, let data):
+      "the model's classes (id2label) are \(TrainingError.listed(model)), in this order; the data's "
+        + "are \(TrainingError.listed(data))."
     case .diverged(_, _, let step, let loss):
       "the training diverged: the loss is \(loss.isNaN ? "not a number" : "\(loss)") at step \(step)."
     case .notFinite(_, _, let what): "the training diverged: \(what) not finite."
@@ -138,6 +147,7 @@ extension TrainingError {
     switch self {
     case .modelTargets, .modelInputs: "model.kind"
     case .imageInputs: "model"
+    case .otherClassOrder: "data.classes"
     case .augmentInputs: "training.augment"
     case .lossTargets: "training.loss"
     case .microBatch: "training.microBatch"
@@ -150,7 +160,7 @@ extension TrainingError {
       .importedRun(let folder), .seedsDiffer(_, _, _, let folder):
       folder
     case .importedNotFinite(_, let file), .unsupportedArchitecture(_, let file),
-      .unsupportedSetting(_, _, let file):
+      .unsupportedSetting(_, _, let file), .otherModel(_, _, let file, _, _):
       file
     case .noTraining(let run), .noStart(let run): run
     case .folderNotEmpty(let path), .startChanged(_, _, let path), .noAdapter(let path): path
@@ -179,6 +189,11 @@ extension TrainingError {
       "import one of \(PretrainedModel.architectures.joined(separator: ", ")), or describe the "
         + "network in the run file's `model`."
     case .unsupportedSetting: "use a model without it."
+    case .otherModel: "import the checkpoints of one model."
+    case .otherClassOrder(let model, _):
+      model.count <= 12
+        ? "write `classes: [\(model.joined(separator: ", "))]` into the run file's data."
+        : "list `classes` in the model's order in the run file's data."
     case .diverged, .notFinite: "train with a smaller rate, or add a warm-up (schedule.warmup)."
     case .cancelled(_, let resumable):
       resumable ? "give the same command again to go on." : "give the same command again."
@@ -207,5 +222,10 @@ extension TrainingError {
         ? "name what the run has; ascribe inspect lists it."
         : "finish the training first: give its ascribe train command again."
     }
+  }
+
+  /// The first names of a list.
+  private static func listed(_ names: [String]) -> String {
+    names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
   }
 }

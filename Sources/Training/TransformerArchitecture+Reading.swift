@@ -4,7 +4,7 @@ import Tensors
 
 /// The architecture that a Hugging Face `config.json` describes, as far as this library has it.
 ///
-/// What would change the outputs and is not built (scaled rotary angles, biases in Llama's
+/// What would change the outputs and is not built (some rotary scalings, biases in Llama's
 /// attention, …) is refused by its key; what serves training or generation alone is not read.
 extension TransformerArchitecture {
   /// The classes that write such files, by `model_type`.
@@ -12,6 +12,10 @@ extension TransformerArchitecture {
     "gpt2": "GPT2LMHeadModel", "llama": "LlamaForCausalLM",
     "bert": "BertForSequenceClassification", "vit": "ViTForImageClassification",
   ]
+
+  /// Language models that were saved without their head: a tied one is the embedding, and another
+  /// one is missed by its name.
+  private static let bareNames = ["gpt2": "GPT2Model", "llama": "LlamaModel"]
 
   /// Reads the members of a `config.json`.
   ///
@@ -21,10 +25,18 @@ extension TransformerArchitecture {
   init(reading map: ConfigurationMap) throws {
     let type = try map.string("model_type")
     let names = try map.list(ifPresent: "architectures") ?? []
-    for case .string(let name) in names
-    where !TransformerArchitecture.classNames.values.contains(name) {
-      throw TrainingError.unsupportedArchitecture(name, file: map.file)
+    func refuse(_ name: String, unless known: [String]) throws(TrainingError) {
+      if !known.contains(name) { throw .unsupportedArchitecture(name, file: map.file) }
     }
+    let (whole, bare) = (TransformerArchitecture.classNames, TransformerArchitecture.bareNames)
+    for case .string(let name) in names {
+      try refuse(name, unless: Array(whole.values) + bare.values)
+    }
+    try refuse(type, unless: Array(whole.keys))
+    for case .string(let name) in names {
+      try refuse(name, unless: [whole[type], bare[type]].compactMap { $0 })
+    }
+    try TransformerArchitecture.refuseForeign(map)
     switch type {
     case "gpt2": self = .gpt2(try TransformerArchitecture.gpt2(map))
     case "llama": self = .llama(try TransformerArchitecture.llama(map))
@@ -71,25 +83,56 @@ extension TransformerArchitecture {
     guard (headWidth ?? width / heads).isMultiple(of: 2) else {
       throw TrainingError.unsupported(map, headWidth == nil ? "num_attention_heads" : "head_dim")
     }
+    let context = try size(map, "max_position_embeddings")
+    let rotary = try rotary(map, context: context)
     return LlamaConfiguration(
-      vocabulary: try size(map, "vocab_size"),
-      context: try size(map, "max_position_embeddings"),
+      vocabulary: try size(map, "vocab_size"), context: context,
       layers: try layers(map, "num_hidden_layers"), heads: heads, keyHeads: keyHeads, width: width,
       headWidth: headWidth, mlpWidth: try size(map, "intermediate_size"),
       isTied: try map.bool("tie_word_embeddings", default: false),
       epsilon: try epsilon(map, "rms_norm_eps", default: 1e-6),
-      rotaryBase: try rotaryBase(map))
+      rotaryBase: rotary.base, rotaryScaling: rotary.scaling)
   }
 
-  /// `rope_parameters` (version 5 of transformers), or `rope_theta` beside `rope_scaling`.
-  private static func rotaryBase(_ map: ConfigurationMap) throws -> Double {
-    for key in ["rope_scaling", "rope_parameters"] {
-      guard let rope = try map.map(ifPresent: key) else { continue }
-      let type = try rope.string(ifPresent: "rope_type") ?? rope.string("type", default: "default")
-      guard type == "default" else { throw TrainingError.unsupported(rope, "rope_type") }
-      if let base = try rope.double(ifPresent: "rope_theta", in: .positive) { return base }
+  /// `rope_parameters` (version 5 of transformers), or `rope_theta` beside `rope_scaling`, which
+  /// goes before `rope_parameters` where there are both.
+  private static func rotary(
+    _ map: ConfigurationMap, context: Int
+  ) throws -> (base: Double, scaling: RotaryScaling) {
+    var (base, scaling): (Double?, RotaryScaling) = (nil, .none)
+    for key in ["rope_parameters", "rope_scaling"] {
+      guard let rope = try map.map(ifPresent: key), !rope.keys.isEmpty else { continue }
+      scaling = try rotaryScaling(rope, context: context)
+      base = try rope.double(ifPresent: "rope_theta", in: .positive)
     }
-    return try map.double("rope_theta", in: .positive, default: 10_000)
+    return (try base ?? map.double("rope_theta", in: .positive, default: 10_000), scaling)
+  }
+
+  /// The scaling that a mapping describes; every other kind is refused, and every other key.
+  private static func rotaryScaling(
+    _ rope: ConfigurationMap, context: Int
+  ) throws -> RotaryScaling {
+    let type = rope.has("rope_type") ? "rope_type" : "type"
+    var known = ["rope_type", "type", "rope_theta"]
+    var scaling = RotaryScaling.none
+    func factor(_ key: String) throws -> Double { try rope.double(key, in: .positive) }
+    switch try rope.string(type, default: "default") {
+    case "default": break
+    case "linear":
+      known += ["factor"]
+      scaling = .linear(factor: try factor("factor"))
+    case "llama3":
+      let keys = ["factor", "low_freq_factor", "high_freq_factor"]
+      known += keys + ["original_max_position_embeddings"]
+      let (low, high) = (try factor(keys[1]), try factor(keys[2]))
+      guard low < high else { throw TrainingError.unsupported(rope, keys[2]) }
+      scaling = .llama3(
+        factor: try factor(keys[0]), low: low, high: high,
+        context: try rope.int(known[known.count - 1], in: 1...largest, default: context))
+    default: throw TrainingError.unsupported(rope, type)
+    }
+    for key in rope.keys where !known.contains(key) { try refuse(rope, key) }
+    return scaling
   }
 
   // MARK: Keys
@@ -110,8 +153,9 @@ extension TransformerArchitecture {
     _ map: ConfigurationMap, _ key: String, default fallback: String
   ) throws -> Activation.Kind {
     switch try map.string(key, default: fallback) {
-    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": .geluTanh
-    case "gelu": .gelu
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python_tanh", "gelu_accurate":
+      .geluTanh
+    case "gelu", "gelu_python": .gelu
     case "relu": .relu
     case "silu", "swish": .silu
     case "tanh": .tanh

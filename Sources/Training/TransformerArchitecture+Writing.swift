@@ -57,7 +57,7 @@ extension TransformerArchitecture {
   }
 
   private static func values(_ sizes: LlamaConfiguration) -> [String: ConfigurationValue] {
-    [
+    var values: [String: ConfigurationValue] = [
       "vocab_size": .int(sizes.vocabulary), "max_position_embeddings": .int(sizes.context),
       "num_hidden_layers": .int(sizes.layers), "num_attention_heads": .int(sizes.heads),
       "num_key_value_heads": .int(sizes.keyHeads), "head_dim": .int(sizes.headWidth),
@@ -66,6 +66,23 @@ extension TransformerArchitecture {
       "rope_theta": .double(sizes.rotaryBase), "attention_bias": .bool(false),
       "mlp_bias": .bool(false), "tie_word_embeddings": .bool(sizes.isTied),
     ]
+    values["rope_scaling"] = scaling(sizes.rotaryScaling)
+    return values
+  }
+
+  /// nil when angles are not scaled.
+  private static func scaling(_ scaling: RotaryScaling) -> ConfigurationValue? {
+    switch scaling {
+    case .none: return nil
+    case .linear(let factor):
+      return .map(["rope_type": .string("linear"), "factor": .double(factor)])
+    case .llama3(let factor, let low, let high, let context):
+      return .map([
+        "rope_type": .string("llama3"), "factor": .double(factor),
+        "low_freq_factor": .double(low), "high_freq_factor": .double(high),
+        "original_max_position_embeddings": .int(context),
+      ])
+    }
   }
 
   private static func values(_ sizes: BERTConfiguration) -> [String: ConfigurationValue] {

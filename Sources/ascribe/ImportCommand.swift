@@ -50,6 +50,9 @@ struct ImportCommand: ParsableCommand {
     job.overwrites = overwrite
     let (run, checkpoints) = try job.run()
     if let first = checkpoints.first { explain(first) }
+    if let unread = configuration.model.pretrained?.unread, !unread.isEmpty {
+      Console.line("note: not read in config.json: " + unread.joined(separator: ", "))
+    }
     if json {
       return Console.output(try JSON.text(ImportAnswer(run, checkpoints), layout: .compact))
     }

@@ -53,4 +53,38 @@ import Testing
     try work.remove("pretrained/gpt2/config.json")
     try work.fail(3, "import", "pretrained/gpt2", "--data", "g.yaml", words: ["model"])
   }
+
+  @Test("the model's classes in another order are refused until data.classes has its order")
+  func classOrder() throws {
+    let config = "pretrained/vit-plain/config.json"
+    var members = try #require(
+      try JSONSerialization.jsonObject(with: Data(try work.text(config).utf8)) as? [String: Any])
+    members["id2label"] = ["0": "Owl", "1": "Cat"]
+    members["label2id"] = ["Owl": 0, "Cat": 1]
+    try work.write(
+      String(decoding: try JSONSerialization.data(withJSONObject: members), as: UTF8.self),
+      to: config)
+    let rows = ["cat", "owl", "cat", "owl"].enumerated().map { row, name in
+      (0..<24).map { "\(Double(($0 * 7 + row) % 5) / 4)" }.joined(separator: ",") + ",\(name)"
+    }
+    let header = (0..<24).map { "p\($0)" }.joined(separator: ",") + ",label"
+    try work.write(([header] + rows).joined(separator: "\n") + "\n", to: "pictures.csv")
+    func run(_ more: String) throws {
+      try work.write(
+        """
+        name: pictures
+        data:
+          train: {format: csv, path: pictures.csv, label: label}
+          test: {format: csv, path: pictures.csv, label: label}
+        \(more)
+        """, to: "pictures.yaml")
+    }
+    try run("")
+    try work.fail(
+      3, "import", "pretrained/vit-plain", "--data", "pictures.yaml",
+      words: ["(id2label) are Owl, Cat, in this order; the data's are cat, owl.", "[Owl, Cat]"])
+    try run("  classes: [owl, cat]\n")
+    try work.succeed("import", "pretrained/vit-plain", "--data", "pictures.yaml")
+    #expect(try work.object("inspect", "pictures")["classNames"] as? [String] == ["owl", "cat"])
+  }
 }

@@ -30,6 +30,13 @@ models = {
             rope_parameters={"rope_type": "default", "rope_theta": 500.0})),
 }
 outputs = {}
+# Made after all others, whose random numbers stay as they were.
+scaled = {
+    "llama-linear": {"rope_type": "linear", "rope_theta": 50.0, "factor": 2.5},
+    "llama3": {
+        "rope_type": "llama3", "rope_theta": 100.0, "factor": 4.0, "low_freq_factor": 0.25,
+        "high_freq_factor": 1.5, "original_max_position_embeddings": 12},
+}
 
 
 def save(name, model):
@@ -40,13 +47,17 @@ def save(name, model):
     model.save_pretrained(root / name)
 
 
-for name, model in models.items():
+def language(name, model):
     save(name, model)
     tokens = torch.randint(0, model.config.vocab_size, (3, 6))
     with torch.no_grad():
         logits = model(tokens).logits
     outputs[name] = {"tokens": tokens.flatten().tolist(), "logits": logits.flatten().tolist()}
     (root / name / "generation_config.json").unlink(missing_ok=True)
+
+
+for name, model in models.items():
+    language(name, model)
 
 # Shards, a little at a time; and the whole state dictionary, head and causal masks included.
 models["llama"].save_pretrained(root / "llama-sharded", max_shard_size="2KB")
@@ -96,4 +107,10 @@ for name, config in {
     if name == "vit":
         vit.save_pretrained(root / "vit-sharded", max_shard_size="4KB")
         outputs["vit-sharded"] = outputs["vit"]
+for name, rope in scaled.items():
+    language(
+        name, LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=13, hidden_size=16, intermediate_size=8, num_hidden_layers=1,
+                num_attention_heads=2, max_position_embeddings=24, rope_parameters=rope)))
 (root / "outputs.json").write_text(json.dumps(outputs))
