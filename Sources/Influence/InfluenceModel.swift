@@ -42,7 +42,7 @@ public final class InfluenceModel: Sendable {
   /// For what has so many inputs, and more kernels than one, that keeping their products pays.
   private let inputGram: InputGram?
   private let keepsCheckpoints = Atomic(true)
-  private let prepared = Mutex<[String: any CheckpointScorer]>([:])
+  let prepared = Mutex<[String: any CheckpointScorer]>([:])
   /// What was learnt in preparing, kept when the scorer itself did not fit the budget.
   private let findings = Mutex<[String: (damping: DampingReport?, notes: [String])]>([:])
   private let weightCache = Mutex<[Float]?>(nil)
@@ -139,8 +139,12 @@ public final class InfluenceModel: Sendable {
   }
 
   /// Kernel leave-one-out margins of the training examples, summed over the checkpoints.
+  ///
+  /// Each checkpoint gives its memory to the next: nothing else is asked of it.
   public func leaveOneOutMargins() throws -> [Float] {
-    try meanOverCheckpoints(.ntkLeaveOneOut) { scorer in
+    keepsCheckpoints.store(false, ordering: .relaxed)
+    defer { keepsCheckpoints.store(true, ordering: .relaxed) }
+    return try meanOverCheckpoints(.ntkLeaveOneOut) { scorer in
       let margins = (scorer as? NTKLeaveOneOut)?.leaveOneOutMargins() ?? []
       return Matrix(margins, rows: 1, columns: margins.count)
     }.elements

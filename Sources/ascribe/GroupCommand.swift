@@ -64,7 +64,8 @@ struct GroupCommand: ParsableCommand {
         throw InfluenceError.notDefined(
           name: "class \(className)",
           reason: train.classNames.isEmpty
-            ? "the targets are numbers"
+            ? train.vocabulary != nil
+              ? "these are sequences, which have no class" : "the targets are numbers"
             : "the classes are \(train.classNames.prefix(20).joined(separator: ", "))",
           option: "--class")
       }

@@ -111,6 +111,18 @@ struct LeaveOneOutTests {
     #expect(relativeDifference(try model.leaveOneOutMargins(), expected) < 1e-5)
   }
 
+  @Test("margins hold one checkpoint at a time, scores all that fit")
+  func memory() throws {
+    let data = Problem.classes(24, seed: 1)
+    let sources = [Problem.source(seed: 1), Problem.source(seed: 2)]
+    let model = try Problem.model(sources, data, .ntkLeaveOneOut)
+    let margins = try model.leaveOneOutMargins()
+    #expect(model.prepared.withLock { $0.isEmpty })
+    _ = try model.scores(data)
+    #expect(model.prepared.withLock { $0.count } == 2)
+    #expect(try model.leaveOneOutMargins() == margins)
+  }
+
   @Test("numbers: scores, residual weights and margins by refits", arguments: seeds)
   func regression(seed: UInt64) throws {
     let data = Problem.numbers(20, seed: seed)
