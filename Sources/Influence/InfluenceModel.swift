@@ -113,11 +113,20 @@ public final class InfluenceModel: Sendable {
   ) throws {
     // Blocks as large as 512 MB of scores allow: fewer preparations when they do not all fit.
     let rows = max(queryBlock, (1 << 27) / max(1, training.count))
-    keepsCheckpoints.store(!once || queries.count > rows, ordering: .relaxed)
-    defer { keepsCheckpoints.store(true, ordering: .relaxed) }
-    for range in (0..<queries.count).blocks(of: rows) {
-      try body(range, try scores(queries.subset(Array(range))))
+    try keepingCheckpoints(!once || queries.count > rows) {
+      for range in (0..<queries.count).blocks(of: rows) {
+        try body(range, try scores(queries.subset(Array(range))))
+      }
     }
+  }
+
+  /// Calls `body` while prepared checkpoints are kept, or give their memory to the next.
+  private func keepingCheckpoints<Result>(
+    _ keeps: Bool, _ body: () throws -> Result
+  ) rethrows -> Result {
+    keepsCheckpoints.store(keeps, ordering: .relaxed)
+    defer { keepsCheckpoints.store(true, ordering: .relaxed) }
+    return try body()
   }
 
   /// τ(z_i, z_i) of every training example, n values.
@@ -142,12 +151,12 @@ public final class InfluenceModel: Sendable {
   ///
   /// Each checkpoint gives its memory to the next: nothing else is asked of it.
   public func leaveOneOutMargins() throws -> [Float] {
-    keepsCheckpoints.store(false, ordering: .relaxed)
-    defer { keepsCheckpoints.store(true, ordering: .relaxed) }
-    return try meanOverCheckpoints(.ntkLeaveOneOut) { scorer in
-      let margins = (scorer as? NTKLeaveOneOut)?.leaveOneOutMargins() ?? []
-      return Matrix(margins, rows: 1, columns: margins.count)
-    }.elements
+    try keepingCheckpoints(false) {
+      try meanOverCheckpoints(.ntkLeaveOneOut) { scorer in
+        let margins = (scorer as? NTKLeaveOneOut)?.leaveOneOutMargins() ?? []
+        return Matrix(margins, rows: 1, columns: margins.count)
+      }.elements
+    }
   }
 
   /// What was decided about damping, by checkpoint and part, once they are prepared.

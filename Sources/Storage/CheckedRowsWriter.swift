@@ -106,15 +106,12 @@ public final class CheckedRowsWriter {
     precondition(firstRow % blockRows == 0, "row \(firstRow), blocks of \(blockRows)")
     let blocks = (rows + blockRows - 1) / blockRows
     let job = BlockJob(source: source)
-    let digests = Buffer<UInt8>(uninitialized: blocks * RowChecksum.byteCount)
-    try Workers.map(slices: blocks) { [job, self = Unchecked(self)] block throws(StorageError) in
-      let digest = try self.value.writeBlock(block, of: rows, from: job.source, row: firstRow)
-      for (i, byte) in digest.enumerated() {
-        digests.base[block * RowChecksum.byteCount + i] = byte
-      }
+    let digests = try Workers.map(slices: blocks) {
+      [job, self = Unchecked(self)] block throws(StorageError) in
+      try self.value.writeBlock(block, of: rows, from: job.source, row: firstRow)
     }
     let offset = firstRow / blockRows * RowChecksum.byteCount
-    for i in 0..<digests.count { checksums[offset + i] = digests.base[i] }
+    for (i, byte) in digests.joined().enumerated() { checksums[offset + i] = byte }
   }
 
   /// Converts, hashes and writes one block of the `rows` rows at `source`, which begin at `row`.

@@ -28,9 +28,7 @@ public struct FeatureStoreLayout: Hashable, Sendable {
     }
     try self.init(
       columns: columns, dtype: dtype, groups: groups, outputColumns: outputColumns,
-      shards: stride(from: 0, to: rows, by: perShard).map {
-        $0..<$0 + min(perShard, rows - $0)
-      })
+      shards: (0..<rows).blocks(of: perShard))
   }
 
   init(

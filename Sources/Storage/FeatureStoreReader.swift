@@ -74,8 +74,7 @@ public final class FeatureStoreReader: Sendable {
   ) throws {
     precondition(rowsPerBlock > 0, "blocks of \(rowsPerBlock) rows")
     var memory = Buffer<Float>(uninitialized: 0)
-    for first in stride(from: 0, to: rows, by: rowsPerBlock) {
-      let range = first..<first + min(rowsPerBlock, rows - first)
+    for range in (0..<rows).blocks(of: rowsPerBlock) {
       // The same pages again and again, unless `body` kept the last block.
       if memory.count != range.count * columns || !isKnownUniquelyReferenced(&memory) {
         memory = Buffer(uninitialized: range.count * columns)

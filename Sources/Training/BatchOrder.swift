@@ -1,4 +1,5 @@
 import Randomness
+import Tensors
 
 /// Which examples make up each step: a function of seed and epoch alone, so that a run can be
 /// replayed exactly without a record.
@@ -29,8 +30,6 @@ public struct BatchOrder: Sendable, Equatable {
   /// The examples of each step of an epoch, from 1.
   public func batches(epoch: Int) -> [[Int]] {
     let order = permutation(epoch: epoch)
-    return stride(from: 0, to: count, by: batch).map {
-      Array(order[$0..<min(count, $0 + batch)])
-    }
+    return (0..<count).blocks(of: batch).map { Array(order[$0]) }
   }
 }

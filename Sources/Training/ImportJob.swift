@@ -51,7 +51,8 @@ public struct ImportJob: Sendable {
   /// Nothing of a run of the same name is touched before all weights are read.
   ///
   /// - Throws: `CheckpointError` naming the tensor that does not fit; `TrainingError.otherRun` when
-  ///   a run of this name exists, `.importedNotFinite`, `.otherClassOrder`, `.seedsDiffer`; errors of data and files.
+  ///   a run of this name exists, `.importedNotFinite`, `.otherClassOrder`, `.seedsDiffer`; errors
+  ///   of data and files.
   public func run() throws -> (run: Run, checkpoints: [Imported]) {
     let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let found = try ForeignCheckpoint.find(source)

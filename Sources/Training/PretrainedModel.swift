@@ -13,7 +13,7 @@ public struct PretrainedModel: Sendable, Equatable {
   public static let architectures = TransformerArchitecture.classNames.values.sorted()
 
   /// Members of `config.json` that say something and are not read.
-  public let unread: [String]
+  public var unread: [String] { architecture.unreadKeys(of: values) }
 
   /// The model of the `config.json` beside weights, if there is one.
   ///
@@ -83,7 +83,6 @@ public struct PretrainedModel: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws {
     values = map.values
     architecture = try TransformerArchitecture(reading: map)
-    unread = architecture.unreadKeys(of: map)
   }
 
   /// The network for examples of a shape; for the longest sequences or the images when nil.

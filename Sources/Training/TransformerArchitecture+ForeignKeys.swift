@@ -69,13 +69,13 @@ extension TransformerArchitecture {
   /// Members that say something and are not read: unknown ones, and dropout that is not built.
   ///
   /// In the order of their names.
-  func unreadKeys(of map: ConfigurationMap) -> [String] {
+  func unreadKeys(of members: [String: ConfigurationValue]) -> [String] {
     let known = ownKeys.union(TransformerArchitecture.inconsequential)
-    return map.keys.filter { key in
-      if key == "embd_pdrop" { return map.value(key) != map.value("resid_pdrop") }
+    return members.keys.sorted().filter { key in
+      if key == "embd_pdrop" { return members[key] != members["resid_pdrop"] }
       guard !known.contains(key) else { return false }
-      if key == "attention_dropout" && map.value(key) == .double(0) { return false }
-      switch map.value(key) {
+      if key == "attention_dropout" && members[key] == .double(0) { return false }
+      switch members[key] {
       case nil, .null, .bool(false), .int(0): return false
       default: return !TransformerArchitecture.foreign.contains(key)
       }

@@ -25,17 +25,13 @@ extension TransformerArchitecture {
   init(reading map: ConfigurationMap) throws {
     let type = try map.string("model_type")
     let names = try map.list(ifPresent: "architectures") ?? []
-    func refuse(_ name: String, unless known: [String]) throws(TrainingError) {
-      if !known.contains(name) { throw .unsupportedArchitecture(name, file: map.file) }
-    }
     let (whole, bare) = (TransformerArchitecture.classNames, TransformerArchitecture.bareNames)
-    for case .string(let name) in names {
-      try refuse(name, unless: Array(whole.values) + bare.values)
+    let own = [whole[type], bare[type]].compactMap { $0 }
+    let known = own.isEmpty ? Array(whole.values) + bare.values : own
+    for case .string(let name) in names where !known.contains(name) {
+      throw TrainingError.unsupportedArchitecture(name, file: map.file)
     }
-    try refuse(type, unless: Array(whole.keys))
-    for case .string(let name) in names {
-      try refuse(name, unless: [whole[type], bare[type]].compactMap { $0 })
-    }
+    if own.isEmpty { throw TrainingError.unsupportedArchitecture(type, file: map.file) }
     try TransformerArchitecture.refuseForeign(map)
     switch type {
     case "gpt2": self = .gpt2(try TransformerArchitecture.gpt2(map))

@@ -64,8 +64,7 @@ struct GroupCommand: ParsableCommand {
         throw InfluenceError.notDefined(
           name: "class \(className)",
           reason: train.classNames.isEmpty
-            ? train.vocabulary != nil
-              ? "these are sequences, which have no class" : "the targets are numbers"
+            ? train.reasonWithoutClasses
             : "the classes are \(train.classNames.prefix(20).joined(separator: ", "))",
           option: "--class")
       }

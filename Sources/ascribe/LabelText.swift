@@ -1,6 +1,13 @@
 import Datasets
 import Reports
 
+extension Dataset {
+  /// Why nothing can be asked of classes, for targets that have none.
+  var reasonWithoutClasses: String {
+    vocabulary != nil ? "these are sequences, which have no class" : "the targets are numbers"
+  }
+}
+
 /// A label in an answer: a number when it is written like one, else a string.
 enum LabelValue: Encodable {
   case id(ExampleID)

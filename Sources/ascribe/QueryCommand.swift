@@ -105,10 +105,7 @@ struct QuerySelection {
       isMean = false
       guard test.classes != nil else {
         throw InfluenceError.notDefined(
-          name: "--test misclassified",
-          reason: setup.influence.isSequence
-            ? "these are sequences, which have no class" : "the targets are numbers",
-          option: "--test")
+          name: "--test misclassified", reason: test.reasonWithoutClasses, option: "--test")
       }
       let wrong = try setup.predictions(for: test).correct
       let all = test.ids.indices.filter { !wrong[$0] }

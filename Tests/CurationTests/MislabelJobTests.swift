@@ -82,12 +82,7 @@ struct MislabelJobTests {
       model: {kind: linear}
       training: {rate: 0.01, epochs: 2}
       """
-    try Data(run.utf8).write(to: URL(fileURLWithPath: folder / "numbers.yaml"))
-    let influence = try RunInfluence(
-      TrainingJob(
-        try RunConfiguration(contentsOf: folder / "numbers.yaml"),
-        checkpointsFolder: folder / "Checkpoints"
-      ).run().run)
+    let influence = try trained(run, in: folder)
     let error = diagnosed {
       _ = try MislabelJob(influence).ranking(by: .meanProbability)
     }
@@ -97,6 +92,16 @@ struct MislabelJobTests {
     #expect(error?.location == "--signal")
     let margins = try MislabelJob(influence).ranking(by: .leaveOneOutMargin)
     #expect(margins.suspicion.allSatisfy { $0 >= 0 } && margins.order.count == 20)
+  }
+
+  /// What is asked of the run that a run file describes.
+  private func trained(_ run: String, in folder: ScratchFolder) throws -> RunInfluence {
+    try Data(run.utf8).write(to: URL(fileURLWithPath: folder / "run.yaml"))
+    return try RunInfluence(
+      TrainingJob(
+        try RunConfiguration(contentsOf: folder / "run.yaml"),
+        checkpointsFolder: folder / "Checkpoints"
+      ).run().run)
   }
 
   @Test("sequences have no labels to search, whatever the signal")
@@ -111,12 +116,7 @@ struct MislabelJobTests {
       model: {kind: gpt2, layers: 1, heads: 1, width: 4}
       training: {rate: 0.01, batch: 4, epochs: 1}
       """
-    try Data(run.utf8).write(to: URL(fileURLWithPath: folder / "text.yaml"))
-    let influence = try RunInfluence(
-      TrainingJob(
-        try RunConfiguration(contentsOf: folder / "text.yaml"),
-        checkpointsFolder: folder / "Checkpoints"
-      ).run().run)
+    let influence = try trained(run, in: folder)
     for signal in MislabelRanking.Signal.allCases {
       let error = diagnosed { _ = try MislabelJob(influence).ranking(by: signal) }
       #expect(

@@ -9,8 +9,8 @@ extension TokenModel {
   }
 
   /// The `model` of a tokenizer.json.
-  init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(DatasetError) {
-    switch try TokenModel.kind(node) {
+  init(_ node: JSONNode, _ kind: Kind, _ vocabulary: TokenVocabulary) throws(DatasetError) {
+    switch kind {
     case .BPE: self = .bytePairs(try BytePairModel(node, vocabulary))
     case .WordPiece: self = .wordPieces(try WordPieceModel(node, vocabulary))
     }

@@ -36,9 +36,9 @@ struct TokenizerParts: Sendable {
       ?? TokenTemplate()
     let modelNode = try root.member("model")
     // Its kind first: other kinds have other vocabularies.
-    _ = try TokenModel.kind(modelNode)
+    let kind = try TokenModel.kind(modelNode)
     let vocabulary = try TokenVocabulary(modelNode.member("vocab"))
-    model = try TokenModel(modelNode, vocabulary)
+    model = try TokenModel(modelNode, kind, vocabulary)
     var known = vocabulary
     var tokens: [AddedTokens.Token] = []
     for node in try root.member(ifPresent: "added_tokens")?.elements() ?? [] {
