@@ -38,7 +38,7 @@ public enum CheckpointChoice: Sendable, Equatable {
     let last = all.map(\.epoch).max() ?? 0
     let wanted: Set<Int>?
     switch self {
-    case .standard where method != .trajectory, .final: wanted = [last]
+    case .standard where method.checkpoints != .logSpaced, .final: wanted = [last]
     case .standard, .logSpaced:
       wanted = Set(CheckpointSelection.log.numbers(epochs: last))
     case .all: wanted = nil
