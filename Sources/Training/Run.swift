@@ -74,7 +74,7 @@ public struct Run: Sendable {
   /// The `defaults` of the run file; nil without.
   public func defaults() throws -> ConfigurationMap? {
     guard case .map(let values) = record.configuration["defaults"] else { return nil }
-    return ConfigurationMap(values, file: "defaults of \(folder)/run.json")
+    return ConfigurationMap(values, file: "defaults of the run \(name)")
   }
 
   /// The run's name.

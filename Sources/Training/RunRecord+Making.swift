@@ -67,6 +67,16 @@ extension RunRecord {
     return fields.first { $0.1 != $0.2 }.map { (field: $0.0, recorded: $0.1, wanted: $0.2) }
   }
 
+  /// The same run with the `defaults` of another record.
+  func withDefaults(of other: RunRecord) -> RunRecord {
+    guard case .map(var values) = configuration else { return self }
+    values["defaults"] = other.configuration["defaults"] == .null
+      ? nil : other.configuration["defaults"]
+    var copy = self
+    copy.configuration = .map(values)
+    return copy
+  }
+
   private static func words(_ subset: [ExampleID]?) -> String {
     subset.map { "of \($0.count) examples" } ?? "none"
   }

@@ -170,7 +170,13 @@ public struct TrainingJob: Sendable {
         throw TrainingError.otherRun(
           field: found.field, recorded: found.recorded, wanted: found.wanted, folder: folder.path)
       }
-      return recorded
+      // What later commands take unless told otherwise may change without training again.
+      guard recorded.configuration["defaults"] != wanted.configuration["defaults"] else {
+        return recorded
+      }
+      let updated = recorded.withDefaults(of: wanted)
+      try SealedJSON.write(updated, to: folder.record)
+      return updated
     }
     try folder.removeRun()
     try SealedJSON.write(wanted, to: folder.record)

@@ -62,6 +62,6 @@ struct AscribeCommand: ParsableCommand {
       OutputsCommand.self,
       PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
       GroupCommand.self, MislabeledCommand.self, RetrainCommand.self, CalibrateCommand.self,
-      EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,
+      EvaluateCommand.self, MethodsCommand.self, InspectCommand.self, VerifyCommand.self,
     ])
 }
