@@ -282,3 +282,39 @@ struct RunTests {
         .contains("c0: 1 of 3 features are zero for every example"))
   }
 }
+
+@Suite("Collected query features")
+struct QueryFeatureTests {
+  @Test("a test store made alike answers as the network does; one made otherwise is passed over")
+  func testStore() throws {
+    let run = try DigitsRun()
+    let influence = run.influence
+    try run.collect(.sjlt, k: 64, choice: .final)
+    let options = try run.options()
+    let test = influence.data.test
+    let made = try influence.scoring(options, features: true)
+    let expected = try made.scores(test)
+    #expect(try made.notes().allSatisfy { !$0.contains("store of the test") })
+    func collect(seed: UInt64) throws {
+      let work = try influence.collecting(
+        for: .trak, projection: ProjectionChoice(kind: .sjlt, dimension: 64, seed: seed),
+        split: "test")
+      try work.parts[0].collection.collect(test, to: work.parts[0].path, overwrite: true)
+    }
+    try collect(seed: 5)
+    let read = try influence.scoring(options, features: true)
+    #expect(try read.notes().contains { $0.contains("store of the test examples") })
+    #expect(relativeDifference(try read.scores(test).elements, expected.elements) < 1e-6)
+    // A query that only shares an id with a stored one is not it.
+    let other = Dataset(
+      ids: test.subset([0, 1]).ids, inputs: test.subset([2, 3]).inputs,
+      targets: test.targets.subset([2, 3]))
+    #expect(
+      relativeDifference(
+        try read.scores(other).elements, expected.row(2) + expected.row(3)) < 1e-6)
+    try collect(seed: 6)
+    let passed = try influence.scoring(options, features: true)
+    #expect(try passed.notes().allSatisfy { !$0.contains("store of the test") })
+    #expect(relativeDifference(try passed.scores(test).elements, expected.elements) < 1e-6)
+  }
+}

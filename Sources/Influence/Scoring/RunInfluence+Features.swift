@@ -69,13 +69,15 @@ extension RunInfluence {
     let reader: FeatureStoreReader
     let target: GradientSource.Target
     let projection: ProjectionChoice
+    let queries: QueryFeatures?
 
     func features(
       at source: GradientSource, _ training: Dataset
     ) throws -> StoredCheckpoint.Features {
       StoredCheckpoint.Features(
         store: reader, target: target,
-        projector: try projection.projector(for: source, target: target, training))
+        projector: try projection.projector(for: source, target: target, training),
+        queries: queries)
     }
   }
 
@@ -112,7 +114,30 @@ extension RunInfluence {
       expected: collection.fingerprint(
         of: data.train, projector: projector.identity, dtype: reader.layout.dtype),
       found: reader.fingerprint, file: path)
-    return OpenStore(reader: reader, target: target, projection: collection.projection)
+    return OpenStore(
+      reader: reader, target: target, projection: collection.projection,
+      queries: try queryFeatures(like: reader, collection, projector: projector, path))
+  }
+
+  /// The test split's store beside a store of training features, where it was made alike.
+  ///
+  /// One that was made otherwise says nothing about these features: queries go through the network.
+  private func queryFeatures(
+    like training: FeatureStoreReader, _ collection: FeatureCollection,
+    projector: any Projector, _ path: String
+  ) throws -> QueryFeatures? {
+    let beside = storePath("test", target: collection.target)
+    guard path == storePath(target: collection.target), collection.target != .jacobian,
+      FileManager.default.fileExists(atPath: beside)
+    else { return nil }
+    let reader = try FeatureStoreReader(beside)
+    let references = run.checkpoints.filter { reader.groups.contains($0.groupName) }
+    let wanted = FeatureCollection(
+      groups: try groups(references), target: collection.target,
+      projection: collection.projection, training: data.train
+    ).fingerprint(of: data.test, projector: projector.identity, dtype: reader.layout.dtype)
+    guard wanted == reader.fingerprint, reader.deletedRows.isEmpty else { return nil }
+    return QueryFeatures(reader, of: data.test)
   }
 }
 
