@@ -40,6 +40,8 @@ public struct Calibration: Sendable, Codable, Equatable {
     public let trainHash: String
     /// Content hash of the test examples.
     public let testHash: String
+    /// Weights, configurations and layers; nil in files of former versions.
+    public var madeFrom: Fingerprint?
   }
 
   /// The bank it was fitted on.
@@ -54,6 +56,10 @@ public struct Calibration: Sendable, Codable, Equatable {
     public let seeds: Int
     /// Seed of the subsets.
     public let subsetSeed: UInt64
+    /// The seal of its file; nil in files of former versions.
+    public var digest: String?
+    /// What it was made from; nil in files of former versions.
+    public var madeFrom: Fingerprint?
   }
 
   /// One query, or `all`: the mean of the test set.

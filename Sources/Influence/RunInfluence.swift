@@ -110,9 +110,8 @@ public struct RunInfluence: Sendable {
     let references = run.checkpoints.filter { found.groups.contains($0.groupName) }
     let collection = FeatureCollection(
       groups: try groups(references), outputFunction: options.outputFunction,
-      projection: ProjectionChoice(canonicalText: found.fingerprint["projector"] ?? "")
-        ?? ProjectionChoice(kind: .identity, dimension: 1),
-      training: data.train)
+      projection: try ProjectionChoice(stored: found.fingerprint["projector"], file: path),
+      training: data.train, identity: try run.identity())
     func projector(_ index: Int) throws -> any Projector {
       try collection.projection.projector(
         for: collection.groups[index].source, options.outputFunction, data.train)
@@ -154,7 +153,5 @@ public struct RunInfluence: Sendable {
 
 extension CheckpointReference {
   /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
-  public var groupName: String {
-    "seed-\(seed)/epoch-" + String(format: "%03d", epoch)
-  }
+  public var groupName: String { name }
 }

@@ -74,7 +74,7 @@ struct CollectCommand: ParsableCommand {
     let collection = FeatureCollection(
       groups: try influence.groups(references), outputFunction: function,
       projection: ProjectionChoice(kind: projector, dimension: dim, seed: projectionSeed),
-      training: influence.data.train)
+      training: influence.data.train, identity: try run.identity())
     let path = out ?? influence.storePath(split.rawValue)
     let data = split.part(of: influence.data)
     let bar = Progress("collecting", unit: "rows")
@@ -88,6 +88,9 @@ struct CollectCommand: ParsableCommand {
     Console.line(
       "wrote \(path): \(data.count) rows of \(projector.rawValue) features at "
         + "\(references.count) checkpoint\(references.count == 1 ? "" : "s")")
+    if let note = collection.identity.machine.note(on: store.fingerprint) {
+      Console.line("note: \(path) was \(note)")
+    }
     if json { Console.output(try JSON.text(store, layout: .compact)) }
   }
 }

@@ -153,7 +153,7 @@ struct DemoCommand: ParsableCommand {
     let collection = FeatureCollection(
       groups: try influence.groups(references), outputFunction: .margin,
       projection: ProjectionChoice(kind: .landmarks, dimension: 512),
-      training: influence.data.train)
+      training: influence.data.train, identity: try influence.run.identity())
     try collection.collect(influence.data.train, to: influence.storePath(), overwrite: true) {
       _, _ in
       try Interruption.check()

@@ -52,7 +52,7 @@ struct DigitsRun {
     try FeatureCollection(
       groups: influence.groups(references), outputFunction: function,
       projection: ProjectionChoice(kind: kind, dimension: k, seed: 5),
-      training: influence.data.train
+      training: influence.data.train, identity: influence.run.identity()
     ).collect(influence.data.train, to: influence.storePath(), dtype: dtype, overwrite: true)
   }
 
@@ -255,7 +255,8 @@ struct RunTests {
     let (source, data) = RobustnessTests.withZeroRow()
     let collection = FeatureCollection(
       groups: [.init(name: "g", source: source, modelHash: "h")], outputFunction: .prediction,
-      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data)
+      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data,
+      identity: .sample)
     func model(_ set: Dataset, _ name: String) throws -> FeatureModel {
       try collection.collect(set, to: folder / name)
       return try FeatureModel(

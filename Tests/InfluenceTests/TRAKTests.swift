@@ -40,7 +40,8 @@ struct TRAKTests {
     let collection = FeatureCollection(
       groups: sources.enumerated().map { .init(name: "c\($0)", source: $1, modelHash: "\($0)") },
       outputFunction: function,
-      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data)
+      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data,
+      identity: .sample)
     try collection.collect(data, to: folder + "/train.h5")
     return try FeatureStoreReader(folder + "/train.h5")
   }

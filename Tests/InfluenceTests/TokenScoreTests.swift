@@ -61,7 +61,7 @@ struct TokenScoreTests {
     let collection = FeatureCollection(
       groups: groups, outputFunction: options.outputFunction,
       projection: ProjectionChoice(kind: kind, dimension: kind == .landmarks ? 5 : 64),
-      training: training)
+      training: training, identity: .sample)
     try collection.collect(training, to: folder / "f.h5")
     return try FeatureModel(
       store: try FeatureStoreReader(folder / "f.h5"),
