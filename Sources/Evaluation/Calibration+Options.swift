@@ -36,9 +36,10 @@ extension Calibration.Options {
     let choices = zip(named, other.named).filter { $0.value != $1.value }.map(\.0.name)
     guard let madeFrom, let others = other.madeFrom else {
       let unknown = madeFrom == other.madeFrom ? [] : ["model weights (not recorded)"]
-      return choices + unknown + [
+      let data = [
         ("training data", trainHash == other.trainHash), ("test data", testHash == other.testHash),
-      ].filter { !$0.1 }.map(\.0)
+      ]
+      return choices + unknown + data.filter { !$0.1 }.map(\.0)
     }
     let fields = madeFrom.differences(from: others, for: .reading)
     return choices + fields.map { RunIdentity.Field(rawValue: $0)?.title ?? $0 }

@@ -1,6 +1,7 @@
 // Letters: n training examples, m queries, M subsets, S seeds.
 import Datasets
 import Influence
+import Storage
 import Tensors
 
 /// What one unit of a score is worth in units of f, and how sure that is: from a bank of retrained

@@ -28,6 +28,7 @@ extension ScoreFile {
     var wanted = identity
     wanted.layers = fingerprint["layers"]
     try Fingerprint.requireEqual(
-      expected: wanted.fingerprint(of: .scores), found: fingerprint.ofRun, file: path)
+      expected: wanted.fingerprint(of: .scores), found: fingerprint.ofRun(in: .scores),
+      file: path)
   }
 }

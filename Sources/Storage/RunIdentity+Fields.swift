@@ -136,8 +136,10 @@ extension Fingerprint {
   /// The fields that say where the file was made.
   public var machine: Fingerprint { keeping { Fingerprint.isOfMachine($0) } }
 
-  /// The fields of the run, without the choices of a kind of file.
-  public var ofRun: Fingerprint { keeping { RunIdentity.Field(rawValue: $0) != nil } }
+  /// The fields that a kind of file takes from the run, without the file's own.
+  public func ofRun(in kind: RunIdentity.FileKind) -> Fingerprint {
+    keeping { name in kind.fields.contains { $0.rawValue == name } }
+  }
 
   private func keeping(_ isKept: (String) -> Bool) -> Fingerprint {
     var result = Fingerprint()

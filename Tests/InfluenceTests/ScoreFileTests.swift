@@ -114,7 +114,7 @@ struct ScoreFileTests {
     }
     func options(
       _ method: Influence.Method = .trak, _ function: OutputFunction = .margin,
-      _ weight: ExampleWeight = ExampleWeight(.final), _ rule: DampingRule = .meanMultiple(0.1),
+      _ weight: ExampleWeight = ExampleWeight(.final), _ rule: DampingRule = .timesMeanEigenvalue(0.1),
       _ profile: DampingProfile = .uniform
     ) throws -> ScoringOptions {
       try ScoringOptions(
@@ -128,14 +128,14 @@ struct ScoreFileTests {
       scoresAlone: 0.1, heldOut: 0.2, expectedGain: nil)
     for (names, other) in [
       (["run"], try fields(options(), run: "q")),
-      (["method"], try fields(options(.ntkLeaveOneOut))),
+      (["method"], try fields(options(.trajectory))),
       (["outputFunction"], try fields(options(.trak, .logit))),
       (["exampleWeight"], try fields(options(.trak, .margin, ExampleWeight(.none)))),
       (["damping"], try fields(options(.trak, .margin, ExampleWeight(.final), .value(3)))),
       (
         ["dampingProfile"],
         try fields(
-          options(.trak, .margin, ExampleWeight(.final), .meanMultiple(0.1), .residual))
+          options(.trak, .margin, ExampleWeight(.final), .timesMeanEigenvalue(0.1), .residual))
       ),
       (["checkpoints"], try fields(options(), checkpoints: ["c0", "c1"])),
       (["kernel"], try fields(options(), kernel: "sjlt")),
