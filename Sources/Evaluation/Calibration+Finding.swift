@@ -59,7 +59,9 @@ extension Calibration {
 
   private func hasItsBank(in folder: String) -> Bool {
     let path = "\(folder)/\(bank.name).h5"
-    guard let digest = bank.digest, FileManager.default.fileExists(atPath: path) else { return true }
+    guard let digest = bank.digest, FileManager.default.fileExists(atPath: path) else {
+      return true
+    }
     return (try? SealedFile(path))?.digest.description == digest
   }
 }

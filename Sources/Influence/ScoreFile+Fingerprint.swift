@@ -9,7 +9,7 @@ extension ScoreFile.Header {
       ("exampleWeight", exampleWeight), ("damping", dampingRule),
       ("dampingProfile", dampingProfile), ("kernel", kernel),
       ("checkpoints", checkpoints.joined(separator: " ")),
-      ("fusion", fusion.map { "\($0.method) with \($0.bank)" }),
+      ("fusion", fusion.map { "\($0.method) with \($0.bank) \($0.bankDigest ?? "")" }),
     ]
     for case (let name, let value?) in own { result.append(name, value) }
     return result

@@ -76,24 +76,29 @@ extension RunIdentity {
     case scores
     /// The units of scores.
     case calibration
+    /// What a model makes of examples.
+    case outputs
 
     /// What the bytes of such a file depend on, beside the choices of its own.
     public var fields: [Field] {
       switch self {
       // `train` where landmarks come from other examples than the rows.
       case .featureStore:
-        [.model, .modelConfiguration, .lora, .train, .dataset, .layers, .engine] + Field.ofMachine
+        [.model, .modelConfiguration, .lora, .dataset, .train, .layers, .engine] + Field.ofMachine
       case .bank:
         [.modelConfiguration, .lora, .start, .training, .train, .test, .engine] + Field.ofMachine
       case .shuffledLabels:
         [.modelConfiguration, .lora, .start, .training, .train, .checkpoints, .engine]
           + Field.ofMachine
-      // `training`: scores are weighted by residuals over the whole of it.
+      // The data first: where it differs the weights do too. `training`: scores are weighted by
+      // residuals over the whole of it.
       case .scores:
-        [.model, .modelConfiguration, .lora, .start, .training, .train, .queries, .layers, .engine]
+        [.train, .queries, .model, .modelConfiguration, .lora, .start, .training, .layers, .engine]
           + Field.ofMachine
       case .calibration:
         [.model, .modelConfiguration, .lora, .start, .training, .train, .test, .layers, .engine]
+      case .outputs:
+        [.model, .modelConfiguration, .lora, .dataset, .checkpoints, .engine] + Field.ofMachine
       }
     }
 
@@ -101,7 +106,7 @@ extension RunIdentity {
     var engine: String {
       switch self {
       case .featureStore, .scores, .calibration: storeEngineVersion
-      case .bank, .shuffledLabels: Engine.version
+      case .bank, .shuffledLabels, .outputs: Engine.version
       }
     }
   }

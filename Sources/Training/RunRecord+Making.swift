@@ -15,7 +15,8 @@ extension RunRecord {
     let training = configuration.training
     let order = BatchOrder(count: data.train.count, batch: training.batch, seed: training.seed)
     self.init(
-      blasCore: BLAS.coreName, processorLevel: Processor.level, name: configuration.name, status: .running,
+      blasCore: BLAS.coreName, processorLevel: Processor.level, name: configuration.name,
+      status: .running,
       configuration: configuration.value,
       dataFolder: relativePath(of: configuration.folder, from: runFolder), loss: loss,
       seeds: training.seeds, stepsPerEpoch: order.stepsPerEpoch,

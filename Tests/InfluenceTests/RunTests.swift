@@ -249,6 +249,27 @@ struct RunTests {
         try model.scores(influence.data.test).elements) < 1e-4)
   }
 
+  @Test("a store by a projector of another version is refused by that, not as another projector")
+  func projectorOfAnotherVersion() throws {
+    let run = try DigitsRun()
+    let influence = run.influence
+    let text = "sjlt version=2 k=8 seed=5 nonzeros=4 layers=0.weight:1x1"
+    let writer = try FeatureStoreWriter(
+      path: influence.storePath(), rows: 1, columns: 1, dtype: .float32, groups: ["g"],
+      outputColumns: [], fingerprint: Fingerprint(["projector": text]))
+    try writer.write(group: "g", rows: 0..<1, features: Matrix([1], rows: 1, columns: 1))
+    try writer.finish(ids: .integers([0]), labels: .classes([0]))
+    let error = diagnosed {
+      _ = try influence.featureModel(
+        store: influence.storePath(),
+        options: ScoringOptions(method: .trak, classification: true))
+    }
+    #expect(
+      error as? GradientError
+        == .storedProjector(
+          problem: "version 2 of sjlt is unknown", text: text, file: influence.storePath()))
+  }
+
   @Test("features that are zero, of an example or of all, are noted")
   func zeroFeatures() throws {
     let folder = try ScratchFolder()

@@ -114,8 +114,8 @@ struct ScoreFileTests {
     }
     func options(
       _ method: Influence.Method = .trak, _ function: OutputFunction = .margin,
-      _ weight: ExampleWeight = ExampleWeight(.final), _ rule: DampingRule = .timesMeanEigenvalue(0.1),
-      _ profile: DampingProfile = .uniform
+      _ weight: ExampleWeight = ExampleWeight(.final),
+      _ rule: DampingRule = .timesMeanEigenvalue(0.1), _ profile: DampingProfile = .uniform
     ) throws -> ScoringOptions {
       try ScoringOptions(
         method: method, classification: true, outputFunction: function, exampleWeight: weight,
@@ -143,6 +143,11 @@ struct ScoreFileTests {
     ] {
       #expect(base.differences(from: other, for: .goingOn) == names)
     }
+    var otherBank = fusion
+    otherBank.bankDigest = "another"
+    #expect(
+      try fields(options(), fusion: fusion)
+        .differences(from: fields(options(), fusion: otherBank), for: .reading) == ["fusion"])
   }
 
   @Test("scores of a former version, without an identity, are refused by the weights")
