@@ -27,8 +27,14 @@ extension ScoreFile {
   public func requireMade(from identity: RunIdentity) throws(StorageError) {
     var wanted = identity
     wanted.layers = fingerprint["layers"]
+    let expected = wanted.fingerprint(of: .scores)
+    guard fingerprint["model"] != nil else {
+      // Of a former version: it does not say which weights it is of.
+      throw .fingerprintMismatch(
+        field: "model", expected: expected["model"], found: nil, file: path)
+    }
     try Fingerprint.requireEqual(
-      expected: wanted.fingerprint(of: .scores), found: fingerprint.ofRun(in: .scores),
+      expected: expected, found: fingerprint.ofRun(in: .scores),
       file: path)
   }
 }
