@@ -1,6 +1,7 @@
 // Letters: n training examples, m queries, M subsets, S seeds.
 import Datasets
 import Influence
+import Storage
 import Tensors
 
 /// What one unit of a score is worth in units of f, and how sure that is: from a bank of retrained
@@ -40,6 +41,8 @@ public struct Calibration: Sendable, Codable, Equatable {
     public let trainHash: String
     /// Content hash of the test examples.
     public let testHash: String
+    /// Weights, configurations and layers; nil in files of former versions.
+    public var madeFrom: Fingerprint?
   }
 
   /// The bank it was fitted on.
@@ -54,6 +57,10 @@ public struct Calibration: Sendable, Codable, Equatable {
     public let seeds: Int
     /// Seed of the subsets.
     public let subsetSeed: UInt64
+    /// The seal of its file; nil in files of former versions.
+    public var digest: String?
+    /// What it was made from; nil in files of former versions.
+    public var madeFrom: Fingerprint?
   }
 
   /// One query, or `all`: the mean of the test set.

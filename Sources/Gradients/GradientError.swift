@@ -6,6 +6,13 @@ public enum GradientError: DiagnosableError, Equatable {
   case nonFiniteOutput(example: String)
   /// An output function is not defined for the data's targets.
   case outputFunction(name: String)
+  /// A store's projector that this version cannot make again.
+  case storedProjector(problem: String, text: String, file: String)
+
+  /// 4 for a file that does not fit this version, else 3.
+  public var exitCode: Int32 {
+    if case .storedProjector = self { 4 } else { 3 }
+  }
 
   /// What went wrong.
   public var what: String {
@@ -14,6 +21,8 @@ public enum GradientError: DiagnosableError, Equatable {
       "the network's outputs for example \(example) are not finite numbers"
     case .outputFunction(let name):
       "output function \(name) is not defined for this data's targets"
+    case .storedProjector(let problem, let text, _):
+      "the store's projector cannot be made again: \(problem), in \"\(text.prefix(80))\""
     }
   }
 
@@ -22,6 +31,7 @@ public enum GradientError: DiagnosableError, Equatable {
     switch self {
     case .nonFiniteOutput(let example): "example \(example)"
     case .outputFunction: "--output-function"
+    case .storedProjector(_, _, let file): file
     }
   }
 
@@ -33,6 +43,7 @@ public enum GradientError: DiagnosableError, Equatable {
     case .outputFunction:
       "margin, hardMargin, logit, logProbability and loss need classes; "
         + "prediction (one output), negativeHalfSquaredError and loss need numbers"
+    case .storedProjector: "use the version of Ascribe that made the store, or make it again"
     }
   }
 }

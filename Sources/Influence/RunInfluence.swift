@@ -84,7 +84,5 @@ public struct RunInfluence: Sendable {
 
 extension CheckpointReference {
   /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
-  public var groupName: String {
-    "seed-\(seed)/epoch-" + String(format: "%03d", epoch)
-  }
+  public var groupName: String { name }
 }

@@ -157,6 +157,9 @@ extension StorageError {
       value.isFinite
         ? "store as float32, or rescale."
         : "find the example that gives it (often a diverged checkpoint) and leave it out."
+    case .fingerprintMismatch(let field, _, _, _) where Fingerprint.isOfMachine(field):
+      "go on where it was begun (processor, BLAS core, memory of a block), "
+        + "or begin anew with --overwrite."
     case .fingerprintMismatch:
       "use the file made for this model and data, or make it again with --overwrite."
     case .invalidName: "choose another name."

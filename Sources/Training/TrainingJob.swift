@@ -162,7 +162,15 @@ public struct TrainingJob: Sendable {
 
   /// The record of the run in the folder if it is the wanted one, else the wanted one, written.
   private func adopt(_ wanted: RunRecord, in folder: RunFolder) throws -> RunRecord {
-    if overwrites && !isSame(wanted, in: folder) { try folder.removeRun() }
+    if overwrites && !isSame(wanted, in: folder) {
+      let recorded = try? RunRecord.read(folder.record)
+      let isOther = recorded.map {
+        $0.status == .imported || $0.difference(from: wanted) != nil
+      }
+      let files = isOther ?? true ? folder.madeFromRun(wanted.name) : []
+      if !files.isEmpty { progress.madeWorthless(files) }
+      try folder.removeRun()
+    }
     if fileExists(folder.record) {
       let recorded = try RunRecord.read(folder.record)
       if recorded.status == .imported { throw TrainingError.importedRun(folder: folder.path) }

@@ -12,7 +12,7 @@ struct CalibratedUnits {
 
   init(_ setup: ScoringSetup) throws {
     let run = setup.influence.run
-    let options = Calibration.Options(setup.scorer, of: setup.influence)
+    let options = try Calibration.Options(setup.scorer, of: setup.influence)
     switch try Calibration.find(options, in: run.folder) {
     case .matching(let found, let path):
       answer = CalibrationAnswer(run.name, path, found)
@@ -26,7 +26,7 @@ struct CalibratedUnits {
       (calibration, answer) = (nil, nil)
       Console.line(
         "note: \(path) does not fit these scores: other \(differences.joined(separator: ", ")); "
-          + "calibrate with the same options")
+          + "calibrate again with the same options")
     case .none: (calibration, answer) = (nil, nil)
     }
   }

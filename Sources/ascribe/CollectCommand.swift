@@ -92,7 +92,11 @@ struct CollectCommand: ParsableCommand {
       Console.line(
         "wrote \(path): \(data.count) rows of \(projector.rawValue) features of "
           + "\(part.target.name) at \(count) checkpoint\(count == 1 ? "" : "s")")
-      if json { Console.output(try JSON.text(try StoreDescription(path), layout: .compact)) }
+      let store = try StoreDescription(path)
+      if let note = part.collection.identity.machine.note(on: store.fingerprint) {
+        Console.line("note: \(path) was \(note)")
+      }
+      if json { Console.output(try JSON.text(store, layout: .compact)) }
     }
   }
 }

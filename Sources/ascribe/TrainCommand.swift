@@ -109,6 +109,12 @@ final class TrainingLines: TrainingProgress {
   private let bar = Progress("training", unit: "epochs")
   private let plan = Mutex<TrainingPlan?>(nil)
 
+  func madeWorthless(_ files: [String]) {
+    Console.line(
+      "note: made from the run that is replaced, and worthless now (left in place): "
+        + files.joined(separator: ", "))
+  }
+
   func began(_ plan: TrainingPlan) {
     self.plan.withLock { $0 = plan }
     Console.line(

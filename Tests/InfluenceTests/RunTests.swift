@@ -52,7 +52,7 @@ struct DigitsRun {
     try FeatureCollection(
       groups: influence.groups(references), outputFunction: function,
       projection: ProjectionChoice(kind: kind, dimension: k, seed: 5),
-      training: influence.data.train
+      training: influence.data.train, identity: influence.run.identity()
     ).collect(influence.data.train, to: influence.storePath(), dtype: dtype, overwrite: true)
   }
 
@@ -255,6 +255,25 @@ struct RunTests {
       relativeDifference(
         try features.scores(influence.data.test).elements,
         try model.scores(influence.data.test).elements) < 1e-4)
+  }
+
+  @Test("a store by a projector of another version is refused by that, not as another projector")
+  func projectorOfAnotherVersion() throws {
+    let run = try DigitsRun()
+    let influence = run.influence
+    let text = "sjlt version=2 k=8 seed=5 nonzeros=4 layers=0.weight:1x1"
+    let writer = try FeatureStoreWriter(
+      path: influence.storePath(), rows: 1, columns: 1, dtype: .float32, groups: ["g"],
+      outputColumns: [], fingerprint: Fingerprint(["projector": text]))
+    try writer.write(group: "g", rows: 0..<1, features: Matrix([1], rows: 1, columns: 1))
+    try writer.finish(ids: .integers([0]), labels: .classes([0]))
+    let error = diagnosed {
+      _ = try influence.scoring(run.options(), features: true)
+    }
+    #expect(
+      error as? GradientError
+        == .storedProjector(
+          problem: "version 2 of sjlt is unknown", text: text, file: influence.storePath()))
   }
 
   @Test("features that are zero, of an example or of all, are noted")

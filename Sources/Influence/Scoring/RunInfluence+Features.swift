@@ -96,6 +96,8 @@ extension RunInfluence {
     {
       target = .output(function)
     }
+    let projection = try ProjectionChoice(
+      stored: reader.fingerprint["projector"], file: path)
     let references = run.checkpoints.filter { reader.groups.contains($0.groupName) }
     guard let first = references.first else {
       throw InfluenceError.noCheckpoints(
@@ -104,9 +106,7 @@ extension RunInfluence {
     }
     let collection = FeatureCollection(
       groups: try groups(references), target: target,
-      projection: ProjectionChoice(canonicalText: reader.fingerprint["projector"] ?? "")
-        ?? ProjectionChoice(kind: .identity, dimension: 1),
-      training: data.train)
+      projection: projection, training: data.train, identity: try run.identity())
     // Landmarks have the same identity at every checkpoint: their rows.
     let projector = try collection.projection.projector(
       for: try source(first), target: target, data.train)
@@ -134,7 +134,7 @@ extension RunInfluence {
     let references = run.checkpoints.filter { reader.groups.contains($0.groupName) }
     let wanted = FeatureCollection(
       groups: try groups(references), target: collection.target,
-      projection: collection.projection, training: data.train
+      projection: collection.projection, training: data.train, identity: collection.identity
     ).fingerprint(of: data.test, projector: projector.identity, dtype: reader.layout.dtype)
     guard wanted == reader.fingerprint, reader.deletedRows.isEmpty else { return nil }
     return QueryFeatures(reader, of: data.test)
