@@ -1,16 +1,13 @@
 import Networks
 
 /// At which checkpoints λ is set beside the spectrum and what cross-validation would choose.
-public enum DampingDiagnosis: String, Sendable, CaseIterable, ExpressibleByBooleanLiteral {
+public enum DampingDiagnosis: String, Sendable, CaseIterable {
   /// Nowhere: λ alone.
   case none
   /// At the last checkpoint.
   case last
   /// Everywhere.
   case all
-
-  /// All or none.
-  public init(booleanLiteral value: Bool) { self = value ? .all : .none }
 
   /// Whether it is done at a checkpoint.
   func includes(_ index: Int, of count: Int) -> Bool {

@@ -74,6 +74,6 @@ extension Benchmark {
   ) throws -> InfluenceModel {
     try InfluenceModel(
       checkpoints: [.init(name: "bench", source: source)], training: data,
-      options: ScoringOptions(method: method, classification: true, diagnosesDamping: false))
+      options: ScoringOptions(method: method, classification: true, diagnosesDamping: .none))
   }
 }

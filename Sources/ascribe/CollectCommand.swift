@@ -44,8 +44,6 @@ struct CollectCommand: ParsableCommand {
   @Option(help: "final (default), log, all, or epochs such as 1,2,5.") var checkpoints = "final"
   @OptionGroup var layers: LayerOptions
   @Option(help: "The store (default: Projections/RUN/SPLIT.h5).") var out: String?
-  @Flag(help: "Go on with an interrupted collection (always done; kept for scripts).")
-  var resume = false
   @Flag(help: "Replace a store that was made from something else.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
@@ -81,7 +79,7 @@ struct CollectCommand: ParsableCommand {
     try collection.collect(
       data, to: path, dtype: dtype.storageType, overwrite: overwrite
     ) { done, total in
-      try Interruption.check()
+      try Interruption.check(isResumable: true)
       bar.update(done, of: total)
     }
     let store = try StoreDescription(path)

@@ -198,7 +198,7 @@ struct RunTests {
     let run = try DigitsRun()
     let influence = run.influence
     let options = try ScoringOptions(
-      method: .trak, classification: true, diagnosesDamping: true)
+      method: .trak, classification: true, diagnosesDamping: .all)
     try run.collect(.identity, k: 1, choice: .final)
     try FeatureStoreWriter.markDeleted([3, 17], in: influence.storePath())
     let model = try influence.featureModel(store: influence.storePath(), options: options)
