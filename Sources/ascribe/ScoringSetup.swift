@@ -29,7 +29,8 @@ struct ScoringSetup {
     let chosen =
       try method.method.map { try Method(name: $0) }
       ?? .standard(onFeatures: usesFeatures, isSequence: influence.isSequence)
-    let epochs = try method.choice.references(of: run, seeds: try method.seedList(), method: chosen)
+    let found = try method.choice.chosen(of: run, seeds: try method.seedList(), method: chosen)
+    let epochs = found.references
     let weight =
       try method.exampleWeight.map { try ExampleWeight(name: $0) }
       ?? ScoringSetup.standardWeight(
@@ -50,6 +51,10 @@ struct ScoringSetup {
         + "\(scorer.checkpointNames.count) checkpoint\(scorer.checkpointNames.count == 1 ? "" : "s")"
         + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
     )
+    // Features are of the store's checkpoints unless others are asked for.
+    if !usesFeatures || method.checkpoints != nil, let passed = found.sentence {
+      Console.line("note: \(passed); --checkpoints all takes them")
+    }
     if let layers = influence.layersSentence { Console.line(layers) }
   }
 
