@@ -14,11 +14,9 @@ struct PartFolder: Sendable {
     let key = fingerprint.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
     let label = path + "/made-from.txt"
     let found = try? String(contentsOfFile: label, encoding: .utf8)
-    if found != key, FileManager.default.fileExists(atPath: path) {
-      try FileManager.default.removeItem(atPath: path)
-    }
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for file in AtomicFile.leftovers(in: path) { try FileManager.default.removeItem(atPath: file) }
+    if found != key { try AtomicFile.removeAll(path) }
+    try AtomicFile.makeFolder(path)
+    for file in AtomicFile.leftovers(in: path) { try AtomicFile.removeAll(file) }
     try AtomicFile.write(key, to: label)
   }
 

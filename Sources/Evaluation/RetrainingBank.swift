@@ -161,7 +161,7 @@ public struct RetrainingJob: Sendable {
       do {
         return try RetrainingBank(path, expecting: fingerprint)
       } catch  where overwrite {
-        try FileManager.default.removeItem(atPath: path)
+        try AtomicFile.removeAll(path)
       }
     }
     let configuration = try run.training()
@@ -185,7 +185,7 @@ public struct RetrainingJob: Sendable {
     }
     try failure.rethrow()
     try write(to: path, parts, fingerprint)
-    try FileManager.default.removeItem(atPath: parts.path)
+    try AtomicFile.removeAll(parts.path)
     return try RetrainingBank(path, expecting: fingerprint)
   }
 
