@@ -5,6 +5,7 @@ import Foundation
 import Influence
 import Storage
 import Tensors
+import Training
 
 extension Calibration.Options {
   /// The choices behind a run's scores.
@@ -39,7 +40,7 @@ extension Calibration.Options {
       trainHash, testHash,
     ]
     let digest = "\(SHA256.digest(of: Array(fields.joined(separator: "\n").utf8)))"
-    return "calibration-\(method)-\(digest.suffix(12)).json"
+    return Run.calibrationName("\(method)-\(digest.suffix(12))")
   }
 }
 
@@ -98,6 +99,18 @@ extension Calibration {
     return path
   }
 
+  /// Reads a calibration, every byte checked.
+  ///
+  /// - Throws: `EvaluationError.calibrationChanged`; `StorageError.system`.
+  public init(reading path: String) throws {
+    do {
+      self = try SealedJSON.read(Calibration.self, from: path)
+    } catch let error as CheckpointError {
+      throw EvaluationError.calibrationChanged(
+        problem: error.what.hasSuffix(".") ? String(error.what.dropLast()) : error.what, file: path)
+    }
+  }
+
   /// What a run's folder has for a choice of options.
   public enum Found: Sendable {
     /// A calibration of these options.
@@ -110,20 +123,17 @@ extension Calibration {
 
   /// Looks for a calibration.
   ///
-  /// - Throws: `CheckpointError.changed` for a damaged file.
+  /// - Throws: `EvaluationError.calibrationChanged` for a damaged file.
   public static func find(_ options: Options, in folder: String) throws -> Found {
     let path = "\(folder)/\(options.fileName)"
     if FileManager.default.fileExists(atPath: path) {
-      let found = try SealedJSON.read(Calibration.self, from: path)
+      let found = try Calibration(reading: path)
       if found.options == options { return .matching(found, path: path) }
     }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let others = names.sorted().filter { $0.hasPrefix("calibration-") && $0.hasSuffix(".json") }
-      .compactMap { name -> (String, [String])? in
-        let path = "\(folder)/\(name)"
-        guard let other = try? SealedJSON.read(Calibration.self, from: path) else { return nil }
-        return (path, options.differences(from: other.options))
-      }
+    let others = Run.calibrations(in: folder).compactMap { path -> (String, [String])? in
+      guard let other = try? Calibration(reading: path) else { return nil }
+      return (path, options.differences(from: other.options))
+    }
     guard let nearest = others.min(by: { $0.1.count < $1.1.count }) else { return .none }
     return .other(path: nearest.0, differences: nearest.1)
   }
