@@ -81,7 +81,7 @@ let package = Package(
     .target(
       name: "Influence",
       dependencies: [
-        "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections",
+        "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections",
         "Randomness", "Storage", "Tensors", "Training",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
@@ -93,7 +93,11 @@ let package = Package(
         "Randomness", "Storage", "Tensors", "Training",
       ]),
     // Layer 9
-    .target(name: "Curation", dependencies: ["Datasets", "Evaluation", "Influence", "Training"]),
+    .target(
+      name: "Curation",
+      dependencies: [
+        "Datasets", "Evaluation", "Gradients", "Influence", "Projections", "Tensors", "Training",
+      ]),
     // Layer 10
     .target(
       name: "Reports",

@@ -1,13 +1,25 @@
 // Letters: n training examples.
 import Datasets
+import Foundation
+import Gradients
 import Influence
+import Projections
 import Tensors
 import Training
 
 /// The search for wrong labels in a run's training set.
 public struct MislabelJob: Sendable {
+  /// λ of the leave-one-out margins: natural errors want .1, planted ones .3 times the mean
+  /// eigenvalue (METHODS.md, *Mislabels*).
+  public static let standardDamping = DampingRule.timesMeanEigenvalue(0.2)
+  /// Landmarks of the trace kernel where the training set is too large for the exact one.
+  public static let standardFeatures = ProjectionChoice(kind: .landmarks, dimension: 2_048)
+
   private let influence: RunInfluence
   private let seeds: [UInt64]
+  /// Hears of features that are collected because no store has them: rows done, rows in all;
+  /// throwing stops.
+  public var collecting: @Sendable (Int, Int) throws -> Void = { _, _ in }
 
   /// A search over some of a run's seeds.
   public init(_ influence: RunInfluence, seeds: [UInt64]? = nil) {
@@ -18,14 +30,15 @@ public struct MislabelJob: Sendable {
   /// Training examples in order of suspicion by one signal.
   ///
   /// - Parameters:
-  ///   - choice: the checkpoints of the kernel signals.
-  ///   - scorer: whose self-influence is asked for, with that signal; nil: of `trajectory`.
+  ///   - request: damping, checkpoints and kernel of `leaveOneOutMargin` (left open: the last
+  ///     checkpoint, `standardDamping`, features above the exact kernel's limit); all of the scoring
+  ///     of `selfInfluence`.
+  ///   - scorer: whose self-influence is asked for, when it is there already.
   /// - Throws: `InfluenceError.notDefined` for sequences, which have no labels, and for a signal
   ///   that the training's loss does not have.
   public func ranking(
-    by signal: MislabelRanking.Signal, choice: CheckpointChoice = .standard,
-    damping: DampingRule = .standard, exactLimit: Int = InfluenceModel.standardExactLimit,
-    scorer: RunScorer? = nil
+    by signal: MislabelRanking.Signal, _ request: ScoringRequest = ScoringRequest(),
+    scorer: Ensemble? = nil
   ) throws -> MislabelRanking {
     if influence.isSequence {
       throw InfluenceError.notDefined(
@@ -35,23 +48,11 @@ public struct MislabelJob: Sendable {
     let suspicion: [Float]
     switch signal {
     case .leaveOneOutMargin:
-      let options = try ScoringOptions(
-        method: .ntkLeaveOneOut, classification: influence.isClassification, damping: damping,
-        dampingProfile: .uniform)
-      let model = try influence.model(
-        options: options,
-        checkpoints: try choice.references(
-          of: influence.run, seeds: seeds, method: .trajectory),
-        exactLimit: exactLimit)
-      suspicion = try model.leaveOneOutMargins().map { -$0 }
+      suspicion = try margins(request).leaveOneOutMargins().map { -$0 }
     case .selfInfluence:
-      let scorer =
-        try scorer
-        ?? influence.scorer(
-          options: ScoringOptions(
-            method: .trajectory, classification: influence.isClassification, damping: damping),
-          choice: choice, seeds: seeds, exactLimit: exactLimit)
-      suspicion = try scorer.selfInfluence()
+      var request = request
+      request.seeds = request.seeds ?? seeds
+      suspicion = try (scorer ?? influence.ensemble(request)).selfInfluence()
     case .finalProbability: suspicion = try last(.probability, signal).map { 1 - $0 }
     case .meanProbability: suspicion = try mean(.probability, signal).map { 1 - $0 }
     case .areaUnderMargin: suspicion = try mean(.margin, signal).map { -$0 }
@@ -60,6 +61,27 @@ public struct MislabelJob: Sendable {
     case .gradientNorm: suspicion = try mean(.gradientNorm, signal)
     }
     return MislabelRanking(signal: signal, suspicion: suspicion)
+  }
+
+  /// The kernel regression whose leave-one-out margins are the default signal.
+  private func margins(_ asked: ScoringRequest) throws -> Ensemble {
+    let request = ScoringRequest(
+      method: .ntkLeaveOneOut, damping: asked.damping ?? Self.standardDamping,
+      dampingProfile: .uniform, checkpoints: asked.checkpoints ?? .final, seeds: seeds,
+      kernel: asked.kernel ?? .auto, exactLimit: asked.exactLimit)
+    let scoring = try influence.resolved(request)
+    if scoring.usesFeatures { try collectTraceFeatures(scoring) }
+    return try influence.ensemble(scoring)
+  }
+
+  /// Collects the features of the trace kernel unless a store of them is there.
+  private func collectTraceFeatures(_ scoring: ResolvedScoring) throws {
+    let work = try influence.collecting(
+      for: .ntkLeaveOneOut, projection: Self.standardFeatures, choice: scoring.choice,
+      seeds: scoring.seeds)
+    for part in work.parts where !FileManager.default.fileExists(atPath: part.path) {
+      try part.collection.collect(influence.data.train, to: part.path, progress: collecting)
+    }
   }
 
   private func last(

@@ -9,8 +9,8 @@ import Training
 
 extension Calibration.Options {
   /// The choices behind a run's scores.
-  public init(_ scorer: RunScorer, of influence: RunInfluence) {
-    method = scorer.options.method.rawValue
+  public init(_ scorer: Ensemble, of influence: RunInfluence) {
+    method = scorer.options.method.name
     outputFunction = scorer.options.outputFunction.rawValue
     exampleWeight = scorer.options.exampleWeight.description
     damping =
@@ -49,7 +49,7 @@ extension Calibration {
   ///
   /// - Parameter bankName: the bank `Checkpoints/RUN/NAME.h5`.
   /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `StorageError.fingerprintMismatch`.
-  public init(_ scorer: RunScorer, bank bankName: String, of influence: RunInfluence) throws {
+  public init(_ scorer: Ensemble, bank bankName: String, of influence: RunInfluence) throws {
     let bank = try RetrainingBank.named(bankName, of: influence)
     let test = influence.data.test
     let outputs = bank.outputs(scorer.options.outputFunction, of: test)

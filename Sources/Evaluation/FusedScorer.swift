@@ -8,7 +8,7 @@ import Tensors
 /// A run's scores fused with a bank of retrained models, for queries from its test set.
 public struct FusedScorer: Sendable {
   /// The scores before fusing.
-  public let base: RunScorer
+  public let base: Ensemble
   /// The bank's name.
   public let bankName: String
   /// The bank.
@@ -26,7 +26,7 @@ public struct FusedScorer: Sendable {
   /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `.fittedToTruth`;
   ///   `StorageError.fingerprintMismatch` when the bank was made from another run or data.
   public init(
-    _ base: RunScorer, bank bankName: String, of influence: RunInfluence,
+    _ base: Ensemble, bank bankName: String, of influence: RunInfluence,
     truth: (bank: RetrainingBank, name: String)? = nil
   ) throws {
     let bank = try RetrainingBank.named(bankName, of: influence)
@@ -49,7 +49,7 @@ public struct FusedScorer: Sendable {
   /// What is recorded with fused scores.
   public var record: ScoreFile.Fusion {
     ScoreFile.Fusion(
-      method: base.options.method.rawValue, bank: bankName, subsets: bank.design.subsets,
+      method: base.options.method.name, bank: bankName, subsets: bank.design.subsets,
       fraction: bank.design.fraction,
       seeds: bank.seeds, subsetSeed: bank.design.seed,
       correctionPrecision: fusion.prior.correctionPrecision,

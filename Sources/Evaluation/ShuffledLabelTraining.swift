@@ -53,11 +53,11 @@ public struct ShuffledLabelTraining: Sendable {
   /// - Parameters:
   ///   - progress: called after each epoch with (epochs done, epochs in all).
   ///   - isCancelled: looked at between steps.
-  public func model(
-    options: ScoringOptions, exactLimit: Int = InfluenceModel.standardExactLimit,
+  public func ensemble(
+    options: ScoringOptions, exactLimit: Int = Ensemble.standardExactLimit,
     progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) throws -> InfluenceModel {
+  ) throws -> Ensemble {
     let fingerprint = try fingerprint()
     if let found = try? kept(fingerprint) {
       return try model(options, found, exactLimit)
@@ -135,18 +135,20 @@ public struct ShuffledLabelTraining: Sendable {
 
   private func model(
     _ options: ScoringOptions, _ trained: Trained, _ exactLimit: Int
-  ) throws -> InfluenceModel {
+  ) throws -> Ensemble {
     let network = influence.network
     let means = data.ids.indices.map { i in
       trained.residuals.reduce(Float(0)) { $0 + $1[i] } / Float(max(1, trained.residuals.count))
     }
-    return try InfluenceModel(
-      checkpoints: zip(checkpoints, trained.parameters).map { reference, values in
-        InfluenceModel.Checkpoint(
-          name: reference.groupName + " of shuffled labels",
-          source: GradientSource(
-            network: network, parameters: Tensor(values, shape: [values.count])))
-      },
+    return try Ensemble(
+      checkpoints: ExactCheckpoint.sharing(
+        zip(checkpoints, trained.parameters).map { reference, values in
+          (
+            name: reference.groupName + " of shuffled labels",
+            source: GradientSource(
+              network: network, parameters: Tensor(values, shape: [values.count]))
+          )
+        }, training: data, method: options.method),
       training: data, options: options, trajectoryResiduals: means, exactLimit: exactLimit)
   }
 }
@@ -155,19 +157,20 @@ extension RunInfluence {
   /// A method at initial weights of other seeds than the run's, with its training labels.
   ///
   /// - Parameter checkpoints: those of the run that it stands in for; one set of weights a seed.
-  public func randomizedModel(
+  public func randomizedEnsemble(
     options: ScoringOptions, checkpoints: [CheckpointReference],
-    exactLimit: Int = InfluenceModel.standardExactLimit
-  ) throws -> InfluenceModel {
+    exactLimit: Int = Ensemble.standardExactLimit
+  ) throws -> Ensemble {
     let seeds = Set(checkpoints.map(\.seed))
-    return try InfluenceModel(
-      checkpoints: seeds.sorted().map { seed in
-        InfluenceModel.Checkpoint(
-          name: "initial weights of seed \(2_000_000 + seed)",
-          source: GradientSource(
-            network: network, parameters: network.initialParameters(seed: 2_000_000 + seed))
-        )
-      },
+    return try Ensemble(
+      checkpoints: ExactCheckpoint.sharing(
+        seeds.sorted().map { seed in
+          (
+            name: "initial weights of seed \(2_000_000 + seed)",
+            source: GradientSource(
+              network: network, parameters: network.initialParameters(seed: 2_000_000 + seed))
+          )
+        }, training: data.train, method: options.method),
       training: data.train, options: options,
       trajectoryResiduals: options.exampleWeight.source == .trajectory
         ? try trajectoryResiduals(seeds: seeds) : nil,

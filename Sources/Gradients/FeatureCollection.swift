@@ -36,8 +36,8 @@ public struct FeatureCollection: Sendable {
 
   /// The checkpoints.
   public let groups: [Group]
-  /// The measurement f whose gradient is projected.
-  public let outputFunction: OutputFunction
+  /// What is differentiated: an output function, or all outputs side by side (the trace kernel).
+  public let target: GradientSource.Target
   /// The projector's kind, dimension and seed.
   public let projection: ProjectionChoice
   /// The training set: landmarks are drawn from it.
@@ -53,8 +53,17 @@ public struct FeatureCollection: Sendable {
     groups: [Group], outputFunction: OutputFunction, projection: ProjectionChoice,
     training: Dataset
   ) {
+    self.init(
+      groups: groups, target: .output(outputFunction), projection: projection, training: training)
+  }
+
+  /// The work of a store of the features of some target.
+  public init(
+    groups: [Group], target: GradientSource.Target, projection: ProjectionChoice,
+    training: Dataset
+  ) {
     self.groups = groups
-    self.outputFunction = outputFunction
+    self.target = target
     self.projection = projection
     self.training = training
   }
@@ -72,7 +81,7 @@ public struct FeatureCollection: Sendable {
     progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws {
     guard let first = groups.first else { return }
-    let projector = try projection.projector(for: first.source, outputFunction, training)
+    let projector = try projection.projector(for: first.source, target: target, training)
     let width = projector.dimension
     try Memory.require(
       projection.leastBytes(
@@ -95,11 +104,11 @@ public struct FeatureCollection: Sendable {
       guard !missing.isEmpty else { continue }
       let projector =
         index == 0
-        ? projector : try projection.projector(for: group.source, outputFunction, training)
+        ? projector : try projection.projector(for: group.source, target: target, training)
       for range in missing {
         var columns: [Float] = []
         try group.source.forEachFeatures(
-          of: data, rows: range, atMost: block, projector: projector, function: outputFunction,
+          of: data, rows: range, atMost: block, projector: projector, target: target,
           seen: { columns += outputs($1, data.targets.subset(Array($0))).elements }
         ) { rows, features in
           try writer.write(
@@ -123,7 +132,7 @@ public struct FeatureCollection: Sendable {
     var fingerprint = Fingerprint([
       "model": "\(SHA256.digest(of: models))",
       "dataset": "\(data.contentHash)",
-      "outputFunction": outputFunction.rawValue,
+      "outputFunction": target.name,
       "projector": projector.canonicalText,
       "dtype": "\(dtype)",
       "engine": storeEngineVersion,
@@ -136,6 +145,7 @@ public struct FeatureCollection: Sendable {
 
   private func outputs(_ logits: Tensor, _ targets: Targets) -> Matrix<Float> {
     let values = TargetValues(targets)
+    let outputFunction = target.measurement(of: values)
     let measured = outputFunction.values(logits, values)
     var columns = [measured, [], [], [], outputFunction.residuals(logits, values)]
     if case .classes = values {
@@ -159,6 +169,27 @@ public struct FeatureCollection: Sendable {
       }
     }
     return result
+  }
+}
+
+extension GradientSource.Target {
+  /// How stores name it: the output function, or `trace`.
+  public var name: String {
+    switch self {
+    case .output(let function): function.rawValue
+    case .jacobian: "trace"
+    }
+  }
+
+  /// What is recorded of every example beside the features: f, or of a Jacobian the margin of the
+  /// class, or the prediction.
+  func measurement(of targets: TargetValues) -> OutputFunction {
+    switch (self, targets) {
+    case (.output(let function), _): function
+    case (.jacobian, .values(let values)):
+      values.rowLength == 1 ? .prediction : .negativeHalfSquaredError
+    case (.jacobian, _): .margin
+    }
   }
 }
 

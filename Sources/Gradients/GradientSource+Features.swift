@@ -11,6 +11,9 @@ extension GradientSource {
   /// A projector that wants many examples gets as many as fit into `Memory.blockBytes`, others what
   /// goes through the network at a time. Blocks end at absolute multiples of their size.
   ///
+  /// Features of a Jacobian are over √C, so that their inner products are the trace kernel's:
+  /// the mean over the outputs.
+  ///
   /// - Parameters:
   ///   - limit: most examples at a time.
   ///   - seen: hears of the outputs, in smaller blocks, before their features come.
@@ -18,7 +21,7 @@ extension GradientSource {
   /// - Throws: `GradientError`, `ProjectionError`, and what the closures throw.
   public func forEachFeatures(
     of data: Dataset, rows: Range<Int>? = nil, atMost limit: Int, projector: any Projector,
-    function: OutputFunction, seen: (Range<Int>, Tensor) throws -> Void = { _, _ in },
+    target: Target, seen: (Range<Int>, Tensor) throws -> Void = { _, _ in },
     _ body: (Range<Int>, Matrix<Float>) throws -> Void
   ) throws {
     let pass = min(limit, projectionBlock)
@@ -27,11 +30,17 @@ extension GradientSource {
       ? network.examplesHeld(atMost: limit, atLeast: pass) : pass
     for range in (rows ?? 0..<data.count).blocks(of: size) {
       var assembly = GradientAssembly(count: range.count)
-      try forEachBlock(of: data, rows: range, blockSize: pass, target: .output(function)) {
+      try forEachBlock(of: data, rows: range, blockSize: pass, target: target) {
         assembly.append(projector.prefersManyExamples ? $1.writtenOutWhereSmaller() : $1)
         try seen($0, $2)
       }
-      try body(range, projector.project(assembly.gradients()))
+      var features = try projector.project(assembly.gradients())
+      if target == .jacobian {
+        let values = features.writableStorage()
+        VectorMath.scale(
+          1 / Float(network.outputCount).squareRoot(), values.base, count: values.count)
+      }
+      try body(range, features)
     }
   }
 }

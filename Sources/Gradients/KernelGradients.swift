@@ -96,7 +96,7 @@ public struct KernelGradients: Sendable {
   }
 
   /// Some queries with their products with all training examples.
-  public struct QueryBlock {
+  public struct QueryBlock: Sendable {
     /// Rows of the queries.
     public let range: Range<Int>
     /// Their examples.

@@ -25,17 +25,22 @@ public struct ProjectionChoice: Sendable, Hashable {
   public func projector(
     for source: GradientSource, _ function: OutputFunction, _ training: Dataset
   ) throws -> any Projector {
+    try projector(for: source, target: .output(function), training)
+  }
+
+  /// The projector of the gradients of a target; of a Jacobian, of all its outputs side by side.
+  public func projector(
+    for source: GradientSource, target: GradientSource.Target, _ training: Dataset
+  ) throws -> any Projector {
     if kind == .landmarks {
       let k = min(dimension, training.count)
       let rows = try LandmarkProjector.drawnRows(k, of: training.count, seed: seed)
-      let landmarks = try source.gradients(
-        of: training.subset(rows), target: .output(function)
-      ).gradients
+      let landmarks = try source.gradients(of: training.subset(rows), target: target).gradients
       return try LandmarkProjector(
         landmarks: landmarks, rows: rows, population: training.count, seed: seed)
     }
     // Any one example shows the shapes of the layers.
-    let sample = try source.sample(of: training.subset([0]), target: .output(function))
+    let sample = try source.sample(of: training.subset([0]), target: target)
     return try makeProjector(
       kind, dimension: dimension, seed: seed, layers: sample.layerShapes)
   }

@@ -21,7 +21,9 @@ public enum InfluenceError: DiagnosableError, Equatable {
   /// More training examples than the exact kernel takes.
   case tooManyForExactKernel(count: Int, limit: Int)
   /// Features are wanted that were not collected.
-  case noStore(path: String, run: String)
+  case noStore(path: String, run: String, method: String)
+  /// Stores that do not have the features that a method needs.
+  case noFeatures(of: String, available: String)
   /// An exact deletion from an undamped ridge model.
   case groupNeedsDamping
   /// A file's rows do not fit.
@@ -44,6 +46,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .groupNeedsDamping:
       "the ridge model behind trak has no residuals with damping 0: no group can be deleted from it"
     case .noStore: "no features were collected"
+    case .noFeatures(let target, _): "there are no features of \(target)"
     case .rowMismatch(_, let rows, let expected): "\(rows) rows where \(expected) were expected"
     }
   }
@@ -59,7 +62,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noDynamics(_, let run): run
     case .noCheckpoints: "--checkpoints"
     case .tooManyForExactKernel: "--kernel exact"
-    case .noStore(let path, _): path
+    case .noStore(let path, _, _): path
+    case .noFeatures(_, let available): "features of \(available)"
     case .rowMismatch(let file, _, _): file
     }
   }
@@ -79,7 +83,9 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .tooManyForExactKernel:
       "collect features (ascribe collect RUN) and score those, or raise --exact-limit"
     case .groupNeedsDamping: "use --damping mean, or a number above 0"
-    case .noStore(_, let run): "collect them: ascribe collect \(run)"
+    case .noStore(_, let run, let method):
+      "collect them: ascribe collect \(run)" + (method == "trak" ? "" : " --method \(method)")
+    case .noFeatures: "collect them, or score on the exact kernel (--kernel exact)"
     case .rowMismatch: "collect again with this run's data"
     }
   }

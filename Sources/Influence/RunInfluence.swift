@@ -38,23 +38,9 @@ public struct RunInfluence: Sendable {
     GradientSource(network: network, parameters: try run.parameters(of: reference))
   }
 
-  /// A method on the exact kernel of the run's training examples.
-  public func model(
-    options: ScoringOptions, checkpoints: [CheckpointReference],
-    exactLimit: Int = InfluenceModel.standardExactLimit
-  ) throws -> InfluenceModel {
-    try InfluenceModel(
-      checkpoints: try checkpoints.map {
-        InfluenceModel.Checkpoint(name: $0.groupName, source: try source($0))
-      },
-      training: data.train, options: options,
-      trajectoryResiduals: try neededResiduals(options, checkpoints),
-      exactLimit: exactLimit)
-  }
-
   /// The trajectory's residuals where a weight needs them or the damping of one checkpoint can use
   /// them; weights that were not trained here have none.
-  private func neededResiduals(
+  func neededResiduals(
     _ options: ScoringOptions, _ checkpoints: [CheckpointReference]
   ) throws -> [Float]? {
     let seeds = Set(checkpoints.map(\.seed))
@@ -93,62 +79,6 @@ public struct RunInfluence: Sendable {
         name: $0.groupName, source: try source($0),
         modelHash: "\(try run.modelHash(of: $0))")
     }
-  }
-
-  /// A method on the run's collected training features.
-  ///
-  /// - Parameters:
-  ///   - checkpoints: those to score; nil: all of the store.
-  ///   - isComplete: whether each of them must be in the store; else those that are not are left out.
-  /// - Throws: `StorageError.fingerprintMismatch` naming the field when the store was made from
-  ///   another model, data set, projector or output function; `InfluenceError.noCheckpoints`.
-  public func featureModel(
-    store path: String, options: ScoringOptions, checkpoints: [CheckpointReference]? = nil,
-    isComplete: Bool = true
-  ) throws -> FeatureModel {
-    let found = try FeatureStoreReader(path)
-    let references = run.checkpoints.filter { found.groups.contains($0.groupName) }
-    let collection = FeatureCollection(
-      groups: try groups(references), outputFunction: options.outputFunction,
-      projection: ProjectionChoice(canonicalText: found.fingerprint["projector"] ?? "")
-        ?? ProjectionChoice(kind: .identity, dimension: 1),
-      training: data.train)
-    func projector(_ index: Int) throws -> any Projector {
-      try collection.projection.projector(
-        for: collection.groups[index].source, options.outputFunction, data.train)
-    }
-    guard !references.isEmpty else {
-      throw InfluenceError.noCheckpoints(
-        selection: "the store's groups \(found.groups.joined(separator: ", "))",
-        available: run.checkpoints.map(\.groupName).joined(separator: ", "))
-    }
-    // Landmarks have the same identity at every checkpoint: their rows.
-    let first = try projector(0)
-    try Fingerprint.requireEqual(
-      expected: collection.fingerprint(
-        of: data.train, projector: first.identity, dtype: found.layout.dtype),
-      found: found.fingerprint, file: path)
-    let wanted = (checkpoints ?? references).map(\.groupName)
-    let chosen = collection.groups.indices.filter { wanted.contains(collection.groups[$0].name) }
-    let absent = wanted.filter { !found.groups.contains($0) }
-    guard !chosen.isEmpty, absent.isEmpty || !isComplete else {
-      throw InfluenceError.noCheckpoints(
-        selection: absent.joined(separator: ", "),
-        available: "features of \(found.groups.joined(separator: ", "))")
-    }
-    let residuals = try neededResiduals(options, chosen.map { references[$0] })
-    let weights =
-      options.exampleWeight.source == .trajectory
-      ? residuals.map { options.exampleWeight.applied(to: $0) } : nil
-    return try FeatureModel(
-      store: found,
-      checkpoints: try chosen.map {
-        FeatureModel.Checkpoint(
-          group: collection.groups[$0].name, source: collection.groups[$0].source,
-          projector: $0 == 0 ? first : try projector($0))
-      },
-      options: options, weights: weights,
-      residuals: chosen.count == 1 ? residuals : nil)
   }
 }
 

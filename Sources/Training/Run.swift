@@ -71,6 +71,12 @@ public struct Run: Sendable {
   /// The `model` of the run file, defaults written out.
   func modelMap() throws -> ConfigurationMap { try Run.map(record, folder).map("model") }
 
+  /// The `defaults` of the run file; nil without.
+  public func defaults() throws -> ConfigurationMap? {
+    guard case .map(let values) = record.configuration["defaults"] else { return nil }
+    return ConfigurationMap(values, file: "defaults of \(folder)/run.json")
+  }
+
   /// The run's name.
   public var name: String { record.name }
 

@@ -71,9 +71,10 @@ extension Benchmark {
 
   private static func model(
     _ method: Method, _ source: GradientSource, _ data: Dataset
-  ) throws -> InfluenceModel {
-    try InfluenceModel(
-      checkpoints: [.init(name: "bench", source: source)], training: data,
-      options: ScoringOptions(method: method, classification: true, diagnosesDamping: .none))
+  ) throws -> Ensemble {
+    try Ensemble(
+      checkpoints: [ExactCheckpoint(name: "bench", source: source, training: data)],
+      training: data,
+      options: ScoringOptions(method: method, classification: true, exampleWeight: nil))
   }
 }

@@ -1,5 +1,6 @@
 // Letters: n rows, k features.
 import Foundation
+import Datasets
 import Gradients
 import Influence
 import Projections
@@ -144,12 +145,21 @@ extension Benchmark {
       network: Workload.network, parameters: Workload.network.initialParameters(seed: 0))
     let projector = try ProjectionChoice(kind: .sjlt, dimension: 512)
       .projector(for: source, .margin, query)
-    func model(_ checks: RowChecks) throws -> FeatureModel {
-      try FeatureModel(
-        store: FeatureStoreReader(store.path, checks: checks),
-        checkpoints: [.init(group: "bench", source: source, projector: projector)],
+    // As many examples as rows, without their inputs: one is shared by all.
+    let training = Dataset(
+      inputs: Tensor(repeating: 0, shape: [store.rows, 0]),
+      targets: .classes([Int32](repeating: 0, count: store.rows), names: ["0"]))
+    func model(_ checks: RowChecks) throws -> Ensemble {
+      let features = StoredCheckpoint.Features(
+        store: try FeatureStoreReader(store.path, checks: checks), target: .output(.margin),
+        projector: projector)
+      return try Ensemble(
+        checkpoints: [
+          StoredCheckpoint(
+            group: "bench", source: source, features: [features], training: training)
+        ], training: training,
         options: ScoringOptions(
-          method: .graddot, classification: true, outputFunction: .margin))
+          method: .graddot, classification: true, outputFunction: .margin, exampleWeight: nil))
     }
     let target = Buffer<Float>(uninitialized: PlainFile.piece / 4)
     let memory = MemoryScan(bytes: store.bytes)

@@ -45,7 +45,8 @@ extension Benchmark {
       let collect = {
         try seconds {
           try source.forEachFeatures(
-            of: data, atMost: FeatureCollection.blockSize, projector: projector, function: .loss
+            of: data, atMost: FeatureCollection.blockSize, projector: projector,
+            target: .output(.loss)
           ) { _, _ in }
         }
       }

@@ -34,6 +34,8 @@ struct CollectCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
   @Option(help: "train or test.") var split: Split = .train
+  @Option(help: "The method that will read them, such as trajectory (default: trak).")
+  var method: String?
   @Option(help: "identity, rademacher, gaussian, sjlt, kronecker, factoredSJLT, mask or landmarks.")
   var projector: ProjectorKind = .landmarks
   @Option(help: "Features k of an example.") var dim = 2_048
@@ -41,7 +43,8 @@ struct CollectCommand: ParsableCommand {
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
   @Option(help: "The measurement whose gradient is projected (default: margin, or prediction).")
   var outputFunction: String?
-  @Option(help: "final (default), log, all, or epochs such as 1,2,5.") var checkpoints = "final"
+  @Option(help: "final, log, all, or epochs such as 1,2,5 (default: the method's own).")
+  var checkpoints: String?
   @OptionGroup var layers: LayerOptions
   @Option(help: "The store (default: Projections/RUN/SPLIT.h5).") var out: String?
   @Flag(help: "Replace a store that was made from something else.") var overwrite = false
@@ -51,7 +54,7 @@ struct CollectCommand: ParsableCommand {
   func validate() throws {
     try CommonOptions.requireHDF5Name(out)
     if dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
-    if CheckpointChoice(checkpoints) == nil {
+    if let checkpoints, CheckpointChoice(checkpoints) == nil {
       throw ValidationError("--checkpoints takes final, log, all or epochs, not '\(checkpoints)'")
     }
     if let outputFunction, OutputFunction(rawValue: outputFunction) == nil {
@@ -64,28 +67,30 @@ struct CollectCommand: ParsableCommand {
     let run = try common.open(runName)
     let influence = try RunInfluence(run, layers: layers.patterns)
     if let layers = influence.layersSentence { Console.line(layers) }
-    let function =
-      outputFunction.flatMap { OutputFunction(rawValue: $0) }
-      ?? Method.trak.standardOutputFunction(classification: influence.isClassification)
-    let references = try (CheckpointChoice(checkpoints) ?? .final)
-      .references(of: run, method: .trak)
-    let collection = FeatureCollection(
-      groups: try influence.groups(references), outputFunction: function,
+    let work = try influence.collecting(
+      for: try MethodTable.standard.method(named: method ?? Method.trak.name),
+      outputFunction: outputFunction.flatMap { OutputFunction(rawValue: $0) },
       projection: ProjectionChoice(kind: projector, dimension: dim, seed: projectionSeed),
-      training: influence.data.train)
-    let path = out ?? influence.storePath(split.rawValue)
-    let data = split.part(of: influence.data)
-    let bar = Progress("collecting", unit: "rows")
-    try collection.collect(
-      data, to: path, dtype: dtype.storageType, overwrite: overwrite
-    ) { done, total in
-      try Interruption.check(isResumable: true)
-      bar.update(done, of: total)
+      choice: checkpoints.flatMap { CheckpointChoice($0) } ?? .standard, split: split.rawValue)
+    if out != nil && work.parts.count > 1 {
+      throw ValidationError(
+        "--out names one store, and \(method ?? "") reads \(work.parts.count): leave it out")
     }
-    let store = try StoreDescription(path)
-    Console.line(
-      "wrote \(path): \(data.count) rows of \(projector.rawValue) features at "
-        + "\(references.count) checkpoint\(references.count == 1 ? "" : "s")")
-    if json { Console.output(try JSON.text(store, layout: .compact)) }
+    let data = split.part(of: influence.data)
+    for part in work.parts {
+      let path = out ?? part.path
+      let bar = Progress("collecting", unit: "rows")
+      try part.collection.collect(
+        data, to: path, dtype: dtype.storageType, overwrite: overwrite
+      ) { done, total in
+        try Interruption.check(isResumable: true)
+        bar.update(done, of: total)
+      }
+      let count = work.references.count
+      Console.line(
+        "wrote \(path): \(data.count) rows of \(projector.rawValue) features of "
+          + "\(part.target.name) at \(count) checkpoint\(count == 1 ? "" : "s")")
+      if json { Console.output(try JSON.text(try StoreDescription(path), layout: .compact)) }
+    }
   }
 }

@@ -89,7 +89,7 @@ struct MethodOptions: ParsableArguments {
   var exampleWeight: String?
 
   @Option(help: "λ: mean (default), 2·mean, gcv, loo or a number.")
-  var damping = "mean"
+  var damping: String?
 
   @Option(
     help: "Damping the same for all examples (uniform), or more for what is learnt (residual).")
@@ -104,10 +104,10 @@ struct MethodOptions: ParsableArguments {
   var seeds: String?
 
   @Option(help: "auto, exact (kernel of unprojected gradients) or features (ascribe collect).")
-  var kernel: KernelChoice = .auto
+  var kernel: ScoringRequest.Kernel?
 
-  @Option(help: "Training examples up to which auto takes the exact kernel.")
-  var exactLimit = InfluenceModel.standardExactLimit
+  @Option(help: "Training examples up to which auto takes the exact kernel (default: 20000).")
+  var exactLimit: Int?
 
   func validate() throws {
     if method == "fused" {
@@ -122,7 +122,7 @@ struct MethodOptions: ParsableArguments {
         "--output-function takes \(OutputFunction.allCases.map(\.rawValue).joined(separator: ", ")), not '\(outputFunction)'"
       )
     }
-    if exactLimit < 1 { throw ValidationError("--exact-limit must be at least 1") }
+    if let exactLimit, exactLimit < 1 { throw ValidationError("--exact-limit must be at least 1") }
     _ = try seedList()
   }
 
@@ -137,17 +137,21 @@ struct MethodOptions: ParsableArguments {
     }
   }
 
-  /// The checkpoints asked for.
-  var choice: CheckpointChoice { checkpoints.flatMap { CheckpointChoice($0) } ?? .standard }
+  /// What is asked for; what is left open takes the run file's `defaults`, then the run's own.
+  func request(diagnosesDamping: DampingDiagnosis = .none) throws -> ScoringRequest {
+    ScoringRequest(
+      method: try method.map { try MethodTable.standard.method(named: $0) },
+      outputFunction: outputFunction.flatMap { OutputFunction(rawValue: $0) },
+      exampleWeight: try exampleWeight.map { try ExampleWeight(name: $0) },
+      damping: try damping.map { try DampingRule($0) }, dampingProfile: dampingProfile,
+      checkpoints: checkpoints.flatMap { CheckpointChoice($0) }, seeds: try seedList(),
+      kernel: kernel, exactLimit: exactLimit, diagnosesDamping: diagnosesDamping)
+  }
 }
 
 extension DampingProfile: ExpressibleByArgument {}
 extension DampingDiagnosis: ExpressibleByArgument {}
-
-/// Where kernel rows come from.
-enum KernelChoice: String, ExpressibleByArgument, CaseIterable {
-  case auto, exact, features
-}
+extension ScoringRequest.Kernel: ExpressibleByArgument {}
 
 /// The parts of a run's data.
 enum Split: String, ExpressibleByArgument, CaseIterable {

@@ -38,8 +38,7 @@ struct DemoCommand: ParsableCommand {
     let run = try train(configuration, in: common.checkpointsFolder)
 
     Console.line("2. collect projected gradients")
-    let setup = try ScoringSetup(
-      run: "digits", try MethodOptions.parse([]), common, diagnosesDamping: .last)
+    let setup = try ScoringSetup(run, ScoringRequest(diagnosesDamping: .last))
     try collect(setup.influence)
 
     Console.line("3. ask which training digits made the model misread test digits")
@@ -149,14 +148,12 @@ struct DemoCommand: ParsableCommand {
   }
 
   private func collect(_ influence: RunInfluence) throws {
-    let references = try CheckpointChoice.final.references(of: influence.run, method: .trak)
-    let collection = FeatureCollection(
-      groups: try influence.groups(references), outputFunction: .margin,
-      projection: ProjectionChoice(kind: .landmarks, dimension: 512),
-      training: influence.data.train)
-    try collection.collect(influence.data.train, to: influence.storePath(), overwrite: true) {
-      _, _ in
-      try Interruption.check()
+    let work = try influence.collecting(
+      for: .trak, projection: ProjectionChoice(kind: .landmarks, dimension: 512))
+    for part in work.parts {
+      try part.collection.collect(influence.data.train, to: part.path, overwrite: true) { _, _ in
+        try Interruption.check()
+      }
     }
     Console.line("wrote \(influence.storePath())")
   }

@@ -57,8 +57,7 @@ struct MislabelAnswer: EvaluationAnswer {
     for signal in MislabelRanking.Signal.allCases {
       do {
         let ranking = try job.ranking(
-          by: signal, choice: method.choice, damping: try DampingRule(method.damping),
-          exactLimit: method.kernel == .exact ? .max : method.exactLimit,
+          by: signal, try method.request(),
           scorer: signal == .selfInfluence ? setup.scorer : nil)
         add(signal.rawValue, ranking.suspicion)
       } catch let error as InfluenceError {

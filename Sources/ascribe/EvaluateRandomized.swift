@@ -46,12 +46,12 @@ struct RandomizedAnswer: EvaluationAnswer {
       ),
       (.permutedScores, lds(NegativeControl.permuted(scores))),
     ]
-    if case .exact = setup.scorer, influence.run.record.status != .imported {
-      let references = try method.choice.references(
-        of: influence.run, seeds: try method.seedList(), method: setup.options.method)
-      let limit = method.kernel == .exact ? Int.max : method.exactLimit
+    if setup.scorer.isExact, influence.run.record.status != .imported {
+      let references = try setup.scoring.choice.references(
+        of: influence.run, seeds: setup.scoring.seeds, method: setup.options.method)
+      let limit = setup.scoring.exactLimit
       found.append((.shuffledLabels, lds(try shuffled(setup, references, limit).scores(test))))
-      let untrained = try influence.randomizedModel(
+      let untrained = try influence.randomizedEnsemble(
         options: setup.options, checkpoints: references, exactLimit: limit)
       found.append((.randomizedWeights, lds(try untrained.scores(test))))
     } else {
@@ -136,11 +136,11 @@ struct RandomizedAnswer: EvaluationAnswer {
 /// The method on the run trained with shuffled labels, which is trained if need be.
 private func shuffled(
   _ setup: ScoringSetup, _ references: [CheckpointReference], _ limit: Int
-) throws -> InfluenceModel {
+) throws -> Ensemble {
   let training = ShuffledLabelTraining(setup.influence, checkpoints: references)
   let bar = Progress("training on shuffled labels", unit: "epochs")
   do {
-    return try training.model(
+    return try training.ensemble(
       options: setup.options, exactLimit: limit, progress: { bar.update($0, of: $1) },
       isCancelled: { Interruption.isRequested })
   } catch TrainingError.cancelled {

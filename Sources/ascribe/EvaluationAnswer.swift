@@ -33,7 +33,7 @@ struct EvaluationSettings: Encodable {
   /// The scores of a setup against a bank.
   init(_ setup: ScoringSetup, _ bank: OpenBank? = nil, isFused: Bool = false) throws {
     run = setup.influence.run.name
-    method = isFused ? "fused" : setup.options.method.rawValue
+    method = isFused ? "fused" : setup.options.method.name
     dampingProfile = setup.options.dampingProfile.rawValue
     outputFunction = setup.options.outputFunction.rawValue
     exampleWeight = setup.options.exampleWeight.description

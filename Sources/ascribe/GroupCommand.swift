@@ -142,7 +142,7 @@ struct GroupAnswer: Encodable {
     run = setup.influence.run.name
     group = name
     examples = count
-    method = setup.options.method.rawValue
+    method = setup.options.method.name
     outputFunction = setup.options.outputFunction.rawValue
     unit = setup.options.unit()
     sign = "positive = training on the group helped the query"

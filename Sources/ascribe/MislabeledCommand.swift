@@ -60,9 +60,13 @@ struct MislabeledCommand: ParsableCommand {
     } else {
       influence = try RunInfluence(try common.open(runName), layers: method.layers.patterns)
       if signal.isOfGradients, let layers = influence.layersSentence { Console.line(layers) }
-      ranking = try MislabelJob(influence, seeds: try method.seedList()).ranking(
-        by: signal, choice: method.choice, damping: try DampingRule(method.damping),
-        exactLimit: method.kernel == .exact ? .max : method.exactLimit)
+      var job = MislabelJob(influence, seeds: try method.seedList())
+      let bar = Progress("collecting trace features", unit: "rows")
+      job.collecting = { done, total in
+        try Interruption.check()
+        bar.update(done, of: total)
+      }
+      ranking = try job.ranking(by: signal, try method.request())
     }
     let answer = try MislabeledAnswer(influence, ranking, top: top)
     if let csv {

@@ -89,7 +89,7 @@ struct QueryPage {
     let checkpoints = setup.scorer.checkpointNames.count
     report = AttributionReport(
       title: "What made \(setup.influence.run.name) answer this?",
-      summary: (fusion == nil ? "" : "fused ") + "\(setup.options.method.rawValue) over "
+      summary: (fusion == nil ? "" : "fused ") + "\(setup.options.method.name) over "
         + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s"), "
         + "\(setup.influence.data.train.count) training examples.",
       sections: [ReportSection("Queries", .queries(section))],
@@ -155,7 +155,7 @@ func provenance(_ setup: ScoringSetup) throws -> [AttributionReport.Fact] {
   let record = setup.influence.run.record
   return [
     .init("run", record.name), .init("engine", Engine.version),
-    .init("method", setup.options.method.rawValue),
+    .init("method", setup.options.method.name),
     .init("output function", setup.options.outputFunction.rawValue),
     .init("example weight", setup.options.exampleWeight.description),
     .init("kernel", setup.scorer.kernelName),

@@ -19,7 +19,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var layers: LayerOptions
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
   @Option(help: "Training examples up to which scoring takes the exact kernel.")
-  var exactLimit = InfluenceModel.standardExactLimit
+  var exactLimit = Ensemble.standardExactLimit
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
 
@@ -47,8 +47,8 @@ struct PlanCommand: ParsableCommand {
       try layers.patterns.map { try trained.selecting($0, place: "--layers") } ?? trained
     let isExact = data.train.count <= exactLimit
     // As `score` chooses; `trak` is at the last checkpoint of each seed.
-    let method = Method.standard(
-      onFeatures: !isExact, isSequence: data.train.vocabulary != nil)
+    let method: Influence.Method =
+      !isExact || data.train.vocabulary != nil ? .trak : .trajectory
     let seeds = imported?.seeds.count ?? configuration.training.seeds.count
     let epochs =
       imported?.checkpointEpochs

@@ -172,10 +172,10 @@ struct QueryAnswer: Encodable {
     self.fusion = fusion
     calibration = units?.answer
     run = setup.influence.run.name
-    method = fusion == nil ? setup.options.method.rawValue : "fused"
+    method = fusion == nil ? setup.options.method.name : "fused"
     outputFunction = setup.options.outputFunction.rawValue
     unit = setup.options.unit(fused: fusion != nil)
-    sign = signSentence
+    sign = setup.options.outputFunction.signSentence
     exampleWeight = setup.options.exampleWeight.description
     dampingProfile = setup.options.dampingProfile.rawValue
     kernel = setup.scorer.kernelName
@@ -186,9 +186,10 @@ struct QueryAnswer: Encodable {
     func influences(_ entries: [TopExamples.Entry], of query: ExampleID) -> [Influence] {
       entries.map {
         let change = units?.calibration?[query]?.change(score: $0.score)
+        let function = setup.options.outputFunction
         return Influence(
           id: train.ids[$0.row], label: LabelValue(of: $0.row, in: train), score: $0.score,
-          change: change?.value, changeError: change?.error)
+          change: change.map { function.printed(change: $0.value) }, changeError: change?.error)
       }
     }
     if selection.isMean {

@@ -18,8 +18,9 @@ struct RemovalRanking {
   static func computed(
     _ method: String?, run name: String, test: String, _ common: CommonOptions
   ) throws -> (RunInfluence, RemovalRanking) {
-    let options = try MethodOptions.parse(method.map { ["--method", $0] } ?? [])
-    let setup = try ScoringSetup(run: name, options, common)
+    let setup = try ScoringSetup(
+      try common.open(name),
+      ScoringRequest(method: try method.map { try MethodTable.standard.method(named: $0) }))
     let data = setup.influence.data.test
     let rows = try rows(of: test, in: data)
     let scores = try setup.scorer.scores(rows.map { data.subset($0) } ?? data, mean: true)
@@ -85,7 +86,7 @@ extension ScoringSetup {
   /// The choices that a ranking depends on.
   func ranking(of queries: String) throws -> SubsetRanking {
     SubsetRanking(
-      method: options.method.rawValue, outputFunction: options.outputFunction.rawValue,
+      method: options.method.name, outputFunction: options.outputFunction.rawValue,
       exampleWeight: options.exampleWeight.description, kernel: scorer.kernelName,
       checkpoints: scorer.checkpointNames,
       damping: try scorer.dampingReports().map { SubsetRanking.Damping($0.name, $0.report) },

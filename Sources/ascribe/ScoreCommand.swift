@@ -40,7 +40,7 @@ struct ScoreCommand: ParsableCommand {
     let train = setup.influence.data.train
     let folder = setup.influence.run.projectionsFolder
     let fused = try fusing.scorer(setup)
-    let name = fused == nil ? setup.options.method.rawValue : "fused"
+    let name = fused == nil ? setup.options.method.name : "fused"
     let path = out ?? "\(folder)/scores-\(name).h5"
     if out == nil {
       try AtomicFile.makeFolder(folder)

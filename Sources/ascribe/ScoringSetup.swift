@@ -8,68 +8,42 @@ import Training
 /// From a run's name and method options to a scorer, with the choices said on standard error.
 struct ScoringSetup {
   let influence: RunInfluence
+  let scoring: ResolvedScoring
   let options: ScoringOptions
-  let scorer: RunScorer
+  let scorer: Ensemble
 
+  /// The scoring of options as they were given.
   init(
     run name: String, _ method: MethodOptions, _ common: CommonOptions,
     diagnosesDamping: DampingDiagnosis = .none
   ) throws {
-    let run = try common.open(name)
-    influence = try RunInfluence(run, layers: method.layers.patterns)
-    let kernel: RunInfluence.KernelSource =
-      switch method.kernel {
-      case .auto: .byCount
-      case .exact: .exact
-      case .features: .features
-      }
-    let usesFeatures =
-      method.kernel == .features
-      || (method.kernel == .auto && influence.data.train.count > method.exactLimit)
-    let chosen =
-      try method.method.map { try Method(name: $0) }
-      ?? .standard(onFeatures: usesFeatures, isSequence: influence.isSequence)
-    let found = try method.choice.chosen(of: run, seeds: try method.seedList(), method: chosen)
-    let epochs = found.references
-    let weight =
-      try method.exampleWeight.map { try ExampleWeight(name: $0) }
-      ?? ScoringSetup.standardWeight(
-        chosen, influence, onFeatures: usesFeatures, epochs: Set(epochs.map(\.epoch)).count)
-    options = try ScoringOptions(
-      method: chosen, classification: influence.isClassification,
-      outputFunction: method.outputFunction.flatMap { OutputFunction(rawValue: $0) },
-      exampleWeight: weight, damping: try DampingRule(method.damping),
-      dampingProfile: method.dampingProfile,
-      diagnosesDamping: diagnosesDamping)
-    scorer = try influence.scorer(
-      options: options, choice: method.choice, seeds: try method.seedList(), kernel: kernel,
-      exactLimit: method.exactLimit)
+    try self.init(
+      try common.open(name), try method.request(diagnosesDamping: diagnosesDamping),
+      layers: method.layers.patterns)
+  }
+
+  /// The scoring of a request.
+  init(_ run: Run, _ request: ScoringRequest, layers: LayerPatterns? = nil) throws {
+    influence = try RunInfluence(run, layers: layers)
+    scoring = try influence.resolved(request)
+    options = scoring.options
+    scorer = try influence.ensemble(scoring)
     Console.line(
-      "\(options.method.rawValue) of \(options.outputFunction.rawValue) on "
-        + (usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
+      "\(options.method) of \(options.outputFunction.rawValue) on "
+        + (scoring.usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
         + ", \(influence.data.train.count) training examples, "
         + "\(scorer.checkpointNames.count) checkpoint\(scorer.checkpointNames.count == 1 ? "" : "s")"
         + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
     )
     // Features are of the store's checkpoints unless others are asked for.
-    if !usesFeatures || method.checkpoints != nil, let passed = found.sentence {
+    if !scoring.usesFeatures || scoring.choice != .standard,
+      let passed = try scoring.choice.chosen(
+        of: run, seeds: scoring.seeds, method: options.method
+      ).sentence
+    {
       Console.line("note: \(passed); --checkpoints all takes them")
     }
     if let layers = influence.layersSentence { Console.line(layers) }
-  }
-
-  /// The weight unless another is asked for; nil for the method's own.
-  ///
-  /// The residuals over the whole training say most; those of one checkpoint that has memorised its
-  /// data say nothing, and the kernel's stand in for them where there was no training here.
-  private static func standardWeight(
-    _ method: Method, _ influence: RunInfluence, onFeatures: Bool, epochs: Int
-  ) -> ExampleWeight? {
-    guard influence.isClassification, !influence.isSequence,
-      method == .trak || method == .trajectory
-    else { return nil }
-    if influence.run.hasWholeDynamics { return ExampleWeight(.trajectory) }
-    return !onFeatures && epochs == 1 ? ExampleWeight(.leaveOneOut) : nil
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.

@@ -16,7 +16,6 @@ struct TokenParts {
     _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
     token: Int?
   ) throws {
-    let train = setup.influence.data.train
     let rows = tops.map { top in
       var seen = Set<Int>()
       return (top.highest + top.lowest).map(\.row).filter { seen.insert($0).inserted }
@@ -31,10 +30,10 @@ struct TokenParts {
         return Dictionary(uniqueKeysWithValues: zip(rows, rows.indices.map { parts.row($0) }))
       }
     }
-    training = try parts { try setup.scorer.tokenScores($0, of: train, rows: $1) }
+    training = try parts { try setup.scorer.tokenScores($0, rows: $1) }
     queries =
       selection.isMean || token != nil
-      ? [] : try parts { try setup.scorer.queryTokenScores($0, of: train, rows: $1) }
+      ? [] : try parts { try setup.scorer.queryTokenScores($0, rows: $1) }
   }
 
   /// The tokens of a training passage under a query.

@@ -59,8 +59,7 @@ struct MislabelJobTests {
   func scorer() throws {
     let folder = try ScratchFolder()
     let influence = try Self.run(folder)
-    let options = try ScoringOptions(method: .trak, classification: true)
-    let scorer = try influence.scorer(options: options, choice: .final, seeds: nil)
+    let scorer = try influence.ensemble(ScoringRequest(method: .trak))
     let ranking = try MislabelJob(influence).ranking(by: .selfInfluence, scorer: scorer)
     #expect(try ranking.suspicion == scorer.selfInfluence())
   }

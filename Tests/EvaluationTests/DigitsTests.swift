@@ -37,10 +37,8 @@ import Training
     return try RunInfluence(try job.run().run)
   }
 
-  private func scorer(_ influence: RunInfluence) throws -> RunScorer {
-    try influence.scorer(
-      options: try ScoringOptions(method: .ntkLeaveOneOut, classification: true), choice: .final,
-      seeds: nil)
+  private func scorer(_ influence: RunInfluence) throws -> Ensemble {
+    try influence.ensemble(ScoringRequest(method: .ntkLeaveOneOut, checkpoints: .final))
   }
 
   @Test func `removing what the scores call helpful lowers the margin, random removal less`()
@@ -80,11 +78,11 @@ import Training
     let influence = try digits(in: folder)
     let references = influence.run.finalCheckpoints
     let options = try ScoringOptions(
-      method: .ntkLeaveOneOut, classification: true, dampingProfile: .uniform)
+      method: .ntkLeaveOneOut, classification: true, exampleWeight: nil, dampingProfile: .uniform)
     let calls = Atomic<Int>(0)
     func scores() throws -> [Float] {
       let training = ShuffledLabelTraining(influence, checkpoints: references)
-      let model = try training.model(
+      let model = try training.ensemble(
         options: options, progress: { _, _ in calls.add(1, ordering: .relaxed) })
       return try model.scores(influence.data.test.subset([0, 1])).elements
     }
@@ -99,12 +97,13 @@ import Training
     let trainer = try Trainer(
       network: influence.run.network, configuration: try influence.run.configuration().training,
       data: shuffled.data, seed: 0)
-    let model = try InfluenceModel(
+    let model = try Ensemble(
       checkpoints: [
-        .init(
+        ExactCheckpoint(
           name: "by hand",
           source: .init(
-            network: influence.run.network, parameters: try trainer.train().parameters))
+            network: influence.run.network, parameters: try trainer.train().parameters),
+          training: shuffled.data)
       ], training: shuffled.data, options: options)
     #expect(try model.scores(influence.data.test.subset([0, 1])).elements == first)
     // A damaged file is made again.

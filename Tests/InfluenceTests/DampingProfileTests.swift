@@ -60,7 +60,7 @@ struct DampingProfileTests {
     #expect(relativeDifference(try model.scores(queries).elements, flat) < 1e-5)
     let even = try Problem.model(sources, data, .trak).scores(queries)
     #expect(relativeDifference(even.elements, flat) > 1e-2)
-    let primal = try TRAKTests().featureModel(sources, data, model.options, in: folder.path)
+    let primal = try TRAKTests().features(sources, data, model.options, in: folder.path)
     #expect(relativeDifference(try primal.scores(queries).elements, flat) < 1e-5)
     #expect(
       relativeDifference(try primal.selfInfluence(), try model.selfInfluence()) < 1e-5)
@@ -122,16 +122,16 @@ struct DampingProfileTests {
   @Test("numbers and undamped methods have no residual damping, and say so")
   func refusals() throws {
     let text = diagnosed {
-      _ = try ScoringOptions(method: .trak, classification: false, dampingProfile: .residual)
+      _ = try ScoringOptions(method: .trak, classification: false, exampleWeight: nil, dampingProfile: .residual)
     }
     #expect(text?.what.contains("these targets are numbers") == true)
     let undamped = diagnosed {
-      _ = try ScoringOptions(method: .graddot, classification: true, dampingProfile: .residual)
+      _ = try ScoringOptions(method: .graddot, classification: true, exampleWeight: nil, dampingProfile: .residual)
     }
     #expect(undamped?.what.contains("graddot has no damping") == true)
     #expect(
-      try ScoringOptions(method: .trak, classification: false).dampingProfile == .uniform)
+      try ScoringOptions(method: .trak, classification: false, exampleWeight: nil).dampingProfile == .uniform)
     #expect(
-      try ScoringOptions(method: .trajectory, classification: true).dampingProfile == .residual)
+      try ScoringOptions(method: .trajectory, classification: true, exampleWeight: nil).dampingProfile == .residual)
   }
 }

@@ -98,7 +98,7 @@ struct GroupTests {
     let expected = Plain.products(asked, training).map { fit(Array(0..<20), $0) - fit(rest, $0) }
     let found = try model.groupInfluence(queries, of: group)
     #expect(relativeDifference(try #require(found.exact), expected) < 1e-4)
-    let primal = try TRAKTests().featureModel(
+    let primal = try TRAKTests().features(
       [source], data, model.options, in: folder.path, residuals: recorded)
     let features = try primal.groupInfluence(queries, of: group)
     #expect(relativeDifference(try #require(features.exact), expected) < 1e-4)

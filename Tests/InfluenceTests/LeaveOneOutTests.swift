@@ -134,8 +134,7 @@ struct LeaveOneOutTests {
         fit.prediction(0, without: nil, at: row) - fit.prediction(0, without: $0, at: row)
       }
     }
-    let model = try Problem.model([source], data, .ntkLeaveOneOut)
-    #expect(model.options.outputFunction == .prediction)
+    let model = try Problem.model([source], data, .ntkLeaveOneOut, function: .prediction)
     #expect(relativeDifference(try model.scores(queries).elements, expected) < 1e-5)
     let left = (0..<20).map {
       fit.targets[0][$0] - fit.prediction(0, without: $0, at: fit.kernel[$0])
@@ -169,7 +168,8 @@ struct LeaveOneOutTests {
     let all = outputs(without: nil)
     let expected: Plain.Rows = Plain.transposed(
       (0..<25).map { i in zip(all, outputs(without: i)).map { $0 - $1 } })
-    let model = try Problem.model([source], data, .ntkLeaveOneOut, damping: .value(damping))
+    let model = try Problem.model(
+      [source], data, .ntkLeaveOneOut, function: .prediction, damping: .value(damping))
     #expect(
       relativeDifference(try model.scores(queries).elements, expected.flatMap { $0 }) < 1e-5)
   }

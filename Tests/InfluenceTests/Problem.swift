@@ -1,7 +1,9 @@
 import Datasets
 import Gradients
 import Networks
+import Projections
 import Randomness
+import Storage
 import Tensors
 
 @testable import Influence
@@ -42,14 +44,50 @@ enum Problem {
     function: OutputFunction? = nil, weight: ExampleWeight? = nil,
     damping: DampingRule = .standard, profile: DampingProfile = .uniform,
     trajectory: [Float]? = nil, budget: Int = 6 << 30
-  ) throws -> InfluenceModel {
-    try InfluenceModel(
-      checkpoints: sources.enumerated().map { .init(name: "c\($0)", source: $1) },
-      training: data,
+  ) throws -> Ensemble {
+    try Ensemble(
+      checkpoints: exact(sources, data, method), training: data,
       options: ScoringOptions(
         method: method, classification: data.classes != nil, outputFunction: function,
         exampleWeight: weight, damping: damping, dampingProfile: profile),
       trajectoryResiduals: trajectory, memoryBudget: budget)
+  }
+
+  /// Checkpoints `c0`, `c1`, … with exact kernels.
+  static func exact(
+    _ sources: [GradientSource], _ data: Dataset, _ method: Influence.Method = .trak
+  ) -> [ExactCheckpoint] {
+    ExactCheckpoint.sharing(
+      sources.enumerated().map { (name: "c\($0)", source: $1) }, training: data, method: method)
+  }
+
+  /// A method on a store's group for each source, with features of the given targets.
+  static func features(
+    _ sources: [GradientSource], _ data: Dataset, _ options: ScoringOptions, in folder: String,
+    projection: ProjectionChoice = ProjectionChoice(kind: .identity, dimension: 1),
+    residuals: [Float]? = nil
+  ) throws -> Ensemble {
+    let function = options.outputFunction.ofKernel(data.targets)
+    let targets = options.method.targets(function).map { $0.storeTarget ?? .output(function) }
+    let stores = try targets.map { target in
+      let path = "\(folder)/\(target.name).h5"
+      let collection = FeatureCollection(
+        groups: sources.enumerated().map {
+          .init(name: "c\($0)", source: $1, modelHash: "\($0)")
+        }, target: target, projection: projection, training: data)
+      try collection.collect(data, to: path)
+      return (target, try FeatureStoreReader(path))
+    }
+    return try Ensemble(
+      checkpoints: try sources.enumerated().map { index, source in
+        StoredCheckpoint(
+          group: "c\(index)", source: source,
+          features: try stores.map { target, store in
+            StoredCheckpoint.Features(
+              store: store, target: target,
+              projector: try projection.projector(for: source, target: target, data))
+          }, training: data)
+      }, training: data, options: options, trajectoryResiduals: residuals)
   }
 }
 

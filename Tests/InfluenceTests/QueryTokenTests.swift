@@ -16,8 +16,8 @@ struct QueryTokenTests {
   typealias Base = TokenScoreTests
   static let methods = [Influence.Method.trak, .graddot, .gradcos]
 
-  private func parts(_ model: InfluenceModel, _ query: Dataset) throws -> Matrix<Float> {
-    try RunScorer.exact(model).queryTokenScores(query, of: Base.training, rows: Base.rows)
+  private func parts(_ model: Ensemble, _ query: Dataset) throws -> Matrix<Float> {
+    try model.queryTokenScores(query, rows: Base.rows)
   }
 
   @Test(
@@ -60,8 +60,8 @@ struct QueryTokenTests {
     let model = try Base.featureModel(method, kind, in: folder)
     let query = Base.queries.subset([0])
     let scores = try model.scores(query).row(0)
-    let parts = try RunScorer.features(model, projector: "").queryTokenScores(
-      query, of: Base.training, rows: Base.rows)
+    let parts = try model.queryTokenScores(
+      query, rows: Base.rows)
     #expect(relativeDifference(Base.sums(parts), Base.rows.map { scores[$0] }) < 1e-4)
     guard method != .gradcos else { return }
     for token in 1..<5 {
@@ -84,8 +84,8 @@ struct QueryTokenTests {
     let classes = Problem.classes(5, seed: 1)
     let model = try Problem.model([Problem.source(seed: 1)], classes, .graddot)
     let error = diagnosed {
-      _ = try RunScorer.exact(model).queryTokenScores(
-        classes.subset([0]), of: classes, rows: [0])
+      _ = try model.queryTokenScores(
+        classes.subset([0]), rows: [0])
     }
     #expect(
       error?.what
@@ -104,8 +104,9 @@ struct UndampedTokenTests {
     let options = try ScoringOptions(
       method: .trak, classification: true, exampleWeight: ExampleWeight(.none),
       damping: .value(0), dampingProfile: .uniform)
-    let model = try InfluenceModel(
-      checkpoints: [.init(name: "c", source: source)], training: Base.training, options: options)
+    let model = try Ensemble(
+      checkpoints: Problem.exact([source], Base.training), training: Base.training,
+      options: options)
     let query = Base.queries.subset([0])
     let p = source.network.parameterCount
     let full = { (gradients: ExampleGradients) in
@@ -119,7 +120,7 @@ struct UndampedTokenTests {
     let solved = cholesky.solve(
       rows: cholesky.solve(rows: product(MatrixView(own), MatrixView(phi).transposed)))
     let direction = product(MatrixView(solved), MatrixView(phi))
-    let parts = try RunScorer.exact(model).tokenScores(query, of: Base.training, rows: Base.rows)
+    let parts = try model.tokenScores(query, rows: Base.rows)
     var worst = 0.0
     for (place, row) in Base.rows.enumerated() {
       source.forEachTokenBlock(of: Base.training.subset([row]), options.outputFunction) {
@@ -142,10 +143,10 @@ struct UndampedTokenTests {
     let query = Base.queries.subset([0])
     let scores = try model.scores(query).row(0)
     let expected = Base.rows.map { scores[$0] }
-    let scorer = RunScorer.exact(model)
+    let scorer = model
     for parts in [
-      try scorer.tokenScores(query, of: Base.training, rows: Base.rows),
-      try scorer.queryTokenScores(query, of: Base.training, rows: Base.rows),
+      try scorer.tokenScores(query, rows: Base.rows),
+      try scorer.queryTokenScores(query, rows: Base.rows),
     ] {
       #expect(relativeDifference(Base.sums(parts), expected) < 1e-2)
     }

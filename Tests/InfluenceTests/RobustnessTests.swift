@@ -12,7 +12,7 @@ struct RobustnessTests {
   let queries = Problem.classes(5, seed: 2)
   let sources = [Problem.source(seed: 1), Problem.source(seed: 2)]
 
-  static let all = Influence.Method.allCases
+  static let all = MethodTable.standard.methods
 
   @Test("permuted training examples have permuted scores", arguments: all)
   func permutation(method: Influence.Method) throws {
@@ -141,15 +141,15 @@ struct RobustnessTests {
   @Test("more examples than the exact kernel takes, no checkpoint, wrong function: refused")
   func refused() throws {
     let data = Problem.classes(10, seed: 1)
-    let options = try ScoringOptions(method: .trak, classification: true)
+    let options = try ScoringOptions(method: .trak, classification: true, exampleWeight: nil)
     let many = diagnosed {
-      _ = try InfluenceModel(
-        checkpoints: [.init(name: "c", source: sources[0])], training: data, options: options,
+      _ = try Ensemble(
+        checkpoints: Problem.exact([sources[0]], data), training: data, options: options,
         exactLimit: 9)
     }
     #expect(many as? InfluenceError == .tooManyForExactKernel(count: 10, limit: 9))
     #expect(throws: InfluenceError.self) {
-      try InfluenceModel(checkpoints: [], training: data, options: options)
+      try Ensemble(checkpoints: [], training: data, options: options)
     }
     let function = diagnosed { _ = try Problem.model(sources, data, .trak, function: .prediction) }
     #expect(function as? GradientError == .outputFunction(name: "prediction"))

@@ -57,7 +57,19 @@ struct DigitsRun {
   }
 
   func options(_ method: Influence.Method = .trak) throws -> ScoringOptions {
-    try ScoringOptions(method: method, classification: true)
+    try ScoringOptions(method: method, classification: true, exampleWeight: nil)
+  }
+}
+
+extension RunInfluence {
+  /// Options on the run's stores, or on exact kernels.
+  func scoring(
+    _ options: ScoringOptions, _ choice: CheckpointChoice = .standard, seeds: [UInt64]? = nil,
+    features: Bool
+  ) throws -> Ensemble {
+    try ensemble(
+      ResolvedScoring(
+        options: options, choice: choice, seeds: seeds, usesFeatures: features, exactLimit: .max))
   }
 }
 
@@ -71,15 +83,12 @@ struct RunTests {
     let influence = run.influence
     try run.collect(kind, k: kind == .landmarks ? 40 : 120)
     let options = try run.options()
-    let model = try influence.featureModel(store: influence.storePath(), options: options)
+    let model = try influence.scoring(options, features: true)
     #expect(
       model.checkpointNames == [
         "seed-0/epoch-001", "seed-0/epoch-002", "seed-1/epoch-001", "seed-1/epoch-002",
       ])
-    let exact = try influence.model(
-      options: options,
-      checkpoints: CheckpointChoice.all.references(
-        of: influence.run, method: .trak))
+    let exact = try influence.scoring(options, .all, features: false)
     let (a, b) = (
       try model.scores(influence.data.test), try exact.scores(influence.data.test)
     )
@@ -105,10 +114,10 @@ struct RunTests {
     let influence = run.influence
     let options = try run.options()
     try run.collect(.landmarks, k: 40)
-    let full = try influence.featureModel(store: influence.storePath(), options: options)
+    let full = try influence.scoring(options, features: true)
       .scores(influence.data.test)
     try run.collect(.landmarks, k: 40, dtype: dtype)
-    let half = try influence.featureModel(store: influence.storePath(), options: options)
+    let half = try influence.scoring(options, features: true)
       .scores(influence.data.test)
     #expect(relativeDifference(half.elements, full.elements) < tolerance)
   }
@@ -119,7 +128,9 @@ struct RunTests {
     try run.collect(.sjlt, k: 16)
     let path = run.influence.storePath()
     func field(_ influence: RunInfluence, _ options: ScoringOptions) -> String? {
-      let error = diagnosed { _ = try influence.featureModel(store: path, options: options) }
+      let error = diagnosed {
+        _ = try influence.openStore(path, target: .output(options.outputFunction))
+      }
       if case .fingerprintMismatch(let field, _, _, _) = error as? StorageError { return field }
       return nil
     }
@@ -128,7 +139,7 @@ struct RunTests {
     #expect(
       field(
         run.influence,
-        try ScoringOptions(method: .trak, classification: true, outputFunction: .loss))
+        try ScoringOptions(method: .trak, classification: true, outputFunction: .loss, exampleWeight: nil))
         == "outputFunction")
   }
 
@@ -165,15 +176,14 @@ struct RunTests {
     let run = try DigitsRun()
     let influence = run.influence
     let missing = diagnosed {
-      _ = try influence.scorer(
-        options: run.options(), choice: .standard, seeds: nil, kernel: .features)
+      _ = try influence.scoring(run.options(), features: true)
     }
     #expect(
-      missing as? InfluenceError == .noStore(path: influence.storePath(), run: "tiny"))
+      missing as? InfluenceError
+        == .noStore(path: influence.storePath(), run: "tiny", method: "trak"))
     try run.collect(.identity, k: 1, choice: .final)
-    func scorer(_ choice: CheckpointChoice, _ seeds: [UInt64]?) throws -> RunScorer {
-      try influence.scorer(
-        options: run.options(), choice: choice, seeds: seeds, kernel: .features)
+    func scorer(_ choice: CheckpointChoice, _ seeds: [UInt64]?) throws -> Ensemble {
+      try influence.scoring(run.options(), choice, seeds: seeds, features: true)
     }
     #expect(
       try scorer(.standard, nil).checkpointNames == ["seed-0/epoch-002", "seed-1/epoch-002"])
@@ -184,9 +194,7 @@ struct RunTests {
     #expect(error?.what == "no checkpoint fits seed-0/epoch-001")
     #expect(error?.remedy == "this run has features of seed-0/epoch-002, seed-1/epoch-002")
     // One seed of the store is that seed on the exact kernel.
-    let exact = try influence.model(
-      options: run.options(),
-      checkpoints: CheckpointChoice.final.references(of: influence.run, seeds: [1], method: .trak))
+    let exact = try influence.scoring(run.options(), .final, seeds: [1], features: false)
     #expect(
       relativeDifference(
         try scorer(.standard, [1]).scores(influence.data.test).elements,
@@ -198,15 +206,17 @@ struct RunTests {
     let run = try DigitsRun()
     let influence = run.influence
     let options = try ScoringOptions(
-      method: .trak, classification: true, diagnosesDamping: .all)
+      method: .trak, classification: true, exampleWeight: nil, diagnosesDamping: .all)
     try run.collect(.identity, k: 1, choice: .final)
     try FeatureStoreWriter.markDeleted([3, 17], in: influence.storePath())
-    let model = try influence.featureModel(store: influence.storePath(), options: options)
+    let model = try influence.scoring(options, features: true)
     let kept = (0..<40).filter { $0 != 3 && $0 != 17 }
     let references = try CheckpointChoice.final.references(of: influence.run, method: .trak)
-    let exact = try InfluenceModel(
-      checkpoints: references.map { .init(name: $0.groupName, source: try influence.source($0)) },
-      training: influence.data.train.subset(kept), options: options)
+    let part = influence.data.train.subset(kept)
+    let exact = try Ensemble(
+      checkpoints: references.map {
+        ExactCheckpoint(name: $0.groupName, source: try influence.source($0), training: part)
+      }, training: part, options: options)
     let (scores, expected) = (
       try model.scores(influence.data.test), try exact.scores(influence.data.test)
     )
@@ -219,7 +229,7 @@ struct RunTests {
     #expect(relativeDifference(kept.map { own[$0] }, try exact.selfInfluence()) < 1e-4)
     let rows = try model.top(influence.data.test, limit: 40).flatMap { $0.highest.map(\.row) }
     #expect(!rows.contains(3) && !rows.contains(17) && rows.contains(4))
-    let (a, b) = (model.dampingReports[0].report, try exact.dampingReports()[0].report)
+    let (a, b) = (try model.dampingReports()[0].report, try exact.dampingReports()[0].report)
     #expect(abs(a.meanEigenvalue / b.meanEigenvalue - 1) < 1e-5)
     #expect(a.leaveOneOut.map { abs($0 / (b.leaveOneOut ?? 0) - 1) < 1e-5 } == true)
     #expect(a.sampledRows == 38)
@@ -237,12 +247,10 @@ struct RunTests {
     let options = try ScoringOptions(
       method: .trak, classification: true,
       exampleWeight: ExampleWeight(.trajectory, squareRoot: true))
-    let model = try influence.model(
-      options: options,
-      checkpoints: CheckpointChoice.final.references(of: influence.run, method: .trak))
+    let model = try influence.scoring(options, .final, features: false)
     #expect(relativeDifference(try model.weights(), expected.map { $0.squareRoot() }) < 1e-6)
     try run.collect(.identity, k: 1, choice: .final)
-    let features = try influence.featureModel(store: influence.storePath(), options: options)
+    let features = try influence.scoring(options, features: true)
     #expect(
       relativeDifference(
         try features.scores(influence.data.test).elements,
@@ -253,31 +261,24 @@ struct RunTests {
   func zeroFeatures() throws {
     let folder = try ScratchFolder()
     let (source, data) = RobustnessTests.withZeroRow()
-    let collection = FeatureCollection(
-      groups: [.init(name: "g", source: source, modelHash: "h")], outputFunction: .prediction,
-      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data)
-    func model(_ set: Dataset, _ name: String) throws -> FeatureModel {
-      try collection.collect(set, to: folder / name)
-      return try FeatureModel(
-        store: try FeatureStoreReader(folder / name),
-        checkpoints: [
-          .init(
-            group: "g", source: source,
-            projector: try collection.projection.projector(for: source, .prediction, data))
-        ], options: ScoringOptions(method: .trak, classification: false))
+    let options = try ScoringOptions(
+      method: .trak, classification: false, outputFunction: .prediction, exampleWeight: nil)
+    func model(_ set: Dataset, _ name: String) throws -> Ensemble {
+      try Problem.features([source], set, options, in: folder / name)
     }
-    let all = try model(data, "all.h5")
-    #expect(all.notes == ["g: 1 rows of features are zero and score 0 (rows 2)"])
+    let all = try model(data, "all")
+    #expect(try all.notes() == ["c0: 1 rows of features are zero and score 0 (rows 2)"])
     let scores = try all.scores(data)
     #expect((0..<8).allSatisfy { scores[$0, 2] == 0 })
     #expect(try all.selfInfluence()[2] == 0)
-    let error = diagnosed { _ = try model(data.subset([2]), "none.h5") }
-    #expect(error as? InfluenceError == .allZero(checkpoint: "g"))
+    let error = diagnosed { _ = try model(data.subset([2]), "none").scores(data) }
+    #expect(error as? InfluenceError == .allZero(checkpoint: "c0"))
     // An input that is 0 throughout is a feature that is.
     var inputs = data.inputs
     for i in 0..<8 { inputs[i * 3 + 1] = 0 }
     let flat = Dataset(inputs: inputs, targets: data.targets)
     #expect(
-      try model(flat, "flat.h5").notes.contains("g: 1 of 3 features are zero for every example"))
+      try model(flat, "flat").notes()
+        .contains("c0: 1 of 3 features are zero for every example"))
   }
 }

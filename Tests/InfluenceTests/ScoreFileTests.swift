@@ -18,7 +18,7 @@ struct ScoreFileTests {
     _ damping: [(name: String, report: DampingReport)] = []
   ) throws -> ScoreFile.Header {
     ScoreFile.Header(
-      run: "r", options: try ScoringOptions(method: .trak, classification: true),
+      run: "r", options: try ScoringOptions(method: .trak, classification: true, exampleWeight: nil),
       checkpoints: ["c0"], damping: damping, kernel: "exact", train: data, queries: queries)
   }
 

@@ -34,31 +34,11 @@ struct TRAKTests {
     return sum.map { row in zip(row, weight).map(*) }
   }
 
-  func store(
-    _ sources: [GradientSource], _ data: Dataset, _ function: OutputFunction, in folder: String
-  ) throws -> FeatureStoreReader {
-    let collection = FeatureCollection(
-      groups: sources.enumerated().map { .init(name: "c\($0)", source: $1, modelHash: "\($0)") },
-      outputFunction: function,
-      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data)
-    try collection.collect(data, to: folder + "/train.h5")
-    return try FeatureStoreReader(folder + "/train.h5")
-  }
-
-  func featureModel(
+  func features(
     _ sources: [GradientSource], _ data: Dataset, _ options: ScoringOptions, in folder: String,
-    weights: [Float]? = nil, residuals: [Float]? = nil
-  ) throws -> FeatureModel {
-    let reader = try store(sources, data, options.outputFunction, in: folder)
-    return try FeatureModel(
-      store: reader,
-      checkpoints: sources.enumerated().map {
-        .init(
-          group: "c\($0)", source: $1,
-          projector: try ProjectionChoice(kind: .identity, dimension: 1)
-            .projector(for: $1, options.outputFunction, data))
-      },
-      options: options, weights: weights, residuals: residuals)
+    residuals: [Float]? = nil
+  ) throws -> Ensemble {
+    try Problem.features(sources, data, options, in: folder, residuals: residuals)
   }
 
   static let seeds: [UInt64] = [0, 1, 2]
@@ -72,7 +52,7 @@ struct TRAKTests {
     let queries = Problem.classes(7, seed: seed + 100)
     let sources = (0..<checkpoints).map { Problem.source(seed: seed * 10 + UInt64($0)) }
     let dual = try Problem.model(sources, data, .trak)
-    let primal = try featureModel(sources, data, dual.options, in: folder.path)
+    let primal = try features(sources, data, dual.options, in: folder.path)
     let expected = try reference(sources, data, queries, .margin)
     let flat = expected.flatMap { $0 }
     #expect(relativeDifference(try dual.scores(queries).elements, flat) < 1e-5)
@@ -92,10 +72,9 @@ struct TRAKTests {
     let data = Problem.numbers(30, seed: seed)
     let queries = Problem.numbers(5, seed: seed + 100)
     let sources = [Problem.source(outputs: 1, seed: seed)]
-    let dual = try Problem.model(sources, data, .trak)
-    let primal = try featureModel(sources, data, dual.options, in: folder.path)
+    let dual = try Problem.model(sources, data, .trak, function: .prediction)
+    let primal = try features(sources, data, dual.options, in: folder.path)
     let expected = try reference(sources, data, queries, .prediction).flatMap { $0 }
-    #expect(dual.options.outputFunction == .prediction)
     #expect(relativeDifference(try dual.scores(queries).elements, expected) < 1e-5)
     #expect(relativeDifference(try primal.scores(queries).elements, expected) < 1e-5)
   }
@@ -110,7 +89,7 @@ struct TRAKTests {
     let queries = Problem.classes(6, seed: 5)
     let sources = [Problem.source(seed: 1), Problem.source(seed: 2)]
     let exact = try Problem.model(sources, data, method, function: function)
-    let features = try featureModel(sources, data, exact.options, in: folder.path)
+    let features = try features(sources, data, exact.options, in: folder.path)
     for mean in [false, true] {
       #expect(
         relativeDifference(
@@ -130,8 +109,9 @@ struct TRAKTests {
     let data = Problem.classes(33, seed: 8)
     let queries = Problem.classes(4, seed: 9)
     let sources = [Problem.source(seed: 1)]
-    let options = try ScoringOptions(method: .trak, classification: true)
-    let model = try featureModel(sources, data, options, in: folder.path)
+    let options = try ScoringOptions(
+      method: .trak, classification: true, exampleWeight: nil)
+    let model = try features(sources, data, options, in: folder.path)
     let scores = try model.scores(queries)
     for (query, top) in try model.top(queries, limit: 5).enumerated() {
       let row = scores.row(query)
@@ -141,37 +121,24 @@ struct TRAKTests {
     }
   }
 
-  @Test("weights that a store does not have are refused instead of being zero")
+  @Test("a weight that needs features no store has is refused instead of being zero")
   func storeWeights() throws {
     let folder = try ScratchFolder()
     let data = Problem.classes(12, seed: 8)
     let sources = [Problem.source(seed: 1)]
-    for weight in [ExampleWeight.Source.leaveOneOut, .trajectory] {
-      let options = try ScoringOptions(
-        method: .trak, classification: true, exampleWeight: ExampleWeight(weight))
-      let error = diagnosed {
-        _ = try featureModel(sources, data, options, in: folder.path + "/\(weight)")
-      }
-      #expect((error as? InfluenceError)?.location == "--example-weight")
-      let given = try featureModel(
-        sources, data, options, in: folder.path + "/\(weight)",
-        weights: [Float](repeating: 2, count: 12))
-      #expect(try given.scores(data).elements.contains { $0 != 0 })
-    }
-  }
-
-  @Test("methods that need the exact kernel are refused on features")
-  func storeMethods() throws {
-    let folder = try ScratchFolder()
-    let data = Problem.classes(12, seed: 8)
-    let error = diagnosed {
-      _ = try featureModel(
-        [Problem.source(seed: 1)], data,
-        try ScoringOptions(method: .trajectory, classification: true), in: folder.path)
-    }
-    #expect(error?.location == "--method")
+    let options = try ScoringOptions(
+      method: .trak, classification: true, exampleWeight: ExampleWeight(.leaveOneOut))
+    let model = try features(sources, data, options, in: folder.path)
+    let error = diagnosed { _ = try model.scores(data) }
     #expect(
-      error?.what == "method trajectory is not defined here: on stored features there are "
-        + "graddot, gradcos and trak")
+      error as? InfluenceError == .noFeatures(of: "trace", available: "margin"))
+    let missing = diagnosed {
+      _ = try features(
+        sources, data,
+        try ScoringOptions(
+          method: .trak, classification: true, exampleWeight: ExampleWeight(.trajectory)),
+        in: folder.path)
+    }
+    #expect((missing as? InfluenceError)?.what.contains("needs the training's dynamics") == true)
   }
 }

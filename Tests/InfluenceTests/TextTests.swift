@@ -37,10 +37,10 @@ struct TextTests {
 
   @Test("methods are read by name, others refused word for word")
   func methods() throws {
-    for method in Influence.Method.allCases {
-      #expect(try Influence.Method(name: method.rawValue) == method)
+    for method in MethodTable.standard.methods {
+      #expect(try MethodTable.standard.method(named: method.name) == method)
     }
-    let error = diagnosed { _ = try Influence.Method(name: "tracin") }
+    let error = diagnosed { _ = try MethodTable.standard.method(named: "tracin") }
     #expect(error?.what == "there is no method 'tracin'")
     #expect(error?.location == "--method")
     #expect(error?.remedy == "choose one of graddot, gradcos, trak, ntk-loo, trajectory")
@@ -80,7 +80,8 @@ struct TextTests {
         "collect features (ascribe collect RUN) and score those, or raise --exact-limit"
       ),
       (
-        .noStore(path: "P/r/train.h5", run: "r"), "no features were collected", "P/r/train.h5",
+        .noStore(path: "P/r/train.h5", run: "r", method: "trak"), "no features were collected",
+        "P/r/train.h5",
         "collect them: ascribe collect r"
       ),
       (
@@ -97,7 +98,12 @@ struct TextTests {
 
   @Test("units name the output function")
   func units() {
-    #expect(Influence.Method.graddot.unit(.loss) == "loss per unit of learning rate")
+    #expect(
+      Influence.Method.graddot.unit(.loss)
+        == "fall of the query's loss by a step on the example, per unit of learning rate")
+    #expect(
+      Influence.Method.trak.unit(.loss)
+        == "loss (estimated rise of the query's loss without the example)")
     #expect(Influence.Method.gradcos.unit(.loss) == "cosine")
     #expect(
       Influence.Method.trak.unit(.margin)

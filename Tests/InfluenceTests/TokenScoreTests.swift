@@ -35,42 +35,28 @@ struct TokenScoreTests {
   static func model(
     _ method: Influence.Method, layers: String? = nil, profile: DampingProfile = .uniform,
     damping: DampingRule = .standard
-  ) throws -> InfluenceModel {
+  ) throws -> Ensemble {
     var chosen = network
     if let layers { chosen = try chosen.selecting(LayerPatterns(text: layers), place: "p") }
     let sources = [1, 2].map {
       GradientSource(network: chosen, parameters: network.initialParameters(seed: $0))
     }
-    return try InfluenceModel(
-      checkpoints: sources.enumerated().map { .init(name: "c\($0)", source: $1) },
-      training: training,
+    return try Ensemble(
+      checkpoints: Problem.exact(sources, training), training: training,
       options: ScoringOptions(
-        method: method, classification: true, damping: damping,
+        method: method, classification: true, exampleWeight: nil, damping: damping,
         dampingProfile: method.isDamped ? profile : .uniform))
   }
 
   static func featureModel(
     _ method: Influence.Method, _ kind: ProjectorKind, in folder: ScratchFolder
-  ) throws -> FeatureModel {
+  ) throws -> Ensemble {
     let options = try ScoringOptions(
-      method: method, classification: true, outputFunction: .logProbability,
+      method: method, classification: true, outputFunction: .logProbability, exampleWeight: nil,
       dampingProfile: .uniform)
-    let groups = [1, 2].map {
-      FeatureCollection.Group(name: "c\($0)", source: source(UInt64($0)), modelHash: "\($0)")
-    }
-    let collection = FeatureCollection(
-      groups: groups, outputFunction: options.outputFunction,
-      projection: ProjectionChoice(kind: kind, dimension: kind == .landmarks ? 5 : 64),
-      training: training)
-    try collection.collect(training, to: folder / "f.h5")
-    return try FeatureModel(
-      store: try FeatureStoreReader(folder / "f.h5"),
-      checkpoints: try groups.map {
-        .init(
-          group: $0.name, source: $0.source,
-          projector: try collection.projection.projector(
-            for: $0.source, options.outputFunction, training))
-      }, options: options)
+    return try Problem.features(
+      [source(1), source(2)], training, options, in: folder.path,
+      projection: ProjectionChoice(kind: kind, dimension: kind == .landmarks ? 5 : 64))
   }
 
   static func sums(_ parts: Matrix<Float>) -> [Double] {
@@ -86,7 +72,7 @@ struct TokenScoreTests {
     let model = try Self.model(method, layers: layers)
     for query in [Self.queries.subset([0]), Self.queries] {
       let scores = try model.scores(query, mean: true).row(0)
-      let parts = try RunScorer.exact(model).tokenScores(query, of: Self.training, rows: Self.rows)
+      let parts = try model.tokenScores(query, rows: Self.rows)
       #expect(
         relativeDifference(Self.sums(parts), Self.rows.map { scores[$0] }) < 5e-4)
       // The first token is not predicted, and padding is none.
@@ -101,7 +87,7 @@ struct TokenScoreTests {
     let model = try Self.model(.trak, profile: .residual)
     let query = Self.queries.subset([0])
     let scores = try model.scores(query, mean: true).row(0)
-    let parts = try RunScorer.exact(model).tokenScores(query, of: Self.training, rows: Self.rows)
+    let parts = try model.tokenScores(query, rows: Self.rows)
     #expect(relativeDifference(Self.sums(parts), Self.rows.map { scores[$0] }) < 5e-4)
   }
 
@@ -109,12 +95,12 @@ struct TokenScoreTests {
   func alone() throws {
     let model = try Self.model(.graddot)
     let query = Self.queries.subset([0])
-    let parts = try RunScorer.exact(model).tokenScores(query, of: Self.training, rows: [0])
+    let parts = try model.tokenScores(query, rows: [0])
     for token in 1..<5 {
       let only = try Self.training.subset([0]).targeting(token: token)
-      let single = try InfluenceModel(
-        checkpoints: [1, 2].map { .init(name: "c\($0)", source: Self.source(UInt64($0))) },
-        training: only, options: model.options)
+      let single = try Ensemble(
+        checkpoints: Problem.exact([Self.source(1), Self.source(2)], only), training: only,
+        options: model.options)
       let score = try single.scores(query)[0, 0]
       #expect(abs(parts[0, token] - score) <= 1e-4 * abs(score), "token \(token)")
     }
@@ -142,8 +128,8 @@ struct TokenScoreTests {
     let model = try Self.featureModel(method, kind, in: folder)
     let query = Self.queries.subset([0])
     let scores = try model.scores(query).row(0)
-    let parts = try RunScorer.features(model, projector: "").tokenScores(
-      query, of: Self.training, rows: Self.rows)
+    let parts = try model.tokenScores(
+      query, rows: Self.rows)
     #expect(relativeDifference(Self.sums(parts), Self.rows.map { scores[$0] }) < 1e-4)
     #expect((0..<4).allSatisfy { parts[$0, 0] == 0 })
   }
@@ -153,7 +139,7 @@ struct TokenScoreTests {
     let classes = Problem.classes(5, seed: 1)
     let model = try Problem.model([Problem.source(seed: 1)], classes, .graddot)
     let error = diagnosed {
-      _ = try RunScorer.exact(model).tokenScores(classes, of: classes, rows: [0])
+      _ = try model.tokenScores(classes, rows: [0])
     }
     #expect(
       error?.what

@@ -60,7 +60,9 @@ struct TrajectoryTests {
   func constant() {
     let flat = Matrix<Float>(repeating: 0.1, rows: 1, columns: 7)
     let other = Matrix<Float>([1, -1, 1, -1, 1, -1, 0], rows: 1, columns: 7)
-    let combined = flat.combinedAtUnitSpread(with: other).row(0)
+    var sum = flat.atUnitSpread(share: 0.5)
+    sum.add(other.atUnitSpread(share: 0.5))
+    let combined = sum.row(0)
     #expect(combined.allSatisfy { abs($0) < 1 })
     #expect(combined[0] > 0.5 && combined[1] < -0.5)
   }
@@ -89,7 +91,7 @@ struct TrajectoryTests {
     let queries = Problem.classes(9, seed: 2)
     let model = try Problem.model(sources, data, .trajectory)
     let all = try model.scores(queries)
-    let tops = try RunScorer.exact(model).top(queries, mean: false, limit: 4)
+    let tops = try model.top(queries, mean: false, limit: 4)
     #expect(tops.count == 9)
     for (q, top) in tops.enumerated() {
       let row = all.row(q)
@@ -98,7 +100,7 @@ struct TrajectoryTests {
       #expect(top.highest.map(\.row) == Array(down.prefix(4)))
       #expect(top.lowest.map(\.row) == Array(up.prefix(4)))
     }
-    let mean = try RunScorer.exact(model).top(queries, mean: true, limit: 4)
+    let mean = try model.top(queries, mean: true, limit: 4)
     #expect(mean.count == 1)
   }
 

@@ -134,71 +134,20 @@ extension WorkPlan {
           + 12 * k * k,
         flops: Double(seeds)
           * (pass * Double(n + k) + products + Double(n + k) * Double(k) * Double(k)), share: 0.4))
+    let shape = WorkShape(
+      examples: n, queries: m, features: scoring.isExact ? nil : k, footprint: example, pass: pass,
+      network: network, isSequence: isSequence, budget: KernelGradients.standardBudget)
     let c = Double(scoring.checkpoints)
-    guard scoring.isExact else {
-      steps.append(
-        step(
-          "score (trak on features)", rows: m, disk: m * n * 4,
-          peak: k * k * 16 + 4_096 * k * 12,
-          flops: c
-            * (2 * Double(n) * Double(k) * Double(k) + 2 * Double(n) * Double(m) * Double(k)),
-          share: 0.4))
-      self.init(trainingExamples: n, queries: m, parameters: p, rate: rate, steps: steps)
-      return
-    }
-    let functions = min(network.outputCount, GradientSource.traceLimit)
-    let pairs = Double(n) * Double(n) / 2 + Double(n) * Double(m)
-    // The fp64 solves count as they are, half rate and all.
-    let solves = Double(n) * Double(n) * Double(n) / 3 + 2 * Double(n) * Double(n) * Double(m)
-    func kernel(_ functions: Int) -> Double {
-      example.gradientFlops(functions: functions) * Double(n + m) * rounds(functions)
-        + example.pairFlops(functions: functions) * pairs
-    }
-    let budget = KernelGradients.standardBudget
-    // Rounds of all examples through the network: one where the gradients of all fit, else as many
-    // blocks as each block has before it.
-    func rounds(_ functions: Int) -> Double {
-      let all = Double(n) * Double(example.keptBytes(functions: functions))
-      return all <= Double(budget) ? 1 : 1 + all / Double(budget)
-    }
-    func peak(_ functions: Int, queries: Int) -> Int {
-      let kept = example.keptBytes(functions: functions)
-      let held = min(n, max(1, budget / max(1, kept))) * kept
-      let block = network.examplesAtATime(
-        atMost: isSequence ? max(1, 512 / network.outputShape[0]) : 512, functions: functions)
-      let asked = min(queries, 512, max(1, budget / 2 / max(1, kept))) * kept
-      let slice = example.sliceBytes(functions: functions, examples: n + min(queries, 512))
-      // Gradients with a block on its way through the network; then with the kernel, its factor, a
-      // slice that is written out, and the queries' gradients and scores.
-      return max(
-        held + min(n, block) * example.bytes(functions: functions),
-        held + n * n * 12 + slice + asked + queries * n * 8)
-    }
-    let parts: [(functions: Int, solved: Double)] =
-      switch scoring.method {
-      case .trajectory: [(1, 1), (functions, 2)]
-      case .ntkLeaveOneOut: [(functions, 2)]
-      case .trak: [(1, 1)]
-      case .graddot, .gradcos: [(1, 0)]
-      }
+    let cost = scoring.method.cost(shape)
     steps.append(
       step(
-        "score (\(scoring.method.rawValue))", rows: m, disk: m * n * 4,
-        peak: parts.map { peak($0.functions, queries: m) }.max() ?? 0,
-        flops: c
-          * parts.reduce(0) {
-            $0 + pass * Double(n + m) * Double($1.functions) * rounds($1.functions)
-              + kernel($1.functions) + $1.solved * solves
-          }, share: 0.4))
-    if !isSequence {
+        "score (\(scoring.method.name)\(scoring.isExact ? "" : " on features"))", rows: m,
+        disk: m * n * 4, peak: cost.peakBytes, flops: c * cost.flops, share: 0.4))
+    if !isSequence && scoring.isExact {
+      let margins = Method.ntkLeaveOneOut.cost(shape.asking(0))
       steps.append(
         step(
-          "mislabeled", rows: n, disk: 0, peak: peak(functions, queries: 0),
-          flops: c
-            * (pass * Double(n) * Double(functions) * rounds(functions)
-              + example.gradientFlops(functions: functions) * Double(n) * rounds(functions)
-              + example.pairFlops(functions: functions) * Double(n) * Double(n) / 2
-              + Double(n) * Double(n) * Double(n) * 2 / 3),
+          "mislabeled", rows: n, disk: 0, peak: margins.peakBytes, flops: c * margins.flops,
           share: 0.4))
     }
     self.init(trainingExamples: n, queries: m, parameters: p, rate: rate, steps: steps)
@@ -230,7 +179,7 @@ extension ExampleFootprint.Block {
 
 extension ExampleFootprint {
   /// Bytes of an example's gradients that an exact kernel keeps, for so many functions of the outputs.
-  fileprivate func keptBytes(functions: Int) -> Int {
+  func keptBytes(functions: Int) -> Int {
     if functions == 1 { return kept }
     return 4
       * blocks.reduce(0) {
@@ -242,7 +191,7 @@ extension ExampleFootprint {
   }
 
   /// Bytes of the largest slice that a kernel writes out at a time.
-  fileprivate func sliceBytes(functions: Int, examples: Int) -> Int {
+  func sliceBytes(functions: Int, examples: Int) -> Int {
     4
       * blocks.reduce(0) {
         $1.isWrittenOut(functions)
@@ -251,7 +200,7 @@ extension ExampleFootprint {
   }
 
   /// Flops of one dot product of two examples' gradients.
-  fileprivate func pairFlops(functions: Int) -> Double {
+  func pairFlops(functions: Int) -> Double {
     blocks.reduce(0) {
       let (t, left, right) = (Double($1.positions), Double(functions * $1.left), Double($1.right))
       return $0 + 2 * ($1.isWrittenOut(functions) ? left * right : t * t * (left + right))
@@ -259,7 +208,7 @@ extension ExampleFootprint {
   }
 
   /// Flops of writing one example's gradients out where kernels do.
-  fileprivate func gradientFlops(functions: Int) -> Double {
+  func gradientFlops(functions: Int) -> Double {
     blocks.reduce(0) {
       $0
         + ($1.isWrittenOut(functions)

@@ -47,7 +47,7 @@ public struct ScoreFile {
       self.run = run
       self.layers = layers
       self.fusion = fusion
-      method = fusion == nil ? options.method.rawValue : "fused"
+      method = fusion == nil ? options.method.name : "fused"
       outputFunction = options.outputFunction.rawValue
       unit = options.unit(fused: fusion != nil)
       sign = signSentence

@@ -27,39 +27,35 @@ extension Matrix where Scalar == Float {
     }
   }
 
-  /// ½ this + ½ other, each row of both divided by its standard deviation.
+  /// Each row divided by its standard deviation, times a share.
   ///
   /// The deviation is within the row, so a query's scores do not depend on the other queries.
-  func combinedAtUnitSpread(with other: Matrix<Float>) -> Matrix<Float> {
+  func atUnitSpread(share: Float) -> Matrix<Float> {
     var result = self
     let target = result.writableStorage()
     for row in 0..<rows {
-      let a = 0.5 * inverseSpread(row: row)
-      let b = 0.5 * other.inverseSpread(row: row)
-      let start = row * columns
-      for i in start..<start + columns {
-        target.base[i] = a * storage.base[i] + b * other.storage.base[i]
-      }
+      VectorMath.scale(
+        share * inverseSpread(row: row), target.base + row * columns, count: columns)
     }
     return result
   }
 
-  /// 1/σ of a row; 0 for a row whose values differ by rounding only.
+  /// 1/σ of a row, of its values that are numbers; 0 for values that differ by rounding only.
   func inverseSpread(row: Int) -> Float {
-    let values = row * columns..<(row + 1) * columns
-    var sum = 0.0
-    var largest = 0.0
-    for i in values {
-      sum += Double(storage.base[i])
-      largest = Swift.max(largest, abs(Double(storage.base[i])))
+    let values = UnsafeBufferPointer(start: storage.base + row * columns, count: columns)
+    var (sum, largest, count) = (0.0, 0.0, 0.0)
+    for value in values where !value.isNaN {
+      sum += Double(value)
+      largest = Swift.max(largest, abs(Double(value)))
+      count += 1
     }
-    let mean = sum / Double(Swift.max(1, columns))
+    let mean = sum / Swift.max(1, count)
     var squares = 0.0
-    for i in values {
-      let difference = Double(storage.base[i]) - mean
+    for value in values where !value.isNaN {
+      let difference = Double(value) - mean
       squares += difference * difference
     }
-    let spread = (squares / Double(Swift.max(1, columns))).squareRoot()
+    let spread = (squares / Swift.max(1, count)).squareRoot()
     return spread > largest * Double(Float.ulpOfOne) ? Float(1 / spread) : 0
   }
 }

@@ -15,20 +15,15 @@ public enum DampingDiagnosis: String, Sendable, CaseIterable {
   }
 }
 
-extension ScoringOptions {
-  /// The unit of the scores; those fused with a bank estimate the change of f itself.
-  public func unit(fused: Bool = false) -> String {
-    (fused ? Method.trak : method).unit(outputFunction)
-  }
-}
-
 /// How training examples are scored: the choices that are recorded with every score.
+///
+/// All of them are made here; what a user leaves open, `ScoringRequest` fills in.
 public struct ScoringOptions: Sendable, Equatable {
   /// The method.
   public var method: Method
   /// The measurement f that is attributed.
   public var outputFunction: OutputFunction
-  /// The weight D of `trak` (and of the `trak` part of `trajectory`).
+  /// The weight D of methods that have one.
   public var exampleWeight: ExampleWeight
   /// How λ is chosen.
   public var damping: DampingRule
@@ -37,12 +32,18 @@ public struct ScoringOptions: Sendable, Equatable {
   /// Where the spectrum and what cross-validation would choose are computed as well.
   public var diagnosesDamping: DampingDiagnosis
 
-  /// The choices for a method; what is left out takes the method's default.
+  /// The choices for a method.
   ///
-  /// - Throws: `InfluenceError.notDefined` for a weight that the data or method does not have.
+  /// - Parameters:
+  ///   - classification: whether targets are classes, or the next tokens of sequences.
+  ///   - outputFunction: nil: the method's own.
+  ///   - exampleWeight: nil: `final`, the paper's; what a run should have follows from its data
+  ///     (`ScoringRequest`).
+  ///   - dampingProfile: nil: `residual` for classes.
+  /// - Throws: `InfluenceError.notDefined` for a choice that the data or method does not have.
   public init(
     method: Method, classification: Bool, outputFunction: OutputFunction? = nil,
-    exampleWeight: ExampleWeight? = nil, damping: DampingRule = .standard,
+    exampleWeight: ExampleWeight?, damping: DampingRule = .standard,
     dampingProfile: DampingProfile? = nil, diagnosesDamping: DampingDiagnosis = .none
   ) throws(InfluenceError) {
     let function =
@@ -58,14 +59,14 @@ public struct ScoringOptions: Sendable, Equatable {
       throw .notDefined(
         name: "damping profile \(self.dampingProfile.rawValue)",
         reason: classification
-          ? "\(method.rawValue) has no damping" : "it is 1 − p, and these targets are numbers",
+          ? "\(method.name) has no damping" : "it is 1 − p, and these targets are numbers",
         option: "--damping-profile")
     }
-    guard method == .trak || method == .trajectory else {
+    guard method.weighs else {
       if let exampleWeight, exampleWeight.source != .none {
         throw .notDefined(
           name: "example weight \(exampleWeight)",
-          reason: "\(method.rawValue) has none; it belongs to trak and trajectory",
+          reason: "\(method.name) has none; it belongs to trak and trajectory",
           option: "--example-weight")
       }
       self.exampleWeight = ExampleWeight(.none)
@@ -78,5 +79,10 @@ public struct ScoringOptions: Sendable, Equatable {
         reason: "it is a mean of 1 − p over the epochs, and these targets are numbers",
         option: "--example-weight")
     }
+  }
+
+  /// The unit of the scores; those fused with a bank estimate the change of f itself.
+  public func unit(fused: Bool = false) -> String {
+    (fused ? Method.trak : method).unit(outputFunction)
   }
 }

@@ -54,7 +54,7 @@ public enum CheckpointChoice: Sendable, Equatable {
     let wanted: Set<Int>?
     var passedOver: [Int] = []
     switch self {
-    case .standard where method != .trajectory, .final: wanted = [last]
+    case .standard where method.checkpoints != .logSpaced, .final: wanted = [last]
     case .standard where kept.count < CheckpointChoice.fewCheckpoints: wanted = nil
     case .standard, .logSpaced:
       let log = Set(CheckpointSelection.log.numbers(epochs: last))

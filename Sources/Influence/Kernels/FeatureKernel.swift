@@ -1,0 +1,176 @@
+// Letters: n training examples, m queries, k features.
+import Datasets
+import Gradients
+import LinearAlgebra
+import Networks
+import Projections
+import Storage
+import Tensors
+
+/// The kernel of stored features, ⟨φ(x), φ_i⟩: for training sets of any size.
+///
+/// A query's coordinates are its k features. Training features are read from the store a block at a
+/// time, as often as they are asked for: memory does not grow with n but by n-vectors.
+public struct FeatureKernel: GradientKernel {
+  let store: FeatureStoreReader
+  let group: String
+  let projector: any Projector
+  /// The network at the checkpoint.
+  public let source: GradientSource
+  private let target: GradientSource.Target
+  private let data: Dataset
+  /// What each training row is multiplied by; nil for 1.
+  private let factors: [Float]?
+
+  /// The kernel of a group of a store.
+  ///
+  /// - Parameters:
+  ///   - data: the training examples, those of the store.
+  ///   - factors: what each training row is multiplied by, n values.
+  init(
+    _ store: FeatureStoreReader, group: String, projector: any Projector, source: GradientSource,
+    target: GradientSource.Target, data: Dataset, factors: [Float]? = nil
+  ) {
+    (self.store, self.group, self.projector, self.source) = (store, group, projector, source)
+    (self.target, self.data, self.factors) = (target, data, factors)
+  }
+
+  /// n.
+  public var count: Int { store.rows }
+  /// k.
+  public var width: Int { store.columns }
+  /// Rows that were marked as deleted.
+  public var deletedRows: [Int] { store.deletedRows }
+  /// None before a ridge model has read the features.
+  public var notes: [String] { [] }
+  /// Nothing but n-vectors.
+  public var byteCount: Int { 4 * (factors?.count ?? 0) }
+  /// Outputs of the training examples, made again.
+  public func outputs() -> Tensor { source.outputs(of: data) }
+
+  /// ‖φ_i‖², n values: one pass over the store.
+  public func squaredNorms() throws -> [Float] {
+    var norms = [Float](repeating: 0, count: count)
+    try forEachBlock { rows, features in
+      for row in rows {
+        let factor = factors?[row] ?? 1
+        norms[row] =
+          factor * factor
+          * VectorMath.squaredNorm(
+            features.storage.base + (row - rows.lowerBound) * width, count: width)
+      }
+    }
+    return norms
+  }
+
+  /// Calls `body` with the training features of one block after the other, without the factors.
+  func forEachBlock(_ body: (Range<Int>, Matrix<Float>) throws -> Void) throws {
+    try store.forEachBlock(group: group, rowsPerBlock: store.scanRows, body)
+  }
+
+  /// Calls `body` with the features of one block of queries after the other.
+  public func forEachRows(
+    of queries: Dataset, target: GradientSource.Target, _ body: (QueryRows) throws -> Void
+  ) throws {
+    let width = source.network.outputShape.count > 1 ? 0 : source.network.outputCount
+    var outputs: [Float] = []
+    try source.forEachFeatures(
+      of: queries, atMost: queryBlock, projector: projector, target: target,
+      seen: { if width > 0 { outputs += $1.elements } }
+    ) { range, features in
+      try body(
+        QueryRows(
+          range: range,
+          queries: range == 0..<queries.count ? queries : queries.subset(Array(range)),
+          rows: features, outputs: Tensor(outputs, shape: [range.count, width]),
+          squaredNorms: { features.squaredRowNorms() }))
+      outputs = []
+    }
+  }
+
+  /// ⟨q, φ_i⟩ · factor_i.
+  public func products(_ rows: Matrix<Float>) -> any TrainingProducts {
+    FeatureProducts(coordinates: rows, store: store, group: group, factors: factors)
+  }
+
+  /// Φᵀ diag(s)⁻¹ Φ + λI, factored; or as it was kept.
+  public func ridge(_ choice: DampingChoice) throws -> any RidgeModel {
+    precondition(factors == nil, "a ridge model on weighted features")
+    return try PrimalRidge(self, choice)
+  }
+
+  /// Σ_q w_q φ(q), 1 × k.
+  public func direction(
+    of queries: Dataset, _ function: OutputFunction, weights: [Float]
+  ) throws -> KernelDirection {
+    var sum = Matrix<Float>(rows: 1, columns: width)
+    let target = sum.writableStorage()
+    try forEachRows(of: queries, target: .output(function)) { block in
+      for (row, query) in block.range.enumerated() {
+        VectorMath.axpy(
+          weights[query], block.rows.storage.base + row * width, onto: target.base, count: width)
+      }
+    }
+    return .features(sum)
+  }
+
+  /// (Φᵀ diag(s)⁻¹ Φ + λI)⁻¹ φ, φ the mean of the queries' features.
+  public func direction(
+    of queries: Dataset, _ function: OutputFunction, solvedBy ridge: any RidgeModel
+  ) throws -> KernelDirection {
+    let rows = try rows(of: queries, target: .output(function), mean: true)
+    guard let products = try ridge.solve(rows) as? FeatureProducts else {
+      preconditionFailure("a ridge model of another kernel")
+    }
+    return .features(products.coordinates)
+  }
+
+  /// ⟨v, φ(∇f_t(z_i))⟩: the features of each target's gradient are made again.
+  public func positionProducts(
+    _ direction: KernelDirection, rows: [Int]
+  ) throws -> Matrix<Float> {
+    guard case .features(let along) = direction, case .output(let function) = target else {
+      preconditionFailure("a direction of another kernel")
+    }
+    var parts = Matrix<Float>(rows: rows.count, columns: source.network.outputShape[0])
+    for (place, row) in rows.enumerated() {
+      try source.forEachTokenBlock(of: data.subset([row]), function) { positions, gradients in
+        let features = try projector.project(gradients)
+        for (line, position) in positions.enumerated() {
+          parts[place, position] =
+            (factors?[row] ?? 1)
+            * VectorMath.dot(
+              along.storage.base, features.storage.base + line * features.columns,
+              count: features.columns)
+        }
+      }
+    }
+    return parts
+  }
+}
+
+/// Products of coordinates in the feature space with stored features, read when they are asked for.
+struct FeatureProducts: TrainingProducts {
+  /// m × k.
+  let coordinates: Matrix<Float>
+  let store: FeatureStoreReader
+  let group: String
+  /// What each training row is multiplied by; nil for 1.
+  let factors: [Float]?
+
+  var rows: Int { coordinates.rows }
+
+  func block(_ range: Range<Int>) throws -> Matrix<Float> {
+    let features = try store.readRows(group: group, range)
+    var block = product(MatrixView(coordinates), MatrixView(features).transposed)
+    if let factors { block.multiplyColumns(by: Array(factors[range])) }
+    return block
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// ‖row‖² of every row.
+  func squaredRowNorms() -> [Float] {
+    (0..<rows).map { VectorMath.squaredNorm(storage.base + $0 * columns, count: columns) }
+  }
+}

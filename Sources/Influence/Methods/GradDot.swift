@@ -1,0 +1,123 @@
+// Letters: n training examples, m queries.
+import Datasets
+import Gradients
+import Networks
+import Tensors
+
+/// `graddot` and `gradcos`: products of gradients as they are.
+///
+///     τ[x,i] = ⟨∇f(x), −∇ℓ(z_i)⟩,   and the same over ‖∇f(x)‖ ‖∇ℓ(z_i)‖
+///
+/// With f = −ℓ this is g_x·g_i: by how much a descent step on z_i lowers the loss of x.
+///
+/// - Complexity: that of the kernel's products.
+/// - Source: Charpiat et al. 2019 (arXiv:1911.08198).
+struct GradDot: CheckpointScorer {
+  private let kernel: any GradientKernel
+  private let function: OutputFunction
+  /// 1/‖∇ℓ(z_i)‖, 0 for a zero gradient; nil without normalisation.
+  private let inverseNorms: [Float]?
+  private let isCosine: Bool
+
+  init(_ context: ScoringContext) throws {
+    kernel = try context.kernel(.loss)
+    function = context.options.outputFunction
+    isCosine = context.method.normalisation == .cosine
+    inverseNorms =
+      isCosine
+      ? try kernel.squaredNorms().map { $0 > 0 ? 1 / $0.squareRoot() : 0 } : nil
+  }
+
+  var damping: DampingReport? { nil }
+  var notes: [String] { kernel.notes }
+  var byteCount: Int { kernel.byteCount }
+  var deletedRows: [Int] { kernel.deletedRows }
+
+  func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
+    let rows = try kernel.rows(
+      of: queries, target: .output(function), mean: mean, isCosine: isCosine)
+    let products = try kernel.products(rows)
+    guard let inverseNorms else { return products }
+    return MappedProducts(base: products, rows: products.rows) { range, block in
+      var block = block
+      block.multiplyColumns(by: Array(inverseNorms[range]))
+      return block
+    }
+  }
+
+  func selfScores(of training: Dataset) throws -> [Float] {
+    if function == .loss {
+      let squares = try kernel.squaredNorms()
+      return isCosine ? squares.map { $0 > 0 ? 1 : 0 } : squares
+    }
+    var result: [Float] = []
+    // The diagonal by small squares on it.
+    for range in (0..<training.count).blocks(of: 64) {
+      let square = try scores(of: training.subset(Array(range)), mean: false).block(range)
+      result += range.indices.map { square[$0 - range.lowerBound, $0 - range.lowerBound] }
+    }
+    return result
+  }
+
+  /// u = ∇f(x), or that over its norm; the parts are those of −∇ℓ.
+  func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
+    var weights = [Float](repeating: 1 / Float(queries.count), count: queries.count)
+    if isCosine {
+      for (row, norm) in try norms(of: queries).enumerated() {
+        weights[row] *= norm > 0 ? 1 / norm : 0
+      }
+    }
+    let parts = try kernel.positionProducts(
+      try kernel.direction(of: queries, function, weights: weights), rows: rows)
+    guard let inverseNorms else { return parts }
+    return parts.scaled(rows: rows.map { inverseNorms[$0] })
+  }
+
+  /// Those of `gradcos` are over the norm of the whole query, not the token's.
+  func queryTokenScores(_ query: Dataset, rows: [Int]) throws -> Matrix<Float> {
+    var parts = try scoresOfEachToken(query, rows: rows)
+    guard isCosine else { return parts }
+    let (tokens, alone) = try query.eachToken()
+    let whole = try norms(of: query)[0]
+    for (token, norm) in zip(tokens, try norms(of: alone)) {
+      for place in rows.indices { parts[place, token - 1] *= whole > 0 ? norm / whole : 0 }
+    }
+    return parts
+  }
+
+  /// ‖∇f‖ of every example.
+  private func norms(of data: Dataset) throws -> [Float] {
+    var norms: [Float] = []
+    try kernel.forEachRows(of: data, target: .output(function)) {
+      norms += $0.squaredNorms().map { $0.squareRoot() }
+    }
+    return norms
+  }
+}
+
+extension Method {
+  /// ⟨∇f(x), −∇ℓ(z_i)⟩.
+  public static let graddot = Method(
+    name: "graddot", title: "dot product of the query's and the example's gradient",
+    source: "Charpiat et al. 2019", gradients: .loss, unit: .learningRate,
+    cost: { $0.kernel(.one) }, prepare: { try GradDot($0) })
+
+  /// The cosine of the same.
+  public static let gradcos = Method.graddot.normalised(
+    .cosine, name: "gradcos", title: "cosine of the query's and the example's gradient")
+}
+
+extension Matrix where Scalar == Float {
+  /// A matrix of zeros.
+  init(rows: Int, columns: Int) { self.init(repeating: 0, rows: rows, columns: columns) }
+
+  /// Divides element (i, j) by a_i b_j; what is divided by 0 becomes 0.
+  mutating func divide(rows a: [Float], _ b: [Float]) {
+    let inverse = b.map { $0 > 0 ? 1 / $0 : 0 }
+    let target = writableStorage()
+    for i in 0..<rows {
+      let scale = a[i] > 0 ? 1 / a[i] : 0
+      for j in 0..<columns { target.base[i * columns + j] *= scale * inverse[j] }
+    }
+  }
+}

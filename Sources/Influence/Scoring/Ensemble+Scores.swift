@@ -1,0 +1,128 @@
+// Letters: n training examples, m queries, C checkpoints.
+import Datasets
+import Tensors
+
+extension Ensemble {
+  /// Scores of every query, m × n, or of their mean, 1 × n; NaN for deleted rows.
+  public func scores(_ queries: Dataset, mean: Bool = false) throws -> Matrix<Float> {
+    try scores(queries, mean: mean, keeps: true)
+  }
+
+  /// Calls `body` with the scores of one block of queries after the other; never all of them.
+  ///
+  /// - Parameter once: whether nothing else will be asked: then checkpoints that every block has been
+  ///   through give their memory to the next.
+  public func forEachBlock(
+    of queries: Dataset, once: Bool = false, _ body: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    let rows = queriesAtATime
+    let keeps = !once || queries.count > rows
+    for range in (0..<queries.count).blocks(of: rows) {
+      try body(range, try scores(queries.subset(Array(range)), mean: false, keeps: keeps))
+    }
+  }
+
+  /// Queries whose scores against all training examples take 512 MB: fewer preparations, or passes
+  /// over a store, than one for each.
+  var queriesAtATime: Int {
+    max(isExact ? queryBlock : 1, (1 << 27) / max(1, training.count))
+  }
+
+  /// The `limit` most helpful and most harmful training rows of every query (or of their mean).
+  ///
+  /// Never more than a block of the m × n scores is held.
+  public func top(_ queries: Dataset, mean: Bool = false, limit: Int) throws -> [TopExamples] {
+    func take(_ block: Matrix<Float>) -> [TopExamples] {
+      (0..<block.rows).map { row in
+        var top = TopExamples(limit: limit)
+        top.take(
+          UnsafeBufferPointer(
+            start: block.storage.base + row * block.columns, count: block.columns))
+        return top
+      }
+    }
+    if mean { return take(try scores(queries, mean: true)) }
+    var tops: [TopExamples] = []
+    try forEachBlock(of: queries) { _, block in tops += take(block) }
+    return tops
+  }
+
+  /// τ(z_i, z_i) of every training example, n values.
+  public func selfInfluence() throws -> [Float] {
+    try combined { method in
+      try mean(of: method, rows: 1, keeps: true) { scorer, sum in
+        let own = try scorer.selfScores(of: self.training)
+        sum.add(Matrix(own, rows: 1, columns: own.count))
+      }
+    }.elements
+  }
+
+  /// Leave-one-out margins of the training examples, the mean over the checkpoints.
+  ///
+  /// Each checkpoint gives its memory to the next: nothing else is asked of it.
+  public func leaveOneOutMargins() throws -> [Float] {
+    try mean(of: .ntkLeaveOneOut, rows: 1, keeps: false) { scorer, sum in
+      guard let scorer = scorer as? any LeavesOneOut else { return }
+      let margins = scorer.leaveOneOutMargins()
+      sum.add(Matrix(margins, rows: 1, columns: margins.count))
+    }.elements
+  }
+
+  private func scores(_ queries: Dataset, mean: Bool, keeps: Bool) throws -> Matrix<Float> {
+    try combined { try scores(queries, mean: mean, of: $0, keeps: keeps) }
+  }
+
+  /// Scores by one part of the method, without weights, mean over the checkpoints, m × n.
+  func scores(
+    _ queries: Dataset, mean: Bool, of method: Method, keeps: Bool = true
+  ) throws -> Matrix<Float> {
+    try self.mean(of: method, rows: mean ? 1 : queries.count, keeps: keeps) { scorer, sum in
+      let products = try scorer.scores(of: queries, mean: mean)
+      if let held = products as? HeldProducts { return sum.add(held.matrix) }
+      let target = sum.writableStorage()
+      for range in (0..<self.training.count).blocks(of: Ensemble.scanRows) {
+        let block = try products.block(range)
+        for row in 0..<block.rows {
+          VectorMath.axpy(
+            1, block.storage.base + row * range.count,
+            onto: target.base + row * self.training.count + range.lowerBound, count: range.count)
+        }
+      }
+    }
+  }
+
+  /// Training rows whose products are made at a time.
+  static var scanRows: Int { 4_096 }
+
+  /// The mean over the checkpoints of what `add` adds, rows × n; NaN for deleted rows.
+  private func mean(
+    of method: Method, rows: Int, keeps: Bool,
+    _ add: (any CheckpointScorer, inout Matrix<Float>) throws -> Void
+  ) throws -> Matrix<Float> {
+    var sum = Matrix<Float>(rows: rows, columns: training.count)
+    var deleted = Set<Int>()
+    try forEachScorer(of: method, keeps: keeps) {
+      deleted.formUnion($0.deletedRows)
+      try add($0, &sum)
+    }
+    if checkpoints.count > 1 { sum.scale(by: 1 / Float(checkpoints.count)) }
+    for row in deleted { for line in 0..<rows { sum[line, row] = .nan } }
+    return sum
+  }
+
+  /// The parts of the method with their weights, put together.
+  private func combined(_ part: (Method) throws -> Matrix<Float>) throws -> Matrix<Float> {
+    let parts = try options.method.parts.map { method in
+      var scores = try part(method)
+      if method.weighs { scores.multiplyColumns(by: try weights()) }
+      return scores
+    }
+    guard let first = parts.first, parts.count > 1 else { return parts[0] }
+    return parts.dropFirst().reduce(first.atUnitSpread(share: 1 / Float(parts.count))) {
+      sum, next in
+      var sum = sum
+      sum.add(next.atUnitSpread(share: 1 / Float(parts.count)))
+      return sum
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Networks
+
+extension Method {
+  /// The unit of its scores, in words.
+  public func unit(_ function: OutputFunction) -> String {
+    let name = function.rawValue
+    switch unitKind {
+    case .learningRate:
+      return function.isNegatedWhenPrinted
+        ? "fall of the query's \(name) by a step on the example, per unit of learning rate"
+        : "rise of the query's \(name) by a step on the example, per unit of learning rate"
+    case .cosine: return "cosine"
+    case .spreads: return "spreads (1 = the standard deviation of the query's scores)"
+    case .change:
+      return "\(name) (estimated \(function.isNegatedWhenPrinted ? "rise" : "fall")"
+        + " of the query's \(name) without the example)"
+    }
+  }
+}
+
+extension OutputFunction {
+  /// Whether its name means the opposite of what is computed: `loss` stands for f = −ℓ inside, so
+  /// that higher is better; a change that is printed under that name is one of ℓ.
+  public var isNegatedWhenPrinted: Bool { self == .loss }
+
+  /// A change of f as a change of what its name says.
+  public func printed(change: Double) -> Double { isNegatedWhenPrinted ? -change : change }
+}
+
+/// What a score's sign means, in words: the convention of every method here.
+public let signSentence = "positive = training on the example helped the query"
+
+extension OutputFunction {
+  /// What the sign means where it is not help: a prediction that rises is not always a better one.
+  public var signSentence: String {
+    self == .prediction
+      ? "positive = training on the example raised the prediction" : Influence.signSentence
+  }
+}

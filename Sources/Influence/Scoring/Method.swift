@@ -1,0 +1,178 @@
+import Networks
+
+/// A method of METHODS.md section 4: one row of the table, one file beside it.
+///
+/// What a method is to the rest of the engine stands here: which gradients and kernel it takes, its
+/// unit, what it needs and costs, and how it is made ready at a checkpoint. Weights, normalisation and
+/// combination wrap what `prepare` makes.
+public struct Method: Sendable {
+  /// Which gradients the training examples enter with.
+  public enum Gradients: String, Sendable, Codable {
+    /// Of the loss.
+    case loss
+    /// Of the output function.
+    case output
+    /// Of every output.
+    case jacobian
+  }
+
+  /// What one set of scores is made from.
+  public enum Scope: String, Sendable, Codable {
+    /// A checkpoint each, their mean.
+    case checkpoint
+    /// A whole run.
+    case run
+    /// The data alone.
+    case data
+  }
+
+  /// What a method cannot do without.
+  public enum Need: String, Sendable, Codable {
+    /// A ridge model on the kernel: λ, and on the exact kernel an n × n matrix.
+    case solve
+    /// One target an example: sequences have none.
+    case labels
+  }
+
+  /// What scores are measured in.
+  public enum Unit: String, Sendable, Codable {
+    /// The change of f by a step on the example, per unit of learning rate.
+    case learningRate
+    /// The change of f without the example.
+    case change
+    /// None: cosines.
+    case cosine
+    /// Standard deviations of a query's scores.
+    case spreads
+  }
+
+  /// What scores are divided by.
+  public enum Normalisation: String, Sendable, Codable {
+    /// Nothing.
+    case none
+    /// The norms of both gradients.
+    case cosine
+  }
+
+  /// How scores come about.
+  enum Form: Sendable {
+    case scorer(@Sendable (ScoringContext) throws -> any CheckpointScorer)
+    /// The mean of others, each at unit spread within a query.
+    case combination([Method])
+  }
+
+  /// As it is written after `--method`.
+  public let name: String
+  /// What it computes, in a line.
+  public let title: String
+  /// Where it is from.
+  public let source: String
+  /// Which gradients the training examples enter with.
+  public let gradients: Gradients
+  /// What one set of scores is made from.
+  public let scope: Scope
+  /// What scores are measured in.
+  public let unitKind: Unit
+  /// What it cannot do without.
+  public let needs: Set<Need>
+  /// Whether scores are multiplied by the example weight D.
+  public let weighs: Bool
+  /// What scores are divided by.
+  public let normalisation: Normalisation
+  /// The checkpoints unless others are asked for: the last of each seed, or the log-spaced ones.
+  public let checkpoints: CheckpointChoice
+  /// The flops and bytes that it takes at one checkpoint.
+  public let cost: @Sendable (WorkShape) -> MethodCost
+  let form: Form
+
+  /// A row of the table.
+  ///
+  /// - Parameter prepare: makes a scorer ready at one checkpoint.
+  public init(
+    name: String, title: String, source: String, gradients: Gradients, scope: Scope = .checkpoint,
+    unit: Unit, needs: Set<Need> = [], weighs: Bool = false, normalisation: Normalisation = .none,
+    checkpoints: CheckpointChoice = .final,
+    cost: @escaping @Sendable (WorkShape) -> MethodCost,
+    prepare: @escaping @Sendable (ScoringContext) throws -> any CheckpointScorer
+  ) {
+    self.init(
+      name: name, title: title, source: source, gradients: gradients, scope: scope, unit: unit,
+      needs: needs, weighs: weighs, normalisation: normalisation, checkpoints: checkpoints,
+      cost: cost, form: .scorer(prepare))
+  }
+
+  private init(
+    name: String, title: String, source: String, gradients: Gradients, scope: Scope, unit: Unit,
+    needs: Set<Need>, weighs: Bool, normalisation: Normalisation, checkpoints: CheckpointChoice,
+    cost: @escaping @Sendable (WorkShape) -> MethodCost, form: Form
+  ) {
+    (self.name, self.title, self.source) = (name, title, source)
+    (self.gradients, self.scope, unitKind) = (gradients, scope, unit)
+    (self.needs, self.weighs, self.normalisation) = (needs, weighs, normalisation)
+    (self.checkpoints, self.cost, self.form) = (checkpoints, cost, form)
+  }
+
+  /// The same method with its scores divided by norms.
+  public func normalised(_ normalisation: Normalisation, name: String, title: String) -> Method {
+    Method(
+      name: name, title: title, source: source, gradients: gradients, scope: scope, unit: .cosine,
+      needs: needs, weighs: weighs, normalisation: normalisation, checkpoints: checkpoints,
+      cost: cost, form: form)
+  }
+
+  /// The mean of several methods, each at unit spread within a query.
+  public static func combined(
+    _ parts: [Method], name: String, title: String, source: String, checkpoints: CheckpointChoice
+  ) -> Method {
+    Method(
+      name: name, title: title, source: source, gradients: .output, scope: .checkpoint,
+      unit: .spreads, needs: parts.reduce(into: []) { $0.formUnion($1.needs) },
+      weighs: parts.contains(where: \.weighs), normalisation: .none, checkpoints: checkpoints,
+      cost: { shape in
+        parts.map { $0.cost(shape) }.reduce(MethodCost()) { $0.followed(by: $1) }
+      }, form: .combination(parts))
+  }
+
+  /// The methods it is made of: itself, or what it combines.
+  var parts: [Method] {
+    switch form {
+    case .scorer: [self]
+    case .combination(let parts): parts
+    }
+  }
+
+  /// Whether it solves with a damped kernel.
+  public var isDamped: Bool { needs.contains(.solve) }
+
+  /// The targets whose kernels it takes, for stores of features.
+  public func targets(_ kernelFunction: OutputFunction) -> [KernelTarget] {
+    parts.map {
+      switch $0.gradients {
+      case .loss: .loss
+      case .output: .output(kernelFunction)
+      case .jacobian: .jacobian
+      }
+    }
+  }
+
+  /// The output function it is used with unless another is asked for.
+  ///
+  /// Of numbers it is −½ squared error, whose gradient is the residual times the prediction's:
+  /// positive = brings the prediction nearer its label.
+  public func standardOutputFunction(classification: Bool) -> OutputFunction {
+    if gradients == .loss { return .loss }
+    return classification ? .margin : .negativeHalfSquaredError
+  }
+}
+
+extension Method: Hashable {
+  /// By name.
+  public static func == (a: Method, b: Method) -> Bool { a.name == b.name }
+  /// By name.
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+extension Method: CustomStringConvertible {
+  /// The name.
+  public var description: String { name }
+}

@@ -1,0 +1,55 @@
+import Datasets
+import Gradients
+import Networks
+import Projections
+import Storage
+import Training
+
+extension RunInfluence {
+  /// The stores that a method reads, to be collected for it.
+  public struct Collecting: Sendable {
+    /// A store of one target.
+    public struct Part: Sendable {
+      /// What is differentiated.
+      public let target: GradientSource.Target
+      /// The work.
+      public let collection: FeatureCollection
+      /// Where it goes unless told otherwise.
+      public let path: String
+    }
+
+    /// One a target.
+    public let parts: [Part]
+    /// The checkpoints whose features are collected.
+    public let references: [CheckpointReference]
+  }
+
+  /// The work of collecting what a method reads on features.
+  ///
+  /// - Parameters:
+  ///   - method: whose targets and checkpoints are collected.
+  ///   - outputFunction: f; nil: the method's own.
+  ///   - choice: the checkpoints; `standard`: the method's own.
+  ///   - split: `train`, or `test` for query features.
+  public func collecting(
+    for method: Method, outputFunction: OutputFunction? = nil, projection: ProjectionChoice,
+    choice: CheckpointChoice = .standard, seeds: [UInt64]? = nil, split: String = "train"
+  ) throws -> Collecting {
+    let references = try choice.references(of: run, seeds: seeds, method: method)
+    let function =
+      (outputFunction
+      ?? (method.isOfLoss ? Method.trak : method)
+      .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
+    let targets = method.targets(function).map { $0.storeTarget ?? .output(function) }
+      .reduce(into: [GradientSource.Target]()) { if !$0.contains($1) { $0.append($1) } }
+    let groups = try groups(references)
+    return Collecting(
+      parts: targets.map { target in
+        Collecting.Part(
+          target: target,
+          collection: FeatureCollection(
+            groups: groups, target: target, projection: projection, training: data.train),
+          path: storePath(split, target: target))
+      }, references: references)
+  }
+}

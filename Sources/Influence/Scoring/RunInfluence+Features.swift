@@ -1,0 +1,122 @@
+import Datasets
+import Foundation
+import Gradients
+import Networks
+import Projections
+import Storage
+import Training
+
+extension RunInfluence {
+  /// The run's store of a split's features: of an output function, or of all outputs.
+  public func storePath(
+    _ split: String = "train", target: GradientSource.Target = .output(.margin)
+  ) -> String {
+    "\(run.projectionsFolder)/\(split)\(target == .jacobian ? "-trace" : "").h5"
+  }
+
+  /// The stores that a method reads, each target once: features of the loss are those of any f.
+  func storeTargets(_ options: ScoringOptions) -> [GradientSource.Target] {
+    let function = options.outputFunction.ofKernel(data.train.targets)
+    return options.method.targets(function).reduce(into: []) { found, target in
+      let wanted = target.storeTarget ?? .output(function)
+      if !found.contains(wanted) { found.append(wanted) }
+    }
+  }
+
+  /// The checkpoints of the run's stores that a scoring takes.
+  func storedCheckpoints(
+    _ scoring: ResolvedScoring
+  ) throws -> ([any ScoredCheckpoint], [CheckpointReference]) {
+    let targets = storeTargets(scoring.options)
+    for target in targets {
+      let path = storePath(target: target)
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw InfluenceError.noStore(
+          path: path, run: run.name, method: scoring.options.method.name)
+      }
+    }
+    let stores = try targets.map {
+      try openStore(storePath(target: $0), target: $0, isOfLoss: scoring.options.method.isOfLoss)
+    }
+    // Every checkpoint of the stores, unless some are asked for.
+    let isOpen = scoring.choice == .standard && scoring.seeds == nil
+    let wanted = try
+      (scoring.choice == .standard ? CheckpointChoice.all : scoring.choice)
+      .references(of: run, seeds: scoring.seeds, method: scoring.options.method)
+    let has = { (reference: CheckpointReference) in
+      stores.allSatisfy { $0.reader.groups.contains(reference.groupName) }
+    }
+    let absent = wanted.filter { !has($0) }
+    let chosen = wanted.filter(has)
+    guard !chosen.isEmpty, isOpen || scoring.choice == .standard || absent.isEmpty else {
+      let groups = stores.map { $0.reader.groups.joined(separator: ", ") }
+      throw InfluenceError.noCheckpoints(
+        selection: absent.map(\.groupName).joined(separator: ", "),
+        available: "features of \(groups.joined(separator: "; "))")
+    }
+    let checkpoints = try chosen.map { reference in
+      let source = try source(reference)
+      return StoredCheckpoint(
+        group: reference.groupName, source: source,
+        features: try stores.map { try $0.features(at: source, data.train) },
+        training: data.train)
+    }
+    return (checkpoints, chosen)
+  }
+
+  /// A store with the choice of projector that made it.
+  struct OpenStore {
+    let reader: FeatureStoreReader
+    let target: GradientSource.Target
+    let projection: ProjectionChoice
+
+    func features(
+      at source: GradientSource, _ training: Dataset
+    ) throws -> StoredCheckpoint.Features {
+      StoredCheckpoint.Features(
+        store: reader, target: target,
+        projector: try projection.projector(for: source, target: target, training))
+    }
+  }
+
+  /// Opens a store of this run's training features.
+  ///
+  /// - Parameter isOfLoss: whether features of any output function will do.
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field when the store was made from
+  ///   another model, data set, projector or output function; `InfluenceError.noCheckpoints`.
+  func openStore(
+    _ path: String, target: GradientSource.Target, isOfLoss: Bool = false
+  ) throws -> OpenStore {
+    let reader = try FeatureStoreReader(path)
+    var target = target
+    if isOfLoss, let name = reader.fingerprint["outputFunction"],
+      let function = OutputFunction(rawValue: name)
+    {
+      target = .output(function)
+    }
+    let references = run.checkpoints.filter { reader.groups.contains($0.groupName) }
+    guard let first = references.first else {
+      throw InfluenceError.noCheckpoints(
+        selection: "the store's groups \(reader.groups.joined(separator: ", "))",
+        available: run.checkpoints.map(\.groupName).joined(separator: ", "))
+    }
+    let collection = FeatureCollection(
+      groups: try groups(references), target: target,
+      projection: ProjectionChoice(canonicalText: reader.fingerprint["projector"] ?? "")
+        ?? ProjectionChoice(kind: .identity, dimension: 1),
+      training: data.train)
+    // Landmarks have the same identity at every checkpoint: their rows.
+    let projector = try collection.projection.projector(
+      for: try source(first), target: target, data.train)
+    try Fingerprint.requireEqual(
+      expected: collection.fingerprint(
+        of: data.train, projector: projector.identity, dtype: reader.layout.dtype),
+      found: reader.fingerprint, file: path)
+    return OpenStore(reader: reader, target: target, projection: collection.projection)
+  }
+}
+
+extension Method {
+  /// Whether it takes training gradients of the loss alone.
+  var isOfLoss: Bool { parts.allSatisfy { $0.gradients == .loss } }
+}

@@ -1,0 +1,182 @@
+// Letters: n training examples.
+import Datasets
+import Factors
+import Gradients
+import Networks
+import Projections
+import Storage
+import Tensors
+
+/// A checkpoint whose kernels are exact.
+public struct ExactCheckpoint: ScoredCheckpoint {
+  /// Its name in reports.
+  public let name: String
+  /// The network there.
+  public let source: GradientSource
+  private let training: Dataset
+  private let inputGram: InputGram?
+  private let keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
+
+  /// A network at one checkpoint, with the examples it was trained on.
+  public init(name: String, source: GradientSource, training: Dataset) {
+    self.init(name: name, source: source, training: training, inputGram: nil, keepers: nil)
+  }
+
+  init(
+    name: String, source: GradientSource, training: Dataset, inputGram: InputGram?,
+    keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
+  ) {
+    (self.name, self.source, self.training) = (name, source, training)
+    (self.inputGram, self.keepers) = (inputGram, keepers)
+  }
+
+  /// Checkpoints of one network; products of the network's inputs are shared by their kernels where
+  /// there are so many inputs, and more kernels than one, that keeping them pays.
+  public static func sharing(
+    _ named: [(name: String, source: GradientSource)], training: Dataset, method: Method
+  ) -> [ExactCheckpoint] {
+    sharing(named, training: training, method: method, keepers: nil)
+  }
+
+  static func sharing(
+    _ named: [(name: String, source: GradientSource)], training: Dataset, method: Method,
+    keepers: (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)?
+  ) -> [ExactCheckpoint] {
+    let kernels = method.isDamped ? named.count * method.parts.count : 1
+    let inputGram =
+      kernels > 1 && training.featureCount >= 256 ? InputGram(training.inputs) : nil
+    return named.enumerated().map { index, checkpoint in
+      var own: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
+      if let keepers { own = { keepers(index, $0) } }
+      return ExactCheckpoint(
+        name: checkpoint.name, source: checkpoint.source, training: training,
+        inputGram: inputGram, keepers: own)
+    }
+  }
+
+  /// `exact`.
+  public var kernelName: String { "exact" }
+  /// Yes.
+  public var isExact: Bool { true }
+  /// Yes.
+  public var hasTraceKernel: Bool { true }
+  /// None.
+  public var deletedRows: [Int] { [] }
+
+  /// The kernel of unprojected gradients.
+  public func kernel(_ target: KernelTarget, diagnoses: Bool) throws -> any GradientKernel {
+    try ExactKernel(
+      of: training, source: source, target: target, checkpoint: name, inputGram: inputGram,
+      keeper: keepers?(target))
+  }
+
+  /// −∂ℓ/∂f from the network, n values.
+  public func residuals(_ function: OutputFunction) -> [Float] {
+    source.residuals(of: training, function)
+  }
+}
+
+/// A checkpoint whose kernels are those of stored features.
+public struct StoredCheckpoint: ScoredCheckpoint {
+  /// A store with what makes query features as its own are made.
+  public struct Features: Sendable {
+    /// The store.
+    public let store: FeatureStoreReader
+    /// What was differentiated.
+    public let target: GradientSource.Target
+    /// The projector at this checkpoint.
+    public let projector: any Projector
+
+    /// A store of a target.
+    public init(
+      store: FeatureStoreReader, target: GradientSource.Target, projector: any Projector
+    ) {
+      (self.store, self.target, self.projector) = (store, target, projector)
+    }
+  }
+
+  /// Its name, the group's in its stores.
+  public let name: String
+  /// The network there.
+  public let source: GradientSource
+  private let features: [Features]
+  private let training: Dataset
+
+  /// A group of some stores, one a target at the most.
+  ///
+  /// - Parameter training: the examples of the stores, in order.
+  public init(
+    group: String, source: GradientSource, features: [Features], training: Dataset
+  ) {
+    (name, self.source, self.features, self.training) = (group, source, features, training)
+  }
+
+  /// The projectors' kinds and dimensions.
+  public var kernelName: String {
+    features.map { "\($0.projector.identity.kind.rawValue) \($0.projector.dimension)" }
+      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      .joined(separator: ", ")
+  }
+
+  /// No.
+  public var isExact: Bool { false }
+  /// Whether features of it are among the stores.
+  public var hasTraceKernel: Bool { features.contains { $0.target == .jacobian } }
+  /// Rows that were marked as deleted in any of the stores.
+  public var deletedRows: [Int] { Set(features.flatMap(\.store.deletedRows)).sorted() }
+
+  /// The kernel of the features of a target; that of the loss from features of f, times −∂ℓ/∂f.
+  public func kernel(_ target: KernelTarget, diagnoses: Bool) throws -> any GradientKernel {
+    let found: Features?
+    var factors: [Float]?
+    switch target {
+    case .jacobian: found = features.first { $0.target == .jacobian }
+    case .output(let function): found = features.first { $0.target == .output(function) }
+    case .loss:
+      found = features.first { $0.target != .jacobian }
+      if let found { factors = try slopes(found) }
+    }
+    guard let found else {
+      throw InfluenceError.noFeatures(
+        of: target.storeTarget?.name ?? "loss",
+        available: features.map(\.target.name).joined(separator: ", "))
+    }
+    return FeatureKernel(
+      found.store, group: name, projector: found.projector, source: source,
+      target: found.target, data: training, factors: factors)
+  }
+
+  /// −∂ℓ/∂f as it was stored; of the margin 1 − p.
+  public func residuals(_ function: OutputFunction) throws -> [Float] {
+    if let own = features.first(where: { $0.target == .output(function) }) {
+      return try own.store.output("residual", group: name)
+    }
+    guard function == .margin, let any = features.first else {
+      return source.residuals(of: training, function)
+    }
+    return try any.store.output("probability", group: name).map { 1 - $0 }
+  }
+
+  /// −∇ℓ = −∂ℓ/∂f · ∇f where ℓ is a function of f.
+  private func slopes(_ features: Features) throws -> [Float]? {
+    guard case .output(let function) = features.target else { return nil }
+    guard function != .hardMargin, function != .logit else {
+      throw InfluenceError.notDefined(
+        name: "a method of the loss",
+        reason: "the loss is not a function of \(function.rawValue) alone, "
+          + "whose gradients the store has", option: "--method")
+    }
+    return try features.store.output("residual", group: name)
+  }
+}
+
+extension KernelTarget {
+  /// What a store of it differentiates; nil for the loss, which comes from any f.
+  public var storeTarget: GradientSource.Target? {
+    switch self {
+    case .output(let function): .output(function)
+    case .jacobian: .jacobian
+    case .loss: nil
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Datasets
+import Networks
+import Training
+
+/// What is asked of a scoring; what is left open (nil) takes the default that fits the run.
+///
+/// The defaults of the program and of the library are these, to the bit: a run file's `defaults`, then
+/// those of `RunInfluence.resolved(_:)`.
+public struct ScoringRequest: Sendable, Equatable {
+  /// Where the exact kernel ends and features begin.
+  public enum Kernel: String, Sendable, CaseIterable {
+    /// As the number of examples asks for.
+    case auto
+    /// Exact whatever n is.
+    case exact
+    /// Features of the run's stores.
+    case features
+  }
+
+  /// The method.
+  public var method: Method?
+  /// The measurement f.
+  public var outputFunction: OutputFunction?
+  /// The weight D.
+  public var exampleWeight: ExampleWeight?
+  /// How λ is chosen.
+  public var damping: DampingRule?
+  /// How λ is spread.
+  public var dampingProfile: DampingProfile?
+  /// The checkpoints.
+  public var checkpoints: CheckpointChoice?
+  /// Seeds of the run; nil: all.
+  public var seeds: [UInt64]?
+  /// The kernel.
+  public var kernel: Kernel?
+  /// Training examples up to which `auto` takes the exact kernel.
+  public var exactLimit: Int?
+  /// Where spectra are computed.
+  public var diagnosesDamping: DampingDiagnosis
+
+  /// A request; everything may be left open.
+  public init(
+    method: Method? = nil, outputFunction: OutputFunction? = nil,
+    exampleWeight: ExampleWeight? = nil, damping: DampingRule? = nil,
+    dampingProfile: DampingProfile? = nil, checkpoints: CheckpointChoice? = nil,
+    seeds: [UInt64]? = nil, kernel: Kernel? = nil, exactLimit: Int? = nil,
+    diagnosesDamping: DampingDiagnosis = .none
+  ) {
+    self.method = method
+    self.outputFunction = outputFunction
+    self.exampleWeight = exampleWeight
+    self.damping = damping
+    self.dampingProfile = dampingProfile
+    self.checkpoints = checkpoints
+    self.seeds = seeds
+    self.kernel = kernel
+    self.exactLimit = exactLimit
+    self.diagnosesDamping = diagnosesDamping
+  }
+
+  /// What is open here taken from another.
+  public func completed(by other: ScoringRequest) -> ScoringRequest {
+    ScoringRequest(
+      method: method ?? other.method, outputFunction: outputFunction ?? other.outputFunction,
+      exampleWeight: exampleWeight ?? other.exampleWeight, damping: damping ?? other.damping,
+      dampingProfile: dampingProfile ?? other.dampingProfile,
+      checkpoints: checkpoints ?? other.checkpoints, seeds: seeds ?? other.seeds,
+      kernel: kernel ?? other.kernel, exactLimit: exactLimit ?? other.exactLimit,
+      diagnosesDamping: diagnosesDamping)
+  }
+}
+
+/// A request with nothing left open, for one run.
+public struct ResolvedScoring: Sendable {
+  /// The choices.
+  public let options: ScoringOptions
+  /// Which checkpoints.
+  public let choice: CheckpointChoice
+  /// Seeds of the run; nil: all.
+  public let seeds: [UInt64]?
+  /// Whether the scores are of stored features; else of exact kernels.
+  public let usesFeatures: Bool
+  /// Most training examples of an exact kernel matrix.
+  public let exactLimit: Int
+}
+
+extension RunInfluence {
+  /// The choices for this run: what was asked for, the run file's `defaults`, and what fits the data.
+  ///
+  /// - Method: `trajectory`; on features, whose trace kernel is collected only when asked for, and
+  ///   for sequences, which have no one-hot target, `trak`.
+  /// - Example weight: the mean of 1 − p over the training where it was watched, since that of one
+  ///   checkpoint that has memorised its data says nothing; the kernel's leave-one-out residual
+  ///   stands in for it where there was no training here and one checkpoint is scored.
+  ///
+  /// - Parameter methods: where the names of the run file's `defaults` are looked up.
+  /// - Throws: `InfluenceError` for choices that the data, method or run does not have.
+  public func resolved(
+    _ request: ScoringRequest = ScoringRequest(), methods: MethodTable = .standard
+  ) throws -> ResolvedScoring {
+    let request = request.completed(
+      by: try ScoringRequest(defaultsOf: run, methods: methods))
+    let limit = request.exactLimit ?? Ensemble.standardExactLimit
+    let usesFeatures =
+      switch request.kernel ?? .auto {
+      case .exact: false
+      case .features: true
+      case .auto: data.train.count > limit
+      }
+    let method = request.method ?? (usesFeatures || isSequence ? Method.trak : .trajectory)
+    let choice = request.checkpoints ?? .standard
+    let weight =
+      try request.exampleWeight
+      ?? standardWeight(method, choice, request.seeds, onFeatures: usesFeatures)
+    return ResolvedScoring(
+      options: try ScoringOptions(
+        method: method, classification: isClassification,
+        outputFunction: request.outputFunction, exampleWeight: weight,
+        damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
+        diagnosesDamping: request.diagnosesDamping),
+      choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
+      exactLimit: request.kernel == .exact ? .max : limit)
+  }
+
+  private func standardWeight(
+    _ method: Method, _ choice: CheckpointChoice, _ seeds: [UInt64]?, onFeatures: Bool
+  ) throws -> ExampleWeight? {
+    guard isClassification, !isSequence, method.weighs else { return nil }
+    if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
+    let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
+    return !onFeatures && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
+  }
+
+  /// The scoring of a request, ready to be asked.
+  public func ensemble(
+    _ request: ScoringRequest = ScoringRequest(), methods: MethodTable = .standard
+  ) throws -> Ensemble {
+    try ensemble(try resolved(request, methods: methods))
+  }
+
+  /// The scoring of choices that were made, ready to be asked.
+  ///
+  /// - Throws: `InfluenceError.noCheckpoints` for checkpoints that run or store do not have,
+  ///   `InfluenceError.noStore`.
+  public func ensemble(_ scoring: ResolvedScoring) throws -> Ensemble {
+    let (checkpoints, references) =
+      scoring.usesFeatures
+      ? try storedCheckpoints(scoring)
+      : try exactCheckpoints(scoring)
+    return try Ensemble(
+      checkpoints: checkpoints, training: data.train, options: scoring.options,
+      trajectoryResiduals: try neededResiduals(scoring.options, references),
+      exactLimit: scoring.exactLimit)
+  }
+
+  private func exactCheckpoints(
+    _ scoring: ResolvedScoring
+  ) throws -> ([any ScoredCheckpoint], [CheckpointReference]) {
+    let references = try scoring.choice.references(
+      of: run, seeds: scoring.seeds, method: scoring.options.method)
+    let checkpoints = ExactCheckpoint.sharing(
+      try references.map { (name: $0.groupName, source: try source($0)) },
+      training: data.train, method: scoring.options.method)
+    return (checkpoints, references)
+  }
+}
