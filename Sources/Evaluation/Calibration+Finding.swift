@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Storage
+import Training
 
 extension Calibration {
   /// Keeps it in the run's folder; returns the path.
@@ -25,35 +26,33 @@ extension Calibration {
   /// One that was fitted to a bank of which the folder has another now fits no longer; a bank that
   /// is gone was no worse for it.
   ///
-  /// - Throws: `EvaluationError.damagedCalibration`.
+  /// - Throws: `EvaluationError.calibrationChanged`.
   public static func find(_ options: Options, in folder: String) throws -> Found {
     let path = "\(folder)/\(options.fileName)"
     if FileManager.default.fileExists(atPath: path) {
-      let found = try read(path)
+      let found = try Calibration(reading: path)
       if found.options == options {
         return found.hasItsBank(in: folder)
           ? .matching(found, path: path) : .other(path: path, differences: ["bank"])
       }
     }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let others = names.sorted().filter { $0.hasPrefix("calibration-") && $0.hasSuffix(".json") }
-      .compactMap { name -> (String, [String])? in
-        let path = "\(folder)/\(name)"
-        guard let other = try? read(path) else { return nil }
-        return (path, options.differences(from: other.options))
-      }
+    let others = Run.calibrations(in: folder).compactMap { path -> (String, [String])? in
+      guard let other = try? Calibration(reading: path) else { return nil }
+      return (path, options.differences(from: other.options))
+    }
     guard let nearest = others.min(by: { $0.1.count < $1.1.count }) else { return .none }
     return .other(path: nearest.0, differences: nearest.1)
   }
 
   /// Reads a calibration and checks every byte.
   ///
-  /// - Throws: `EvaluationError.damagedCalibration`; `StorageError.system`.
-  public static func read(_ path: String) throws -> Calibration {
+  /// - Throws: `EvaluationError.calibrationChanged`; `StorageError.system`.
+  public init(reading path: String) throws {
     do {
-      return try SealedJSON.read(Calibration.self, from: path)
+      self = try SealedJSON.read(Calibration.self, from: path)
     } catch let error as CheckpointError {
-      throw EvaluationError.damagedCalibration(problem: error.what, file: path)
+      throw EvaluationError.calibrationChanged(
+        problem: error.what.hasSuffix(".") ? String(error.what.dropLast()) : error.what, file: path)
     }
   }
 

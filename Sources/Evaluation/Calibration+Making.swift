@@ -2,6 +2,7 @@
 import Datasets
 import Influence
 import Tensors
+import Training
 
 extension Calibration {
   /// Fits a run's scores to one of its banks.

@@ -1,5 +1,6 @@
 import Influence
 import Storage
+import Training
 
 extension Calibration.Options {
   /// The choices behind a run's scores, and what the run is now.
@@ -51,6 +52,6 @@ extension Calibration.Options {
       named.map(\.value) + [trainHash, testHash]
       + (madeFrom?.fields ?? []).map { "\($0.name)=\($0.value)" }
     let digest = "\(SHA256.digest(of: Array(fields.joined(separator: "\n").utf8)))"
-    return "calibration-\(method)-\(digest.suffix(12)).json"
+    return Run.calibrationName("\(method)-\(digest.suffix(12))")
   }
 }

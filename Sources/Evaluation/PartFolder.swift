@@ -22,10 +22,10 @@ struct PartFolder: Sendable {
         try Fingerprint.requireEqual(
           expected: fingerprint, found: PartFolder.fields(of: found), file: path, for: .goingOn)
       }
-      try FileManager.default.removeItem(atPath: path)
+      try AtomicFile.removeAll(path)
     }
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for file in AtomicFile.leftovers(in: path) { try FileManager.default.removeItem(atPath: file) }
+    try AtomicFile.makeFolder(path)
+    for file in AtomicFile.leftovers(in: path) { try AtomicFile.removeAll(file) }
     try AtomicFile.write(key, to: label)
   }
 

@@ -168,7 +168,7 @@ public struct RetrainingJob: Sendable {
       do {
         return try RetrainingBank(path, expecting: fingerprint)
       } catch  where overwrite {
-        try FileManager.default.removeItem(atPath: path)
+        try AtomicFile.removeAll(path)
       }
     }
     let configuration = try run.training()
@@ -192,7 +192,7 @@ public struct RetrainingJob: Sendable {
     }
     try failure.rethrow()
     try write(to: path, parts, fingerprint)
-    try FileManager.default.removeItem(atPath: parts.path)
+    try AtomicFile.removeAll(parts.path)
     return try RetrainingBank(path, expecting: fingerprint)
   }
 

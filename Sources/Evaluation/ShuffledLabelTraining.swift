@@ -34,7 +34,7 @@ public struct ShuffledLabelTraining: Sendable {
   }
 
   /// `Checkpoints/RUN/shuffled-labels.h5`.
-  public var path: String { influence.run.folder + "/shuffled-labels.h5" }
+  public var path: String { influence.run.shuffledLabelsPath }
 
   private var seeds: [UInt64] { Set(checkpoints.map(\.seed)).sorted() }
 

@@ -32,6 +32,16 @@ struct CalibratedUnits {
   }
 }
 
+extension QueryAnswer.Query {
+  /// What is said beside the table when none of the changes shown can be told from 0.
+  var changesRemark: String? {
+    Calibration.remark(
+      onChanges: (helpful + harmful).compactMap { influence in
+        influence.change.flatMap { change in influence.changeError.map { (change, $0) } }
+      })
+  }
+}
+
 extension QueryAnswer.Influence {
   /// The change and its interval, to two digits of the interval.
   var changeText: String {

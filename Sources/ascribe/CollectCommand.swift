@@ -47,8 +47,6 @@ struct CollectCommand: ParsableCommand {
   var checkpoints: String?
   @OptionGroup var layers: LayerOptions
   @Option(help: "The store (default: Projections/RUN/SPLIT.h5).") var out: String?
-  @Flag(help: "Go on with an interrupted collection (always done; kept for scripts).")
-  var resume = false
   @Flag(help: "Replace a store that was made from something else.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
@@ -85,7 +83,7 @@ struct CollectCommand: ParsableCommand {
       try part.collection.collect(
         data, to: path, dtype: dtype.storageType, overwrite: overwrite
       ) { done, total in
-        try Interruption.check()
+        try Interruption.check(isResumable: true)
         bar.update(done, of: total)
       }
       let count = work.references.count

@@ -97,7 +97,7 @@ extension RetrainingJob {
         to: path, overwrite: overwrite, progress: { bar.update($0, of: $1) },
         isCancelled: { Interruption.isRequested })
     } catch TrainingError.cancelled {
-      throw Interrupted()
+      throw Interrupted(isResumable: true)
     }
   }
 }

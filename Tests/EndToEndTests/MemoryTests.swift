@@ -35,7 +35,7 @@ import Testing
       let queries = try #require((object as? [String: Any])?["queries"] as? [[String: Any]])
       // By id: rounding may exchange neighbours in the ranking.
       return queries.flatMap { query in
-        ((query["helpful"] as? [[String: Any]]) ?? [])
+        ["helpful", "harmful"].flatMap { (query[$0] as? [[String: Any]]) ?? [] }
           .sorted { ($0["id"] as? Int ?? 0) < ($1["id"] as? Int ?? 0) }
           .compactMap { $0["score"] as? Double }
       }

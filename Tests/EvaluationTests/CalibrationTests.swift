@@ -108,7 +108,18 @@ import Testing
     #expect(
       changed(0.3, 0.2, -0.05).objection
         == "on held-out subsets the fit is no better than the mean (R² = -0.05)")
+    #expect(
+      changed(0.149, 0.032, 0.017).objection
+        == "on held-out subsets the fit explains less than 0.05 of the variance (R² = 0.017)")
+    #expect(changed(0.3, 0.2, 0.0499).objection != nil)
     #expect(changed(0.3, 0.2, 0.05).objection == nil)
+  }
+
+  @Test func `that no change can be told from 0 is said, and only then`() {
+    let sentence = "no single change can be told from 0: every 95 % interval holds it"
+    #expect(Calibration.remark(onChanges: [(-0.19, 0.72), (0.5, 0.5)]) == sentence)
+    #expect(Calibration.remark(onChanges: [(-0.19, 0.72), (0.6, 0.5)]) == nil)
+    #expect(Calibration.remark(onChanges: []) == nil)
   }
 
   @Test func `a calibration is found by its options, and others are named by what differs`() throws
@@ -138,12 +149,9 @@ import Testing
     bytes[bytes.count / 2] ^= 1
     try bytes.write(to: URL(fileURLWithPath: path))
     let error = diagnosed { _ = try Calibration.find(self.options(), in: folder.path) }
-    #expect(error?.exitCode == 4)
-    #expect(
-      error?.remedy
-        == "delete the file and calibrate again: ascribe calibrate RUN, with the options of the "
-        + "scores")
-    #expect(error?.location == path)
+    #expect(error?.exitCode == 4 && error?.location == path)
+    #expect(error?.remedy == "calibrate again (or delete the file)")
+    #expect(error?.what.hasPrefix("the calibration cannot be used: ") == true)
   }
 
   /// What a folder has for options, by the names of what differs; nil: a matching one.

@@ -136,7 +136,9 @@ extension RunInfluence {
       groups: try groups(references), target: collection.target,
       projection: collection.projection, training: data.train, identity: collection.identity
     ).fingerprint(of: data.test, projector: projector.identity, dtype: reader.layout.dtype)
-    guard wanted == reader.fingerprint, reader.deletedRows.isEmpty else { return nil }
+    guard wanted.differences(from: reader.fingerprint, for: .reading).isEmpty,
+      reader.deletedRows.isEmpty
+    else { return nil }
     return QueryFeatures(reader, of: data.test)
   }
 }
