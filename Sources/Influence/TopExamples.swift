@@ -1,4 +1,5 @@
 import HeapModule
+import Tensors
 
 /// The k largest and k smallest of a stream of scores, without keeping the others.
 ///
@@ -37,11 +38,19 @@ public struct TopExamples: Sendable {
   public mutating func take(row: Int, score: Float) {
     guard limit > 0, !score.isNaN else { return }
     let entry = Entry(row: row, score: score)
+    takeHigh(entry)
+    takeLow(entry)
+  }
+
+  private mutating func takeHigh(_ entry: Entry) {
     if high.count < limit {
       high.insert(entry)
     } else if let least = high.min, least < entry {
       high.replaceMin(with: entry)
     }
+  }
+
+  private mutating func takeLow(_ entry: Entry) {
     let reversed = Reversed(entry: entry)
     if low.count < limit {
       low.insert(reversed)
@@ -50,9 +59,36 @@ public struct TopExamples: Sendable {
     }
   }
 
+  /// Scores that are looked at together, for one beyond what is kept.
+  private static let run = 256
+
   /// Takes a row of scores whose first belongs to `start`.
+  ///
+  /// - Complexity: once the heaps are full, a vectorised comparison for most runs of 256 scores.
   public mutating func take(_ scores: UnsafeBufferPointer<Float>, from start: Int = 0) {
-    for (offset, score) in scores.enumerated() { take(row: start + offset, score: score) }
+    guard limit > 0, let base = scores.baseAddress else { return }
+    for range in (0..<scores.count).blocks(of: TopExamples.run) {
+      // A later row must be beyond what is kept; an earlier one may also be equal to it.
+      if high.count == limit, let least = high.min, let most = low.min?.entry,
+        max(least.row, most.row) < start + range.lowerBound,
+        !VectorMath.anyBeyond(
+          base + range.lowerBound, count: range.count, low: most.score, high: least.score)
+      {
+        continue
+      }
+      for offset in range { take(row: start + offset, score: base[offset]) }
+    }
+  }
+
+  /// Takes what another kept: the result is that of one that saw both streams.
+  ///
+  /// Associative and commutative: whoever saw which rows, and in which order, does not matter.
+  ///
+  /// - Precondition: both have the same limit, and saw different rows.
+  public mutating func merge(_ other: TopExamples) {
+    precondition(limit == other.limit, "\(limit) and \(other.limit) entries")
+    for entry in other.high.unordered { takeHigh(entry) }
+    for reversed in other.low.unordered { takeLow(reversed.entry) }
   }
 
   /// Largest first: the most helpful.
