@@ -11,7 +11,8 @@ extension FeatureStoreReader {
     let unit = CheckedRowsWriter.blockRows(rowBytes: columns * layout.dtype.byteCount)
     let rows = (max(1, leastRows) + unit - 1) / unit * unit
     return layout.shards.flatMap { shard in
-      shard.blocks(of: rows).compactMap { block in
+      (0..<shard.count).blocks(of: rows).compactMap { block in
+        let block = shard.lowerBound + block.lowerBound..<shard.lowerBound + block.upperBound
         guard let range else { return block }
         let part = block.clamped(to: range)
         return part.isEmpty ? nil : part

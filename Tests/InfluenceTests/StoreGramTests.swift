@@ -16,13 +16,15 @@ struct StoreGramTests {
     for row in zero {
       (features.storage.base + row * columns).update(repeating: 0, count: columns)
     }
-    let writer = try FeatureStoreWriter(
-      path: path, rows: rows, columns: columns, dtype: .float32, groups: ["c"], outputColumns: [],
-      fingerprint: Fingerprint(["model": "m"]), rowsPerShard: perShard)
-    try writer.write(group: "c", rows: 0..<rows, features: features)
-    try writer.finish(
-      ids: .integers((0..<Int64(rows)).map { $0 }),
-      labels: .classes([Int64](repeating: 0, count: rows)))
+    do {
+      let writer = try FeatureStoreWriter(
+        path: path, rows: rows, columns: columns, dtype: .float32, groups: ["c"],
+        outputColumns: [], fingerprint: Fingerprint(["model": "m"]), rowsPerShard: perShard)
+      try writer.write(group: "c", rows: 0..<rows, features: features)
+      try writer.finish(
+        ids: .integers((0..<Int64(rows)).map { $0 }),
+        labels: .classes([Int64](repeating: 0, count: rows)))
+    }
     if !deleted.isEmpty { try FeatureStoreWriter.markDeleted(deleted, in: path) }
     return try FeatureStoreReader(path)
   }
@@ -164,10 +166,8 @@ struct StoreGramTests {
     try Data(bytes).write(to: URL(fileURLWithPath: folder / name))
     _ = try factor()
     #expect(made == 6)
-    #expect(notes == [
-      "\(folder / name) is not used and made again: the file changed after it was written: "
-        + "its seal does not match."
-    ])
+    #expect(notes.count == 1)
+    #expect(notes[0].hasPrefix("\(folder / name) is not used and made again: "))
     _ = try factor()
     #expect(made == 6)
     // Where nothing can be written, it is made each time, and said.

@@ -139,7 +139,7 @@ struct KeptLandmarkTests {
     for g in [Sample.dense(30, seed: 4), Sample.sequences(30, seed: 4)] {
       let made = try LandmarkProjector(drawing: 9, from: g, seed: 2)
       let kept = try LandmarkProjector(
-        landmarks: g.subset(made.rows), rows: made.rows, population: 30, seed: 2,
+        landmarks: g.gathered(made.rows), rows: made.rows, population: 30, seed: 2,
         factor: made.factor, jitter: made.jitter)
       #expect(kept.identity == made.identity && kept.jitter == made.jitter)
       #expect(try kept.project(g) == made.project(g))

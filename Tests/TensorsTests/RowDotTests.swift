@@ -24,9 +24,7 @@ import Testing
         var found = [Float](repeating: -1, count: rows)
         func expected() -> [Float] {
           (0..<rows).map { row in
-            wide.withUnsafeBufferPointer {
-              VectorMath.dot($0.baseAddress! + row * columns, q, count: columns)
-            }
+            VectorMath.dot(Array(wide[row * columns..<(row + 1) * columns]), q, count: columns)
           }
         }
         VectorMath.rowDots(x, rows: rows, columns: columns, q, into: &found)

@@ -95,7 +95,10 @@ extension StoreGram {
     let rowsPerChunk = min(4_096, max(1, (8 << 20) / k / mixedProductRows) * mixedProductRows)
     let isDouble = store.rows <= doubleRows
     var (trace, zeroRows, count) = (0.0, [Int](), 0)
-    for rows in store.layout.shards[shard].blocks(of: rowsPerChunk) {
+    let all = store.layout.shards[shard]
+    // Cut from the shard's first row: the part does not depend on what stands before it.
+    for chunk in (0..<all.count).blocks(of: rowsPerChunk) {
+      let rows = all.lowerBound + chunk.lowerBound..<all.lowerBound + chunk.upperBound
       var block = try store.readRows(group: group, rows)
       let kept = rows.filter { !deleted.contains($0) }
       let norms = squaredNorms(&block, rows, deleted)
