@@ -78,7 +78,8 @@ private final class OrderedResults<Value>: @unchecked Sendable {
   func add(_ result: Result<Value, any Error>, at number: Int) {
     state.withLock { _ in
       contents.pending[number] = result
-      while contents.failure == nil, let result = contents.pending.removeValue(forKey: contents.next)
+      while contents.failure == nil,
+        let result = contents.pending.removeValue(forKey: contents.next)
       {
         do {
           try take(contents.next, try result.get())

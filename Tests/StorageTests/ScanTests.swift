@@ -72,7 +72,9 @@ import Testing
     try reader.scan(100..<140) { block in
       let wide = try block.matrix("a")
       #expect(wide == slice(all, block.rows))
-    } inOrder: { rows, _ in seen.append(rows) }
+    } inOrder: { rows, _ in
+      seen.append(rows)
+    }
     #expect(seen == [100..<128, 128..<130, 130..<140])
   }
 
@@ -94,7 +96,9 @@ import Testing
       Workers.count = count
       var last = 0
       let error = #expect(throws: StorageError.self) {
-        try damaged.scan { try $0.load("a").rows.count } inOrder: { rows, _ in
+        try damaged.scan {
+          try $0.load("a").rows.count
+        } inOrder: { rows, _ in
           last = rows.upperBound
         }
       }
@@ -107,11 +111,13 @@ import Testing
       // Unchecked, the same bytes are taken as they are; checked once, they are found as well.
       try FeatureStoreReader(folder / "store-float32.h5", checks: .none).scan {
         try $0.load("a").rows.count
-      } inOrder: { _, _ in }
+      } inOrder: { _, _ in
+      }
       #expect(throws: StorageError.self) {
         try FeatureStoreReader(folder / "store-float32.h5", checks: .firstRead).scan {
           try $0.load("a").rows.count
-        } inOrder: { _, _ in }
+        } inOrder: { _, _ in
+        }
       }
     }
     _ = reader
@@ -123,14 +129,19 @@ import Testing
     let reader = try store(folder, .float16)
     var taken = 0
     #expect(throws: Enough.self) {
-      try reader.scan { $0.rows.lowerBound } inOrder: { _, _ in
+      try reader.scan {
+        $0.rows.lowerBound
+      } inOrder: { _, _ in
         taken += 1
         if taken == 2 { throw Enough() }
       }
     }
     #expect(taken == 2)
     #expect(throws: StorageError.unknownGroup(name: "x", known: ["a", "b"], file: reader.path)) {
-      try reader.scan { try $0.load("x").columns } inOrder: { _, _ in }
+      try reader.scan {
+        try $0.load("x").columns
+      } inOrder: { _, _ in
+      }
     }
   }
 
