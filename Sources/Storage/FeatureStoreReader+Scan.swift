@@ -65,7 +65,7 @@ private final class OrderedResults<Value>: @unchecked Sendable {
     var failure: (any Error)?
   }
 
-  private let state = Mutex(Unchecked(0))
+  private let state = Mutex(())
   private var contents = State()
   private let take: (Int, Value) throws -> Void
 

@@ -1,7 +1,10 @@
 // Letters: n rows, k features.
 import Foundation
+import Gradients
 import Influence
 import LinearAlgebra
+import Networks
+import Projections
 import Storage
 import Tensors
 
@@ -56,7 +59,29 @@ extension Benchmark {
         "later solve and top 10", median(later.first), "s",
         reference: "reading plain files \(text(median(later.second))) s", ratio: later.ratio
       ).atMost(2),
+      try landmarks(bench, reader),
     ]
+  }
+
+  /// The projector of landmarks for a query, its factor kept, against making it.
+  private static func landmarks(
+    _ bench: Bench, _ store: FeatureStoreReader
+  ) throws -> BenchmarkRow {
+    let images = Workload.images(4_096, index: 8)
+    let source = GradientSource(
+      network: Workload.network, parameters: Workload.network.initialParameters(seed: 0))
+    let choice = ProjectionChoice(kind: .landmarks, dimension: 2_048)
+    let times = try Comparison(rounds: bench.rounds(5)) {
+      try seconds {
+        _ = try choice.projector(
+          for: source, .margin, images, beside: store, group: "bench", note: { print($0) })
+      }
+    } against: {
+      try seconds { _ = try choice.projector(for: source, .margin, images) }
+    }
+    return BenchmarkRow(
+      "2,048 landmarks, factor kept", median(times.first), "s",
+      reference: "making it \(text(median(times.second))) s", ratio: times.ratio)
   }
 
   private static func report(_ sums: StoreGram) -> DampingReport {

@@ -159,6 +159,19 @@ struct StoreGramTests {
     // The Gram matrix alone serves another rule.
     let grams = try folder.contents().keys.filter { $0.contains("/gram.") }
     #expect(grams.count == 1)
+    // A file of another order, were there one, is not used.
+    let current = try FeatureStoreReader(folder / "t.h5")
+    let file = try StoreGram.file(current, group: "c", scales: nil)
+    var small = PreconditionerFile.Contents()
+    small.lower["gram"] = Matrix(repeating: 1, rows: 2, columns: 2)
+    small.values["trace"] = [1]
+    small.rows["count"] = [39]
+    small.rows["zero"] = []
+    try file.write(small)
+    let sums = try StoreGram.keptOrMade(current, group: "c") { notes.append($0) }
+    #expect(try sums.gram == StoreGram(current, group: "c").gram)
+    #expect(notes == ["\(file.path) is not used and made again: it is not complete."])
+    notes = []
     // A damaged file is said and made again.
     let name = try #require(try folder.contents().keys.first { $0.contains("/factor.") })
     var bytes = try folder.bytes(name)

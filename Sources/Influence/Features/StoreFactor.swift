@@ -54,7 +54,10 @@ public struct StoreFactor: Sendable {
     fingerprint.append("damping", rule)
     let file = PreconditionerFile(
       store: store, group: group, kind: "factor", fingerprint: fingerprint)
-    if isKept, let kept = file.usable(note, StoreFactor.init(contents:)) { return kept }
+    let k = store.columns
+    if isKept, let kept = file.usable(note, { try StoreFactor(contents: $0, order: k) }) {
+      return kept
+    }
     let sums = try StoreGram.keptOrMade(
       store, group: group, scales: scales, isKept: isKept, note: note)
     let made = try StoreFactor(sums, report: try report(sums))
@@ -78,9 +81,10 @@ public struct StoreFactor: Sendable {
     return contents
   }
 
-  /// Nil when something is missing.
-  private init?(contents: PreconditionerFile.Contents) throws {
-    guard let factor = contents.lower["factor"], let damping = contents.values["damping"]?.first,
+  /// Nil when something is missing or not of `order` features.
+  private init?(contents: PreconditionerFile.Contents, order: Int) throws {
+    guard let factor = contents.lower["factor"], factor.rows == order,
+      let damping = contents.values["damping"]?.first,
       let norm = contents.values["norm"]?.first, let trace = contents.values["trace"]?.first,
       let count = contents.rows["count"]?.first, let zeroRows = contents.rows["zero"],
       let dead = contents.rows["dead"]?.first, let report = contents.texts["report"]

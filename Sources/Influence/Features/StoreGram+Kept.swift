@@ -16,7 +16,8 @@ extension StoreGram {
   ) throws -> StoreGram {
     guard isKept else { return try StoreGram(store, group: group, scales: scales) }
     let file = try StoreGram.file(store, group: group, scales: scales)
-    if let kept = file.usable(note, StoreGram.init(contents:)) { return kept }
+    let k = store.columns
+    if let kept = file.usable(note, { StoreGram(contents: $0, order: k) }) { return kept }
     let made = try StoreGram(store, group: group, scales: scales)
     file.keep(made.contents, note)
     return made
@@ -53,9 +54,10 @@ extension StoreGram {
     return contents
   }
 
-  /// Nil when something is missing.
-  init?(contents: PreconditionerFile.Contents) {
-    guard let gram = contents.lower["gram"], let trace = contents.values["trace"]?.first,
+  /// Nil when something is missing or not of `order` features.
+  init?(contents: PreconditionerFile.Contents, order: Int) {
+    guard let gram = contents.lower["gram"], gram.rows == order,
+      let trace = contents.values["trace"]?.first,
       let count = contents.rows["count"]?.first, let zeroRows = contents.rows["zero"]
     else { return nil }
     self.init(gram: gram, trace: trace, zeroRows: zeroRows, count: count)
