@@ -20,7 +20,8 @@ struct KeptProjectorTests {
     func features(_ model: UInt64, isKept: Bool = true) throws -> Matrix<Float> {
       let source = FeatureCollectionTests.source(model)
       let projector = try work.projection.projector(
-        for: source, .margin, data, beside: store, group: "seed-\(model)", isKept: isKept
+        for: source, target: .output(.margin), data, beside: store, group: "seed-\(model)",
+        isKept: isKept
       ) { notes.append($0) }
       return try projector.project(
         source.gradients(of: data, target: .output(.margin)).gradients)
