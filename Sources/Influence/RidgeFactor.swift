@@ -12,8 +12,10 @@ import Tensors
 /// doubles would only carry the kernel's own rounding further, at half the rate and twice the memory.
 /// A Cholesky factor's error does not depend on the scaling (van der Sluis 1969): M is factored as it
 /// is. Everything else, weak damping above all, is factored in fp64.
-enum RidgeFactor: Sendable {
+public enum RidgeFactor: Sendable {
+  /// In fp32, in the kernel's own place.
   case single(Cholesky<Float>)
+  /// In fp64.
   case double(Cholesky<Double>)
 
   /// Below this many examples fp64 costs nothing one would notice.
@@ -29,7 +31,7 @@ enum RidgeFactor: Sendable {
   ///   - scales: s > 0, n values; nil for 1.
   /// - Throws: `LinearAlgebraError.notPositiveDefinite` when λ = 0 and K is singular.
   /// - Complexity: n³/3 flops.
-  init(kernel: consuming Matrix<Float>, damping: Double, scales: [Double]?) throws {
+  public init(kernel: consuming Matrix<Float>, damping: Double, scales: [Double]?) throws {
     let name = "kernel K + λI"
     let n = kernel.rows
     let added = (0..<n).map { damping * (scales?[$0] ?? 1) }
@@ -44,8 +46,11 @@ enum RidgeFactor: Sendable {
     }
   }
 
+  /// Whether the factor is in fp32.
+  public var isSingle: Bool { if case .single = self { true } else { false } }
+
   /// n.
-  var order: Int {
+  public var order: Int {
     switch self {
     case .single(let factor): factor.order
     case .double(let factor): factor.order
@@ -68,6 +73,16 @@ enum RidgeFactor: Sendable {
     }
   }
 
+  /// B M⁻¹ with the bits that a `KeptFactor` of this factor gives, m × n.
+  ///
+  /// Made for few rows; many are faster by `solve(rows:)`.
+  public func solve(streaming rows: consuming Matrix<Float>) throws -> Matrix<Float> {
+    switch self {
+    case .single(let factor): try factor.tiles.solve(rows: rows)
+    case .double(let factor): try factor.tiles.solve(rows: rows.double).float
+    }
+  }
+
   /// B M⁻¹ of targets, m × n.
   func solve(rows: Matrix<Double>) -> Matrix<Double> {
     switch self {
@@ -77,7 +92,7 @@ enum RidgeFactor: Sendable {
   }
 
   /// The diagonal of M⁻¹.
-  func inverseDiagonal() -> [Double] {
+  public func inverseDiagonal() -> [Double] {
     switch self {
     case .single(let factor): factor.inverseDiagonal().map { Double($0) }
     case .double(let factor): factor.inverseDiagonal()
