@@ -83,7 +83,10 @@ public final class InfluenceModel: Sendable {
     self.trajectoryResiduals = trajectoryResiduals
     checkpointNames = checkpoints.map(\.name)
     budget = memoryBudget
-    let kernels = checkpoints.count * (options.method == .trajectory ? 2 : 1)
+    // The damping's profile of a single checkpoint comes from a kernel of its own.
+    let regresses =
+      options.dampingProfile == .residual && checkpoints.count == 1 && trajectoryResiduals == nil
+    let kernels = checkpoints.count * (options.method == .trajectory ? 2 : 1) + (regresses ? 1 : 0)
     inputGram =
       kernels > 1 && training.featureCount >= 256 ? InputGram(training.inputs) : nil
   }
@@ -225,7 +228,7 @@ public final class InfluenceModel: Sendable {
       return try NTKLeaveOneOut(
         source: checkpoints[0].source, training: training,
         outputFunction: options.outputFunction, rule: options.damping, scales: nil,
-        diagnose: false, checkpoint: checkpoints[0].name
+        diagnose: false, checkpoint: checkpoints[0].name, inputGram: inputGram
       ).trueClassResiduals()
     }
     return meanResiduals(.margin)

@@ -48,7 +48,7 @@ public struct NTKLeaveOneOut: CheckpointScorer {
     let diagnosis = try GradientDiagnosis(
       squaredNorms: training.squaredNorms, data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
-    let kernel = try training.kernel(inputGram: inputGram)
+    let kernel = try training.lowerKernel(inputGram: inputGram)
     let targets = data.targets.centred(outputs: source.network.outputCount)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) { targets }
     damping = report

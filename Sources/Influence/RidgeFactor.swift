@@ -7,8 +7,10 @@ import Tensors
 /// The kernel's entries are sums in fp32: they carry errors of ε‖K‖, and so does an fp32 factor.
 /// Where M, scaled to equal diagonals, is conditioned well by a bound that needs no solve,
 ///
-///     κ(diag(s)^(−½) M diag(s)^(−½)) ≤ 1 + Σ_i K_ii / (λ s_i) ≤ `singleConditionLimit`
+///     κ(diag(s)^(−½) M diag(s)^(−½)) ≤ 1 + ‖diag(s)^(−½) K diag(s)^(−½)‖_F / λ
+///                                    ≤ 1 + Σ_i K_ii / (λ s_i)        ≤ `singleConditionLimit`
 ///
+/// (the norm is asked for where the trace does not decide)
 /// doubles would only carry the kernel's own rounding further, at half the rate and twice the memory.
 /// A Cholesky factor's error does not depend on the scaling (van der Sluis 1969): M is factored as it
 /// is. Everything else, weak damping above all, is factored in fp64.
@@ -26,7 +28,7 @@ public enum RidgeFactor: Sendable {
   /// Factors M.
   ///
   /// - Parameters:
-  ///   - kernel: n × n; factored in its place in fp32, given up before fp64.
+  ///   - kernel: n × n, of which only the lower triangle is read; factored in its place in fp32, given up before fp64.
   ///   - damping: λ ≥ 0.
   ///   - scales: s > 0, n values; nil for 1.
   /// - Throws: `LinearAlgebraError.notPositiveDefinite` when λ = 0 and K is singular.
@@ -36,11 +38,15 @@ public enum RidgeFactor: Sendable {
     let n = kernel.rows
     let added = (0..<n).map { damping * (scales?[$0] ?? 1) }
     let bound = (0..<n).reduce(1.0) { $0 + max(0, Double(kernel[$1, $1])) / added[$1] }
-    if n > Self.singleCountLimit && bound <= Self.singleConditionLimit {
+    let isSingle =
+      n > Self.singleCountLimit
+      && (bound <= Self.singleConditionLimit
+        || 1 + kernel.norm(over: added) <= Self.singleConditionLimit)
+    if isSingle {
       for i in 0..<n { kernel[i, i] += Float(added[i]) }
       self = .single(try Cholesky(consume kernel, name: name))
     } else {
-      var double = (consume kernel).double
+      var double = (consume kernel).lowerDouble
       for i in 0..<n { double[i, i] += added[i] }
       self = .double(try Cholesky(consume double, name: name))
     }
@@ -97,5 +103,24 @@ public enum RidgeFactor: Sendable {
     case .single(let factor): factor.inverseDiagonal().map { Double($0) }
     case .double(let factor): factor.inverseDiagonal()
     }
+  }
+}
+
+extension Matrix where Scalar == Float {
+  /// ‖diag(d)^(−½) K diag(d)^(−½)‖_F of a symmetric matrix, from its lower triangle.
+  fileprivate func norm(over d: [Double]) -> Double {
+    let inverses = d.map { 1 / $0 }
+    let sums = Buffer<Double>(uninitialized: rows)
+    let (source, n) = (storage, rows)
+    Workers.run(over: n, grain: 64) { range in
+      for i in range {
+        let row = source.base + i * n
+        var sum = 0.0
+        for j in 0..<i { sum += Double(row[j]) * Double(row[j]) * inverses[j] }
+        let diagonal = Double(row[i]) * Double(row[i]) * inverses[i]
+        sums.base[i] = (2 * sum + diagonal) * inverses[i]
+      }
+    }
+    return (0..<n).reduce(0.0) { $0 + sums.base[$1] }.squareRoot()
   }
 }

@@ -37,7 +37,7 @@ struct TRAK: CheckpointScorer {
     let diagnosis = try GradientDiagnosis(
       squaredNorms: training.squaredNorms, data: data, checkpoint: checkpoint)
     (notes, isZero) = (diagnosis.notes, diagnosis.isZero)
-    let kernel = try training.kernel(inputGram: inputGram)
+    let kernel = try training.lowerKernel(inputGram: inputGram)
     let report = try rule.choose(for: kernel, scales: scales, diagnose: diagnose) {
       // The ridge model behind TRAK predicts what is left to learn at each example.
       let residuals = source.residuals(of: data, outputFunction)

@@ -58,10 +58,14 @@ public struct KeptFactor: Sendable {
   public init(_ path: String, fingerprint: Fingerprint) throws(StorageError) {
     let file = try SealedFile(path)
     guard case .text(KeptFactor.format) = try file.hdf5.attribute("format"),
-      case .integer(let order) = try file.hdf5.attribute("order"), (1...1 << 30).contains(order),
+      case .integer(let order) = try file.hdf5.attribute("order"),
+      (1...1 << 30).contains(order),
       case .integer(let edge) = try file.hdf5.attribute("edge"),
       (1...min(order, 1 << 14)).contains(edge)
-    else { throw .inconsistent(problem: "it is not a \(KeptFactor.format)", file: path) }
+    else {
+      throw .inconsistent(
+        problem: "this is no file of a factor (\(KeptFactor.format))", file: path)
+    }
     try Fingerprint.requireEqual(
       expected: fingerprint, found: try Fingerprint(from: file.hdf5), file: path)
     (self.path, self.order, byteCount) = (path, Int(order), file.byteCount)
