@@ -102,11 +102,11 @@ extension TriangleTiles {
   }
 }
 
-/// C += α A B; for a row or two without packing the operands, which would cost as much again.
+/// C += α A B; for few rows without packing B, which costs as much as eight of them.
 private func fewRowsProduct<S: BLASScalar>(
   _ a: MatrixView<S>, _ b: MatrixView<S>, _ c: MatrixView<S>, _ alpha: S
 ) {
-  if a.rows > 4 { return tileProduct(a, b, c, alpha, 1) }
+  if a.rows > 8 { return tileProduct(a, b, c, alpha, 1) }
   let stored = b.isTransposed ? b.transposed : b
   for i in 0..<a.rows {
     S.gemv(
