@@ -118,7 +118,7 @@ public struct RetrainingJob: Sendable {
   public func fingerprint() throws -> Fingerprint {
     let configuration = try run.configuration()
     var fingerprint = Fingerprint([
-      "training": try run.training().value.canonicalJSON,
+      "training": try run.training().weightsValue.canonicalJSON,
       "model": configuration.model.value.canonicalJSON,
       "train": "\(data.train.contentHash)", "test": "\(data.test.contentHash)",
       "subsets": "\(design.subsets)", "fraction": "\(design.fraction)",

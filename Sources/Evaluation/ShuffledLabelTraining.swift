@@ -41,7 +41,7 @@ public struct ShuffledLabelTraining: Sendable {
   private func fingerprint() throws -> Fingerprint {
     let configuration = try influence.run.configuration()
     return Fingerprint([
-      "training": try influence.run.training().value.canonicalJSON,
+      "training": try influence.run.training().weightsValue.canonicalJSON,
       "model": configuration.model.value.canonicalJSON, "train": "\(data.contentHash)",
       "checkpoints": checkpoints.map(\.groupName).joined(separator: " "),
       "engine": Engine.version,

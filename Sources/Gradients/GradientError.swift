@@ -6,6 +6,10 @@ public enum GradientError: DiagnosableError, Equatable {
   case nonFiniteOutput(example: String)
   /// An output function is not defined for the data's targets.
   case outputFunction(name: String)
+  /// A store of checkpoints where one of a training's steps is wanted.
+  case notOfSteps(path: String)
+  /// A store of a training's steps for a method that needs every example at one checkpoint.
+  case stepsHaveNoCheckpoint(method: String, path: String)
 
   /// What went wrong.
   public var what: String {
@@ -14,6 +18,10 @@ public enum GradientError: DiagnosableError, Equatable {
       "the network's outputs for example \(example) are not finite numbers"
     case .outputFunction(let name):
       "output function \(name) is not defined for this data's targets"
+    case .notOfSteps: "the store holds gradients at checkpoints, not at a training's steps"
+    case .stepsHaveNoCheckpoint(let method, _):
+      "\(method) needs every example at one checkpoint; the store holds gradients of a training's "
+        + "steps, each at other weights"
     }
   }
 
@@ -22,6 +30,7 @@ public enum GradientError: DiagnosableError, Equatable {
     switch self {
     case .nonFiniteOutput(let example): "example \(example)"
     case .outputFunction: "--output-function"
+    case .notOfSteps(let path), .stepsHaveNoCheckpoint(_, let path): path
     }
   }
 
@@ -33,6 +42,10 @@ public enum GradientError: DiagnosableError, Equatable {
     case .outputFunction:
       "margin, hardMargin, logit, logProbability and loss need classes; "
         + "prediction (one output), negativeHalfSquaredError and loss need numbers"
+    case .notOfSteps: "name the store of a run trained with `save: {…, at: steps}`"
+    case .stepsHaveNoCheckpoint:
+      "use graddot or tracin, or a store of checkpoints (ascribe collect, or `save: {…, at: "
+        + "checkpoints}`)"
     }
   }
 }

@@ -151,10 +151,3 @@ public struct RunInfluence: Sendable {
       residuals: chosen.count == 1 ? residuals : nil)
   }
 }
-
-extension CheckpointReference {
-  /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
-  public var groupName: String {
-    "seed-\(seed)/epoch-" + String(format: "%03d", epoch)
-  }
-}

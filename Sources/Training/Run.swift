@@ -105,10 +105,7 @@ public struct Run: Sendable {
 
   /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
   public var projectionsFolder: String {
-    let parts = folder.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    let root = parts.count > 2 ? parts.dropLast(2).joined(separator: "/") + "/" : ""
-    let isAtHome = parts.count >= 2
-    return (isAtHome ? root : "../") + "Projections/\(record.name)"
+    RunFolder(path: folder).projections(of: record.name)
   }
 
   /// Reads the data again and checks that it is what the run was trained on.
