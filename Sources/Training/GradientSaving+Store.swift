@@ -45,9 +45,9 @@ extension GradientSaving {
   ) -> Fingerprint {
     var fingerprint = Fingerprint([
       StepGradientStore.momentField.name: StepGradientStore.momentField.value,
-      "model": record.configuration["model"].canonicalJSON,
-      "lora": record.configuration["lora"].canonicalJSON,
-      "training": record.configuration["training"].without("save").canonicalJSON,
+      "model": record.configuration["model"].asRecorded.canonicalJSON,
+      "lora": record.configuration["lora"].asRecorded.canonicalJSON,
+      "training": record.configuration["training"].without("save").asRecorded.canonicalJSON,
       "start": record.dataHashes["start"] ?? "drawn",
       "dataset": record.dataHashes["train"] ?? "",
       "outputFunction": function.rawValue,
@@ -122,5 +122,15 @@ extension ConfigurationValue {
     guard case .map(var values) = self else { return self }
     values[key] = nil
     return .map(values)
+  }
+
+  /// The same value as `run.json` gives it back, where 1.0 is 1.
+  var asRecorded: ConfigurationValue {
+    switch self {
+    case .map(let values): .map(values.mapValues(\.asRecorded))
+    case .list(let values): .list(values.map(\.asRecorded))
+    case .double(let value): Int(exactly: value).map { .int($0) } ?? self
+    default: self
+    }
   }
 }

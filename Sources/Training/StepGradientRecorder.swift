@@ -11,7 +11,7 @@ import Tensors
 /// in memory, and are kept with the state to resume from.
 ///
 ///     resume/visits-000010.safetensors      the waiting visits since the file before it
-final class StepGradientRecorder {
+package final class StepGradientRecorder {
   let store: StepGradientWriter
   let seed: UInt64
   /// The visit that the shard being filled begins with.
@@ -23,7 +23,7 @@ final class StepGradientRecorder {
   private var rows: StepRows
 
   /// A recorder before the first step.
-  init(_ store: StepGradientWriter, seed: UInt64) {
+  package init(_ store: StepGradientWriter, seed: UInt64) {
     (self.store, self.seed) = (store, seed)
     rows = StepRows(store)
   }

@@ -1,7 +1,5 @@
 // Letters: n training examples, k features.
-import Datasets
 import Gradients
-import LinearAlgebra
 import Networks
 import Projections
 import Storage
@@ -11,7 +9,10 @@ import Tensors
 /// The store of the gradients that a run's steps take, while the run trains.
 ///
 /// Seeds that train side by side share it; shards are written one at a time.
-final class StepGradientWriter: Sendable {
+package final class StepGradientWriter: Sendable {
+  /// Bytes of features in a shard.
+  package static let standardShardBytes = 32 << 20
+
   /// The store of a run: `Projections/RUN/steps.h5`.
   static func path(in folder: String) -> String { folder + "/steps.h5" }
 
@@ -27,34 +28,30 @@ final class StepGradientWriter: Sendable {
   let rowsPerShard: Int
   private let writer: Mutex<FeatureStoreWriter>
 
-  /// Begins or resumes the store.
+  /// Begins or resumes a store.
   ///
   /// - Parameters:
+  ///   - visits: rows of each seed, epochs × n.
   ///   - shardBytes: of features in a shard; as much waits in memory for each seed.
-  /// - Throws: `TrainingError.savingDimension`; `StorageError` as `FeatureStoreWriter`.
-  init(
-    _ saving: GradientSaving, _ training: TrainingConfiguration, record: RunRecord,
-    network: Network, data: Dataset, path: String, overwrite: Bool, shardBytes: Int = 32 << 20
+  /// - Throws: `StorageError` as `FeatureStoreWriter`; `MemoryError`.
+  package init(
+    path: String, projector: any Projector, function: OutputFunction, order: BatchOrder,
+    visits: Int, seeds: [UInt64], dtype: StorageType = .float32, fingerprint: Fingerprint,
+    overwrite: Bool = false, shardBytes: Int = StepGradientWriter.standardShardBytes
   ) throws {
-    function = saving.function(for: data)
-    projector = try saving.projector(for: network, function, data)
-    examples = data.count
-    batch = min(training.batch, data.count)
-    let (visits, overflow) = data.count.multipliedReportingOverflow(by: training.epochs)
-    self.visits = overflow ? .max : visits
+    (self.projector, self.function, self.visits) = (projector, function, visits)
+    (examples, batch) = (order.count, min(order.batch, order.count))
     let k = projector.dimension
-    rowsPerShard = min(self.visits, max(1, shardBytes / max(1, k * saving.dtype.byteCount)))
-    let seeds = Double(min(record.seeds.count, Workers.count))
+    rowsPerShard = min(visits, max(1, shardBytes / max(1, k * dtype.byteCount)))
     try Memory.require(
-      4 * Double(k) * Double(rowsPerShard + 2 * batch) * seeds,
-      for: "saving gradients of \(k) features", remedy: "save fewer features (save.dimension).")
+      4 * Double(k) * Double(rowsPerShard + batch) * Double(min(seeds.count, Workers.count)),
+      for: "saving gradients of \(k) features",
+      remedy: "save fewer features (training.save.dimension).")
     writer = Mutex(
       try FeatureStoreWriter(
-        path: path, rows: self.visits, columns: k, dtype: saving.dtype,
-        groups: record.seeds.map { StepGradientStore.group(seed: $0) },
-        outputColumns: StepGradientStore.outputColumns,
-        fingerprint: saving.fingerprint(
-          record, network: network, projector: projector.identity, function: function),
+        path: path, rows: visits, columns: k, dtype: dtype,
+        groups: seeds.map { StepGradientStore.group(seed: $0) },
+        outputColumns: StepGradientStore.outputColumns, fingerprint: fingerprint,
         rowsPerShard: rowsPerShard, overwrite: overwrite))
   }
 
@@ -78,7 +75,7 @@ final class StepGradientWriter: Sendable {
   }
 
   /// Writes the main file: ids are the visits' numbers, labels the steps'.
-  func finish() throws {
+  package func finish() throws {
     let stepsPerEpoch = (examples + batch - 1) / batch
     let steps = (0..<visits).map { visit in
       Int64(visit / examples * stepsPerEpoch + visit % examples / batch)

@@ -96,7 +96,7 @@ public struct Trainer: Sendable {
   }
 
   /// One epoch whose visits' gradients are recorded.
-  func runEpoch(
+  package func runEpoch(
     _ state: inout TrainingState, hooks: TrainingHooks, recorder: StepGradientRecorder?
   ) throws -> EpochSignals {
     let clock = ContinuousClock()

@@ -26,8 +26,15 @@ extension TrainingJob {
       if !overwrites { try saving.requireSameStore(path, network: network, data: data.train) }
       return nil
     }
+    let (visits, overflow) = data.train.count.multipliedReportingOverflow(by: training.epochs)
+    let function = saving.function(for: data.train)
+    let projector = try saving.projector(for: network, function, data.train)
     return try StepGradientWriter(
-      saving, training, record: record, network: network, data: data.train, path: path,
+      path: path, projector: projector, function: function,
+      order: BatchOrder(count: data.train.count, batch: training.batch, seed: training.seed),
+      visits: overflow ? .max : visits, seeds: record.seeds, dtype: saving.dtype,
+      fingerprint: saving.fingerprint(
+        record, network: network, projector: projector.identity, function: function),
       overwrite: overwrites, shardBytes: gradientShardBytes)
   }
 

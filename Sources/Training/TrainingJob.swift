@@ -30,7 +30,7 @@ public struct TrainingJob: Sendable {
   /// Least seconds of work between two saved states.
   public var resumeInterval = 2.0
   /// Bytes of features in a shard of the steps' gradients.
-  var gradientShardBytes = 32 << 20
+  var gradientShardBytes = StepGradientWriter.standardShardBytes
 
   /// A job.
   public init(_ configuration: RunConfiguration, checkpointsFolder: String) {
