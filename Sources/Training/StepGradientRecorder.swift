@@ -20,6 +20,8 @@ package final class StepGradientRecorder {
   private var waiting = 0
   /// Visits up to here are in finished shards or in files to resume from.
   private var saved = 0
+  /// Visits that wait to be projected together.
+  private var pooled = 0
   private var rows: StepRows
 
   /// A recorder before the first step.
@@ -43,6 +45,7 @@ package final class StepGradientRecorder {
       room.write(rate: rate, example: example, at: row)
     }
     waiting += examples.count
+    try projectPool(after: examples.count)
     while start < store.visits {
       let end = min(store.visits, start + store.rowsPerShard)
       guard start + waiting >= end else { return }
@@ -52,6 +55,23 @@ package final class StepGradientRecorder {
       waiting -= end - start
       start = end
       rows.shift(waiting)
+    }
+  }
+
+  /// Projects the visits that wait for each other, if there are enough, or an epoch or a shard ends:
+  /// the same cuts after any resume.
+  private func projectPool(after count: Int) throws {
+    pooled += count
+    guard
+      pooled >= store.pooledVisits || (start + waiting) % store.examples == 0
+        || waiting >= store.rowsPerShard
+    else { return }
+    pooled = 0
+    do {
+      try rows.projectPool()
+    } catch {
+      throw TrainingError(
+        error, seed: seed, epoch: (start + waiting - 1) / store.examples + 1)
     }
   }
 

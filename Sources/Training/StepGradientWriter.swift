@@ -26,6 +26,8 @@ package final class StepGradientWriter: Sendable {
   /// Rows of each group.
   let visits: Int
   let rowsPerShard: Int
+  /// Visits that are projected together, of one epoch and one shard; 1: each pass by itself.
+  let pooledVisits: Int
   private let writer: Mutex<FeatureStoreWriter>
 
   /// Begins or resumes a store.
@@ -33,12 +35,15 @@ package final class StepGradientWriter: Sendable {
   /// - Parameters:
   ///   - visits: rows of each seed, epochs × n.
   ///   - shardBytes: of features in a shard; as much waits in memory for each seed.
+  ///   - pooledVisits: that are projected together.
   /// - Throws: `StorageError` as `FeatureStoreWriter`; `MemoryError`.
   package init(
     path: String, projector: any Projector, function: OutputFunction, order: BatchOrder,
     visits: Int, seeds: [UInt64], dtype: StorageType = .float32, fingerprint: Fingerprint,
-    overwrite: Bool = false, shardBytes: Int = StepGradientWriter.standardShardBytes
+    overwrite: Bool = false, shardBytes: Int = StepGradientWriter.standardShardBytes,
+    pooledVisits: Int = 1
   ) throws {
+    self.pooledVisits = pooledVisits
     (self.projector, self.function, self.visits) = (projector, function, visits)
     (examples, batch) = (order.count, min(order.batch, order.count))
     let k = projector.dimension

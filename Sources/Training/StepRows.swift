@@ -11,6 +11,7 @@ import Tensors
 struct StepRows: Sendable {
   private let projector: any Projector
   private let function: OutputFunction
+  private let pool: StepPool?
   private let rowsPerShard: Int
   private let features, moreFeatures: Matrix<Float>
   private let outputs, moreOutputs: Matrix<Float>
@@ -19,6 +20,7 @@ struct StepRows: Sendable {
 
   /// Rows for a store's visits.
   init(_ store: StepGradientWriter) {
+    pool = store.pooledVisits > 1 ? StepPool() : nil
     let (k, columns) = (store.projector.dimension, StepGradientStore.outputColumns.count)
     (projector, function) = (store.projector, store.function)
     rowsPerShard = store.rowsPerShard
@@ -53,11 +55,35 @@ struct StepRows: Sendable {
   ///   - size: B.
   /// - Throws: `ProjectionError.nonFinite`.
   func write(_ gradients: ExampleGradients, places: Range<Int>, size: Int) throws {
-    let projected = try projector.project(gradients)
-    let (k, scale) = (projected.columns, Float(size))
-    Workers.run(over: places.count, grain: max(1, (1 << 16) / k)) { rows in
+    let row = first + places.lowerBound
+    if let pool {
+      pool.add(StepPool.Piece(row: row, gradients: gradients, scale: Float(size)))
+    } else {
+      place(try projector.project(gradients), at: row, times: Float(size))
+    }
+  }
+
+  /// Projects what waits to be projected together.
+  ///
+  /// - Throws: `ProjectionError.nonFinite`.
+  func projectPool() throws {
+    guard let pieces = pool?.take(), !pieces.isEmpty else { return }
+    let whole = Tensor(
+      try projector.project(ExampleGradients(concatenating: pieces.map(\.gradients))))
+    var start = 0
+    for piece in pieces {
+      let rows = start..<start + piece.gradients.count
+      place(Matrix(whole.prefixSlice(rows)), at: piece.row, times: piece.scale)
+      start = rows.upperBound
+    }
+  }
+
+  /// Writes features times a number from a row on.
+  private func place(_ projected: Matrix<Float>, at start: Int, times scale: Float) {
+    let k = projected.columns
+    Workers.run(over: projected.rows, grain: max(1, (1 << 16) / k)) { rows in
       for row in rows {
-        let target = feature(first + places.lowerBound + row)
+        let target = feature(start + row)
         target.update(from: projected.storage.base + row * k, count: k)
         VectorMath.scale(scale, target, count: k)
       }
@@ -125,5 +151,16 @@ struct StepRows: Sendable {
       output(row + place - start).update(
         from: beside.storage.base + place * beside.columns, count: beside.columns)
     }
+  }
+}
+
+extension TrainingError {
+  /// What a projection's error says of a training: factors are of the projector's layers, so that
+  /// they can only be infinite, or NaN.
+  init(_ error: any Error, seed: UInt64, epoch: Int) {
+    guard case ProjectionError.nonFinite = error else {
+      preconditionFailure("a step's gradients do not fit the projector: \(error)")
+    }
+    self = .notFinite(seed: seed, epoch: epoch, what: "the gradient of an example is")
   }
 }

@@ -172,8 +172,7 @@ extension Trainer {
     do {
       try visits.write(gradients, places: range, size: size)
     } catch {
-      // Factors are of the projector's layers: they can only be infinite, or NaN.
-      throw .notFinite(seed: seed, epoch: state.epoch + 1, what: "the gradient of an example is")
+      throw TrainingError(error, seed: seed, epoch: state.epoch + 1)
     }
   }
 

@@ -35,7 +35,8 @@ extension TrainingJob {
       visits: overflow ? .max : visits, seeds: record.seeds, dtype: saving.dtype,
       fingerprint: saving.fingerprint(
         record, network: network, projector: projector.identity, function: function),
-      overwrite: overwrites, shardBytes: gradientShardBytes)
+      overwrite: overwrites, shardBytes: gradientShardBytes,
+      pooledVisits: StepPool.size(saving.projector, in: network))
   }
 
   /// Collects the kept checkpoints where `save` asks for it.

@@ -36,14 +36,14 @@ struct StepGradientCase {
   ///
   /// - Parameter shardRows: rows of a shard.
   func run(
-    shardRows: Int = 1_000, afterStep: (@Sendable (StepReport) throws -> Void)? = nil
+    shardRows: Int = 1_000, pooledVisits: Int = 1, afterStep: (@Sendable (StepReport) throws -> Void)? = nil
   ) throws -> (store: StepGradientStore, last: TrainingState) {
     let epochs = trainer.configuration.epochs
     let writer = try StepGradientWriter(
       path: path, projector: projector, function: function, order: trainer.order,
       visits: epochs * data.count, seeds: [trainer.seed],
       fingerprint: Fingerprint(["at": "steps", "outputFunction": function.rawValue]),
-      shardBytes: 4 * projector.dimension * shardRows)
+      shardBytes: 4 * projector.dimension * shardRows, pooledVisits: pooledVisits)
     let recorder = StepGradientRecorder(writer, seed: trainer.seed)
     var state = trainer.initialState()
     for _ in 0..<epochs {
@@ -250,6 +250,22 @@ struct StepGradientTests {
       rows[rows.count - 1] += visits.losses + visits.residuals + visits.rows.map { Float($0) }
     }
     #expect(rows[0] == rows[1] && rows[0] == rows[2])
+  }
+
+  @Test("steps that are projected together have the rows of steps by themselves", arguments: cases)
+  func pooled(name: String) throws {
+    let work = try StepGradientTests.work(name, .rademacher)
+    let expected = try work.features(work.run().store)
+    let scale = expected.elements.reduce(0) { max($0, abs($1)) }
+    for (pooledVisits, shardRows) in [(8, 1_000), (1_000, 1_000), (8, 7), (12, 26)] {
+      let again = try StepGradientTests.work(name, .rademacher)
+      let found = try again.features(
+        again.run(shardRows: shardRows, pooledVisits: pooledVisits).store)
+      let far = difference(found.elements, expected.elements)
+      #expect(far <= 1e-5 * scale, "\(pooledVisits) visits, \(shardRows) rows")
+    }
+    #expect(StepPool.size(.gaussian, in: work.trainer.network) == 1_024)
+    #expect(StepPool.size(.kronecker, in: work.trainer.network) == 1)
   }
 
   @Test("a place beyond 2²⁴ is whole in two columns")
