@@ -9,8 +9,10 @@ import Tensors
 /// the mean of a step's rows is the step's gradient, projected. A group is a seed; its rows are the
 /// visits in their order, epochs × n of them.
 public struct StepGradientStore: Sendable {
-  /// What is kept of every visit beside its features. The example's place in the training set is
-  /// `row` + 2²⁴ · `rowHigh`: a float has whole numbers up to 2²⁴.
+  /// What is kept of every visit beside its features.
+  ///
+  /// The example's place in the training set is `row` + 2²⁴ · `rowHigh`: a float has whole numbers up
+  /// to 2²⁴.
   public static let outputColumns = ["rate", "row", "rowHigh", "loss", "residual"]
 
   /// The field of the fingerprint, and its value, by which the store is known.

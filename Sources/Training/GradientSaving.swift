@@ -34,7 +34,9 @@ public struct GradientSaving: Sendable, Equatable {
   public var dtype: StorageType
   /// Seed of the projection.
   public var seed: UInt64
-  /// What is differentiated at checkpoints; nil: margin, or prediction. Steps keep ∇ℓ.
+  /// What is differentiated at checkpoints; nil: margin, or prediction.
+  ///
+  /// Steps keep ∇ℓ.
   public var outputFunction: OutputFunction?
 
   /// Saving by its parts.

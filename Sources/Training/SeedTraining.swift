@@ -86,7 +86,8 @@ struct SeedTraining {
     guard let recorder else { return true }
     do {
       return try recorder.resume(from: folder.resume(seed: seed), epoch: epoch)
-    } catch where discardsDamage {
+    } catch {
+      guard discardsDamage else { throw error }
       recorder.restart()
       return false
     }

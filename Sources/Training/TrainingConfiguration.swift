@@ -33,7 +33,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var freeze: LayerPatterns?
   /// The weights that training begins with: a safetensors file, or a folder with one model; nil: drawn.
   public var from: String?
-  /// The per-example gradients that are kept; nil: none. Weights do not depend on it.
+  /// The per-example gradients that are kept; nil: none.
+  ///
+  /// Weights do not depend on it.
   public var saving: GradientSaving?
 
   /// Training by its parts.

@@ -58,7 +58,10 @@ struct GradientSavingTests {
   @Test(
     "what is wrong in a `save` is refused where it stands",
     arguments: [
-      ("{projector: kronecker, att: steps}", "unknown key `att` in training.save; did you mean `at`?"),
+      (
+        "{projector: kronecker, att: steps}",
+        "unknown key `att` in training.save; did you mean `at`?"
+      ),
       ("{projector: kronecker}", "at"), ("{at: steps}", "projector"),
       ("{projector: kronecker, at: step}", "did you mean `steps`?"),
       ("{projector: kroneker, at: steps}", "did you mean `kronecker`?"),

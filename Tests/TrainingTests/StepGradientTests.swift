@@ -36,7 +36,8 @@ struct StepGradientCase {
   ///
   /// - Parameter shardRows: rows of a shard.
   func run(
-    shardRows: Int = 1_000, pooledVisits: Int = 1, afterStep: (@Sendable (StepReport) throws -> Void)? = nil
+    shardRows: Int = 1_000, pooledVisits: Int = 1,
+    afterStep: (@Sendable (StepReport) throws -> Void)? = nil
   ) throws -> (store: StepGradientStore, last: TrainingState) {
     let epochs = trainer.configuration.epochs
     let writer = try StepGradientWriter(
