@@ -1,78 +1,76 @@
 // Letters: B batch, k features.
 import Checkpoints
-import Factors
 import Gradients
 import Networks
 import Projections
 import Storage
 import Tensors
 
-/// The visits of one seed on their way into the store: those of the shard that is being filled wait
-/// in memory, and are kept with the state to resume from.
+/// The visits of one seed on their way into the store: those of the shard that is not full stay in
+/// memory too, and are kept with the state to resume from.
 ///
-///     resume/visits-000010.safetensors      the waiting visits since the file before it
+///     resume/visits-000010.safetensors      visits of that shard since the file before it
 package final class StepGradientRecorder {
   let store: StepGradientWriter
   let seed: UInt64
-  /// The visit that the shard being filled begins with.
-  private var start = 0
-  /// Visits that wait.
-  private var waiting = 0
+
+  /// Rows that were given to the store.
+  private struct Block {
+    let rows: Range<Int>
+    let features, outputs: Matrix<Float>
+  }
+
+  /// Visits that were given to the store.
+  private var written = 0
   /// Visits up to here are in finished shards or in files to resume from.
   private var saved = 0
-  /// Visits that wait to be projected together.
-  private var pooled = 0
-  private var rows: StepRows
+  /// The steps after those that were written, which are projected together.
+  private var steps: [StepRows] = []
+  /// What was written of the shard that is not full, in order.
+  private var kept: [Block] = []
 
   /// A recorder before the first step.
   package init(_ store: StepGradientWriter, seed: UInt64) {
     (self.store, self.seed) = (store, seed)
-    rows = StepRows(store)
   }
 
   /// Whether all visits are in finished shards.
   var isComplete: Bool { store.hasRows(of: seed, before: store.visits) }
 
+  /// The first visit of the shard that is not full.
+  private var shardStart: Int { written / store.rowsPerShard * store.rowsPerShard }
+
   /// Room for the visits of the next step.
-  var next: StepRows { rows.from(waiting) }
+  func room(for count: Int) -> StepRows { StepRows(store, count: count) }
 
   /// Adds the visits of a step, whose room is filled.
   ///
+  /// Steps are projected together up to the end of an epoch at most: the same cuts after any resume.
+  ///
   /// - Parameter examples: their places in the training set.
-  func append(examples: [Int], rate: Double) throws {
-    let room = next
-    for (row, example) in examples.enumerated() {
-      room.write(rate: rate, example: example, at: row)
+  func append(_ step: StepRows, examples: [Int], rate: Double) throws {
+    step.write(rate: rate, examples: examples)
+    steps.append(step)
+    let waiting = steps.reduce(0) { $0 + $1.count }
+    guard waiting >= store.pooledVisits || (written + waiting) % store.examples == 0 else { return }
+    let features: Matrix<Float>
+    do {
+      features = try StepRows.features(of: steps)
+    } catch {
+      throw TrainingError(error, seed: seed, epoch: written / store.examples + 1)
     }
-    waiting += examples.count
-    try projectPool(after: examples.count)
-    while start < store.visits {
-      let end = min(store.visits, start + store.rowsPerShard)
-      guard start + waiting >= end else { return }
-      let shard = rows.shard(end - start)
-      try store.write(
-        seed: seed, rows: start..<end, features: shard.features, outputs: shard.outputs)
-      waiting -= end - start
-      start = end
-      rows.shift(waiting)
-    }
+    let outputs = Matrix<Float>(
+      steps.flatMap(\.outputs.elements), rows: waiting, columns: step.outputs.columns)
+    steps = []
+    try write(features, outputs)
   }
 
-  /// Projects the visits that wait for each other, if there are enough, or an epoch or a shard ends:
-  /// the same cuts after any resume.
-  private func projectPool(after count: Int) throws {
-    pooled += count
-    guard
-      pooled >= store.pooledVisits || (start + waiting) % store.examples == 0
-        || waiting >= store.rowsPerShard
-    else { return }
-    pooled = 0
-    do {
-      try rows.projectPool()
-    } catch {
-      throw TrainingError(
-        error, seed: seed, epoch: (start + waiting - 1) / store.examples + 1)
-    }
+  private func write(_ features: Matrix<Float>, _ outputs: Matrix<Float>) throws {
+    let rows = written..<written + features.rows
+    try store.write(seed: seed, rows: rows, features: features, outputs: outputs)
+    written = rows.upperBound
+    kept.append(Block(rows: rows, features: features, outputs: outputs))
+    kept.removeAll { $0.rows.upperBound <= shardStart }
   }
 
   // MARK: Resuming
@@ -85,21 +83,33 @@ package final class StepGradientRecorder {
     return "\(folder)/\(StepGradientRecorder.prefix)\(zeros)\(digits).safetensors"
   }
 
-  /// Saves what waits and is in no file yet, before the state of that epoch is saved.
+  /// Saves what is in no finished shard and no file yet, before the state of that epoch is saved.
   func save(to folder: String, epoch: Int) throws {
-    let first = max(saved, start)
-    saved = start + waiting
-    guard first < saved else { return }
+    precondition(steps.isEmpty, "an epoch ends with all its steps projected")
+    let first = max(saved, shardStart)
+    saved = written
+    guard first < written else { return }
     try makeFolder(folder)
-    let values = rows.copied(first - start..<saved - start)
+    let new = kept.filter { $0.rows.upperBound > first }
+    func joined(_ part: (Block) -> Matrix<Float>) -> Tensor {
+      let width = part(new[0]).columns
+      let result = Tensor(uninitialized: [written - first, width])
+      for block in new {
+        let start = max(first, block.rows.lowerBound)
+        (result.storage.base + (start - first) * width).update(
+          from: part(block).storage.base + (start - block.rows.lowerBound) * width,
+          count: (block.rows.upperBound - start) * width)
+      }
+      return result
+    }
     try SafetensorsFile.write(
-      [("features", Tensor(values.features)), ("outputs", Tensor(values.outputs))],
+      [("features", joined(\.features)), ("outputs", joined(\.outputs))],
       metadata: ["first": "\(first)"], to: file(folder, through: epoch))
   }
 
   /// Deletes the files whose visits are all in finished shards.
   func removeFinished(in folder: String) throws {
-    for (path, epoch) in files(in: folder) where epoch * store.examples <= start {
+    for (path, epoch) in files(in: folder) where epoch * store.examples <= shardStart {
       try removeIfPresent(path)
     }
   }
@@ -109,9 +119,10 @@ package final class StepGradientRecorder {
   /// - Returns: whether all visits before it are there; else the training begins anew.
   /// - Throws: `CheckpointError` for files that changed or do not fit.
   func resume(from folder: String, epoch: Int) throws -> Bool {
+    restart()
     let end = epoch * store.examples
-    start = end / store.rowsPerShard * store.rowsPerShard
-    waiting = 0
+    let start = end / store.rowsPerShard * store.rowsPerShard
+    written = start
     for (path, through) in files(in: folder) {
       if through > epoch {
         try removeIfPresent(path)
@@ -119,16 +130,16 @@ package final class StepGradientRecorder {
         try load(path)
       }
     }
-    saved = end
-    guard start + waiting == end, store.hasRows(of: seed, before: start) else {
+    guard written == end, store.hasRows(of: seed, before: start) else {
       restart()
       return false
     }
+    saved = end
     return true
   }
 
   /// Begins with the first step.
-  func restart() { (start, waiting, saved) = (0, 0, 0) }
+  func restart() { (written, saved, steps, kept) = (0, 0, [], []) }
 
   private func load(_ path: String) throws {
     let file = try SafetensorsFile(reading: path)
@@ -144,11 +155,11 @@ package final class StepGradientRecorder {
     guard let first = file.metadata["first"].flatMap({ Int($0) }) else {
       throw CheckpointError.badEntry(name: "__metadata__", problem: "has no first", file: path)
     }
-    // Visits that were saved before their shard was finished.
-    let passed = max(0, start - first)
-    guard first + passed == start + waiting, passed < count else { return }
-    rows.place(Matrix(features), Matrix(outputs), from: passed, at: waiting)
-    waiting += count - passed
+    // Some were saved before their shard was finished.
+    let passed = max(0, written - first)
+    guard first + passed == written, passed < count else { return }
+    try write(
+      Matrix(features.prefixSlice(passed..<count)), Matrix(outputs.prefixSlice(passed..<count)))
   }
 
   private func files(in folder: String) -> [(path: String, epoch: Int)] {

@@ -26,7 +26,7 @@ package final class StepGradientWriter: Sendable {
   /// Rows of each group.
   let visits: Int
   let rowsPerShard: Int
-  /// Visits that are projected together, of one epoch and one shard; 1: each pass by itself.
+  /// Visits of an epoch that are projected together at least; 1: each pass by itself.
   let pooledVisits: Int
   private let writer: Mutex<FeatureStoreWriter>
 
@@ -35,7 +35,7 @@ package final class StepGradientWriter: Sendable {
   /// - Parameters:
   ///   - visits: rows of each seed, epochs × n.
   ///   - shardBytes: of features in a shard; as much waits in memory for each seed.
-  ///   - pooledVisits: that are projected together.
+  ///   - pooledVisits: that are projected together at least.
   /// - Throws: `StorageError` as `FeatureStoreWriter`; `MemoryError`.
   package init(
     path: String, projector: any Projector, function: OutputFunction, order: BatchOrder,
@@ -60,6 +60,22 @@ package final class StepGradientWriter: Sendable {
         rowsPerShard: rowsPerShard, overwrite: overwrite))
   }
 
+  /// How many visits are projected together: where examples are small or a projector makes its matrix
+  /// anew at every call, a step's few cost much beside their products.
+  ///
+  /// Factors wait meanwhile: as many as fit into 32 MiB, or `Memory.standardBlockBytes` for a matrix made
+  /// anew, up to 1,024, whatever the machine.
+  ///
+  /// - Returns: 1 where less than two steps fit: then workers project their parts of a batch.
+  package static func pooledVisits(
+    _ kind: ProjectorKind, in network: Network, batch: Int
+  ) -> Int {
+    let isDense = kind == .rademacher || kind == .gaussian
+    let room = isDense ? Memory.standardBlockBytes : 32 << 20
+    let count = min(1_024, room / max(1, network.footprint.bytes(functions: 1)))
+    return count >= 2 * batch ? count : 1
+  }
+
   /// Whether all rows before one are in finished shards.
   func hasRows(of seed: UInt64, before row: Int) -> Bool {
     let missing = writer.withLock {
@@ -68,7 +84,7 @@ package final class StepGradientWriter: Sendable {
     return (missing ?? .max) >= row
   }
 
-  /// Writes one whole shard, unless it is there.
+  /// Writes the next rows, but for those whose shard is there.
   func write(
     seed: UInt64, rows: Range<Int>, features: Matrix<Float>, outputs: Matrix<Float>
   ) throws {

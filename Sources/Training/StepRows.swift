@@ -3,154 +3,113 @@ import Factors
 import Gradients
 import Networks
 import Projections
+import Synchronization
 import Tensors
 
-/// Rows of visits in memory: those of a shard, and room for the step that goes beyond its end.
+/// The visits of one step on their way into the store.
 ///
-/// The parts of a batch write their own rows side by side.
+/// The parts of a batch write their own rows side by side. Gradients are projected at once, or wait as
+/// factors until several steps are projected together.
 struct StepRows: Sendable {
+  /// Pᵀ∇ℓ, B × k; undefined where gradients wait.
+  let features: Matrix<Float>
+  /// `StepGradientStore.outputColumns`, B × 5.
+  let outputs: Matrix<Float>
   private let projector: any Projector
   private let function: OutputFunction
-  private let pool: StepPool?
-  private let rowsPerShard: Int
-  private let features, moreFeatures: Matrix<Float>
-  private let outputs, moreOutputs: Matrix<Float>
-  /// The row that places of a step are counted from.
+  private let factors: WaitingFactors?
+  /// The place of the step that rows are counted from.
   private var first = 0
 
-  /// Rows for a store's visits.
-  init(_ store: StepGradientWriter) {
-    pool = store.pooledVisits > 1 ? StepPool() : nil
-    let (k, columns) = (store.projector.dimension, StepGradientStore.outputColumns.count)
+  /// Room for a step.
+  init(_ store: StepGradientWriter, count: Int) {
     (projector, function) = (store.projector, store.function)
-    rowsPerShard = store.rowsPerShard
-    features = Matrix(uninitialized: rowsPerShard, k)
-    outputs = Matrix(uninitialized: rowsPerShard, columns)
-    moreFeatures = Matrix(uninitialized: store.batch, k)
-    moreOutputs = Matrix(uninitialized: store.batch, columns)
+    let waits = store.pooledVisits > 1
+    factors = waits ? WaitingFactors() : nil
+    features = Matrix(uninitialized: waits ? 0 : count, projector.dimension)
+    outputs = Matrix(uninitialized: count, StepGradientStore.outputColumns.count)
   }
 
-  /// The same rows, counted from one.
-  func from(_ row: Int) -> StepRows {
-    var rows = self
-    rows.first = row
-    return rows
-  }
+  /// B.
+  var count: Int { outputs.rows }
 
   /// The same rows, counted from a place of the step.
-  func from(place: Int) -> StepRows { from(first + place) }
-
-  // MARK: A step
+  func from(place: Int) -> StepRows {
+    var rows = self
+    rows.first = place
+    return rows
+  }
 
   /// −∂ℓ/∂f of examples at the given outputs.
   func residuals(_ outputs: Tensor, _ targets: TargetValues) -> [Float] {
     function.residuals(outputs, targets)
   }
 
-  /// Writes Pᵀ∇ℓ of some of a step's examples.
+  /// Writes Pᵀ∇ℓ of some of the step's examples, or keeps their factors.
   ///
-  /// - Parameters:
-  ///   - gradients: of their share of the mean loss, ∇ℓ/B.
-  ///   - places: in the step.
-  ///   - size: B.
+  /// - Parameter gradients: of their share of the mean loss, ∇ℓ/B.
   /// - Throws: `ProjectionError.nonFinite`.
-  func write(_ gradients: ExampleGradients, places: Range<Int>, size: Int) throws {
-    let row = first + places.lowerBound
-    if let pool {
-      pool.add(StepPool.Piece(row: row, gradients: gradients, scale: Float(size)))
-    } else {
-      place(try projector.project(gradients), at: row, times: Float(size))
+  func write(_ gradients: ExampleGradients, places: Range<Int>) throws {
+    if let factors {
+      factors.add(gradients, at: places.lowerBound)
+      return
     }
+    let projected = try projector.project(gradients)
+    (features.storage.base + places.lowerBound * features.columns).update(
+      from: projected.storage.base, count: projected.count)
+    StepRows.scale(features, places, by: Float(count))
   }
 
-  /// Projects what waits to be projected together.
-  ///
-  /// - Throws: `ProjectionError.nonFinite`.
-  func projectPool() throws {
-    guard let pieces = pool?.take(), !pieces.isEmpty else { return }
-    let whole = Tensor(
-      try projector.project(ExampleGradients(concatenating: pieces.map(\.gradients))))
-    var start = 0
-    for piece in pieces {
-      let rows = start..<start + piece.gradients.count
-      place(Matrix(whole.prefixSlice(rows)), at: piece.row, times: piece.scale)
-      start = rows.upperBound
-    }
-  }
-
-  /// Writes features times a number from a row on.
-  private func place(_ projected: Matrix<Float>, at start: Int, times scale: Float) {
-    let k = projected.columns
-    Workers.run(over: projected.rows, grain: max(1, (1 << 16) / k)) { rows in
-      for row in rows {
-        let target = feature(start + row)
-        target.update(from: projected.storage.base + row * k, count: k)
-        VectorMath.scale(scale, target, count: k)
-      }
-    }
-  }
-
-  /// Writes the loss of one of a step's examples, and −∂ℓ/∂f.
+  /// Writes the loss of one of the step's examples, and −∂ℓ/∂f.
   func write(loss: Float, residual: Float, at place: Int) {
-    let target = output(first + place)
+    let target = outputs.storage.base + (first + place) * outputs.columns
     (target[3], target[4]) = (loss, residual)
   }
 
-  /// Writes the rate at a step and the place of its example in the training set.
-  func write(rate: Double, example: Int, at place: Int) {
-    let target = output(first + place)
-    (target[0], target[1]) = (Float(rate), Float(example & 0xFF_FFFF))
-    target[2] = Float(example >> 24)
-  }
-
-  private func feature(_ row: Int) -> UnsafeMutablePointer<Float> {
-    row < rowsPerShard
-      ? features.storage.base + row * features.columns
-      : moreFeatures.storage.base + (row - rowsPerShard) * features.columns
-  }
-
-  private func output(_ row: Int) -> UnsafeMutablePointer<Float> {
-    row < rowsPerShard
-      ? outputs.storage.base + row * outputs.columns
-      : moreOutputs.storage.base + (row - rowsPerShard) * outputs.columns
-  }
-
-  // MARK: Shards
-
-  /// The first rows, a whole shard's; copied where the last shard is shorter.
-  func shard(_ count: Int) -> (features: Matrix<Float>, outputs: Matrix<Float>) {
-    count == rowsPerShard ? (features, outputs) : copied(0..<count)
-  }
-
-  /// Moves so many rows after those of the shard to its beginning.
-  func shift(_ count: Int) {
-    for row in 0..<count {
-      feature(row).update(from: feature(rowsPerShard + row), count: features.columns)
-      output(row).update(from: output(rowsPerShard + row), count: outputs.columns)
+  /// Writes the step's rate and the places of its examples in the training set.
+  func write(rate: Double, examples: [Int]) {
+    for (place, example) in examples.enumerated() {
+      let target = outputs.storage.base + place * outputs.columns
+      (target[0], target[1]) = (Float(rate), Float(example & 0xFF_FFFF))
+      target[2] = Float(example >> 24)
     }
   }
 
-  /// A copy of some rows.
-  func copied(_ rows: Range<Int>) -> (features: Matrix<Float>, outputs: Matrix<Float>) {
-    let values = Matrix<Float>(uninitialized: rows.count, features.columns)
-    let beside = Matrix<Float>(uninitialized: rows.count, outputs.columns)
-    for (place, row) in rows.enumerated() {
-      (values.storage.base + place * values.columns).update(
-        from: feature(row), count: values.columns)
-      (beside.storage.base + place * beside.columns).update(
-        from: output(row), count: beside.columns)
+  /// The features of several steps, one after the other: of steps that wait projected together.
+  ///
+  /// - Throws: `ProjectionError.nonFinite`.
+  static func features(of steps: [StepRows]) throws -> Matrix<Float> {
+    guard steps.count != 1 || steps[0].factors != nil else { return steps[0].features }
+    let pieces = steps.flatMap { $0.factors?.inOrder ?? [] }
+    let result = try steps[0].projector.project(ExampleGradients(concatenating: pieces))
+    var start = 0
+    for step in steps {
+      scale(result, start..<start + step.count, by: Float(step.count))
+      start += step.count
     }
-    return (values, beside)
+    return result
   }
 
-  /// Writes rows that were copied, but for the first `start` of them, from `row` on.
-  func place(_ values: Matrix<Float>, _ beside: Matrix<Float>, from start: Int, at row: Int) {
-    for place in start..<values.rows {
-      feature(row + place - start).update(
-        from: values.storage.base + place * values.columns, count: values.columns)
-      output(row + place - start).update(
-        from: beside.storage.base + place * beside.columns, count: beside.columns)
+  private static func scale(_ matrix: Matrix<Float>, _ rows: Range<Int>, by factor: Float) {
+    let (base, k) = (matrix.storage, matrix.columns)
+    Workers.run(over: rows.count * k, grain: 1 << 17) { range in
+      VectorMath.scale(
+        factor, base.base + rows.lowerBound * k + range.lowerBound, count: range.count)
     }
+  }
+}
+
+/// The factors of a step's passes until they are projected.
+private final class WaitingFactors: Sendable {
+  private let pieces = Mutex<[(place: Int, gradients: ExampleGradients)]>([])
+
+  /// Adds a pass; parts of a batch do so side by side.
+  func add(_ gradients: ExampleGradients, at place: Int) {
+    pieces.withLock { $0.append((place, gradients)) }
+  }
+
+  var inOrder: [ExampleGradients] {
+    pieces.withLock { $0.sorted { $0.place < $1.place }.map(\.gradients) }
   }
 }
 

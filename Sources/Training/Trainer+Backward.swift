@@ -104,8 +104,7 @@ extension Trainer {
         pass, state, examples: Array(examples[range]), columns: Array(batch[range]),
         of: batch.count, signals: signals, visits: visits?.from(place: range.lowerBound))
       if let visits, let recorder = pass.recorder {
-        try project(
-          recorder.gradients(count: range.count), state, range, of: batch.count, into: visits)
+        try project(recorder.gradients(count: range.count), state, range, into: visits)
       }
       if needsFactors, let recorder = pass.recorder {
         part.factors.append((range.lowerBound, recorder.gradients(count: range.count)))
@@ -166,11 +165,11 @@ extension Trainer {
 
   /// Pᵀ∇ℓ of a pass's examples into their rows.
   private func project(
-    _ gradients: ExampleGradients, _ state: TrainingState, _ range: Range<Int>, of size: Int,
+    _ gradients: ExampleGradients, _ state: TrainingState, _ range: Range<Int>,
     into visits: StepRows
   ) throws(TrainingError) {
     do {
-      try visits.write(gradients, places: range, size: size)
+      try visits.write(gradients, places: range)
     } catch {
       throw TrainingError(error, seed: seed, epoch: state.epoch + 1)
     }

@@ -144,10 +144,10 @@ public struct Trainer: Sendable {
     _ state: inout TrainingState, batch: [Int], rate: Double, signals: Buffer<Float>?,
     hooks: TrainingHooks, recorder: StepGradientRecorder?
   ) throws {
+    let visits = recorder?.room(for: batch.count)
     let step = try backward(
-      state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil,
-      visits: recorder?.next)
-    try recorder?.append(examples: batch, rate: rate)
+      state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil, visits: visits)
+    if let recorder, let visits { try recorder.append(visits, examples: batch, rate: rate) }
     let before = hooks.afterStep == nil ? nil : state.parameters
     state.optimizer.update(
       &state.parameters, gradient: step.gradient, rate: rate, step: state.step,

@@ -36,7 +36,8 @@ extension TrainingJob {
       fingerprint: saving.fingerprint(
         record, network: network, projector: projector.identity, function: function),
       overwrite: overwrites, shardBytes: gradientShardBytes,
-      pooledVisits: StepPool.size(saving.projector, in: network))
+      pooledVisits: StepGradientWriter.pooledVisits(
+        saving.projector, in: network, batch: min(training.batch, data.train.count)))
   }
 
   /// Collects the kept checkpoints where `save` asks for it.

@@ -82,7 +82,9 @@ private struct SavingStore {
     defer { remove() }
     let writer = try StepGradientWriter(
       path: path, projector: projector, function: .margin, order: order, visits: order.count,
-      seeds: [trainer.seed], dtype: dtype, fingerprint: Fingerprint(["bench": "1"]))
+      seeds: [trainer.seed], dtype: dtype, fingerprint: Fingerprint(["bench": "1"]),
+      pooledVisits: StepGradientWriter.pooledVisits(
+        projector.identity.kind, in: trainer.network, batch: order.batch))
     _ = try trainer.runEpoch(
       &state, hooks: TrainingHooks(),
       recorder: StepGradientRecorder(writer, seed: trainer.seed))

@@ -265,8 +265,11 @@ struct StepGradientTests {
       let far = difference(found.elements, expected.elements)
       #expect(far <= 1e-5 * scale, "\(pooledVisits) visits, \(shardRows) rows")
     }
-    #expect(StepPool.size(.gaussian, in: work.trainer.network) == 1_024)
-    #expect(StepPool.size(.kronecker, in: work.trainer.network) == 1)
+    let network = work.trainer.network
+    for kind in [ProjectorKind.gaussian, .kronecker] {
+      #expect(StepGradientWriter.pooledVisits(kind, in: network, batch: 512) == 1_024)
+      #expect(StepGradientWriter.pooledVisits(kind, in: network, batch: 513) == 1)
+    }
   }
 
   @Test("a place beyond 2²⁴ is whole in two columns")
@@ -280,10 +283,10 @@ struct StepGradientTests {
       path: work.path, projector: work.projector, function: .prediction,
       order: work.trainer.order, visits: 2, seeds: [0], fingerprint: Fingerprint(["at": "steps"]))
     let recorder = StepGradientRecorder(writer, seed: 0)
+    let room = recorder.room(for: 2)
     _ = try work.trainer.backward(
-      work.trainer.initialState(), batch: [0, 1], signals: nil, needsFactors: false,
-      visits: recorder.next)
-    try recorder.append(examples: [16_777_217, 123_456_789_012], rate: 1)
+      work.trainer.initialState(), batch: [0, 1], signals: nil, needsFactors: false, visits: room)
+    try recorder.append(room, examples: [16_777_217, 123_456_789_012], rate: 1)
     try writer.finish()
     #expect(
       try StepGradientStore(work.path).visits(seed: 0).rows == [16_777_217, 123_456_789_012])
