@@ -8,10 +8,15 @@ enum HDF5 {
   /// handle that closes inside a call.
   private static let lock = NSRecursiveLock()
 
+  /// At its end the process leaves libhdf5 as it is, asked before any other call: files are flushed and
+  /// closed by us, and the library's own closing of one that could not be (a full disk) is a crash.
+  private static let endsQuietly: Void = { _ = H5dont_atexit() }()
+
   /// Runs `body` alone among all users of the library.
   static func locked<Result>(_ body: () -> Result) -> Result {
     lock.lock()
     defer { lock.unlock() }
+    _ = endsQuietly
     ascribe_h5_silence()
     return body()
   }
