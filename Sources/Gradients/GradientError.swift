@@ -13,6 +13,10 @@ public enum GradientError: DiagnosableError, Equatable {
   public var exitCode: Int32 {
     if case .storedProjector = self { 4 } else { 3 }
   }
+  /// A store of checkpoints where one of a training's steps is wanted.
+  case notOfSteps(path: String)
+  /// A store of a training's steps for a method that needs every example at one checkpoint.
+  case stepsHaveNoCheckpoint(method: String, path: String)
 
   /// What went wrong.
   public var what: String {
@@ -23,6 +27,10 @@ public enum GradientError: DiagnosableError, Equatable {
       "output function \(name) is not defined for this data's targets"
     case .storedProjector(let problem, let text, _):
       "the store's projector cannot be made again: \(problem), in \"\(text.prefix(80))\""
+    case .notOfSteps: "the store holds gradients at checkpoints, not at a training's steps"
+    case .stepsHaveNoCheckpoint(let method, _):
+      "\(method) needs every example at one checkpoint; the store holds gradients of a training's "
+        + "steps, each at other weights"
     }
   }
 
@@ -32,6 +40,7 @@ public enum GradientError: DiagnosableError, Equatable {
     case .nonFiniteOutput(let example): "example \(example)"
     case .outputFunction: "--output-function"
     case .storedProjector(_, _, let file): file
+    case .notOfSteps(let path), .stepsHaveNoCheckpoint(_, let path): path
     }
   }
 
@@ -44,6 +53,10 @@ public enum GradientError: DiagnosableError, Equatable {
       "margin, hardMargin, logit, logProbability and loss need classes; "
         + "prediction (one output), negativeHalfSquaredError and loss need numbers"
     case .storedProjector: "use the version of Ascribe that made the store, or make it again"
+    case .notOfSteps: "name the store of a run trained with `save: {…, at: steps}`"
+    case .stepsHaveNoCheckpoint:
+      "use graddot or tracin, or a store of checkpoints (ascribe collect, or `save: {…, at: "
+        + "checkpoints}`)"
     }
   }
 }
