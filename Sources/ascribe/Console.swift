@@ -96,12 +96,8 @@ final class Progress: Sendable {
     }
     guard let begun else { return }
     let seconds = (now - start) / .seconds(1)
-    let rate = Double(done - begun) / max(seconds, 1e-9)
-    let left = rate > 0 ? Double(total - done) / rate : 0
-    let share = total > 0 ? 100 * done / total : 100
-    let text =
-      "\(title) \(share) %  \(done)/\(total) \(unit)  "
-      + String(format: "%.0f %@/s  %.0f s left", rate, unit, left)
+    let text = Progress.text(
+      title, unit: unit, done: done, of: total, since: begun, seconds: seconds)
     guard Console.isTerminal else {
       Console.write(text + "\n", to: FileHandle.standardError)
       return
@@ -111,6 +107,21 @@ final class Progress: Sendable {
     let bar = String(repeating: "█", count: full) + String(repeating: "░", count: cells - full)
     Console.write("\r\u{1B}[K\(bar) \(text)", to: FileHandle.standardError)
     Progress.visible.withLock { $0 = true }
+  }
+
+  /// The line of a progress: rate and time left once something was done since `begun`.
+  static func text(
+    _ title: String, unit: String, done: Int, of total: Int, since begun: Int, seconds: Double
+  ) -> String {
+    let text = "\(title) \(total > 0 ? 100 * done / total : 100) %  \(done)/\(total) \(unit)"
+    guard done > begun, seconds > 0 else { return text }
+    let rate = Double(done - begun) / seconds
+    let perSecond =
+      rate >= 10 || rate == 0
+      ? String(format: "%.0f %@/s", rate, unit) : String(format: "%.2g %@/s", rate, unit)
+    return done >= total
+      ? "\(text)  \(perSecond)"
+      : "\(text)  \(perSecond)  " + String(format: "%.0f s left", Double(total - done) / rate)
   }
 
   /// Removes the bar from the terminal.
