@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Gradients
 import Tensors
 import Training
 
@@ -12,7 +13,8 @@ struct Ascribe {
     Console.reserveStandardStreams()
     do {
       var command = try AscribeCommand.parseAsRoot()
-      try command.run()
+      let meter = GradientMeter()
+      try GradientProgress.$report.withValue({ try meter.add($0) }) { try command.run() }
       try Console.requireWritten()
     } catch {
       finish(with: error)

@@ -16,6 +16,9 @@ public struct CollectionCost: Sendable {
   private let functions: Int
   private let isLandmarks: Bool
 
+  /// Bytes of a block's gradients as flops are counted: fixed, whatever `Memory.blockBytes` is.
+  private static let blockBytes = 512 << 20
+
   /// The cost of a projection's features.
   ///
   /// - Parameter functions: what is differentiated.
@@ -37,8 +40,9 @@ public struct CollectionCost: Sendable {
     let written = footprint.gradientFlops(functions: count)
     // Landmarks that have many positions are written out again for every block of examples.
     let block = Double(
-      shape.network.examplesHeld(
-        atMost: min(shape.examples, FeatureCollection.blockSize), atLeast: 1))
+      max(
+        1,
+        min(shape.examples, FeatureCollection.blockSize, Self.blockBytes / max(1, footprint.kept))))
     example =
       pass + footprint.pairFlops(functions: count) * k + written * (1 + k / block) + k * k
     setup = k * (pass + written) + footprint.pairFlops(functions: count) * k * k / 2 + k * k * k / 3
@@ -86,9 +90,9 @@ extension ProjectionChoice {
   /// The projector for a network and n examples, by counted flops and bytes: the same choice on every
   /// machine.
   ///
-  /// Landmarks where no weight is used at several positions, or where they take at most
-  /// `landmarkFactor` times the flops of `kronecker` and their gradients at most `landmarkBytes`;
-  /// else `kronecker`.
+  /// Landmarks where no weight is used at several positions. Where some are: landmarks as long as
+  /// their gradients take at most `landmarkBytes`, and a checkpoint's features fewer flops than
+  /// `KernelChoice.leastFlops` or `landmarkFactor` times those of `kronecker`; else `kronecker`.
   public static func standard(
     for network: Network, examples: Int, dimension: Int = 2_048, seed: UInt64 = 0
   ) -> ProjectionChoice {
@@ -102,7 +106,8 @@ extension ProjectionChoice {
     let exact = CollectionCost(shape, landmarks, .one)
     let random = CollectionCost(shape, kronecker, .one)
     let pays =
-      exact.flops(examples: examples) <= landmarkFactor * random.flops(examples: examples)
+      exact.flops(examples: examples)
+      <= max(KernelChoice.leastFlops, landmarkFactor * random.flops(examples: examples))
     return pays && exact.heldBytes <= landmarkBytes ? landmarks : kronecker
   }
 }

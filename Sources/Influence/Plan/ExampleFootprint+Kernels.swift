@@ -22,6 +22,14 @@ extension ExampleFootprint {
       }
   }
 
+  /// The same once the trace kernel leaves out what the functions have in common: in the last two
+  /// layers one number a unit, where each weight is used at one position (`StackCompaction`).
+  func compactBytes(functions: Int) -> Int {
+    guard functions > 1 else { return keptBytes(functions: functions) }
+    let last = blocks.suffix(2).filter { $0.positions == 1 }
+    return keptBytes(functions: functions) - last.reduce(0) { $0 + 4 * (functions - 1) * $1.left }
+  }
+
   /// Bytes of the largest slice that a kernel writes out at a time.
   func sliceBytes(functions: Int, examples: Int) -> Int {
     4

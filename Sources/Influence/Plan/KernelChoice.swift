@@ -9,7 +9,7 @@ import Networks
 /// 2. Where an n × n kernel with its factor takes more than `matrixBytes`, n > 20,000: features, but
 ///    the exact kernel for a method that has no such matrix when no features are there.
 /// 3. The exact kernel where no features are there, below `leastFlops`, and up to `factor` times the
-///    flops of the features that are there.
+///    flops of the same method on the features that are there.
 /// 4. Else features.
 ///
 /// A run without features is never sent to collect them for speed alone: what the exact kernel takes
@@ -51,10 +51,11 @@ public struct KernelChoice: Sendable, Equatable {
   ///   - kernel: what was asked for.
   ///   - exactLimit: training examples up to which the exact kernel was asked for; nil: open.
   ///   - exact: the scoring on the exact kernel.
-  ///   - features: the scoring on the features that are there; nil: there are none.
+  ///   - stored: the scoring on the features that are there, and the same method on the exact kernel;
+  ///     nil: there are none.
   public init(
     kernel: ScoringRequest.Kernel, exactLimit: Int?, examples: Int, exact: ScoringCost,
-    features: ScoringCost?
+    stored: (features: ScoringCost, exact: ScoringCost)?
   ) {
     switch kernel {
     case .exact: (usesFeatures, reason) = (false, .asked)
@@ -65,17 +66,17 @@ public struct KernelChoice: Sendable, Equatable {
         return
       }
       let bytes = KernelChoice.bytes(examples: examples)
-      if bytes > KernelChoice.matrixBytes && (exact.method.isDamped || features != nil) {
+      if bytes > KernelChoice.matrixBytes && (exact.method.isDamped || stored != nil) {
         (usesFeatures, reason) = (true, .matrix(bytes: bytes))
         return
       }
-      guard let features, exact.flops > KernelChoice.leastFlops,
-        exact.flops > KernelChoice.factor * features.flops
+      guard let stored, exact.flops > KernelChoice.leastFlops,
+        stored.exact.flops > KernelChoice.factor * stored.features.flops
       else {
         (usesFeatures, reason) = (false, .affordable)
         return
       }
-      (usesFeatures, reason) = (true, .dear(times: exact.flops / features.flops))
+      (usesFeatures, reason) = (true, .dear(times: stored.exact.flops / stored.features.flops))
     }
   }
 }

@@ -105,7 +105,7 @@ struct PlannedSteps {
     let wished = isSequence ? Method.trak : .trajectory
     let choice = KernelChoice(
       kernel: .auto, exactLimit: subject.exactLimit, examples: n,
-      exact: scoring(wished, exact), features: nil)
+      exact: scoring(wished, exact), stored: nil)
     let method = choice.usesFeatures ? Method.trak : wished
     let shape = exact.asking(m).on(choice.usesFeatures ? subject.projection : nil)
     let cost = ScoringCost(
@@ -116,8 +116,9 @@ struct PlannedSteps {
       disk: m * n * 4, peak: cost.peakBytes, flops: cost.flops)
   }
 
-  /// Leave-one-out margins at the last checkpoint of each seed; with the features where the exact
-  /// kernel is too large. Nil for sequences.
+  /// Leave-one-out margins at the last checkpoint of each seed; nil for sequences.
+  ///
+  /// With the collecting of their features where the exact kernel is too large.
   func mislabeled() -> WorkPlan.Step? {
     if isSequence { return nil }
     let method = Method.ntkLeaveOneOut

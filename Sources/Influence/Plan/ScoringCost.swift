@@ -47,4 +47,3 @@ public struct ScoringCost: Sendable, Equatable {
   /// The share of SGEMM's rate that gradients, kernels and factors reach.
   public static let share = 0.4
 }
-

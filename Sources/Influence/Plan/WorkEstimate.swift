@@ -23,6 +23,9 @@ public struct WorkEstimate: Sendable, Equatable {
     public let change: Change
     /// Its flops.
     public let flops: Double
+
+    /// Something that takes less.
+    public init(change: Change, flops: Double) { (self.change, self.flops) = (change, flops) }
   }
 
   /// The method.
@@ -38,8 +41,27 @@ public struct WorkEstimate: Sendable, Equatable {
   /// What takes at most a quarter of it, the dearest first.
   public let alternatives: [Alternative]
 
+  /// An estimate.
+  public init(
+    method: Method, checkpoints: Int, usesFeatures: Bool, flops: Double, peakBytes: Int,
+    alternatives: [Alternative]
+  ) {
+    (self.method, self.checkpoints, self.usesFeatures) = (method, checkpoints, usesFeatures)
+    (self.flops, self.peakBytes, self.alternatives) = (flops, peakBytes, alternatives)
+  }
+
   /// Flops below which no machine takes a minute.
   public static let leastFlops = 2.4e10
+
+  /// The same without the alternatives of another method, where a command has but one.
+  public func keepingMethod() -> WorkEstimate {
+    WorkEstimate(
+      method: method, checkpoints: checkpoints, usesFeatures: usesFeatures, flops: flops,
+      peakBytes: peakBytes,
+      alternatives: alternatives.filter {
+        if case .method = $0.change { false } else { true }
+      })
+  }
 
   /// Seconds at a rate of matrix products, flop/s.
   public static func seconds(flops: Double, rate: Double) -> Double {

@@ -8,14 +8,14 @@ extension WorkShape {
       let made = queryFeatures(functions)
       return MethodCost(
         flops: made.flops + 2 * Double(examples) * Double(queries) * Double(features),
-        peakBytes: max(made.peakBytes, made.keptBytes + scanBytes(features) + scoreBytes),
+        peakBytes: max(made.peakBytes, made.keptBytes + scanBytes(features, 12)) + scoreBytes,
         keptBytes: made.keptBytes + 4 * examples)
     }
     let count = self.count(functions)
     return MethodCost(
       flops: gradients(count) + footprint.pairFlops(functions: count) * Double(examples)
         * Double(queries),
-      peakBytes: exactPeak(count, matrices: 0), keptBytes: held(count))
+      peakBytes: exactPeak(count, matrixBytes: 0), keptBytes: held(count, isCompact: true))
   }
 
   /// A ridge model on the kernel, and queries solved with it.
@@ -31,17 +31,19 @@ extension WorkShape {
       return MethodCost(
         flops: made.flops + n * k * k * factorisations + k * k * k / 3 + 2 * m * k * k
           + 2 * n * m * k,
-        peakBytes: max(made.peakBytes, made.keptBytes + scanBytes(features) + 2 * square)
-          + scoreBytes,
+        peakBytes: max(
+          made.peakBytes,
+          made.keptBytes + scanBytes(features, leavesOneOut ? 24 : 16) + 2 * square) + scoreBytes,
         keptBytes: made.keptBytes + square + 16 * examples)
     }
     let count = self.count(functions)
+    // Factored in its place in fp32; the diagonal of the inverse by blocks of columns.
     let matrix = 4 * examples * examples
     return MethodCost(
       flops: gradients(count) + footprint.pairFlops(functions: count) * (n * n / 2 + n * m)
         + factorisations * (n * n * n / 3) + 2 * n * n * m,
-      peakBytes: exactPeak(count, matrices: leavesOneOut ? 2 : 1),
-      keptBytes: held(count) + matrix)
+      peakBytes: exactPeak(count, matrixBytes: leavesOneOut ? matrix + matrix / 4 : matrix),
+      keptBytes: held(count, isCompact: true) + matrix)
   }
 
   private var scoreBytes: Int { 4 * queries * examples }
@@ -52,7 +54,8 @@ extension WorkShape {
     let projector = CollectionCost(self, projection, functions)
     return MethodCost(
       flops: projector.setup + Double(queries) * projector.example,
-      peakBytes: projector.peakBytes(examples: min(queries, 512)),
+      peakBytes: projector.peakBytes(
+        examples: max(min(queries, 512), projection.kind == .landmarks ? features ?? 0 : 0)),
       keptBytes: projector.heldBytes)
   }
 
@@ -69,23 +72,27 @@ extension WorkShape {
   }
 
   /// Bytes of the gradients that are held.
-  private func held(_ functions: Int) -> Int {
+  ///
+  /// - Parameter isCompact: once what the functions have in common is left out.
+  private func held(_ functions: Int, isCompact: Bool = false) -> Int {
     let kept = footprint.keptBytes(functions: functions)
-    return min(examples, max(1, heldBytes / max(1, kept))) * kept
+    let count = min(examples, max(1, heldBytes / max(1, kept)))
+    return count * (isCompact ? footprint.compactBytes(functions: functions) : kept)
   }
 
-  private func scanBytes(_ features: Int) -> Int { 4_096 * features * 12 }
+  /// A block of stored features, so many bytes each: read, in double, and what is solved of it.
+  private func scanBytes(_ features: Int, _ bytes: Int) -> Int { 4_096 * features * bytes }
 
   /// Gradients with a block on its way through the network; then with the kernel's matrices, a slice
   /// that is written out, and the queries' gradients and scores.
-  private func exactPeak(_ functions: Int, matrices: Int) -> Int {
+  private func exactPeak(_ functions: Int, matrixBytes: Int) -> Int {
     let kept = footprint.keptBytes(functions: functions)
     let asked = min(queries, 512)
     let block = network.examplesAtATime(atMost: max(1, 512 / positions), functions: functions)
     let slice = footprint.sliceBytes(functions: functions, examples: examples + asked)
     return max(
       held(functions) + min(examples, block) * footprint.bytes(functions: functions),
-      held(functions) + matrices * 4 * examples * examples + slice
+      held(functions, isCompact: true) + matrixBytes + slice
         + min(asked, max(1, heldBytes / 2 / max(1, kept))) * kept + 2 * scoreBytes)
   }
 }

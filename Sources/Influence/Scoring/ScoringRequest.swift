@@ -128,8 +128,7 @@ extension RunInfluence {
 
   /// Exact kernel or features, by what the scoring of one query takes on either.
   private func kernelChoice(_ request: ScoringRequest) -> KernelChoice {
-    func cost(_ projection: ProjectionChoice?) -> ScoringCost {
-      let method = request.method ?? standardMethod(onFeatures: projection != nil)
+    func cost(_ method: Method, _ projection: ProjectionChoice? = nil) -> ScoringCost {
       let shape = WorkShape(
         network: network, examples: data.train.count, queries: 1, projection: projection)
       return ScoringCost(
@@ -142,8 +141,10 @@ extension RunInfluence {
       request.outputFunction ?? onFeatures.standardOutputFunction(classification: isClassification)
     return KernelChoice(
       kernel: request.kernel ?? .auto, exactLimit: request.exactLimit,
-      examples: data.train.count, exact: cost(nil),
-      features: hasStore(onFeatures, function) ? cost(standardProjection) : nil)
+      examples: data.train.count,
+      exact: cost(request.method ?? standardMethod(onFeatures: false)),
+      stored: hasStore(onFeatures, function)
+        ? (cost(onFeatures, standardProjection), cost(onFeatures)) : nil)
   }
 
   private func standardWeight(
