@@ -230,5 +230,7 @@ import Training
     #expect(last.pattern == "4")
     #expect(last.network.selectedCount == 3 * 21)
     #expect(last.network.lastLayer == nil)
+    // The norm behind it is no layer worth the question.
+    #expect(CostTests.transformer.lastLayer?.pattern == "transformer.h.0.mlp.c_proj")
   }
 }

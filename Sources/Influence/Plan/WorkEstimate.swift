@@ -158,9 +158,11 @@ extension RunInfluence {
 }
 
 extension Network {
-  /// The last layer by name, and the network with gradients by it alone; nil where that is all.
+  /// The last layer with a matrix by name, and the network with gradients by it alone; nil where that
+  /// is all.
   var lastLayer: (pattern: String, network: Network)? {
-    guard let last = parameters.max(by: { $0.offset < $1.offset }),
+    let matrices = parameters.filter { $0.shape.count > 1 }
+    guard let last = matrices.max(by: { $0.offset < $1.offset }),
       let dot = last.name.lastIndex(of: ".")
     else { return nil }
     let pattern = String(last.name[..<dot])
