@@ -46,7 +46,7 @@ public struct CollectionCost: Sendable {
     example =
       pass + footprint.pairFlops(functions: count) * k + written * (1 + k / block) + k * k
     setup = k * (pass + written) + footprint.pairFlops(functions: count) * k * k / 2 + k * k * k / 3
-    heldBytes = features * footprint.keptBytes(functions: count) + 4 * features * features
+    heldBytes = planned(bytes: k * Double(footprint.keptBytes(functions: count)) + 4 * k * k)
   }
 
   /// Flops of n examples.
@@ -59,14 +59,14 @@ public struct CollectionCost: Sendable {
       atMost: max(1, min(examples, max(2, FeatureCollection.blockSize / shape.positions))),
       functions: functions)
     let passing = block * footprint.bytes(functions: functions)
-    guard isLandmarks else { return passing + 8 * block * features }
+    guard isLandmarks else { return passing + planned(bytes: 8 * Double(block) * Double(features)) }
     let kept = footprint.keptBytes(functions: functions)
     let held = network.examplesHeld(
       atMost: max(1, min(examples, FeatureCollection.blockSize)), atLeast: min(block, examples))
-    return (features + held) * kept
-      + max(
-        passing, footprint.sliceBytes(functions: functions, examples: held + features))
-      + held * 8 * features + 12 * features * features
+    let k = Double(features)
+    return planned(bytes: (k + Double(held)) * Double(kept))
+      + max(passing, footprint.sliceBytes(functions: functions, examples: held + features))
+      + planned(bytes: Double(held) * 8 * k + 12 * k * k)
   }
 }
 

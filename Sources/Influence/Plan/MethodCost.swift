@@ -1,3 +1,7 @@
+/// Bytes of a plan from their product or sum: sizes that no machine holds end at 2⁵⁸, so that sums of
+/// them are numbers too.
+func planned(bytes: Double) -> Int { Int(min(bytes, 0x1p58)) }
+
 /// What a method takes at one checkpoint, in the units that a plan adds up.
 public struct MethodCost: Sendable, Equatable {
   /// Floating-point operations, an addition and a multiplication each.

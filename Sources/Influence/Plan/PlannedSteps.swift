@@ -83,7 +83,8 @@ struct PlannedSteps {
     let k = exact.on(subject.projection).features ?? 0
     return step(
       "collect", rows: n * subject.seeds,
-      disk: subject.seeds * n * (k * subject.featureBytes + 20),
+      disk: planned(
+        bytes: Double(subject.seeds) * Double(n) * (Double(k) * Double(subject.featureBytes) + 20)),
       peak: cost.peakBytes(examples: n), flops: Double(subject.seeds) * cost.flops(examples: n))
   }
 
@@ -113,7 +114,7 @@ struct PlannedSteps {
       queriesAtATime: Ensemble.queriesAtATime(examples: n, isExact: !choice.usesFeatures))
     return step(
       "score (\(method.name)\(choice.usesFeatures ? " on features" : ""))", rows: m,
-      disk: m * n * 4, peak: cost.peakBytes, flops: cost.flops)
+      disk: planned(bytes: 4 * Double(m) * Double(n)), peak: cost.peakBytes, flops: cost.flops)
   }
 
   /// Leave-one-out margins at the last checkpoint of each seed; nil for sequences.

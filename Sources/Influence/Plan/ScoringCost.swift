@@ -25,7 +25,7 @@ public struct ScoringCost: Sendable, Equatable {
     budget: Int = Ensemble.standardBudget, queriesAtATime: Int? = nil
   ) {
     let cost = method.cost(shape)
-    let all = checkpoints * cost.keptBytes
+    let all = planned(bytes: Double(checkpoints) * Double(cost.keptBytes))
     let blocks = Double(
       queriesAtATime.map { max(1, (shape.queries + $0 - 1) / max(1, $0)) } ?? 1)
     let kept = keeps || blocks > 1 ? min(1, Double(budget) / Double(max(1, all))) : 0
@@ -35,7 +35,8 @@ public struct ScoringCost: Sendable, Equatable {
     let before = max(0, all - cost.keptBytes / max(1, method.parts.count))
     peakBytes =
       cost.peakBytes + (kept > 0 ? min(before, budget) : 0)
-      + (checkpoints > 1 ? 4 * shape.queries * shape.examples : 0)
+      + (checkpoints > 1
+        ? planned(bytes: 4 * Double(shape.queries) * Double(shape.examples)) : 0)
   }
 
   /// Time at a rate of matrix products, flop/s.

@@ -27,7 +27,7 @@ extension WorkShape {
     if let features {
       let k = Double(features)
       let made = queryFeatures(functions)
-      let square = 8 * features * features
+      let square = planned(bytes: 8 * k * k)
       return MethodCost(
         flops: made.flops + n * k * k * factorisations + k * k * k / 3 + 2 * m * k * k
           + 2 * n * m * k,
@@ -38,7 +38,7 @@ extension WorkShape {
     }
     let count = self.count(functions)
     // Factored in its place in fp32; the diagonal of the inverse by blocks of columns.
-    let matrix = 4 * examples * examples
+    let matrix = planned(bytes: 4 * n * n)
     return MethodCost(
       flops: gradients(count) + footprint.pairFlops(functions: count) * (n * n / 2 + n * m)
         + factorisations * (n * n * n / 3) + 2 * n * n * m,
@@ -46,7 +46,7 @@ extension WorkShape {
       keptBytes: held(count, isCompact: true) + matrix)
   }
 
-  private var scoreBytes: Int { 4 * queries * examples }
+  private var scoreBytes: Int { planned(bytes: 4 * Double(queries) * Double(examples)) }
 
   /// The features of the queries, and the projector that makes them.
   private func queryFeatures(_ functions: Functions) -> MethodCost {
@@ -81,7 +81,9 @@ extension WorkShape {
   }
 
   /// A block of stored features, so many bytes each: read, in double, and what is solved of it.
-  private func scanBytes(_ features: Int, _ bytes: Int) -> Int { 4_096 * features * bytes }
+  private func scanBytes(_ features: Int, _ bytes: Int) -> Int {
+    planned(bytes: 4_096 * Double(features) * Double(bytes))
+  }
 
   /// Gradients with a block on its way through the network; then with the kernel's matrices, a slice
   /// that is written out, and the queries' gradients and scores.
