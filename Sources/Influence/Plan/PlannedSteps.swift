@@ -31,10 +31,7 @@ struct PlannedSteps {
   private var m: Int { subject.data.test.count }
   private var isSequence: Bool { subject.data.train.vocabulary != nil }
 
-  private var commonBytes: Int {
-    WorkPlan.processBytes + (n + m) * subject.data.train.featureCount * 4
-      + 4 * subject.attributed.parameterCount
-  }
+  private var commonBytes: Int { WorkPlan.commonBytes(subject.attributed, subject.data) }
 
   /// On the exact kernel, as this machine holds gradients.
   private var exact: WorkShape {

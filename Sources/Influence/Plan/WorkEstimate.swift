@@ -78,8 +78,7 @@ extension RunInfluence {
     let cost = cost(method, projection, queries, count, of: network)
     return WorkEstimate(
       method: method, checkpoints: count, usesFeatures: scoring.usesFeatures, flops: cost.flops,
-      peakBytes: WorkPlan.processBytes + 4 * network.parameterCount
-        + (data.train.count + data.test.count) * data.train.featureCount * 4 + cost.peakBytes,
+      peakBytes: WorkPlan.commonBytes(network, data) + cost.peakBytes,
       alternatives: alternatives(to: scoring, queries).filter { 4 * $0.flops <= cost.flops }
         .sorted { $0.flops > $1.flops })
   }
@@ -111,9 +110,7 @@ extension RunInfluence {
 
   /// What collecting some stores takes, of so many examples.
   public func cost(of work: Collecting, examples: Int) -> MethodCost {
-    let base =
-      WorkPlan.processBytes + 4 * network.parameterCount
-      + (data.train.count + data.test.count) * data.train.featureCount * 4
+    let base = WorkPlan.commonBytes(network, data)
     return work.parts.map { part in
       let projection = part.collection.projection
       let shape = WorkShape(

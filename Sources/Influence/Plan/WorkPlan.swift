@@ -35,6 +35,12 @@ public struct WorkPlan: Sendable, Codable, Equatable {
 
   /// Bytes of a process that does nothing yet: program, libraries, and BLAS's own room.
   public static let processBytes = 48 << 20
+
+  /// Bytes of a process that holds data and one checkpoint's parameters.
+  static func commonBytes(_ network: Network, _ data: SplitData) -> Int {
+    processBytes + (data.train.count + data.test.count) * data.train.featureCount * 4
+      + 4 * network.parameterCount
+  }
 }
 
 extension WorkPlan {
