@@ -65,13 +65,22 @@ public struct MislabelJob: Sendable {
 
   /// The kernel regression whose leave-one-out margins are the default signal.
   private func margins(_ asked: ScoringRequest) throws -> Ensemble {
-    let request = ScoringRequest(
-      method: .ntkLeaveOneOut, damping: asked.damping ?? Self.standardDamping,
-      dampingProfile: .uniform, checkpoints: asked.checkpoints ?? .final, seeds: seeds,
-      kernel: asked.kernel ?? .auto, exactLimit: asked.exactLimit)
-    let scoring = try influence.resolved(request)
+    let scoring = try scoring(asked)
     if scoring.usesFeatures { try collectTraceFeatures(scoring) }
     return try influence.ensemble(scoring)
+  }
+
+  private func scoring(_ asked: ScoringRequest) throws -> ResolvedScoring {
+    try influence.resolved(
+      ScoringRequest(
+        method: .ntkLeaveOneOut, damping: asked.damping ?? Self.standardDamping,
+        dampingProfile: .uniform, checkpoints: asked.checkpoints ?? .final, seeds: seeds,
+        kernel: asked.kernel ?? .auto, exactLimit: asked.exactLimit))
+  }
+
+  /// What the leave-one-out margins will take, without features that are collected first.
+  public func estimate(_ request: ScoringRequest = ScoringRequest()) throws -> WorkEstimate {
+    try influence.estimate(try scoring(request), queries: 0).keepingMethod()
   }
 
   /// Collects the features of the trace kernel unless a store of them is there.

@@ -32,6 +32,17 @@ public struct ExampleFootprint: Sendable, Equatable {
   public let largest: Int
   /// The gradient, weight by weight.
   public let blocks: [Block]
+  /// Products of numbers in a forward pass, each an addition too; of all parameters, selected or not.
+  public let forward: Double
+  /// Those of a pass back to the lowest selected layer, without the weights' own gradients.
+  public let backward: Double
+
+  /// Products by the selected weights, an embedding that is also the last layer counted at every use.
+  public var products: Double {
+    blocks.reduce(0) {
+      $0 + ($1.isLookup ? 0 : Double($1.positions) * Double($1.left) * Double($1.right))
+    }
+  }
 
   /// Bytes of an example at a time.
   ///
@@ -42,13 +53,6 @@ public struct ExampleFootprint: Sendable, Equatable {
   public func bytes(functions: Int = 0) -> Int {
     saved + 3 * largest
       + (functions == 0 ? 0 : rights + (functions == 1 ? 1 : 2) * functions * lefts)
-  }
-
-  /// Products of numbers in a forward pass, each an addition too.
-  public var products: Double {
-    blocks.reduce(0) {
-      $0 + ($1.isLookup ? 0 : Double($1.positions) * Double($1.left) * Double($1.right))
-    }
   }
 }
 
@@ -118,6 +122,8 @@ extension Network {
     _ = root.backward(outputs, pass)
     let gradients =
       pass.recorder?.gradients(count: 1) ?? ExampleGradients(count: 1, blocks: [])
+    let (forward, backward) =
+      selection == nil ? gradients.products() : withoutSelection.products(above: gradients)
     let terms = gradients.blocks.flatMap(\.terms)
     let rights = bytes(terms.compactMap(\.right.values))
     let lefts = bytes(terms.compactMap(\.left.values))
@@ -128,17 +134,52 @@ extension Network {
       blocks: gradients.blocks.map { block in
         ExampleFootprint.Block(
           positions: block.terms.reduce(0) { $0 + $1.positions }, left: block.leftWidth,
-          right: block.rightWidth,
-          isLookup: block.terms.allSatisfy { term in
-            if case .oneHot = term.left {
-              true
-            } else if case .one = term.right {
-              true
-            } else {
-              false
-            }
-          })
-      })
+          right: block.rightWidth, isLookup: block.products == 0)
+      }, forward: forward, backward: backward)
+  }
+
+  /// Products of a pass forward, and back as far as some gradients of this network ask for it.
+  private func products(above selected: ExampleGradients) -> (forward: Double, backward: Double) {
+    let all = exampleGradients(
+      Tensor(repeating: 0, shape: [1] + inputShape),
+      parameters: Tensor(repeating: 0, shape: [parameterCount])
+    ) { $0 }.gradients
+    return all.products(above: selected.blocks.map(\.weight.offset).min())
+  }
+}
+
+extension ExampleGradients {
+  /// Products of a pass forward, and back through the layers above an offset.
+  ///
+  /// Parameters stand in the order of the layers; nobody needs the gradient of what the lowest of
+  /// them reads.
+  ///
+  /// - Parameter lowest: that of the lowest layer whose gradient is taken; nil: of all.
+  fileprivate func products(above lowest: Int? = nil) -> (forward: Double, backward: Double) {
+    let lowest = lowest ?? blocks.map(\.weight.offset).min() ?? 0
+    return (
+      blocks.reduce(0) { $0 + $1.products },
+      blocks.reduce(0) { $0 + ($1.weight.offset > lowest || $1.isTied ? $1.products : 0) }
+    )
+  }
+}
+
+extension FactorBlock {
+  /// Products of numbers by which the weight is used in a forward pass.
+  fileprivate var products: Double {
+    terms.reduce(0) { sum, term in
+      if case .oneHot = term.left { return sum }
+      if case .one = term.right { return sum }
+      return sum + Double(term.positions) * Double(leftWidth) * Double(rightWidth)
+    }
+  }
+
+  /// Whether it is an embedding and the last layer as well.
+  fileprivate var isTied: Bool {
+    products > 0
+      && terms.contains { term in
+        if case .oneHot = term.left { true } else { false }
+      }
   }
 }
 

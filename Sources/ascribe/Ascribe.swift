@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Gradients
 import Tensors
 
 /// The command line: parse, call, print.
@@ -13,7 +14,8 @@ struct Ascribe {
     Console.reserveStandardStreams()
     do {
       var command = try AscribeCommand.parseAsRoot()
-      try command.run()
+      let meter = GradientMeter()
+      try GradientProgress.$report.withValue({ try meter.add($0) }) { try command.run() }
       // Work too short to look at the flag was told to stop all the same.
       try Interruption.check()
       try Console.requireWritten()

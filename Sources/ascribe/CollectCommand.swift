@@ -36,8 +36,11 @@ struct CollectCommand: ParsableCommand {
   @Option(help: "train or test.") var split: Split = .train
   @Option(help: "The method that will read them, such as trajectory (default: trak).")
   var method: String?
-  @Option(help: "identity, rademacher, gaussian, sjlt, kronecker, factoredSJLT, mask or landmarks.")
-  var projector: ProjectorKind = .landmarks
+  @Option(
+    help:
+      "identity, rademacher, gaussian, sjlt, kronecker, factoredSJLT, mask or landmarks (default: landmarks, or kronecker where they cost too much)."
+  )
+  var projector: ProjectorKind?
   @Option(help: "Features k of an example.") var dim = 2_048
   @Option(help: "Seed of the projection.") var projectionSeed: UInt64 = 0
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
@@ -67,16 +70,28 @@ struct CollectCommand: ParsableCommand {
     let run = try common.open(runName)
     let influence = try RunInfluence(run, layers: layers.patterns)
     if let layers = influence.layersSentence { Console.line(layers) }
+    let data = split.part(of: influence.data)
+    let projection =
+      projector.map { ProjectionChoice(kind: $0, dimension: dim, seed: projectionSeed) }
+      ?? .standard(
+        for: influence.network, examples: influence.data.train.count, dimension: dim,
+        seed: projectionSeed)
     let work = try influence.collecting(
       for: try MethodTable.standard.method(named: method ?? Method.trak.name),
       outputFunction: outputFunction.flatMap { OutputFunction(rawValue: $0) },
-      projection: ProjectionChoice(kind: projector, dimension: dim, seed: projectionSeed),
+      projection: projection,
       choice: checkpoints.flatMap { CheckpointChoice($0) } ?? .standard, split: split.rawValue)
     if out != nil && work.parts.count > 1 {
       throw ValidationError(
         "--out names one store, and \(method ?? "") reads \(work.parts.count): leave it out")
     }
-    let data = split.part(of: influence.data)
+    if projector == nil {
+      Console.line("projector: \(projection.kind.rawValue), by counted flops (--projector)")
+    }
+    let cost = influence.cost(of: work, examples: data.count)
+    EstimateText.announce(
+      "\(projection.kind.rawValue) features of \(data.count) examples", flops: cost.flops,
+      peakBytes: cost.peakBytes)
     for part in work.parts {
       let path = out ?? part.path
       let bar = Progress("collecting", unit: "rows")
@@ -88,7 +103,7 @@ struct CollectCommand: ParsableCommand {
       }
       let count = work.references.count
       Console.line(
-        "wrote \(path): \(data.count) rows of \(projector.rawValue) features of "
+        "wrote \(path): \(data.count) rows of \(projection.kind.rawValue) features of "
           + "\(part.target.name) at \(count) checkpoint\(count == 1 ? "" : "s")")
       let store = try StoreDescription(path)
       if let note = part.collection.identity.machine.note(on: store.fingerprint) {

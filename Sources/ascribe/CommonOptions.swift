@@ -106,7 +106,10 @@ struct MethodOptions: ParsableArguments {
   @Option(help: "auto, exact (kernel of unprojected gradients) or features (ascribe collect).")
   var kernel: ScoringRequest.Kernel?
 
-  @Option(help: "Training examples up to which auto takes the exact kernel (default: 20000).")
+  @Option(
+    help:
+      "Training examples up to which auto takes the exact kernel (default: by cost, 20000 at the most)."
+  )
   var exactLimit: Int?
 
   func validate() throws {

@@ -76,6 +76,7 @@ final class Progress: Sendable {
   }
 
   private static let visible = Mutex(false)
+  private static let lastShown = Mutex(ContinuousClock.now)
   private let title: String
   private let unit: String
   private let start = ContinuousClock.now
@@ -98,21 +99,46 @@ final class Progress: Sendable {
     }
     guard let begun else { return }
     let seconds = (now - start) / .seconds(1)
-    let rate = Double(done - begun) / max(seconds, 1e-9)
-    let left = rate > 0 ? Double(total - done) / rate : 0
-    let share = total > 0 ? 100 * done / total : 100
-    let text =
-      "\(title) \(share) %  \(done)/\(total) \(unit)  "
-      + String(format: "%.0f %@/s  %.0f s left", rate, unit, left)
+    let text = Progress.text(
+      title, unit: unit, done: done, of: total, since: begun, seconds: seconds)
+    Progress.lastShown.withLock { $0 = now }
+    let cells = 24
+    let full = total > 0 ? min(cells, cells * done / total) : cells
+    let bar = String(repeating: "█", count: full) + String(repeating: "░", count: cells - full)
+    Progress.show(Console.isTerminal ? "\(bar) \(text)" : text)
+  }
+
+  /// Puts a line in the place of the bar on a terminal, and under the others elsewhere.
+  static func show(_ text: String) {
     guard Console.isTerminal else {
       Console.write(text + "\n", to: FileHandle.standardError)
       return
     }
-    let cells = 24
-    let full = total > 0 ? min(cells, cells * done / total) : cells
-    let bar = String(repeating: "█", count: full) + String(repeating: "░", count: cells - full)
-    Console.write("\r\u{1B}[K\(bar) \(text)", to: FileHandle.standardError)
+    Console.write("\r\u{1B}[K\(text)", to: FileHandle.standardError)
     Progress.visible.withLock { $0 = true }
+  }
+
+  /// Whether no progress was shown for a while.
+  static func isQuiet(for interval: Duration, at now: ContinuousClock.Instant) -> Bool {
+    lastShown.withLock { now - $0 >= interval }
+  }
+
+  /// A rate for reading: `50 rows/s`, `0.25 rows/s`.
+  static func rate(_ rate: Double, _ unit: String) -> String {
+    String(format: rate >= 10 ? "%.0f %@/s" : "%.2g %@/s", rate, unit)
+  }
+
+  /// The line of a progress: rate and time left once something was done since `begun`.
+  static func text(
+    _ title: String, unit: String, done: Int, of total: Int, since begun: Int, seconds: Double
+  ) -> String {
+    let text = "\(title) \(total > 0 ? 100 * done / total : 100) %  \(done)/\(total) \(unit)"
+    guard done > begun, seconds > 0 else { return text }
+    let rate = Double(done - begun) / seconds
+    let perSecond = Progress.rate(rate, unit)
+    return done >= total
+      ? "\(text)  \(perSecond)"
+      : "\(text)  \(perSecond)  " + String(format: "%.0f s left", Double(total - done) / rate)
   }
 
   /// Removes the bar from the terminal.

@@ -66,6 +66,9 @@ struct MislabeledCommand: ParsableCommand {
         try Interruption.check()
         bar.update(done, of: total)
       }
+      if signal == .leaveOneOutMargin && !influence.isSequence {
+        EstimateText.announce(try job.estimate(try method.request()))
+      }
       ranking = try job.ranking(by: signal, try method.request())
     }
     let answer = try MislabeledAnswer(influence, ranking, top: top)

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Gradients
 import Influence
 import Networks
+import Projections
 import Reports
-import Tensors
 import Training
 
 /// `ascribe plan`.
@@ -18,8 +19,10 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Features k of an example.") var dim = 2_048
   @OptionGroup var layers: LayerOptions
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
-  @Option(help: "Training examples up to which scoring takes the exact kernel.")
-  var exactLimit = Ensemble.standardExactLimit
+  @Option(help: "The projector (default: landmarks or kronecker, by cost).")
+  var projector: ProjectorKind?
+  @Option(help: "Training examples up to which scoring takes the exact kernel (default: by cost).")
+  var exactLimit: Int?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
 
@@ -29,6 +32,30 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
+    let subject = try subject()
+    let plan = WorkPlan(subject)
+    if json { return Console.output(try JSON.text(plan, layout: .compact)) }
+    Console.output(
+      "\(plan.trainingExamples) training examples, \(plan.queries) queries, "
+        + "\(plan.parameters) parameters; SGEMM "
+        + String(format: "%.0f Gflop/s", plan.rate / 1e9))
+    if let layers = subject.attributed.layersName {
+      Console.output("gradients by \(subject.attributed.selectedCount) parameters: \(layers)")
+    }
+    Console.output(
+      "features: \(subject.projection.kind.rawValue) \(subject.projection.dimension)")
+    var table = TextTable(["step", "rows", "disk", "peak memory", "Gflop", "minutes"])
+    for step in plan.steps {
+      table.append([
+        step.name, "\(step.rows)", ByteText.text(step.diskBytes), ByteText.text(step.peakBytes),
+        String(format: "%.1f", step.flops / 1e9), String(format: "%.2f", step.minutes),
+      ])
+    }
+    Console.output(table.text)
+  }
+
+  /// The run, or what its file describes.
+  private func subject() throws -> WorkPlan.Subject {
     var configuration: RunConfiguration
     let data: SplitData
     var imported: RunRecord?
@@ -42,52 +69,18 @@ struct PlanCommand: ParsableCommand {
       if opened.record.status == .imported { imported = opened.record }
     }
     configuration = configuration.fitted(to: data.train)
+    let training = configuration.training
     let trained = try configuration.network(for: data.train)
     let network =
       try layers.patterns.map { try trained.selecting($0, place: "--layers") } ?? trained
-    let isExact = data.train.count <= exactLimit
-    // As `score` chooses; `trak` is at the last checkpoint of each seed.
-    let method: Influence.Method =
-      !isExact || data.train.vocabulary != nil ? .trak : .trajectory
-    let seeds = imported?.seeds.count ?? configuration.training.seeds.count
-    let epochs =
-      imported?.checkpointEpochs
-      ?? configuration.training.checkpoints.numbers(epochs: configuration.training.epochs)
-    let spaced = Set(CheckpointSelection.log.numbers(epochs: epochs.max() ?? 1))
-    let plan = WorkPlan(
-      network: trained, attributed: network,
-      configuration: imported == nil ? configuration.training : nil,
-      seeds: seeds, data: data, features: (dim, dtype == .float32 ? 4 : 2),
-      scoring: WorkPlan.Scoring(
-        method: method,
-        checkpoints: seeds * (method == .trajectory ? epochs.count { spaced.contains($0) } : 1),
-        isExact: isExact))
-    if json { return Console.output(try JSON.text(plan, layout: .compact)) }
-    Console.output(
-      "\(plan.trainingExamples) training examples, \(plan.queries) queries, "
-        + "\(plan.parameters) parameters; SGEMM "
-        + String(format: "%.0f Gflop/s", plan.rate / 1e9))
-    if let layers = network.layersName {
-      Console.output("gradients by \(network.selectedCount) parameters: \(layers)")
-    }
-    var table = TextTable(["step", "rows", "disk", "peak memory", "Gflop", "minutes"])
-    for step in plan.steps {
-      table.append([
-        step.name, "\(step.rows)", bytes(step.diskBytes), bytes(step.peakBytes),
-        String(format: "%.1f", step.flops / 1e9), String(format: "%.2f", step.minutes),
-      ])
-    }
-    Console.output(table.text)
-  }
-
-  private func bytes(_ count: Int) -> String {
-    let units = ["B", "KB", "MB", "GB", "TB", "PB"]
-    var value = Double(count)
-    var unit = 0
-    while value >= 1_000 && unit < units.count - 1 {
-      value /= 1_000
-      unit += 1
-    }
-    return String(format: unit == 0 ? "%.0f " : "%.1f ", value) + units[unit]
+    return WorkPlan.Subject(
+      trained: trained, attributed: network,
+      configuration: imported == nil ? training : nil,
+      seeds: imported?.seeds.count ?? training.seeds.count,
+      epochs: imported?.checkpointEpochs ?? training.checkpoints.numbers(epochs: training.epochs),
+      data: data,
+      projection: projector.map { ProjectionChoice(kind: $0, dimension: dim) }
+        ?? .standard(for: network, examples: data.train.count, dimension: dim),
+      featureBytes: dtype == .float32 ? 4 : 2, exactLimit: exactLimit)
   }
 }

@@ -43,7 +43,8 @@ struct QueryCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let setup = try ScoringSetup(run: runName, method, common, diagnosesDamping: diagnose)
+    let setup = try ScoringSetup(
+      run: runName, method, common, diagnosesDamping: diagnose, asks: .query)
     let data = setup.influence.data
     let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
     let shown = data.test.subset(selection.rows)

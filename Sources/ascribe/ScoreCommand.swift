@@ -35,7 +35,9 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let setup = try ScoringSetup(run: runName, method, common, diagnosesDamping: diagnose)
+    let setup = try ScoringSetup(
+      run: runName, method, common, diagnosesDamping: diagnose,
+      asks: split == .test ? .test : .train)
     let queries = split.part(of: setup.influence.data)
     let train = setup.influence.data.train
     let folder = setup.influence.run.projectionsFolder

@@ -12,18 +12,33 @@ struct ScoringSetup {
   let options: ScoringOptions
   let scorer: Ensemble
 
+  /// What will be asked of a scoring, for the estimate of its work.
+  enum Asked {
+    case query, test, train
+
+    func count(_ data: SplitData) -> Int {
+      switch self {
+      case .query: 1
+      case .test: data.test.count
+      case .train: data.train.count
+      }
+    }
+  }
+
   /// The scoring of options as they were given.
   init(
     run name: String, _ method: MethodOptions, _ common: CommonOptions,
-    diagnosesDamping: DampingDiagnosis = .none
+    diagnosesDamping: DampingDiagnosis = .none, asks asked: Asked = .test
   ) throws {
     try self.init(
       try common.open(name), try method.request(diagnosesDamping: diagnosesDamping),
-      layers: method.layers.patterns)
+      layers: method.layers.patterns, asks: asked)
   }
 
   /// The scoring of a request.
-  init(_ run: Run, _ request: ScoringRequest, layers: LayerPatterns? = nil) throws {
+  init(
+    _ run: Run, _ request: ScoringRequest, layers: LayerPatterns? = nil, asks asked: Asked = .test
+  ) throws {
     influence = try RunInfluence(run, layers: layers)
     scoring = try influence.resolved(request)
     options = scoring.options
@@ -44,6 +59,8 @@ struct ScoringSetup {
       Console.line("note: \(passed); --checkpoints all takes them")
     }
     if let layers = influence.layersSentence { Console.line(layers) }
+    if let reason = KernelText.sentence(scoring.kernelReason) { Console.line(reason) }
+    EstimateText.announce(influence.estimate(scoring, queries: asked.count(influence.data)))
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.

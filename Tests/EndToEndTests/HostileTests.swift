@@ -144,6 +144,7 @@ import Testing
     let work = try Workspace(trained: true)
     for kind in ["rademacher", "gaussian", "sjlt"] {
       let most = "9223372036854775807"
+      try work.succeed("plan", "r", "--projector", kind, "--dim", most)
       try work.fail(
         2, "collect", "r", "--projector", kind, "--dim", most, words: ["--dim 1073741824"])
       let result = try work.run("collect", "r", "--projector", kind, "--dim", "1073741824")

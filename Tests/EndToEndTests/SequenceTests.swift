@@ -108,7 +108,11 @@ import Testing
     }
     let all = try steps(try work.object("plan", "s"))
     let last = try steps(try work.object("plan", "s", "--layers", "ln_f"))
-    #expect(all.map { $0["name"] as? String } == ["train", "collect", "score (trak)"])
+    let methods = ["graddot", "gradcos", "trak"]
+    #expect(
+      all.map { $0["name"] as? String }
+        == ["train", "collect"] + methods.map { "query (\($0))" }
+        + methods.map { "query (\($0) on features)" } + ["score (trak)"])
     func peaks(_ steps: [[String: Any]]) -> [Int] { steps.compactMap { $0["peakBytes"] as? Int } }
     // Training is that of the run; gradients by one layer take less.
     #expect(peaks(last)[0] == peaks(all)[0])

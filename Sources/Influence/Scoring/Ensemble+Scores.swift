@@ -25,7 +25,11 @@ extension Ensemble {
   /// Queries whose scores against all training examples take 512 MB: fewer preparations, or passes
   /// over a store, than one for each.
   var queriesAtATime: Int {
-    max(isExact ? queryBlock : 1, (1 << 27) / max(1, training.count))
+    Ensemble.queriesAtATime(examples: training.count, isExact: isExact)
+  }
+
+  static func queriesAtATime(examples: Int, isExact: Bool) -> Int {
+    max(isExact ? queryBlock : 1, (1 << 27) / max(1, examples))
   }
 
   /// The `limit` most helpful and most harmful training rows of every query (or of their mean).

@@ -1,4 +1,5 @@
 import Datasets
+import Gradients
 import Networks
 import Training
 
@@ -9,7 +10,7 @@ import Training
 public struct ScoringRequest: Sendable, Equatable {
   /// Where the exact kernel ends and features begin.
   public enum Kernel: String, Sendable, CaseIterable {
-    /// As the number of examples asks for.
+    /// As counted flops and bytes ask for (`KernelChoice`).
     case auto
     /// Exact whatever n is.
     case exact
@@ -33,7 +34,7 @@ public struct ScoringRequest: Sendable, Equatable {
   public var seeds: [UInt64]?
   /// The kernel.
   public var kernel: Kernel?
-  /// Training examples up to which `auto` takes the exact kernel.
+  /// Training examples up to which `auto` takes the exact kernel; nil: by cost.
   public var exactLimit: Int?
   /// Where spectra are computed.
   public var diagnosesDamping: DampingDiagnosis
@@ -80,6 +81,8 @@ public struct ResolvedScoring: Sendable {
   public let seeds: [UInt64]?
   /// Whether the scores are of stored features; else of exact kernels.
   public let usesFeatures: Bool
+  /// Why.
+  public var kernelReason = KernelChoice.Reason.asked
   /// Most training examples of an exact kernel matrix.
   public let exactLimit: Int
 }
@@ -100,14 +103,9 @@ extension RunInfluence {
   ) throws -> ResolvedScoring {
     let request = request.completed(
       by: try ScoringRequest(defaultsOf: run, methods: methods))
-    let limit = request.exactLimit ?? Ensemble.standardExactLimit
-    let usesFeatures =
-      switch request.kernel ?? .auto {
-      case .exact: false
-      case .features: true
-      case .auto: data.train.count > limit
-      }
-    let method = request.method ?? (usesFeatures || isSequence ? Method.trak : .trajectory)
+    let kernel = kernelChoice(request)
+    let usesFeatures = kernel.usesFeatures
+    let method = request.method ?? standardMethod(onFeatures: usesFeatures)
     let choice = request.checkpoints ?? .standard
     let weight =
       try request.exampleWeight
@@ -119,7 +117,34 @@ extension RunInfluence {
         damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
-      exactLimit: request.kernel == .exact ? .max : limit)
+      kernelReason: kernel.reason,
+      exactLimit: request.kernel == .exact
+        ? .max : request.exactLimit ?? Ensemble.standardExactLimit)
+  }
+
+  private func standardMethod(onFeatures usesFeatures: Bool) -> Method {
+    usesFeatures || isSequence ? .trak : .trajectory
+  }
+
+  /// Exact kernel or features, by what the scoring of one query takes on either.
+  private func kernelChoice(_ request: ScoringRequest) -> KernelChoice {
+    func cost(_ method: Method, _ projection: ProjectionChoice? = nil) -> ScoringCost {
+      let shape = WorkShape(
+        network: network, examples: data.train.count, queries: 1, projection: projection)
+      return ScoringCost(
+        method, shape,
+        checkpoints: checkpointCount(request.checkpoints ?? .standard, request.seeds, method),
+        budget: .max)
+    }
+    let onFeatures = request.method ?? standardMethod(onFeatures: true)
+    let function =
+      request.outputFunction ?? onFeatures.standardOutputFunction(classification: isClassification)
+    return KernelChoice(
+      kernel: request.kernel ?? .auto, exactLimit: request.exactLimit,
+      examples: data.train.count,
+      exact: cost(request.method ?? standardMethod(onFeatures: false)),
+      stored: hasStore(onFeatures, function)
+        ? (cost(onFeatures, standardProjection), cost(onFeatures)) : nil)
   }
 
   private func standardWeight(

@@ -1,0 +1,82 @@
+// Letters: n training examples.
+import Networks
+
+/// Exact kernel or features, by counted flops and bytes: the same choice on every machine.
+///
+/// In this order:
+///
+/// 1. What was asked for, and a limit that was asked for (`exactLimit`).
+/// 2. Where an n × n kernel with its factor takes more than `matrixBytes`, n > 20,000: features, but
+///    the exact kernel for a method that has no such matrix when no features are there.
+/// 3. The exact kernel where no features are there, below `leastFlops`, and up to `factor` times the
+///    flops of the same method on the features that are there.
+/// 4. Else features.
+///
+/// A run without features is never sent to collect them for speed alone: what the exact kernel takes
+/// is said beforehand, with the cheaper commands.
+public struct KernelChoice: Sendable, Equatable {
+  /// Why.
+  public enum Reason: Sendable, Equatable {
+    /// It was asked for, or a limit of examples was.
+    case asked
+    /// The exact kernel's matrix and factor take more than `matrixBytes`.
+    case matrix(bytes: Int)
+    /// The exact kernel is affordable, or there is nothing else.
+    case affordable
+    /// The exact kernel takes this many times the flops of the features that are there.
+    case dear(times: Double)
+  }
+
+  /// Bytes of an exact kernel with its factor: 20,000 examples.
+  public static let matrixBytes = 8 * 20_000 * 20_000
+  /// Flops below which the exact kernel is taken in any case: a few minutes of one core.
+  public static let leastFlops = 1e13
+  /// How many times the flops of features the exact kernel may take.
+  public static let factor = 64.0
+
+  /// Bytes of the exact kernel of n examples and of its factor.
+  public static func bytes(examples: Int) -> Int {
+    let (square, overflows) = examples.multipliedReportingOverflow(by: 8 * examples)
+    return overflows ? .max : square
+  }
+
+  /// Whether scores are of stored features; else of exact kernels.
+  public let usesFeatures: Bool
+  /// Why.
+  public let reason: Reason
+
+  /// The choice for a scoring.
+  ///
+  /// - Parameters:
+  ///   - kernel: what was asked for.
+  ///   - exactLimit: training examples up to which the exact kernel was asked for; nil: open.
+  ///   - exact: the scoring on the exact kernel.
+  ///   - stored: the scoring on the features that are there, and the same method on the exact kernel;
+  ///     nil: there are none.
+  public init(
+    kernel: ScoringRequest.Kernel, exactLimit: Int?, examples: Int, exact: ScoringCost,
+    stored: (features: ScoringCost, exact: ScoringCost)?
+  ) {
+    switch kernel {
+    case .exact: (usesFeatures, reason) = (false, .asked)
+    case .features: (usesFeatures, reason) = (true, .asked)
+    case .auto:
+      if let exactLimit {
+        (usesFeatures, reason) = (examples > exactLimit, .asked)
+        return
+      }
+      let bytes = KernelChoice.bytes(examples: examples)
+      if bytes > KernelChoice.matrixBytes && (exact.method.isDamped || stored != nil) {
+        (usesFeatures, reason) = (true, .matrix(bytes: bytes))
+        return
+      }
+      guard let stored, exact.flops > KernelChoice.leastFlops,
+        stored.exact.flops > KernelChoice.factor * stored.features.flops
+      else {
+        (usesFeatures, reason) = (false, .affordable)
+        return
+      }
+      (usesFeatures, reason) = (true, .dear(times: stored.exact.flops / stored.features.flops))
+    }
+  }
+}

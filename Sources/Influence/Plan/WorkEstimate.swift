@@ -1,0 +1,171 @@
+// Letters: m queries.
+import Foundation
+import Gradients
+import Networks
+
+/// What a scoring will take before it runs, and what would take less.
+public struct WorkEstimate: Sendable, Equatable {
+  /// Something that takes less.
+  public struct Alternative: Sendable, Equatable {
+    /// What is asked for instead.
+    public enum Change: Sendable, Equatable {
+      /// The same method at the last checkpoint alone.
+      case lastCheckpoint
+      /// Another method, at the last checkpoint alone.
+      case method(Method)
+      /// Gradients by the last layer alone.
+      case layers(String)
+      /// The features that were collected.
+      case features
+    }
+
+    /// What is asked for instead.
+    public let change: Change
+    /// Its flops.
+    public let flops: Double
+
+    /// Something that takes less.
+    public init(change: Change, flops: Double) { (self.change, self.flops) = (change, flops) }
+  }
+
+  /// The method.
+  public let method: Method
+  /// Checkpoints that are gone through.
+  public let checkpoints: Int
+  /// Whether it is on features; else on the exact kernel.
+  public let usesFeatures: Bool
+  /// Flops.
+  public let flops: Double
+  /// Largest memory at a time, all counted.
+  public let peakBytes: Int
+  /// What takes at most a quarter of it, the dearest first.
+  public let alternatives: [Alternative]
+
+  /// An estimate.
+  public init(
+    method: Method, checkpoints: Int, usesFeatures: Bool, flops: Double, peakBytes: Int,
+    alternatives: [Alternative]
+  ) {
+    (self.method, self.checkpoints, self.usesFeatures) = (method, checkpoints, usesFeatures)
+    (self.flops, self.peakBytes, self.alternatives) = (flops, peakBytes, alternatives)
+  }
+
+  /// Flops below which no machine takes a minute.
+  public static let leastFlops = 2.4e10
+
+  /// The same without the alternatives of another method, where a command has but one.
+  public func keepingMethod() -> WorkEstimate {
+    WorkEstimate(
+      method: method, checkpoints: checkpoints, usesFeatures: usesFeatures, flops: flops,
+      peakBytes: peakBytes,
+      alternatives: alternatives.filter {
+        if case .method = $0.change { false } else { true }
+      })
+  }
+
+  /// Seconds at a rate of matrix products, flop/s.
+  public static func seconds(flops: Double, rate: Double) -> Double {
+    flops / (rate * ScoringCost.share)
+  }
+}
+
+extension RunInfluence {
+  /// What a scoring will take for some queries.
+  public func estimate(_ scoring: ResolvedScoring, queries: Int) -> WorkEstimate {
+    let method = scoring.options.method
+    let count = checkpointCount(scoring.choice, scoring.seeds, method)
+    let projection = scoring.usesFeatures ? standardProjection : nil
+    let cost = cost(method, projection, queries, count, of: network)
+    return WorkEstimate(
+      method: method, checkpoints: count, usesFeatures: scoring.usesFeatures, flops: cost.flops,
+      peakBytes: WorkPlan.commonBytes(network, data) + cost.peakBytes,
+      alternatives: alternatives(to: scoring, queries).filter { 4 * $0.flops <= cost.flops }
+        .sorted { $0.flops > $1.flops })
+  }
+
+  private func alternatives(
+    to scoring: ResolvedScoring, _ queries: Int
+  ) -> [WorkEstimate.Alternative] {
+    let method = scoring.options.method
+    let all = checkpointCount(scoring.choice, scoring.seeds, method)
+    let last = checkpointCount(.final, scoring.seeds, method)
+    let projection = scoring.usesFeatures ? standardProjection : nil
+    var found: [(WorkEstimate.Alternative.Change, ScoringCost)] = []
+    if last < all {
+      found.append((.lastCheckpoint, cost(method, projection, queries, last, of: network)))
+    }
+    if !scoring.usesFeatures {
+      if method.isDamped {
+        found.append((.method(.graddot), cost(.graddot, nil, queries, last, of: network)))
+      }
+      if hasStore(method, scoring.options.outputFunction) {
+        found.append((.features, cost(method, standardProjection, queries, all, of: network)))
+      }
+      if let (pattern, part) = network.lastLayer {
+        found.append((.layers(pattern), cost(method, nil, queries, all, of: part)))
+      }
+    }
+    return found.map { WorkEstimate.Alternative(change: $0, flops: $1.flops) }
+  }
+
+  /// What collecting some stores takes, of so many examples.
+  public func cost(of work: Collecting, examples: Int) -> MethodCost {
+    let base = WorkPlan.commonBytes(network, data)
+    return work.parts.map { part in
+      let projection = part.collection.projection
+      let shape = WorkShape(
+        network: network, examples: data.train.count, queries: 0, projection: projection)
+      let cost = CollectionCost(shape, projection, part.target == .jacobian ? .outputs : .one)
+      return MethodCost(
+        flops: Double(work.references.count) * cost.flops(examples: examples),
+        peakBytes: base + cost.peakBytes(examples: examples))
+    }.reduce(MethodCost()) { $0.followed(by: $1) }
+  }
+
+  /// The projector that this run's features are made with unless told otherwise.
+  public var standardProjection: ProjectionChoice {
+    .standard(for: network, examples: data.train.count)
+  }
+
+  func cost(
+    _ method: Method, _ projection: ProjectionChoice?, _ queries: Int, _ checkpoints: Int,
+    of network: Network
+  ) -> ScoringCost {
+    ScoringCost(
+      method,
+      WorkShape(
+        network: network, examples: data.train.count, queries: queries, projection: projection,
+        heldBytes: KernelGradients.standardBudget), checkpoints: checkpoints)
+  }
+
+  /// How many checkpoints a choice takes; 1 for one that the run does not have, which is refused later.
+  func checkpointCount(
+    _ choice: CheckpointChoice, _ seeds: [UInt64]?, _ method: Method
+  ) -> Int {
+    (try? choice.references(of: run, seeds: seeds, method: method).count) ?? 1
+  }
+
+  /// Whether features that a method reads are there.
+  func hasStore(_ method: Method, _ function: OutputFunction) -> Bool {
+    method.targets(function.ofKernel(data.train.targets)).allSatisfy {
+      FileManager.default.fileExists(
+        atPath: storePath(target: $0.storeTarget ?? .output(function)))
+    }
+  }
+}
+
+extension Network {
+  /// The last layer with a matrix by name, and the network with gradients by it alone; nil where that
+  /// is all.
+  var lastLayer: (pattern: String, network: Network)? {
+    let matrices = parameters.filter { $0.shape.count > 1 }
+    guard let last = matrices.max(by: { $0.offset < $1.offset }),
+      let dot = last.name.lastIndex(of: ".")
+    else { return nil }
+    let pattern = String(last.name[..<dot])
+    guard let part = try? selecting(LayerPatterns(text: pattern), place: pattern),
+      part.selectedCount < selectedCount
+    else { return nil }
+    return (pattern, part)
+  }
+}
