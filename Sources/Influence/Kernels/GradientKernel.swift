@@ -81,21 +81,25 @@ public enum KernelDirection: Sendable {
 }
 
 /// How λ is chosen and spread when a ridge model is made.
-public struct DampingChoice {
+public struct DampingChoice: Sendable {
   /// The rule.
   public var rule: DampingRule
   /// s > 0, n values; nil for 1.
   public var scales: [Double]?
   /// Whether spectrum and cross-validation are computed although the rule does not need them.
   public var diagnoses: Bool
+  /// Whether examples will be left out: the diagonal of M⁻¹ is kept with a factor.
+  public var needsDiagonal: Bool
   /// What the ridge model predicts, n × C, for cross-validation.
-  public var targets: () -> Matrix<Double>
+  public var targets: @Sendable () throws -> Matrix<Double>
 
   /// A choice.
   public init(
-    rule: DampingRule, scales: [Double]?, diagnoses: Bool, targets: @escaping () -> Matrix<Double>
+    rule: DampingRule, scales: [Double]?, diagnoses: Bool, needsDiagonal: Bool = false,
+    targets: @escaping @Sendable () throws -> Matrix<Double>
   ) {
     (self.rule, self.scales, self.diagnoses, self.targets) = (rule, scales, diagnoses, targets)
+    self.needsDiagonal = needsDiagonal
   }
 }
 

@@ -30,7 +30,7 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
     let outputs = kernel.source.network.outputCount
     let targets = targets
     let centred = targets.centred(outputs: outputs, without: kernel.deletedRows)
-    ridge = try kernel.ridge(try context.damping { centred })
+    ridge = try kernel.ridge(try context.damping(leavesOneOut: true) { centred })
     residuals = try ridge.leaveOneOutResiduals(targets: centred)
   }
 

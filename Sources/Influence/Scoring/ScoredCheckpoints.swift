@@ -14,7 +14,7 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   /// The network there.
   public let source: GradientSource
   private let training: Dataset
-  private let inputGram: InputGram?
+  private let inputGram: SharedInputs?
   private let keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
 
   /// A network at one checkpoint, with the examples it was trained on.
@@ -23,7 +23,7 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   }
 
   init(
-    name: String, source: GradientSource, training: Dataset, inputGram: InputGram?,
+    name: String, source: GradientSource, training: Dataset, inputGram: SharedInputs?,
     keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
   ) {
     (self.name, self.source, self.training) = (name, source, training)
@@ -42,9 +42,10 @@ public struct ExactCheckpoint: ScoredCheckpoint {
     _ named: [(name: String, source: GradientSource)], training: Dataset, method: Method,
     keepers: (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)?
   ) -> [ExactCheckpoint] {
-    let kernels = method.isDamped ? named.count * method.parts.count : 1
+    // One checkpoint may need a second kernel, for weights or for the damping's profile.
+    let kernels = method.isDamped ? max(2, named.count * method.parts.count) : 1
     let inputGram =
-      kernels > 1 && training.featureCount >= 256 ? InputGram(training.inputs) : nil
+      kernels > 1 && training.featureCount >= 256 ? SharedInputs(training.inputs) : nil
     return named.enumerated().map { index, checkpoint in
       var own: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
       if let keepers { own = { keepers(index, $0) } }

@@ -36,6 +36,8 @@ public struct ScoringRequest: Sendable, Equatable {
   public var kernel: Kernel?
   /// Training examples up to which `auto` takes the exact kernel; nil: by cost.
   public var exactLimit: Int?
+  /// Bytes that kept factors of exact kernels may take on disk; 0: none is kept or read.
+  public var factorBytes: Int?
   /// Where spectra are computed.
   public var diagnosesDamping: DampingDiagnosis
 
@@ -45,7 +47,7 @@ public struct ScoringRequest: Sendable, Equatable {
     exampleWeight: ExampleWeight? = nil, damping: DampingRule? = nil,
     dampingProfile: DampingProfile? = nil, checkpoints: CheckpointChoice? = nil,
     seeds: [UInt64]? = nil, kernel: Kernel? = nil, exactLimit: Int? = nil,
-    diagnosesDamping: DampingDiagnosis = .none
+    factorBytes: Int? = nil, diagnosesDamping: DampingDiagnosis = .none
   ) {
     self.method = method
     self.outputFunction = outputFunction
@@ -56,6 +58,7 @@ public struct ScoringRequest: Sendable, Equatable {
     self.seeds = seeds
     self.kernel = kernel
     self.exactLimit = exactLimit
+    self.factorBytes = factorBytes
     self.diagnosesDamping = diagnosesDamping
   }
 
@@ -67,6 +70,7 @@ public struct ScoringRequest: Sendable, Equatable {
       dampingProfile: dampingProfile ?? other.dampingProfile,
       checkpoints: checkpoints ?? other.checkpoints, seeds: seeds ?? other.seeds,
       kernel: kernel ?? other.kernel, exactLimit: exactLimit ?? other.exactLimit,
+      factorBytes: factorBytes ?? other.factorBytes,
       diagnosesDamping: diagnosesDamping)
   }
 }
@@ -85,6 +89,8 @@ public struct ResolvedScoring: Sendable {
   public var kernelReason = KernelChoice.Reason.asked
   /// Most training examples of an exact kernel matrix.
   public let exactLimit: Int
+  /// Bytes that kept factors of exact kernels may take on disk.
+  public var factorBytes = FactorFolder.standardBudget
 }
 
 extension RunInfluence {
@@ -119,7 +125,8 @@ extension RunInfluence {
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
       kernelReason: kernel.reason,
       exactLimit: request.kernel == .exact
-        ? .max : request.exactLimit ?? Ensemble.standardExactLimit)
+        ? .max : request.exactLimit ?? Ensemble.standardExactLimit,
+      factorBytes: request.factorBytes ?? FactorFolder.standardBudget)
   }
 
   private func standardMethod(onFeatures usesFeatures: Bool) -> Method {
@@ -185,7 +192,25 @@ extension RunInfluence {
       of: run, seeds: scoring.seeds, method: scoring.options.method)
     let checkpoints = ExactCheckpoint.sharing(
       try references.map { (name: $0.groupName, source: try source($0)) },
-      training: data.train, method: scoring.options.method)
+      training: data.train, method: scoring.options.method,
+      keepers: try keepers(references, bytes: scoring.factorBytes))
     return (checkpoints, references)
+  }
+
+  /// Where factors of exact kernels are kept: beside the run's stores, where they cost enough.
+  private func keepers(
+    _ references: [CheckpointReference], bytes: Int
+  ) throws -> (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)? {
+    guard bytes > 0, data.train.count >= FolderKeeper.leastCount else { return nil }
+    let folder = FactorFolder("\(run.projectionsFolder)/factors", budget: bytes)
+    let identities = try references.map {
+      try run.identity(checkpoints: [$0], layers: network.selectionText)
+    }
+    let names = references.map(\.name)
+    return { index, target in
+      FolderKeeper(
+        folder: folder, label: "\(names[index])-\(target.text)", identity: identities[index],
+        target: target)
+    }
   }
 }
