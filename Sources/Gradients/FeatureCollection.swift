@@ -15,13 +15,13 @@ public struct FeatureCollection: Sendable {
   public struct Group: Sendable {
     /// Name of the group, such as `seed-0/epoch-010`.
     public let name: String
-    /// The network at that checkpoint.
-    public let source: GradientSource
+    /// Where gradients at that checkpoint come from.
+    public let source: any GradientProvider
     /// The checkpoint's `modelHash`.
     public let modelHash: String
 
     /// A checkpoint with its name and hash.
-    public init(name: String, source: GradientSource, modelHash: String) {
+    public init(name: String, source: any GradientProvider, modelHash: String) {
       self.name = name
       self.source = source
       self.modelHash = modelHash
@@ -86,7 +86,7 @@ public struct FeatureCollection: Sendable {
     try Memory.require(
       projection.leastBytes(
         examples: min(data.count, block), width: width,
-        parameters: first.source.network.parameterCount),
+        parameters: first.source.parameterCount),
       for: "projecting to \(width) features", remedy: "choose fewer features (--dim).")
     let rowBytes = max(1, width * dtype.byteCount)
     let rowsPerShard = max(1, shardBytes / rowBytes / block) * block
@@ -137,7 +137,7 @@ public struct FeatureCollection: Sendable {
       "dtype": "\(dtype)",
       "engine": storeEngineVersion,
     ])
-    if let layers = groups.first?.source.network.selectionText {
+    if let layers = groups.first?.source.selectionText {
       fingerprint.append("layers", layers)
     }
     return fingerprint

@@ -23,14 +23,14 @@ public struct ProjectionChoice: Sendable, Hashable {
   ///
   /// - Throws: `ProjectionError` for a dimension the kind does not have.
   public func projector(
-    for source: GradientSource, _ function: OutputFunction, _ training: Dataset
+    for source: any GradientProvider, _ function: OutputFunction, _ training: Dataset
   ) throws -> any Projector {
     try projector(for: source, target: .output(function), training)
   }
 
   /// The projector of the gradients of a target; of a Jacobian, of all its outputs side by side.
   public func projector(
-    for source: GradientSource, target: GradientSource.Target, _ training: Dataset
+    for source: any GradientProvider, target: GradientSource.Target, _ training: Dataset
   ) throws -> any Projector {
     if kind == .landmarks {
       let k = min(dimension, training.count)

@@ -1,4 +1,5 @@
 // Letters: n examples, C outputs.
+import Networks
 import Tensors
 
 /// What a model says of each example in evaluation mode.
@@ -26,5 +27,33 @@ public struct Predictions: Sendable {
   /// Share of examples predicted rightly; nil for numbers and sequences.
   public var accuracy: Double? {
     correct.isEmpty ? nil : Double(correct.count { $0 }) / Double(correct.count)
+  }
+}
+
+extension Predictions {
+  /// What outputs that are there already say of classes or numbers.
+  ///
+  /// - Parameter outputs: z, n × C.
+  public init(outputs: Tensor, targets: TargetValues) {
+    var isClassification = false
+    if case .classes = targets { isClassification = true }
+    let n = outputs.shape[0]
+    let loss: Loss = isClassification ? .crossEntropy : .squaredError
+    let signals = Tensor(uninitialized: [4, n])
+    let target = signals.storage
+    _ = OutputSignals.forEach(outputs, targets, loss: loss, scale: 1) { row, values in
+      target.base[row] = Float(values.loss)
+      target.base[n + row] = Float(values.margin)
+      target.base[2 * n + row] = Float(values.probability)
+      target.base[3 * n + row] = values.isCorrect ? 1 : 0
+    }
+    func row(_ index: Int) -> [Float] {
+      Array(UnsafeBufferPointer(start: target.base + index * n, count: n))
+    }
+    self.init(
+      logits: outputs, losses: row(0), margins: isClassification ? row(1) : [],
+      probabilities: isClassification ? row(2) : [],
+      predicted: isClassification ? Predictor.largest(outputs) : [],
+      correct: isClassification ? row(3).map { $0 == 1 } : [])
   }
 }

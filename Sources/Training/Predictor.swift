@@ -65,7 +65,7 @@ public struct Predictor: Sendable {
       predicted: isClassification ? Predictor.largest(logits) : [], correct: row(3).map { $0 == 1 })
   }
 
-  private static func largest(_ logits: Tensor) -> [Int32] {
+  static func largest(_ logits: Tensor) -> [Int32] {
     let width = logits.rowLength
     return (0..<logits.rowCount).map { row in
       let z = logits.storage.base + row * width

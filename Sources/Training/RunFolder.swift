@@ -7,6 +7,7 @@ import Storage
 ///     Checkpoints/NAME/run.json
 ///     Checkpoints/NAME/seed-0/epoch-001.safetensors, epoch-001.json, …
 ///     Checkpoints/NAME/seed-0/dynamics.h5
+///     Checkpoints/NAME/factors-train.h5, factors-test.h5      of gradients from elsewhere
 ///     Checkpoints/NAME/seed-0/resume/…                        while the seed is being trained
 struct RunFolder: Sendable {
   let path: String
@@ -22,6 +23,9 @@ struct RunFolder: Sendable {
   }
 
   func dynamics(seed: UInt64) -> String { self.seed(seed) + "/dynamics.h5" }
+
+  /// Gradients from elsewhere of a part of the data, `train` or `test`.
+  func factors(_ part: String) -> String { "\(path)/factors-\(part).h5" }
 
   func resume(seed: UInt64) -> String { self.seed(seed) + "/resume" }
 
@@ -49,11 +53,17 @@ struct RunFolder: Sendable {
 
   /// Deletes the run's files and nothing else.
   func removeRun() throws(StorageError) {
+    try removeRunKeepingLeftovers()
+    for file in AtomicFile.leftovers(in: path) { try removeIfPresent(file) }
+  }
+
+  /// The same but for files that are being written.
+  func removeRunKeepingLeftovers() throws(StorageError) {
     try removeIfPresent(record)
     for name in names(in: path) where name.hasPrefix("seed-") {
       try removeIfPresent("\(path)/\(name)")
     }
-    for file in AtomicFile.leftovers(in: path) { try removeIfPresent(file) }
+    for part in ["train", "test"] { try removeIfPresent(factors(part)) }
   }
 
   /// Keeps other processes out until the result is dropped; a killed process lets go at once.

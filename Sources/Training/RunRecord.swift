@@ -17,6 +17,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
     case finished
     /// Weights from elsewhere.
     case imported
+    /// Gradients from elsewhere: no network of ours, `parameters` are the layers that were
+    /// differentiated.
+    case foreign
   }
 
   /// A parameter of the network.

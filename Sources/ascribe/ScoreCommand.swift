@@ -51,7 +51,7 @@ struct ScoreCommand: ParsableCommand {
         run: setup.influence.run.name, options: setup.options,
         checkpoints: setup.scorer.checkpointNames, damping: try setup.scorer.dampingReports(),
         kernel: setup.scorer.kernelName, train: train, queries: queries, fusion: fused?.record,
-        layers: setup.influence.network.selectionText)
+        layers: setup.influence.selectionText)
     }
     let bar = Progress("scoring", unit: "queries")
     try ScoreFile.write(try header(), train: train, queries: queries, to: path) { take in

@@ -61,8 +61,7 @@ struct ScoringSetup {
 
   /// What the model makes of examples, from the last checkpoint of the first seed.
   func predictions(for data: Dataset) throws -> Predictions {
-    try influence.run.predictor(try influence.run.checkpoint(seed: nil, epoch: nil))
-      .predictions(for: data)
+    try influence.predictions(for: data)
   }
 }
 

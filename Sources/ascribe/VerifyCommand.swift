@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import Influence
 import Reports
 import Storage
 import Training
@@ -37,13 +38,13 @@ struct VerifyCommand: ParsableCommand {
     let run = try Run.open(path, checkpointsFolder: common.checkpointsFolder)
     var report = Verification.Report()
     report.files = 1
-    for reference in run.checkpoints {
+    for reference in run.checkpoints where !run.isForeign {
       _ = try run.load(reference)
       report.files += 2
       let size = try FileManager.default.attributesOfItem(atPath: reference.path)[.size]
       report.bytes += (size as? Int) ?? 0
     }
-    for seed in run.seeds where run.record.status != .imported {
+    for seed in run.seeds where run.record.status != .imported && !run.isForeign {
       let path = "\(run.folder)/seed-\(seed)/dynamics.h5"
       if !FileManager.default.fileExists(atPath: path) {
         // Written last: an unfinished seed has none yet.
@@ -52,12 +53,15 @@ struct VerifyCommand: ParsableCommand {
       }
       report.add(try Verification.verify(path))
     }
-    // Banks of retrained models.
+    // Banks of retrained models, gradients from elsewhere.
     for name in try FileManager.default.contentsOfDirectory(atPath: run.folder).sorted()
     where name.hasSuffix(".h5") {
       report.add(try Verification.verify("\(run.folder)/\(name)"))
     }
-    if data {
+    if run.isForeign {
+      // The examples are in the files; whether they are the run's own is checked here.
+      _ = try RunInfluence(run)
+    } else if data {
       _ = try run.loadData()
       if run.record.dataHashes["start"] != nil { _ = try run.networkToTrain() }
     }

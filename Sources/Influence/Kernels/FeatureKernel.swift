@@ -15,8 +15,8 @@ public struct FeatureKernel: GradientKernel {
   let store: FeatureStoreReader
   let group: String
   let projector: any Projector
-  /// The network at the checkpoint.
-  public let source: GradientSource
+  /// Where gradients at the checkpoint come from.
+  public let source: any GradientProvider
   private let target: GradientSource.Target
   private let data: Dataset
   /// What each training row is multiplied by; nil for 1.
@@ -28,8 +28,9 @@ public struct FeatureKernel: GradientKernel {
   ///   - data: the training examples, those of the store.
   ///   - factors: what each training row is multiplied by, n values.
   init(
-    _ store: FeatureStoreReader, group: String, projector: any Projector, source: GradientSource,
-    target: GradientSource.Target, data: Dataset, factors: [Float]? = nil
+    _ store: FeatureStoreReader, group: String, projector: any Projector,
+    source: any GradientProvider, target: GradientSource.Target, data: Dataset,
+    factors: [Float]? = nil
   ) {
     (self.store, self.group, self.projector, self.source) = (store, group, projector, source)
     (self.target, self.data, self.factors) = (target, data, factors)
@@ -46,7 +47,7 @@ public struct FeatureKernel: GradientKernel {
   /// Nothing but n-vectors.
   public var byteCount: Int { 4 * (factors?.count ?? 0) }
   /// Outputs of the training examples, made again.
-  public func outputs() -> Tensor { source.outputs(of: data) }
+  public func outputs() throws -> Tensor { try source.outputs(of: data) }
 
   /// ‖φ_i‖², n values: one pass over the store.
   public func squaredNorms() throws -> [Float] {
@@ -72,7 +73,7 @@ public struct FeatureKernel: GradientKernel {
   public func forEachRows(
     of queries: Dataset, target: GradientSource.Target, _ body: (QueryRows) throws -> Void
   ) throws {
-    let width = source.network.outputShape.count > 1 ? 0 : source.network.outputCount
+    let width = source.keptOutputs
     var outputs: [Float] = []
     try source.forEachFeatures(
       of: queries, atMost: queryBlock, projector: projector, target: target,
@@ -132,9 +133,10 @@ public struct FeatureKernel: GradientKernel {
     guard case .features(let along) = direction, case .output(let function) = target else {
       preconditionFailure("a direction of another kernel")
     }
-    var parts = Matrix<Float>(rows: rows.count, columns: source.network.outputShape[0])
+    let tokens = try source.network(for: "a score by token")
+    var parts = Matrix<Float>(rows: rows.count, columns: tokens.network.outputShape[0])
     for (place, row) in rows.enumerated() {
-      try source.forEachTokenBlock(of: data.subset([row]), function) { positions, gradients in
+      try tokens.forEachTokenBlock(of: data.subset([row]), function) { positions, gradients in
         let features = try projector.project(gradients)
         for (line, position) in positions.enumerated() {
           parts[place, position] =

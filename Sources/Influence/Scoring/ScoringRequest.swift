@@ -107,7 +107,10 @@ extension RunInfluence {
       case .features: true
       case .auto: data.train.count > limit
       }
-    let method = request.method ?? (usesFeatures || isSequence ? Method.trak : .trajectory)
+    let open = standardMethod(request.outputFunction, onFeatures: usesFeatures)
+    let method = request.method ?? open.method
+    let function =
+      request.outputFunction ?? (request.method == nil ? open.function : standardFunction(method))
     let choice = request.checkpoints ?? .standard
     let weight =
       try request.exampleWeight
@@ -115,7 +118,7 @@ extension RunInfluence {
     return ResolvedScoring(
       options: try ScoringOptions(
         method: method, classification: isClassification,
-        outputFunction: request.outputFunction, exampleWeight: weight,
+        outputFunction: function, exampleWeight: weight,
         damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
@@ -128,6 +131,7 @@ extension RunInfluence {
     guard isClassification, !isSequence, method.weighs else { return nil }
     if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
     let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
+    if let factors, !factors.provides(.jacobian) { return nil }
     return !onFeatures && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
   }
 
