@@ -162,6 +162,7 @@ extension RunInfluence {
     exactLimit: Int = Ensemble.standardExactLimit
   ) throws -> Ensemble {
     let seeds = Set(checkpoints.map(\.seed))
+    let network = try network
     return try Ensemble(
       checkpoints: ExactCheckpoint.sharing(
         seeds.sorted().map { seed in

@@ -28,6 +28,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public let name: String
     /// PyTorch's shape.
     public let shape: [Int]
+
+    /// A parameter.
+    public init(name: String, shape: [Int]) { (self.name, self.shape) = (name, shape) }
   }
 
   /// How one seed ended.
