@@ -117,7 +117,8 @@ public struct FactorFile: Sendable {
     let width = first == .jacobian ? Int(functions) : 1
     let layers = try file.hdf5.dataset("layers").readStrings().map { name in
       let left = try file.hdf5.dataset(FactorLayout.leftName(name, first)).shape
-      guard left.count == 3, left[2] > 0, left[2] % width == 0 else {
+      guard left.count == 3, FactorLayout.fits(Array(left.dropFirst())), left[2] % width == 0
+      else {
         throw StorageError.wrongShape(
           name: FactorLayout.leftName(name, first), expected: [width], found: left,
           file: file.path)
@@ -127,9 +128,12 @@ public struct FactorFile: Sendable {
         return FactorLayout.Layer(
           name: name, positions: left[1], outputs: left[2] / width, inputs: nil, hasBias: false)
       }
+      let inputs = try file.hdf5.dataset(right).shape.last ?? 0
+      guard FactorLayout.fits([left[1], left[2], inputs]) else {
+        throw StorageError.tooLarge(name: right, shape: left, file: file.path)
+      }
       return FactorLayout.Layer(
-        name: name, positions: left[1], outputs: left[2] / width,
-        inputs: try file.hdf5.dataset(right).shape.last ?? 1,
+        name: name, positions: left[1], outputs: left[2] / width, inputs: inputs,
         hasBias: try file.hdf5.attribute("bias", of: right) == .integer(1))
     }
     return FactorLayout(

@@ -73,6 +73,17 @@ public struct FactorLayout: Sendable, Equatable {
     4 * layers.reduce(0) { $0 + $1.rightCount + leftCount($1, target) }
   }
 
+  /// Whether an example's numbers of these sizes are few enough for sums and products of them.
+  static func fits(_ sizes: [Int]) -> Bool {
+    var product = 1
+    for size in sizes {
+      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      guard size > 0, !overflow, next <= 1 << 40 else { return false }
+      product = next
+    }
+    return true
+  }
+
   /// Where the left sides of a layer are.
   static func leftName(_ layer: String, _ target: GradientSource.Target) -> String {
     "left/\(target.name)/\(layer)"

@@ -20,6 +20,10 @@ struct PlainFactors {
       throw GradientError.factorShape(
         dataset: "outputs", expected: "n × C", found: outputs, file: path)
     }
+    // Ids take about 64 bytes each.
+    guard FactorLayout.fits([n, width]), n <= Memory.physical / 64 else {
+      throw StorageError.tooLarge(name: "outputs", shape: outputs, file: path)
+    }
     ids = try PlainFactors.ids(file, count: n)
     targets = try PlainFactors.targets(file, ids, outputs: width)
     layout = try PlainFactors.layout(file, count: n, outputs: width)
@@ -163,6 +167,9 @@ struct PlainFactors {
       throw GradientError.factorShape(
         dataset: name, expected: expected, found: try file.dataset(name).shape, file: file.path)
     }
+    guard FactorLayout.fits(shape) else {
+      throw StorageError.tooLarge(name: name, shape: shape, file: file.path)
+    }
     return (shape[1], shape[shape.count - 1])
   }
 
@@ -185,6 +192,8 @@ struct PlainFactors {
       throw GradientError.factorShape(
         dataset: right, expected: expected, found: try file.dataset(right).shape, file: file.path)
     }
+    guard FactorLayout.fits(shape), FactorLayout.fits([left.positions, left.width, shape[2]])
+    else { throw StorageError.tooLarge(name: right, shape: shape, file: file.path) }
     var hasBias = false
     if try file.attributeNames(of: right).contains("bias") {
       switch try file.attribute("bias", of: right) {

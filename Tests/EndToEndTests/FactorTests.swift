@@ -52,7 +52,7 @@ import Testing
     }
     let suspects = try work.object("mislabeled", "mine", "--top", "12")
     #expect(try list(suspects["suspects"]).count == 12)
-    try work.succeed("query", "mine", "--test", "misclassified", "--report", "why.html")
+    try work.succeed("query", "mine", "--test", "q0,q3", "--report", "why.html")
     try work.succeed("query", "mine", "--test", "all")
     try work.succeed("score", "mine", "--method", "trak", "--out", "s.h5")
     let file = try work.object("inspect", "s.h5")
@@ -92,6 +92,9 @@ import Testing
   func refused() throws {
     let words = ["mine was made of gradients from elsewhere: it has no network"]
     try work.fail(3, "retrain", "mine", "--subsets", "2", "--seeds", "1", words: words)
+    try work.fail(3, "evaluate", "mine", "lds", words: words)
+    try work.fail(3, "calibrate", "mine", words: words)
+    try work.fail(3, "query", "mine", "--test", "q0", "--fuse", "bank", words: words)
     try work.fail(3, "export", "mine", "--out", "weights", words: words)
     try work.fail(3, "outputs", "mine", words: words)
     try work.fail(3, "plan", "mine", words: words)

@@ -153,6 +153,45 @@ struct FactorScoreTests {
     #expect(try RunInfluence(replaced).data.test.count == 0)
   }
 
+  @Test("rows of features from elsewhere score as φ_x (ΦᵀΦ + λI)⁻¹ φ_i, exact and collected")
+  func features() throws {
+    let folder = try ScratchFolder()
+    let (n, m, k) = (20, 4, 6)
+    let (phi, query) = (Problem.values([n, k], seed: 8), Problem.values([m, k], seed: 9))
+    for (name, rows) in [("train", phi), ("test", query)] {
+      let file = try HDF5File(creating: folder / "\(name).h5")
+      let count = rows.shape[0]
+      try file.write([Float](repeating: 0, count: 2 * count), shape: [count, 2], to: "outputs")
+      try file.write((0..<count).map { Int64($0 % 2) }, shape: [count], to: "labels")
+      try file.write(rows.elements, shape: rows.shape, to: "left/margin/features")
+      try file.close()
+    }
+    let influence = try RunInfluence(
+      try FactorImport(
+        name: "f", train: folder / "train.h5", test: folder / "test.h5",
+        checkpointsFolder: folder / "Checkpoints"
+      ).run())
+    let request = ScoringRequest(
+      method: .trak, exampleWeight: ExampleWeight(.none), damping: .value(0.7),
+      dampingProfile: .uniform)
+    func rows(_ tensor: Tensor) -> [[Double]] {
+      (0..<tensor.shape[0]).map { i in (0..<k).map { Double(tensor[i, $0]) } }
+    }
+    let solved = Plain.products(
+      rows(phi), Plain.inverse(Plain.damped(Plain.gram(rows(phi)), 0.7)))
+    let expected = Plain.products(rows(query), solved).flatMap { $0 }
+    let queries = influence.data.test
+    let exact = try influence.ensemble(request).scores(queries).elements
+    #expect(relativeDifference(exact, expected) < 1e-5)
+    let work = try influence.collecting(
+      for: .trak, projection: ProjectionChoice(kind: .identity, dimension: k))
+    for part in work.parts { try part.collection.collect(influence.data.train, to: part.path) }
+    var onFeatures = request
+    onFeatures.kernel = .features
+    let stored = try influence.ensemble(onFeatures).scores(queries).elements
+    #expect(relativeDifference(stored, expected) < 1e-5)
+  }
+
   @Test("what h5py wrote scores as full gradients in double do")
   func fixtureFile() throws {
     struct Scores: Decodable { let graddot: [[Double]] }
