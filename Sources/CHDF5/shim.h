@@ -110,4 +110,8 @@ static inline void ascribe_h5_error_text(char *text, size_t capacity) {
 }
 
 /// Keeps HDF5 from printing errors of this thread on standard error.
+/* libhdf5 closes what is open when the process ends, and crashes there on a file that the disk
+   refused; all files are closed here, so it need not. To be called before anything else. */
+static inline void ascribe_h5_no_exit_handler(void) { H5dont_atexit(); }
+
 static inline void ascribe_h5_silence(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }

@@ -1,47 +1,8 @@
 // Letters: n training examples, m test examples, M subsets, S seeds.
-import Checkpoints
 import Datasets
-import Foundation
 import Influence
-import Storage
 import Tensors
-
-extension Calibration.Options {
-  /// The choices behind a run's scores.
-  public init(_ scorer: Ensemble, of influence: RunInfluence) {
-    method = scorer.options.method.name
-    outputFunction = scorer.options.outputFunction.rawValue
-    exampleWeight = scorer.options.exampleWeight.description
-    damping =
-      "\(scorer.options.damping) \(scorer.options.dampingProfile.rawValue)"
-    checkpoints = scorer.checkpointNames
-    kernel = scorer.kernelName
-    trainHash = "\(influence.data.train.contentHash)"
-    testHash = "\(influence.data.test.contentHash)"
-  }
-
-  /// Names of the choices that differ.
-  public func differences(from other: Calibration.Options) -> [String] {
-    [
-      ("method", method == other.method),
-      ("output function", outputFunction == other.outputFunction),
-      ("example weight", exampleWeight == other.exampleWeight),
-      ("damping", damping == other.damping), ("checkpoints", checkpoints == other.checkpoints),
-      ("kernel", kernel == other.kernel), ("training data", trainHash == other.trainHash),
-      ("test data", testHash == other.testHash),
-    ].filter { !$0.1 }.map(\.0)
-  }
-
-  /// The file's name: the method and a hash of all choices.
-  public var fileName: String {
-    let fields = [
-      method, outputFunction, exampleWeight, damping, checkpoints.joined(separator: ","), kernel,
-      trainHash, testHash,
-    ]
-    let digest = "\(SHA256.digest(of: Array(fields.joined(separator: "\n").utf8)))"
-    return "calibration-\(method)-\(digest.suffix(12)).json"
-  }
-}
+import Training
 
 extension Calibration {
   /// Fits a run's scores to one of its banks.
@@ -53,10 +14,11 @@ extension Calibration {
     let test = influence.data.test
     let outputs = bank.outputs(scorer.options.outputFunction, of: test)
     try self.init(
-      Options(scorer, of: influence),
+      try Options(scorer, of: influence),
       Bank(
         name: bankName, subsets: bank.design.subsets, fraction: bank.design.fraction,
-        seeds: bank.seeds, subsetSeed: bank.design.seed),
+        seeds: bank.seeds, subsetSeed: bank.design.seed, digest: "\(bank.digest)",
+        madeFrom: bank.fingerprint),
       ids: test.ids, scores: try scorer.scores(test),
       meanScores: try scorer.scores(test, mean: true), masks: bank.masks, outputs: outputs)
   }
@@ -89,43 +51,6 @@ extension Calibration {
       correlationError: fit.correlationError, heldOut: fit.heldOut, evenShare: fit.evenShare,
       errorShare: fit.errorShare,
       queries: ids.indices.map { query(fit, $0, ids[$0]) } + [query(whole, 0, .name("all"))])
-  }
-
-  /// Keeps it in the run's folder; returns the path.
-  public func save(in folder: String) throws -> String {
-    let path = "\(folder)/\(options.fileName)"
-    try SealedJSON.write(self, to: path)
-    return path
-  }
-
-  /// What a run's folder has for a choice of options.
-  public enum Found: Sendable {
-    /// A calibration of these options.
-    case matching(Calibration, path: String)
-    /// Only calibrations of other options: the nearest, and the names of what differs.
-    case other(path: String, differences: [String])
-    /// None.
-    case none
-  }
-
-  /// Looks for a calibration.
-  ///
-  /// - Throws: `CheckpointError.changed` for a damaged file.
-  public static func find(_ options: Options, in folder: String) throws -> Found {
-    let path = "\(folder)/\(options.fileName)"
-    if FileManager.default.fileExists(atPath: path) {
-      let found = try SealedJSON.read(Calibration.self, from: path)
-      if found.options == options { return .matching(found, path: path) }
-    }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let others = names.sorted().filter { $0.hasPrefix("calibration-") && $0.hasSuffix(".json") }
-      .compactMap { name -> (String, [String])? in
-        let path = "\(folder)/\(name)"
-        guard let other = try? SealedJSON.read(Calibration.self, from: path) else { return nil }
-        return (path, options.differences(from: other.options))
-      }
-    guard let nearest = others.min(by: { $0.1.count < $1.1.count }) else { return .none }
-    return .other(path: nearest.0, differences: nearest.1)
   }
 }
 

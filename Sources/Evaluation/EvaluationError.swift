@@ -18,10 +18,17 @@ public enum EvaluationError: DiagnosableError, Equatable {
   case notDefined(kind: String, reason: String, run: String, remedy: String)
   /// A file that is not a bank of this run.
   case notABank(problem: String, file: String)
+  /// A calibration whose bytes changed.
+  case calibrationChanged(problem: String, file: String)
   /// A bank too small to fit on.
   case tooFewSubsets(Int, needed: Int)
   /// Scores that would be tested on what they were fitted to.
   case fittedToTruth(problem: String, bank: String, run: String)
+
+  /// 4 for a calibration that changed, else 3.
+  public var exitCode: Int32 {
+    if case .calibrationChanged = self { 4 } else { 3 }
+  }
 
   /// What went wrong, with the values that show it.
   public var what: String {
@@ -34,6 +41,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .noBankOfDesign(let design, _, _): "there is no bank of the design \(design)"
     case .noBank: "there is no bank of retrained models"
     case .notABank(let problem, _): "the bank cannot be read: \(problem)"
+    case .calibrationChanged(let problem, _): "the calibration cannot be used: \(problem)"
     case .tooFewSubsets(let count, let needed):
       "a bank of \(count) subsets is too small: cross-validation needs at least \(needed)"
     case .fittedToTruth(let problem, _, _):
@@ -48,6 +56,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .design(_, let option, _): option
     case .subsetFile(_, let place): place
     case .noBank(let path, _), .notABank(_, let path), .noBankOfDesign(_, let path, _),
+      .calibrationChanged(_, let path),
       .otherDesign(_, _, let path, _):
       path
     case .notDefined(_, _, let run, _): run
@@ -69,6 +78,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .otherDesign(_, _, _, let command):
       "name another bank with --bank, or make one: \(command)"
     case .notABank: "make it again: ascribe retrain RUN --overwrite"
+    case .calibrationChanged: "calibrate again (or delete the file)"
     case .tooFewSubsets: "make a larger one: ascribe retrain RUN --subsets 100 --seeds 1"
     case .fittedToTruth(_, _, let run):
       "fuse with a bank of other subsets: "

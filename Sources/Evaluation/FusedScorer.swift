@@ -56,7 +56,7 @@ public struct FusedScorer: Sendable {
       signalToNoise: fusion.prior.signalToNoise, evenShare: fusion.prior.evenShare,
       meanCorrelation: fusion.slope.meanCorrelation, scoresAlone: fusion.report.scoresAlone,
       heldOut: fusion.report.curve.last?.lds ?? 0,
-      expectedGain: fusion.report.expectedGain(ofNext: 100))
+      expectedGain: fusion.report.expectedGain(ofNext: 100), bankDigest: "\(bank.digest)")
   }
 
   /// What the fusion did and what more retraining would do, as a line.

@@ -9,17 +9,34 @@ struct PartFolder: Sendable {
   let path: String
   let fingerprint: Fingerprint
 
-  /// Makes the folder; parts of another bank are deleted.
-  func prepare() throws {
+  /// Makes the folder, or finds the one to go on with.
+  ///
+  /// - Parameter overwrite: whether parts of another bank are deleted; else they are refused.
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field, those of the machine included.
+  func prepare(overwrite: Bool = false) throws {
     let key = fingerprint.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
     let label = path + "/made-from.txt"
     let found = try? String(contentsOfFile: label, encoding: .utf8)
     if found != key, FileManager.default.fileExists(atPath: path) {
-      try FileManager.default.removeItem(atPath: path)
+      if let found, !overwrite {
+        try Fingerprint.requireEqual(
+          expected: fingerprint, found: PartFolder.fields(of: found), file: path, for: .goingOn)
+      }
+      try AtomicFile.removeAll(path)
     }
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for file in AtomicFile.leftovers(in: path) { try FileManager.default.removeItem(atPath: file) }
+    try AtomicFile.makeFolder(path)
+    for file in AtomicFile.leftovers(in: path) { try AtomicFile.removeAll(file) }
     try AtomicFile.write(key, to: label)
+  }
+
+  private static func fields(of label: String) -> Fingerprint {
+    var result = Fingerprint()
+    for line in label.split(separator: "\n") {
+      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      if parts.count == 2 && result[name] == nil { result.append(name, String(parts[1])) }
+    }
+    return result.withPresentNames
   }
 
   private func file(_ model: Int) -> String { "\(path)/\(model).part" }

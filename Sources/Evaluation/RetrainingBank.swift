@@ -18,18 +18,23 @@ public struct RetrainingBank: Sendable {
   public let seeds: Int
   /// M × n, 1 where the example was trained on.
   public let masks: Matrix<Float>
+  /// What the bank was made from.
+  public let fingerprint: Fingerprint
+  /// The file's seal, which stands for its whole contents.
+  public let digest: Digest
   private let logits: Matrix<Float>
   private let outputCount: Int
 
   /// Reads a bank and checks every byte.
   ///
-  /// - Parameter expected: what it must have been made from; nil takes any.
+  /// - Parameter expected: what it must have been made from, on whatever machine; nil takes any.
   /// - Throws: `StorageError.fingerprintMismatch` naming the field, `EvaluationError.notABank`.
   public init(_ path: String, expecting expected: Fingerprint? = nil) throws {
     let file = try SealedFile(path)
+    digest = file.digest
+    fingerprint = try Fingerprint(from: file.hdf5).withPresentNames
     if let expected {
-      try Fingerprint.requireEqual(
-        expected: expected, found: try Fingerprint(from: file.hdf5), file: path)
+      try Fingerprint.requireEqual(expected: expected, found: fingerprint, file: path)
     }
     guard case .text(let text) = try file.hdf5.attribute("bank"),
       let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8))
@@ -115,19 +120,20 @@ public struct RetrainingJob: Sendable {
   }
 
   /// What the bank is made from.
+  ///
+  /// - Throws: `TrainingError.noTraining`, `ConfigurationError`.
   public func fingerprint() throws -> Fingerprint {
-    let configuration = try run.configuration()
-    var fingerprint = Fingerprint([
-      "training": try run.training().value.canonicalJSON,
-      "model": configuration.model.value.canonicalJSON,
-      "train": "\(data.train.contentHash)", "test": "\(data.test.contentHash)",
-      "subsets": "\(design.subsets)", "fraction": "\(design.fraction)",
-      "subsetSeed": "\(design.seed)", "seeds": "\(seeds)", "engine": Engine.version,
-    ])
-    if let lora = configuration.adapters {
-      fingerprint.append("lora", "rank \(lora.rank) alpha \(lora.alpha) \(lora.targets)")
-    }
-    if let start = run.record.dataHashes["start"] { fingerprint.append("start", start) }
+    _ = try run.training()
+    return fingerprint(of: try run.identity(examples: data.test.contentHash))
+  }
+
+  /// What a bank of this design is made from, for a run and a machine.
+  func fingerprint(of identity: RunIdentity) -> Fingerprint {
+    var fingerprint = identity.fingerprint(of: .bank)
+    for (name, value) in [
+      ("subsets", "\(design.subsets)"), ("fraction", "\(design.fraction)"),
+      ("subsetSeed", "\(design.seed)"), ("seeds", "\(seeds)"),
+    ] { fingerprint.append(name, value) }
     if design.kind != .random {
       fingerprint.append("design", design.kind.rawValue)
       fingerprint.append("ranking", design.ranking?.description ?? "none")
@@ -140,7 +146,8 @@ public struct RetrainingJob: Sendable {
   /// Trains what is missing and writes the bank; returns at once when it is there.
   ///
   /// - Parameters:
-  ///   - overwrite: whether a bank made from something else is replaced; else it is refused.
+  ///   - overwrite: whether a bank made from something else, or its half, is replaced; else it is
+  ///     refused.
   ///   - progress: called after each model with (models done, models in all), from any worker.
   ///   - isCancelled: looked at between steps.
   /// - Throws: `StorageError.fingerprintMismatch` naming the field, `TrainingError.diverged`.
@@ -161,13 +168,13 @@ public struct RetrainingJob: Sendable {
       do {
         return try RetrainingBank(path, expecting: fingerprint)
       } catch  where overwrite {
-        try FileManager.default.removeItem(atPath: path)
+        try AtomicFile.removeAll(path)
       }
     }
     let configuration = try run.training()
     let network = try run.networkToTrain()
     let parts = PartFolder(path: path + ".parts", fingerprint: fingerprint)
-    try parts.prepare()
+    try parts.prepare(overwrite: overwrite)
     let total = design.subsets * seeds
     let missing = (0..<total).filter { !parts.has($0) }
     progress(total - missing.count, total)
@@ -185,7 +192,7 @@ public struct RetrainingJob: Sendable {
     }
     try failure.rethrow()
     try write(to: path, parts, fingerprint)
-    try FileManager.default.removeItem(atPath: parts.path)
+    try AtomicFile.removeAll(parts.path)
     return try RetrainingBank(path, expecting: fingerprint)
   }
 

@@ -34,33 +34,40 @@ public struct ShuffledLabelTraining: Sendable {
   }
 
   /// `Checkpoints/RUN/shuffled-labels.h5`.
-  public var path: String { influence.run.folder + "/shuffled-labels.h5" }
+  public var path: String { influence.run.shuffledLabelsPath }
 
   private var seeds: [UInt64] { Set(checkpoints.map(\.seed)).sorted() }
 
-  private func fingerprint() throws -> Fingerprint {
-    let configuration = try influence.run.configuration()
-    return Fingerprint([
-      "training": try influence.run.training().value.canonicalJSON,
-      "model": configuration.model.value.canonicalJSON, "train": "\(data.contentHash)",
-      "checkpoints": checkpoints.map(\.groupName).joined(separator: " "),
-      "engine": Engine.version,
-    ])
+  /// What the training follows from.
+  ///
+  /// - Throws: `TrainingError.noTraining`, `ConfigurationError`.
+  public func fingerprint() throws -> Fingerprint {
+    _ = try influence.run.training()
+    var identity = try influence.run.identity()
+    // Of the checkpoints the names alone count: the weights are those that are trained here.
+    identity.weights = checkpoints.map { .init(checkpoint: $0.name, hash: "") }
+    identity.trainingData = "\(data.contentHash)"
+    return identity.fingerprint(of: .shuffledLabels)
   }
 
   /// A method on the shuffled run: its checkpoints, with the shuffled labels as targets.
   ///
   /// - Parameters:
+  ///   - replacing: told why a training that was kept cannot be used and is made again:
+  ///     `StorageError.fingerprintMismatch` naming the field, or damage.
   ///   - progress: called after each epoch with (epochs done, epochs in all).
   ///   - isCancelled: looked at between steps.
   public func ensemble(
     options: ScoringOptions, exactLimit: Int = Ensemble.standardExactLimit,
+    replacing: (any Error) -> Void = { _ in },
     progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> Ensemble {
     let fingerprint = try fingerprint()
-    if let found = try? kept(fingerprint) {
-      return try model(options, found, exactLimit)
+    if FileManager.default.fileExists(atPath: path) {
+      let found = Result { try kept(fingerprint) }
+      if case .success(let kept) = found { return try model(options, kept, exactLimit) }
+      if case .failure(let error) = found { replacing(error) }
     }
     let trained = try train(progress, isCancelled)
     let file = try SealedFileWriter(path)
@@ -74,15 +81,18 @@ public struct ShuffledLabelTraining: Sendable {
     return try model(options, trained, exactLimit)
   }
 
-  private struct Trained {
+  struct Trained {
     var parameters: [[Float]]
     var residuals: [[Float]]
   }
 
-  private func kept(_ fingerprint: Fingerprint) throws -> Trained {
+  /// The training that was kept.
+  ///
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field; damage.
+  func kept(_ fingerprint: Fingerprint) throws -> Trained {
     let file = try SealedFile(path)
     try Fingerprint.requireEqual(
-      expected: fingerprint, found: try Fingerprint(from: file.hdf5), file: path)
+      expected: fingerprint, found: try Fingerprint(from: file.hdf5).withPresentNames, file: path)
     func rows(_ name: String) throws -> [[Float]] {
       let rows = try file.rows(name)
       let values = try rows.values(Float.self)

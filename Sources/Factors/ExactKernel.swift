@@ -100,7 +100,8 @@ extension FactorBlock {
     pairs > 1 && pairs * (left + right) > left * right
   }
 
-  fileprivate func prefersFullGradients(against other: FactorBlock) -> Bool {
+  /// Whether the kernel with another block's examples is taken by full gradients.
+  func prefersFullGradients(against other: FactorBlock) -> Bool {
     FactorBlock.prefersFullGradients(
       pairs: terms.reduce(0) { $0 + $1.positions }
         * other.terms.reduce(0) { $0 + $1.positions },

@@ -42,6 +42,8 @@ public struct FeatureCollection: Sendable {
   public let projection: ProjectionChoice
   /// The training set: landmarks are drawn from it.
   public let training: Dataset
+  /// Model, training data and machine; weights, rows and layers are those of the other properties.
+  public let identity: RunIdentity
 
   /// Examples that go through the projector at a time: `blockSize` unless a test wants them small.
   var block = FeatureCollection.blockSize
@@ -51,21 +53,23 @@ public struct FeatureCollection: Sendable {
   /// The work of a store.
   public init(
     groups: [Group], outputFunction: OutputFunction, projection: ProjectionChoice,
-    training: Dataset
+    training: Dataset, identity: RunIdentity
   ) {
     self.init(
-      groups: groups, target: .output(outputFunction), projection: projection, training: training)
+      groups: groups, target: .output(outputFunction), projection: projection, training: training,
+      identity: identity)
   }
 
   /// The work of a store of the features of some target.
   public init(
     groups: [Group], target: GradientSource.Target, projection: ProjectionChoice,
-    training: Dataset
+    training: Dataset, identity: RunIdentity
   ) {
     self.groups = groups
     self.target = target
     self.projection = projection
     self.training = training
+    self.identity = identity
   }
 
   /// Collects `data` into the store at `path`; returns when it is finished and sealed.
@@ -128,18 +132,17 @@ public struct FeatureCollection: Sendable {
   public func fingerprint(
     of data: Dataset, projector: ProjectorIdentity, dtype: StorageType
   ) -> Fingerprint {
-    let models = groups.map { "\($0.name) \($0.modelHash)" }.joined(separator: "\n")
-    var fingerprint = Fingerprint([
-      "model": "\(SHA256.digest(of: models))",
-      "dataset": "\(data.contentHash)",
-      "outputFunction": target.name,
-      "projector": projector.canonicalText,
-      "dtype": "\(dtype)",
-      "engine": storeEngineVersion,
-    ])
-    if let layers = groups.first?.source.selectionText {
-      fingerprint.append("layers", layers)
+    var identity = identity
+    identity.weights = groups.map { .init(checkpoint: $0.name, hash: $0.modelHash) }
+    identity.layers = groups.first?.source.selectionText
+    identity.examples = "\(data.contentHash)"
+    if projection.kind != .landmarks || identity.trainingData == identity.examples {
+      identity.trainingData = nil
     }
+    var fingerprint = identity.fingerprint(of: .featureStore)
+    fingerprint.append("outputFunction", target.name)
+    fingerprint.append("projector", projector.canonicalText)
+    fingerprint.append("dtype", "\(dtype)")
     return fingerprint
   }
 
@@ -192,9 +195,6 @@ extension GradientSource.Target {
     }
   }
 }
-
-/// Version of what a store's numbers mean; raised whenever the engine would compute others.
-public let storeEngineVersion = "1"
 
 extension Dataset {
   /// The ids as a store keeps them.

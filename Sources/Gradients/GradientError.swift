@@ -6,6 +6,8 @@ public enum GradientError: DiagnosableError, Equatable {
   case nonFiniteOutput(example: String)
   /// An output function is not defined for the data's targets.
   case outputFunction(name: String)
+  /// A store's projector that this version cannot make again.
+  case storedProjector(problem: String, text: String, file: String)
   /// Something is made of passes through the network, and there is none.
   case needsNetwork(purpose: String)
 
@@ -33,8 +35,13 @@ public enum GradientError: DiagnosableError, Equatable {
 }
 
 extension GradientError {
-  /// 4 for files that do not belong together, else 3.
-  public var exitCode: Int32 { if case .otherFactors = self { 4 } else { 3 } }
+  /// 4 for files that do not belong together or to this version, else 3.
+  public var exitCode: Int32 {
+    switch self {
+    case .otherFactors, .storedProjector: 4
+    default: 3
+    }
+  }
 
   /// What went wrong.
   public var what: String {
@@ -62,6 +69,8 @@ extension GradientError {
     case .labelRange(let label, let classes, let example, _):
       "the label of example \(example) is \(label); there are \(classes) classes"
     case .exampleTwice(let id, _): "the id \(id) is there twice"
+    case .storedProjector(let problem, let text, _):
+      "the store's projector cannot be made again: \(problem), in \"\(text.prefix(80))\""
     }
   }
 
@@ -79,6 +88,7 @@ extension GradientError {
       "\(file):\(dataset)"
     case .labelRange(_, _, _, let file): "\(file):labels"
     case .exampleTwice(_, let file): "\(file):ids"
+    case .storedProjector(_, _, let file): file
     }
   }
 
@@ -103,6 +113,7 @@ extension GradientError {
     case .unknownTarget(_, let known, _): "name one of \(known.joined(separator: ", "))"
     case .labelRange: "number the classes from 0, and give as many outputs or names as there are"
     case .exampleTwice: "give every example an id of its own"
+    case .storedProjector: "use the version of Ascribe that made the store, or make it again"
     }
   }
 }

@@ -63,18 +63,40 @@ extension ProjectionChoice {
   ///
   /// The projector made again must have the same text; whoever reads a store compares.
   public init?(canonicalText text: String) {
-    var words = text.split(separator: " ")
-    guard !words.isEmpty, let kind = ProjectorKind(rawValue: String(words.removeFirst())) else {
-      return nil
+    guard let choice = try? ProjectionChoice(stored: text, file: "") else { return nil }
+    self = choice
+  }
+
+  /// The choice that made a store's projector.
+  ///
+  /// - Parameters:
+  ///   - text: the field `projector` of the store's fingerprint.
+  ///   - file: the store, for the error.
+  /// - Throws: `GradientError.storedProjector` for a kind, version, dimension or seed that this
+  ///   engine does not have.
+  public init(stored text: String?, file: String) throws(GradientError) {
+    let words = (text ?? "").split(separator: " ")
+    func refusal(_ problem: String) -> GradientError {
+      .storedProjector(problem: problem, text: text ?? "", file: file)
+    }
+    guard let name = words.first else { throw refusal("it is not recorded") }
+    guard let kind = ProjectorKind(rawValue: String(name)) else {
+      throw refusal("there is no kind \(name)")
     }
     var values: [Substring: Substring] = [:]
-    for word in words {
+    for word in words.dropFirst() {
       let parts = word.split(separator: "=", maxSplits: 1)
       if parts.count == 2 { values[parts[0]] = parts[1] }
     }
-    guard let k = (values["requested"] ?? values["k"]).flatMap({ Int($0) }), k > 0,
-      let seed = values["seed"].flatMap({ UInt64($0) })
-    else { return nil }
+    guard values["version"] == "1" else {
+      throw refusal("version \(values["version"] ?? "none") of \(kind.rawValue) is unknown")
+    }
+    guard let k = (values["requested"] ?? values["k"]).flatMap({ Int($0) }), k > 0 else {
+      throw refusal("it has no dimension")
+    }
+    guard let seed = values["seed"].flatMap({ UInt64($0) }) else {
+      throw refusal("it has no seed")
+    }
     self.init(kind: kind, dimension: k, seed: seed)
   }
 }

@@ -125,14 +125,12 @@ public struct RunInfluence: Sendable {
     try checkpoints.map {
       FeatureCollection.Group(
         name: $0.groupName, source: try source($0),
-        modelHash: try factors.map { "\($0.files[0].digest)" } ?? "\(try run.modelHash(of: $0))")
+        modelHash: "\(try run.modelHash(of: $0))")
     }
   }
 }
 
 extension CheckpointReference {
   /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
-  public var groupName: String {
-    "seed-\(seed)/epoch-" + String(format: "%03d", epoch)
-  }
+  public var groupName: String { name }
 }

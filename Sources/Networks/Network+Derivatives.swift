@@ -85,6 +85,8 @@ extension Network {
 
   /// H v with H = Σ_i ∇²_θ ℓ_i times `scale`.
   ///
+  /// - Parameter direction: v, p values; those outside the selection count too.
+  /// - Returns: p values, 0 outside the network's selection.
   /// - Complexity: about four forward passes.
   /// - Source: Pearlmutter 1994.
   public func hessianVectorProduct(
@@ -101,11 +103,14 @@ extension Network {
     _ = root.backwardTangent(
       loss.gradient(outputs, targets, scale: scale),
       loss.curvature(outputs, times: tangent, lengths: pass.lengths).scaled(by: scale), pass)
-    return pass.gradientTangent ?? Tensor(repeating: 0, shape: [parameterCount])
+    return (pass.gradientTangent ?? Tensor(repeating: 0, shape: [parameterCount]))
+      .masked(to: selection)
   }
 
   /// G v with G = Σ_i Jᵢᵀ (∂²ℓ/∂z²) Jᵢ times `scale`, the Gauss–Newton matrix.
   ///
+  /// - Parameter direction: v, p values; those outside the selection count too.
+  /// - Returns: p values, 0 outside the network's selection.
   /// - Source: Martens 2010.
   public func gaussNewtonVectorProduct(
     _ inputs: Tensor, parameters: Tensor, loss: Loss, direction: Tensor, scale: Float = 1
@@ -119,6 +124,21 @@ extension Network {
     pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
     let middle = loss.curvature(outputs, times: tangent, lengths: pass.lengths)
     _ = root.backward(middle.scaled(by: scale), pass)
-    return pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount])
+    return (pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount])).masked(to: selection)
+  }
+}
+
+extension Tensor {
+  /// The flat vector with zeros outside a selection; as it is where all is selected.
+  ///
+  /// Layers write what is at hand: every weight's tangent, and a bias beside its selected weight.
+  fileprivate func masked(to selection: ParameterSelection?) -> Tensor {
+    guard let selection else { return self }
+    var next = 0
+    for range in selection.ranges + [count..<count] {
+      (storage.base + next).update(repeating: 0, count: range.lowerBound - next)
+      next = range.upperBound
+    }
+    return self
   }
 }

@@ -4,7 +4,8 @@ import Synchronization
 /// Files that appear whole or not at all: written under a temporary name in the same folder,
 /// flushed to the disk, renamed, and the folder flushed.
 ///
-/// A killed process leaves at most a file whose name ends in `AtomicFile.suffix`.
+/// A killed process leaves at most a file whose name ends in `AtomicFile.suffix`; the next process
+/// that writes into the folder deletes it (`AtomicFile+Leftovers.swift`).
 public enum AtomicFile {
   /// The ending of every temporary name: `.NAME.PID-COUNT.ascribe-partial`.
   public static let suffix = ".ascribe-partial"
@@ -57,20 +58,9 @@ public enum AtomicFile {
     return String(cString: resolved)
   }
 
-  /// The files in the folder of `path` that a killed process left half-written for `path`.
-  public static func leftovers(of path: String) -> [String] {
-    let prefix = ".\(name(of: path))."
-    return leftovers(in: folder(of: path)).filter { name(of: $0).hasPrefix(prefix) }
-  }
-
-  /// All half-written files in a folder, not in folders below it.
-  public static func leftovers(in folder: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter { $0.hasPrefix(".") && $0.hasSuffix(suffix) }.sorted()
-      .map { "\(folder)/\($0)" }
-  }
-
+  /// A name that no other write has; what processes that are gone left in the folder is deleted.
   static func temporaryName(for path: String) -> String {
+    removeAbandoned(in: folder(of: path))
     let count = counter.wrappingAdd(1, ordering: .relaxed).oldValue
     return "\(folder(of: path))/.\(name(of: path)).\(getpid())-\(count)\(suffix)"
   }
@@ -98,6 +88,22 @@ public enum AtomicFile {
       return
     }
     throw .system(operation: "make the folder", path: path, code: code)
+  }
+
+  /// Deletes a file, or a folder with what is in it; nothing there is no error.
+  public static func removeAll(_ path: String) throws(StorageError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT { return }
+      throw .system(operation: "look at the file", path: path, code: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+      try removeAll("\(path)/\(name)")
+    }
+    guard rmdir(path) == 0 || errno == ENOENT else {
+      throw .system(operation: "delete the folder", path: path, code: errno)
+    }
   }
 
   static func remove(_ path: String) throws(StorageError) {

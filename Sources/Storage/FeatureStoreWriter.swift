@@ -11,8 +11,8 @@ public final class FeatureStoreWriter {
   public let path: String
   /// Rows, columns, groups and shards.
   public let layout: FeatureStoreLayout
-  /// What the store is made from.
-  public let fingerprint: Fingerprint
+  /// What the store is made from; of a store that is finished, as it says.
+  public private(set) var fingerprint: Fingerprint
 
   let paths: FeatureStorePaths
   /// The seal of each finished shard: group, then shard.
@@ -192,16 +192,9 @@ public final class FeatureStoreWriter {
   private func findFinished(
     _ existing: [String], extending base: FeatureStoreIndex?
   ) throws(StorageError) {
-    var recorded: [String: [Digest]] = base?.seals ?? [:]
-    if let base {
-      deleted = base.deleted
-    } else if AtomicFile.exists(path) {
-      let store = try FeatureStoreIndex(path)
-      try Fingerprint.requireEqual(expected: fingerprint, found: store.fingerprint, file: path)
-      try Fingerprint.requireEqual(expected: layout.facts, found: store.layout.facts, file: path)
-      recorded = store.seals
-      deleted = store.deleted
-    }
+    let store = if let base { base } else { try finishedStore() }
+    let recorded = store?.seals ?? [:]
+    deleted = store?.deleted ?? []
     let present = Set(existing)
     var expected: Set<String> = []
     var damaged: [String] = []
@@ -220,7 +213,27 @@ public final class FeatureStoreWriter {
     if let file = existing.first(where: { !expected.contains($0) }) {
       throw .unexpectedFile(path: file)
     }
+    if let store {
+      // Rows made here beside rows made elsewhere; finished, a store stays what it is.
+      let isWhole = base == nil && layout.groups.allSatisfy { missingRows(group: $0).isEmpty }
+      if isWhole {
+        fingerprint = store.fingerprint
+      } else {
+        try Fingerprint.requireEqual(
+          expected: fingerprint.machine, found: store.fingerprint.machine, file: path,
+          for: .goingOn)
+      }
+    }
     for file in damaged { try AtomicFile.remove(file) }
+  }
+
+  /// The main file at the path, which must be of this fingerprint and layout.
+  private func finishedStore() throws(StorageError) -> FeatureStoreIndex? {
+    guard AtomicFile.exists(path) else { return nil }
+    let store = try FeatureStoreIndex(path)
+    try Fingerprint.requireEqual(expected: fingerprint, found: store.fingerprint, file: path)
+    try Fingerprint.requireEqual(expected: layout.facts, found: store.layout.facts, file: path)
+    return store
   }
 
   /// A shard's seal; nil when the file is damaged and must be made again.
@@ -243,7 +256,8 @@ public final class FeatureStoreWriter {
     }
     if let recorded { return sealed.digest == recorded ? recorded : nil }
     let found = try Fingerprint(from: sealed.hdf5)
-    try Fingerprint.requireEqual(expected: fingerprint, found: found, file: file)
+    try Fingerprint.requireEqual(
+      expected: fingerprint, found: found, file: file, for: .goingOn)
     try Fingerprint.requireEqual(
       expected: layout.shardFacts(group: group, shard: shard),
       found: try ShardWriter.facts(of: sealed.hdf5), file: file)

@@ -1,7 +1,8 @@
 /// What a file was made from: named texts in a fixed order, such as model, dataset,
 /// outputFunction, projector, dtype and engine.
 ///
-/// Two files belong together only when every field is equal.
+/// Two files belong together only when every field is equal; where a file was made is compared
+/// when it is gone on with, not when it is read.
 public struct Fingerprint: Hashable, Codable, Sendable {
   /// One named fact.
   public struct Field: Hashable, Codable, Sendable {
@@ -40,17 +41,14 @@ public struct Fingerprint: Hashable, Codable, Sendable {
   /// Throws when two fingerprints differ, naming the first field that does: those of `expected`
   /// in order, then those that only `found` has.
   ///
+  /// - Parameter purpose: whether the fields of the machine count.
   /// - Throws: `StorageError.fingerprintMismatch`.
   public static func requireEqual(
-    expected: Fingerprint, found: Fingerprint, file: String
+    expected: Fingerprint, found: Fingerprint, file: String, for purpose: Purpose = .reading
   ) throws(StorageError) {
-    for field in expected.fields where found[field.name] != field.value {
+    if let name = expected.differences(from: found, for: purpose).first {
       throw .fingerprintMismatch(
-        field: field.name, expected: field.value, found: found[field.name], file: file)
-    }
-    for field in found.fields where expected[field.name] == nil {
-      throw .fingerprintMismatch(
-        field: field.name, expected: nil, found: field.value, file: file)
+        field: name, expected: expected[name], found: found[name], file: file)
     }
   }
 

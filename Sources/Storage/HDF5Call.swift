@@ -8,10 +8,14 @@ enum HDF5 {
   /// handle that closes inside a call.
   private static let lock = NSRecursiveLock()
 
+  /// Made before the first call of the library.
+  private static let hasNoExitHandler: Void = ascribe_h5_no_exit_handler()
+
   /// Runs `body` alone among all users of the library.
   static func locked<Result>(_ body: () -> Result) -> Result {
     lock.lock()
     defer { lock.unlock() }
+    _ = hasNoExitHandler
     ascribe_h5_silence()
     return body()
   }
@@ -28,6 +32,9 @@ enum HDF5 {
       return code
     }
     guard code >= 0 else {
+      if let error = StorageError.system(behind: stack, operation: operation, file: file) {
+        throw error
+      }
       throw .hdf5(operation: operation, object: object, file: file, stack: stack)
     }
     return code

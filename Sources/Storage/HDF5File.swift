@@ -6,14 +6,17 @@ import CHDF5
 /// of 512 bytes for the seal (`SealedFileWriter`). Reading any other HDF5 file works too.
 /// The root group is "/" or "".
 public final class HDF5File: Sendable {
-  /// Where the file is.
+  /// Where the file is, or will be.
   public let path: String
   let handle: HDF5Handle
   /// A file being written need not have its full length yet.
   let isWritable: Bool
 
   /// Makes an empty file, in place of what was there.
-  public init(creating path: String) throws(StorageError) {
+  ///
+  /// - Parameter shown: what errors call it; nil: its path.
+  public init(creating file: String, shownAs shown: String? = nil) throws(StorageError) {
+    let path = shown ?? file
     self.path = path
     isWritable = true
     let creation = try HDF5.handle("prepare", in: path) {
@@ -26,7 +29,7 @@ public final class HDF5File: Sendable {
       H5Pset_libver_bounds(access.id, H5F_LIBVER_V110, H5F_LIBVER_V110)
     }
     handle = try HDF5.handle("create the file", in: path) {
-      H5Fcreate(path, ascribe_h5_truncate(), creation.id, access.id)
+      H5Fcreate(file, ascribe_h5_truncate(), creation.id, access.id)
     }
   }
 

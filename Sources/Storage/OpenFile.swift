@@ -15,10 +15,13 @@ final class OpenFile: Sendable {
     if descriptor < 0 { throw .system(operation: "open the file", path: path, code: errno) }
   }
 
-  init(writing path: String, creating: Bool) throws(StorageError) {
-    self.path = path
+  /// - Parameter shown: what errors call the file; nil: its path.
+  init(
+    writing file: String, creating: Bool, shownAs shown: String? = nil
+  ) throws(StorageError) {
+    path = shown ?? file
     let flags = creating ? O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC : O_RDWR | O_CLOEXEC
-    descriptor = open(path, flags, 0o666)
+    descriptor = open(file, flags, 0o666)
     if descriptor < 0 {
       let operation = creating ? "create the file" : "open the file for writing"
       throw .system(operation: operation, path: path, code: errno)

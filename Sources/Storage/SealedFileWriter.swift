@@ -20,13 +20,9 @@ public final class SealedFileWriter {
     target = try AtomicFile.target(of: path)
     temporary = AtomicFile.temporaryName(for: target)
     // Made here first: errors of the file system are clearer than HDF5's.
+    output = try OpenFile(writing: temporary, creating: true, shownAs: path)
     do throws(StorageError) {
-      output = try OpenFile(writing: temporary, creating: true)
-    } catch {
-      throw error.naming(path, insteadOf: temporary)
-    }
-    do throws(StorageError) {
-      hdf5 = try HDF5File(creating: temporary)
+      hdf5 = try HDF5File(creating: temporary, shownAs: path)
     } catch {
       try? AtomicFile.remove(temporary)
       throw error

@@ -50,9 +50,10 @@ public enum StorageError: DiagnosableError, Equatable {
 }
 
 extension StorageError {
-  /// 4 for a mismatched or corrupt file, 1 for a busy or unfinished store, else 3.
+  /// 4 for a mismatched or corrupt file, 1 for a busy or unfinished store or a full disk, else 3.
   public var exitCode: Int32 {
     switch self {
+    case .system(_, _, let code) where StorageError.isFull(code): 1
     case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
       .fingerprintMismatch, .unexpectedFile:
       4
@@ -140,7 +141,8 @@ extension StorageError {
   public var remedy: String {
     switch self {
     case .system(_, _, ENOENT): "check the path."
-    case .system(_, _, ENOSPC): "free some space; what is finished is kept and will be resumed."
+    case .system(_, _, let code) where StorageError.isFull(code):
+      "free some space, or raise the limit, and run the same command again."
     case .system(_, _, EACCES), .system(_, _, EROFS), .system(_, _, EPERM):
       "choose a folder that you may write to, or change its permissions."
     case .system: "check the path and the disk."
@@ -157,6 +159,9 @@ extension StorageError {
       value.isFinite
         ? "store as float32, or rescale."
         : "find the example that gives it (often a diverged checkpoint) and leave it out."
+    case .fingerprintMismatch(let field, _, _, _) where Fingerprint.isOfMachine(field):
+      "go on where it was begun (processor, BLAS core, memory of a block), "
+        + "or begin anew with --overwrite."
     case .fingerprintMismatch:
       "use the file made for this model and data, or make it again with --overwrite."
     case .invalidName: "choose another name."
@@ -171,6 +176,21 @@ extension StorageError {
 }
 
 extension StorageError {
+  /// Whether `errno` says that there is no room: on the disk, by a quota, by a limit of the process.
+  private static func isFull(_ code: Int32) -> Bool { [ENOSPC, EDQUOT, EFBIG].contains(code) }
+
+  /// The system's failure behind an account of libhdf5, which gives it as `errno = 28`; else nil.
+  static func system(
+    behind stack: String, operation: String, file: String
+  ) -> StorageError? {
+    guard let mark = stack.range(of: "errno = "),
+      let code = Int32(stack[mark.upperBound...].prefix { $0.isNumber }), code > 0
+    else { return nil }
+    // Which part of the file is of no interest to who has to make room.
+    return .system(
+      operation: isFull(code) ? "write the file" : operation, path: file, code: code)
+  }
+
   /// The same failure of the system, said of the file that the user named.
   func naming(_ path: String, insteadOf temporary: String) -> StorageError {
     guard case .system(let operation, temporary, let code) = self else { return self }

@@ -4,6 +4,7 @@ import Foundation
 import LinearAlgebra
 import Networks
 import Storage
+import Tensors
 
 /// Makes a run of gradients from elsewhere: a record with a table of layers in place of a network.
 public struct ForeignRun {
@@ -100,7 +101,8 @@ extension RunRecord {
   fileprivate init(foreign name: String, _ facts: ForeignRun.Facts) {
     let parts = [("train", facts.data.train), ("test", facts.data.test)]
     self.init(
-      blasCore: BLAS.coreName, name: name, status: .foreign, configuration: .map([:]),
+      blasCore: BLAS.coreName, processorLevel: Processor.level, name: name, status: .foreign,
+      configuration: .map([:]),
       dataFolder: ".", loss: facts.loss, seeds: [0], stepsPerEpoch: 0, checkpointEpochs: [0],
       dataHashes: Dictionary(uniqueKeysWithValues: parts.map { ($0, "\($1.contentHash)") }),
       idHashes: Dictionary(uniqueKeysWithValues: parts.map { ($0, RunRecord.hash($1.ids)) }),

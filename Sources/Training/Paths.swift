@@ -24,25 +24,19 @@ private func absoluteParts(_ path: String) -> [String] {
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// Whether a folder is there.
+func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
 /// Makes a folder and those above it.
 func makeFolder(_ path: String) throws(StorageError) {
   try AtomicFile.makeFolder(path)
 }
 
 /// Deletes a file, or a folder with what is in it, if it is there.
-func removeIfPresent(_ path: String) throws(StorageError) {
-  guard fileExists(path) else { return }
-  do {
-    try FileManager.default.removeItem(atPath: path)
-  } catch {
-    throw .system(operation: "delete", path: path, code: posixCode(error))
-  }
-}
-
-private func posixCode(_ error: any Error) -> Int32 {
-  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-  return Int32(clamping: underlying?.code ?? Int(EIO))
-}
+func removeIfPresent(_ path: String) throws(StorageError) { try AtomicFile.removeAll(path) }
 
 /// The names in a folder, sorted; none when it is not there.
 func names(in folder: String) -> [String] {

@@ -35,25 +35,29 @@ extension Predictions {
   ///
   /// - Parameter outputs: z, n × C.
   public init(outputs: Tensor, targets: TargetValues) {
-    var isClassification = false
-    if case .classes = targets { isClassification = true }
-    let n = outputs.shape[0]
-    let loss: Loss = isClassification ? .crossEntropy : .squaredError
-    let signals = Tensor(uninitialized: [4, n])
-    let target = signals.storage
+    var loss = Loss.squaredError
+    if case .classes = targets { loss = .crossEntropy }
+    let signals = SignalRows(predictedBy: loss, of: outputs.shape[0])
     _ = OutputSignals.forEach(outputs, targets, loss: loss, scale: 1) { row, values in
-      target.base[row] = Float(values.loss)
-      target.base[n + row] = Float(values.margin)
-      target.base[2 * n + row] = Float(values.probability)
-      target.base[3 * n + row] = values.isCorrect ? 1 : 0
+      signals.write(values, example: row)
     }
-    func row(_ index: Int) -> [Float] {
-      Array(UnsafeBufferPointer(start: target.base + index * n, count: n))
-    }
+    self.init(logits: outputs, signals, isClassification: loss == .crossEntropy)
+  }
+
+  /// Outputs and what was found of each example.
+  init(logits: Tensor, _ signals: SignalRows, isClassification: Bool) {
     self.init(
-      logits: outputs, losses: row(0), margins: isClassification ? row(1) : [],
-      probabilities: isClassification ? row(2) : [],
-      predicted: isClassification ? Predictor.largest(outputs) : [],
-      correct: isClassification ? row(3).map { $0 == 1 } : [])
+      logits: logits, losses: signals.values(of: .loss), margins: signals.values(of: .margin),
+      probabilities: signals.values(of: .probability),
+      predicted: isClassification ? Predictor.largest(logits) : [],
+      correct: signals.values(of: .correct).map { $0 == 1 })
+  }
+}
+
+extension SignalRows {
+  /// Rows for what a prediction says of n examples under a loss.
+  init(predictedBy loss: Loss, of count: Int) {
+    let kept = ExampleSignal.signals(of: loss).filter { $0 != .el2n && $0 != .gradientNorm }
+    self.init(kept, of: count, in: Tensor(uninitialized: [kept.count, count]).storage)
   }
 }

@@ -33,10 +33,9 @@ public struct Predictor: Sendable {
     let isSequence = loss == .nextToken
     let width = isSequence ? 0 : network.outputCount
     let isClassification = loss == .crossEntropy
-    let signals = Tensor(uninitialized: [isClassification ? 4 : isSequence ? 3 : 1, n])
+    let signals = SignalRows(predictedBy: loss, of: n)
     let logits = Tensor(uninitialized: [n, width])
     let targets = TargetValues(data.targets)
-    let target = signals.storage
     let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
     let size = network.examplesAtATime(atMost: max(1, Predictor.blockSize / places))
     for range in (0..<n).blocks(of: size) {
@@ -47,22 +46,9 @@ public struct Predictor: Sendable {
         from: outputs.storage.base, count: range.count * width)
       _ = OutputSignals.forEach(
         outputs, targets.gathered(block), loss: loss, scale: 1
-      ) { row, values in
-        let column = target.base + start + row
-        column[0] = Float(values.loss)
-        guard isClassification || isSequence else { return }
-        column[n] = Float(values.margin)
-        column[2 * n] = Float(values.probability)
-        if isClassification { column[3 * n] = values.isCorrect ? 1 : 0 }
-      }
+      ) { row, values in signals.write(values, example: start + row) }
     }
-    func row(_ index: Int) -> [Float] {
-      guard index < signals.shape[0] else { return [] }
-      return Array(UnsafeBufferPointer(start: target.base + index * n, count: n))
-    }
-    return Predictions(
-      logits: logits, losses: row(0), margins: row(1), probabilities: row(2),
-      predicted: isClassification ? Predictor.largest(logits) : [], correct: row(3).map { $0 == 1 })
+    return Predictions(logits: logits, signals, isClassification: isClassification)
   }
 
   static func largest(_ logits: Tensor) -> [Int32] {

@@ -76,8 +76,10 @@ extension Run {
     try load(checkpoint).parameters
   }
 
-  /// The identity of a checkpoint's weights, as its provenance records it.
+  /// The identity of a checkpoint's weights, as its provenance records it; of gradients from
+  /// elsewhere the seal of their file.
   public func modelHash(of checkpoint: CheckpointReference) throws -> Digest {
+    if isForeign { return try SealedFile(checkpoint.path).digest }
     let provenance = try Checkpoint.provenance(of: checkpoint.path)
     guard let digest = Digest(hexadecimal: provenance.modelHash) else {
       throw CheckpointError.unreadableProvenance(

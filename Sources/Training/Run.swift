@@ -88,7 +88,7 @@ public struct Run: Sendable {
   /// The `defaults` of the run file; nil without.
   public func defaults() throws -> ConfigurationMap? {
     guard case .map(let values) = record.configuration["defaults"] else { return nil }
-    return ConfigurationMap(values, file: "defaults of \(folder)/run.json")
+    return ConfigurationMap(values, file: "defaults of the run \(name)")
   }
 
   /// The run's name.
@@ -130,12 +130,7 @@ public struct Run: Sendable {
   public func factorsPath(_ part: String) -> String { RunFolder(path: folder).factors(part) }
 
   /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
-  public var projectionsFolder: String {
-    let parts = folder.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    let root = parts.count > 2 ? parts.dropLast(2).joined(separator: "/") + "/" : ""
-    let isAtHome = parts.count >= 2
-    return (isAtHome ? root : "../") + "Projections/\(record.name)"
-  }
+  public var projectionsFolder: String { RunFolder(path: folder).projections(record.name) }
 
   /// Reads the data again and checks that it is what the run was trained on.
   ///

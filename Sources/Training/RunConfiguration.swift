@@ -97,6 +97,12 @@ public struct RunConfiguration: Sendable {
     try map.finish()
   }
 
+  /// Defaults of later commands as a mapping; nil without.
+  public var defaultsMap: ConfigurationMap? {
+    guard case .map(let values)? = defaults else { return nil }
+    return ConfigurationMap(values, file: "defaults of the run \(name)")
+  }
+
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
     var values: [String: ConfigurationValue] = [

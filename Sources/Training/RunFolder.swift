@@ -66,6 +66,27 @@ struct RunFolder: Sendable {
     for part in ["train", "test"] { try removeIfPresent(factors(part)) }
   }
 
+  /// Where the gradient stores and scores of a run of this folder are: `Projections/NAME` beside
+  /// `Checkpoints`.
+  func projections(_ name: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let root = parts.count > 2 ? parts.dropLast(2).joined(separator: "/") + "/" : ""
+    let isAtHome = parts.count >= 2
+    return (isAtHome ? root : "../") + "Projections/\(name)"
+  }
+
+  /// The files that were made from the run's weights or like them: calibrations, banks and their
+  /// halves, weights of shuffled labels, gradient stores, scores.
+  func madeFromRun(_ name: String) -> [String] {
+    let own = names(in: path).filter {
+      ($0.hasSuffix(".h5") && !$0.hasPrefix("factors-")) || $0.hasSuffix(".h5.parts")
+        || ($0.hasPrefix("calibration-") && $0.hasSuffix(".json"))
+    }
+    let projections = projections(name)
+    return own.map { "\(path)/\($0)" }
+      + names(in: projections).filter { $0.hasSuffix(".h5") }.map { "\(projections)/\($0)" }
+  }
+
   /// Keeps other processes out until the result is dropped; a killed process lets go at once.
   func lock() throws -> FolderLock {
     do {

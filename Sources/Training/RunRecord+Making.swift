@@ -15,7 +15,8 @@ extension RunRecord {
     let training = configuration.training
     let order = BatchOrder(count: data.train.count, batch: training.batch, seed: training.seed)
     self.init(
-      blasCore: BLAS.coreName, name: configuration.name, status: .running,
+      blasCore: BLAS.coreName, processorLevel: Processor.level, name: configuration.name,
+      status: .running,
       configuration: configuration.value,
       dataFolder: relativePath(of: configuration.folder, from: runFolder), loss: loss,
       seeds: training.seeds, stepsPerEpoch: order.stepsPerEpoch,
@@ -63,9 +64,23 @@ extension RunRecord {
       // Going on elsewhere would mix the bits of two engines in one run.
       fields.append(("engine version", engineVersion, wanted.engineVersion))
       fields.append(("BLAS core", blasCore, wanted.blasCore))
+      fields.append(
+        ("processor level", processorText, wanted.processorText))
     }
     return fields.first { $0.1 != $0.2 }.map { (field: $0.0, recorded: $0.1, wanted: $0.2) }
   }
+
+  /// The same run with the `defaults` of another record.
+  func withDefaults(of other: RunRecord) -> RunRecord {
+    guard case .map(var values) = configuration else { return self }
+    values["defaults"] = other.configuration["defaults"] == .null
+      ? nil : other.configuration["defaults"]
+    var copy = self
+    copy.configuration = .map(values)
+    return copy
+  }
+
+  private var processorText: String { processorLevel.map { "\($0)" } ?? "not recorded" }
 
   private static func words(_ subset: [ExampleID]?) -> String {
     subset.map { "of \($0.count) examples" } ?? "none"

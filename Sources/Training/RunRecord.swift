@@ -49,6 +49,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public var engineVersion = Engine.version
   /// The kernels of OpenBLAS, on which the last bits depend.
   public var blasCore: String
+  /// The processor's level, on which the last bits depend too; nil in runs of former versions.
+  public var processorLevel: Int?
   /// The run's name.
   public var name: String
   /// How far it is.

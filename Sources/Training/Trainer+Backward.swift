@@ -90,10 +90,10 @@ extension Trainer {
       // One tensor for the sum: the layers add to it.
       pass.gradient = gradient ?? Tensor(repeating: 0, shape: [network.parameterCount])
       gradient = nil
-      let needsNorms = signals != nil && loss != .nextToken
+      let norms = signalRows(signals)?.row(of: .gradientNorm)
       if needsFactors {
         pass.recorder = FactorRecorder(selection: network.selection)
-      } else if needsNorms {
+      } else if norms != nil {
         pass.recorder = .ofNorms(selection: network.selection)
       }
       try run(
@@ -102,8 +102,7 @@ extension Trainer {
       if needsFactors, let recorder = pass.recorder {
         part.factors.append((range.lowerBound, recorder.gradients(count: range.count)))
       }
-      if needsNorms, let signals, let recorder = pass.recorder {
-        let norms = signals.base + (signals.count - count)
+      if let norms, let recorder = pass.recorder {
         for (row, square) in recorder.squaredNorms(count: range.count).enumerated() {
           norms[batch[range.lowerBound + row]] = square.squareRoot() * Float(batch.count)
         }
@@ -134,21 +133,20 @@ extension Trainer {
     }
     let outputs = network.root.forward(images, pass)
     let losses = Buffer<Float>(uninitialized: columns.count)
-    let (n, isClassification, isSequence) = (count, loss == .crossEntropy, loss == .nextToken)
+    let kept = signalRows(signals)
     let derivative = OutputSignals.forEach(
       outputs, targets.gathered(examples), loss: loss, scale: 1 / Double(size)
     ) { row, values in
       losses.base[row] = Float(values.loss)
-      guard let column = signals.map({ $0.base + columns[row] }) else { return }
-      column[0] = Float(values.loss)
-      column[(isClassification ? 4 : isSequence ? 3 : 1) * n] = Float(values.el2n)
-      guard isClassification || isSequence else { return }
-      column[n] = Float(values.margin)
-      column[2 * n] = Float(values.probability)
-      if isClassification { column[3 * n] = values.isCorrect ? 1 : 0 }
+      kept?.write(values, example: columns[row])
     }
     try requireFinite(losses, state)
     _ = network.root.backward(derivative, pass)
+  }
+
+  /// The rows of an epoch's signals, S × n.
+  private func signalRows(_ values: Buffer<Float>?) -> SignalRows? {
+    values.map { SignalRows(ExampleSignal.signals(of: loss), of: count, in: $0) }
   }
 
   private func requireFinite(

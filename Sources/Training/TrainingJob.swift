@@ -162,7 +162,15 @@ public struct TrainingJob: Sendable {
 
   /// The record of the run in the folder if it is the wanted one, else the wanted one, written.
   private func adopt(_ wanted: RunRecord, in folder: RunFolder) throws -> RunRecord {
-    if overwrites && !isSame(wanted, in: folder) { try folder.removeRun() }
+    if overwrites && !isSame(wanted, in: folder) {
+      let recorded = try? RunRecord.read(folder.record)
+      let isOther = recorded.map {
+        $0.status == .imported || $0.difference(from: wanted) != nil
+      }
+      let files = isOther ?? true ? folder.madeFromRun(wanted.name) : []
+      if !files.isEmpty { progress.madeWorthless(files) }
+      try folder.removeRun()
+    }
     if fileExists(folder.record) {
       let recorded = try RunRecord.read(folder.record)
       if [.imported, .foreign].contains(recorded.status) {
@@ -172,7 +180,13 @@ public struct TrainingJob: Sendable {
         throw TrainingError.otherRun(
           field: found.field, recorded: found.recorded, wanted: found.wanted, folder: folder.path)
       }
-      return recorded
+      // What later commands take unless told otherwise may change without training again.
+      guard recorded.configuration["defaults"] != wanted.configuration["defaults"] else {
+        return recorded
+      }
+      let updated = recorded.withDefaults(of: wanted)
+      try SealedJSON.write(updated, to: folder.record)
+      return updated
     }
     try folder.removeRun()
     try SealedJSON.write(wanted, to: folder.record)

@@ -18,6 +18,8 @@ public struct TrainingPlan: Sendable, Equatable {
 
 /// Hears of a run's progress, from several threads when seeds are trained side by side.
 public protocol TrainingProgress: Sendable {
+  /// A run was replaced; these files were made from it, stay where they are and fit no longer.
+  func madeWorthless(_ files: [String])
   /// The data is read, training begins or goes on.
   func began(_ plan: TrainingPlan)
   /// A seed goes on after the epochs of an interrupted training.
@@ -29,6 +31,8 @@ public protocol TrainingProgress: Sendable {
 }
 
 extension TrainingProgress {
+  /// Nothing.
+  public func madeWorthless(_ files: [String]) {}
   /// Nothing.
   public func began(_ plan: TrainingPlan) {}
   /// Nothing.

@@ -1,6 +1,8 @@
 // Letters: n examples.
 import Foundation
 import Gradients
+import LinearAlgebra
+import Storage
 import Tensors
 
 extension Benchmark {
@@ -44,7 +46,7 @@ extension Benchmark {
     let collection = FeatureCollection(
       groups: [.init(name: "bench", source: source, modelHash: "bench")],
       outputFunction: .margin, projection: ProjectionChoice(kind: .kronecker, dimension: 512),
-      training: data)
+      training: data, identity: RunIdentity(machine: .init(blasCore: BLAS.coreName)))
     try collection.collect(data, to: path)
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
     let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }

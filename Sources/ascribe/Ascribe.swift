@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Tensors
-import Training
 
 /// The command line: parse, call, print.
 @main
@@ -9,10 +8,14 @@ struct Ascribe {
   static func main() {
     // A reader that closes its pipe must not kill a training: the write fails instead.
     signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files is a full disk: the write fails instead.
+    signal(SIGXFSZ, SIG_IGN)
     Console.reserveStandardStreams()
     do {
       var command = try AscribeCommand.parseAsRoot()
       try command.run()
+      // Work too short to look at the flag was told to stop all the same.
+      try Interruption.check()
       try Console.requireWritten()
     } catch {
       finish(with: error)
@@ -20,15 +23,17 @@ struct Ascribe {
   }
 
   /// Prints what an error says and ends the process: 0 for help, 2 wrong usage, 3 bad input,
-  /// 4 mismatched or corrupt files, 130 interrupted, 1 anything else.
+  /// 4 mismatched or corrupt files, 130 whenever Ctrl-C was pressed, 1 anything else.
   private static func finish(with error: any Error) -> Never {
     if let error = error as? any DiagnosableError {
       Console.line(error.description)
-      if case .cancelled? = error as? TrainingError { exit(130) }
-      exit(error.exitCode)
+      exit(Interruption.isRequested ? 130 : error.exitCode)
     }
-    if error is Interrupted {
-      Console.line("interrupted: what was finished is kept; run the same command again to go on")
+    if let interrupted = error as? Interrupted {
+      Console.line(
+        interrupted.isResumable
+          ? "interrupted: what was finished is kept; run the same command again to go on"
+          : "interrupted")
       exit(130)
     }
     let status = AscribeCommand.exitCode(for: error)
@@ -62,6 +67,6 @@ struct AscribeCommand: ParsableCommand {
       OutputsCommand.self,
       PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
       GroupCommand.self, MislabeledCommand.self, RetrainCommand.self, CalibrateCommand.self,
-      EvaluateCommand.self, InspectCommand.self, VerifyCommand.self,
+      EvaluateCommand.self, MethodsCommand.self, InspectCommand.self, VerifyCommand.self,
     ])
 }

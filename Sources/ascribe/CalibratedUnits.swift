@@ -12,7 +12,7 @@ struct CalibratedUnits {
 
   init(_ setup: ScoringSetup) throws {
     let run = setup.influence.run
-    let options = Calibration.Options(setup.scorer, of: setup.influence)
+    let options = try Calibration.Options(setup.scorer, of: setup.influence)
     switch try Calibration.find(options, in: run.folder) {
     case .matching(let found, let path):
       answer = CalibrationAnswer(run.name, path, found)
@@ -26,9 +26,19 @@ struct CalibratedUnits {
       (calibration, answer) = (nil, nil)
       Console.line(
         "note: \(path) does not fit these scores: other \(differences.joined(separator: ", ")); "
-          + "calibrate with the same options")
+          + "calibrate again with the same options")
     case .none: (calibration, answer) = (nil, nil)
     }
+  }
+}
+
+extension QueryAnswer.Query {
+  /// What is said beside the table when none of the changes shown can be told from 0.
+  var changesRemark: String? {
+    Calibration.remark(
+      onChanges: (helpful + harmful).compactMap { influence in
+        influence.change.flatMap { change in influence.changeError.map { (change, $0) } }
+      })
   }
 }
 

@@ -47,8 +47,6 @@ struct CollectCommand: ParsableCommand {
   var checkpoints: String?
   @OptionGroup var layers: LayerOptions
   @Option(help: "The store (default: Projections/RUN/SPLIT.h5).") var out: String?
-  @Flag(help: "Go on with an interrupted collection (always done; kept for scripts).")
-  var resume = false
   @Flag(help: "Replace a store that was made from something else.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
@@ -85,14 +83,18 @@ struct CollectCommand: ParsableCommand {
       try part.collection.collect(
         data, to: path, dtype: dtype.storageType, overwrite: overwrite
       ) { done, total in
-        try Interruption.check()
+        try Interruption.check(isResumable: true)
         bar.update(done, of: total)
       }
       let count = work.references.count
       Console.line(
         "wrote \(path): \(data.count) rows of \(projector.rawValue) features of "
           + "\(part.target.name) at \(count) checkpoint\(count == 1 ? "" : "s")")
-      if json { Console.output(try JSON.text(try StoreDescription(path), layout: .compact)) }
+      let store = try StoreDescription(path)
+      if let note = part.collection.identity.machine.note(on: store.fingerprint) {
+        Console.line("note: \(path) was \(note)")
+      }
+      if json { Console.output(try JSON.text(store, layout: .compact)) }
     }
   }
 }

@@ -17,8 +17,10 @@ struct OutputError: DiagnosableError {
 enum Console {
   /// Answers: nothing but what was asked for.
   ///
-  /// What could not be written is an error at the end: `requireWritten`.
+  /// What could not be written is an error at the end: `requireWritten`. Nothing is answered once
+  /// Ctrl-C was pressed.
   static func output(_ text: String) {
+    if Interruption.isRequested { return }
     var bytes = Array((text + "\n").utf8)[...]
     while !bytes.isEmpty {
       let wrote = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }

@@ -93,7 +93,7 @@ struct DemoCommand: ParsableCommand {
 
   /// A run file like Examples/digits.yaml, with the path of the bundled data.
   private func writeRunFile(_ digits: String) throws -> String {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try AtomicFile.makeFolder(folder)
     let path = folder + "/digits.yaml"
     let source = { (name: String) in
       "{format: csv, path: \"\(digits)/\(name)\", label: label}"
@@ -117,7 +117,7 @@ struct DemoCommand: ParsableCommand {
     // A demo shows the work: what an earlier one left is made again.
     let earlier = "\(folder)/\(configuration.name)"
     if FileManager.default.fileExists(atPath: earlier + "/run.json") {
-      try FileManager.default.removeItem(atPath: earlier)
+      try AtomicFile.removeAll(earlier)
     }
     var job = TrainingJob(configuration, checkpointsFolder: folder)
     job.overwrites = true
@@ -137,7 +137,7 @@ struct DemoCommand: ParsableCommand {
     let renamed = try configuration.renamed("digits-cleaned")
     let earlier = "\(common.checkpointsFolder)/\(renamed.name)"
     if FileManager.default.fileExists(atPath: earlier + "/run.json") {
-      try FileManager.default.removeItem(atPath: earlier)
+      try AtomicFile.removeAll(earlier)
     }
     var job = TrainingJob(renamed, checkpointsFolder: common.checkpointsFolder)
     job.subset = kept.map { data.train.ids[$0] }

@@ -141,7 +141,11 @@ private func shuffled(
   let bar = Progress("training on shuffled labels", unit: "epochs")
   do {
     return try training.ensemble(
-      options: setup.options, exactLimit: limit, progress: { bar.update($0, of: $1) },
+      options: setup.options, exactLimit: limit,
+      replacing: { error in
+        let reason = (error as? any DiagnosableError)?.what ?? "\(error)"
+        Console.line("note: \(training.path) is made again: \(reason)")
+      }, progress: { bar.update($0, of: $1) },
       isCancelled: { Interruption.isRequested })
   } catch TrainingError.cancelled {
     throw Interrupted()

@@ -40,7 +40,9 @@ struct OutputsCommand: ParsableCommand {
       if out.hasSuffix(".csv") {
         try AtomicFile.write(csv(rows, data), to: out)
       } else {
-        try OutputRow.writeHDF5(data, predictions, checkpoint: reference.groupName, to: out)
+        let identity = try opened.identity(checkpoints: [reference], examples: data.contentHash)
+        try OutputRow.writeHDF5(
+          data, predictions, madeFrom: identity.fingerprint(of: .outputs), to: out)
       }
       Console.line("wrote \(out): \(rows.count) examples")
     }
@@ -107,7 +109,7 @@ struct OutputRow: Encodable {
 
   /// A sealed file with datasets ids, labels, loss, margin, probability, predicted and logits.
   static func writeHDF5(
-    _ data: Dataset, _ predictions: Predictions, checkpoint: String, to path: String
+    _ data: Dataset, _ predictions: Predictions, madeFrom fingerprint: Fingerprint, to path: String
   ) throws {
     let file = try SealedFileWriter(path)
     try file.writeRows(
@@ -121,8 +123,7 @@ struct OutputRow: Encodable {
     try file.hdf5.write(data.ids.map(\.description), to: "ids")
     try file.hdf5.write(
       (0..<data.count).map { LabelValue(of: $0, in: data).text }, to: "labels")
-    try Fingerprint(["dataset": "\(data.contentHash)", "checkpoint": checkpoint])
-      .write(to: file.hdf5)
+    try fingerprint.write(to: file.hdf5)
     try file.finish()
   }
 }

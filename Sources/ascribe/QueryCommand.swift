@@ -283,6 +283,7 @@ struct QueryAnswer: Encodable {
         table.append(["\(rank + 1)"] + cells(query.helpful) + cells(query.harmful))
       }
       parts.append(table.text)
+      if let remark = query.changesRemark { parts.append(remark) }
     }
     return parts.joined(separator: "\n")
   }

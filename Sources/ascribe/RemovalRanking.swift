@@ -38,14 +38,8 @@ struct RemovalRanking {
     let file = try ScoreFile(path)
     let header = file.header
     let (train, data) = (influence.data.train, influence.data.test)
-    for (part, found, wanted) in [
-      ("training", header.trainHash, "\(train.contentHash)"),
-      ("test", header.queryHash, "\(data.contentHash)"),
-    ] where found != wanted {
-      throw EvaluationError.design(
-        problem: "the scores in \(path) are of other \(part) examples than the run's",
-        option: "--scores", remedy: "score this run: ascribe score \(influence.run.name)")
-    }
+    try file.requireMade(
+      from: try influence.identity(checkpoints: header.checkpoints, examples: data))
     let rows = try rows(of: test, in: data)
     var sum = [Double](repeating: 0, count: train.count)
     for query in rows ?? Array(0..<data.count) {

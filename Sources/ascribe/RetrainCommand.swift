@@ -48,8 +48,11 @@ struct RetrainCommand: ParsableCommand {
     let run = influence.run
     let job = RetrainingJob(run, data: influence.data, design: subsets, seeds: seeds)
     let path = RetrainingJob.path(run, bank: bank ?? BankName.standard(subsets.kind))
-    try job.runInTerminal(to: path, overwrite: overwrite)
+    let made = try job.runInTerminal(to: path, overwrite: overwrite)
     Console.line("\(path): \(subsets.subsets) subsets × \(seeds) seeds")
+    if let note = try run.identity().machine.note(on: made.fingerprint) {
+      Console.line("note: \(path) was \(note)")
+    }
     if json {
       Console.output(
         try JSON.text(
@@ -87,7 +90,6 @@ enum BankName {
 
 extension RetrainingJob {
   /// Trains with a progress bar; Ctrl-C keeps what is done.
-  @discardableResult
   func runInTerminal(to path: String, overwrite: Bool) throws -> RetrainingBank {
     let bar = Progress("retraining", unit: "models")
     do {
@@ -95,7 +97,7 @@ extension RetrainingJob {
         to: path, overwrite: overwrite, progress: { bar.update($0, of: $1) },
         isCancelled: { Interruption.isRequested })
     } catch TrainingError.cancelled {
-      throw Interrupted()
+      throw Interrupted(isResumable: true)
     }
   }
 }

@@ -50,7 +50,9 @@ struct ScoreCommand: ParsableCommand {
       ScoreFile.Header(
         run: setup.influence.run.name, options: setup.options,
         checkpoints: setup.scorer.checkpointNames, damping: try setup.scorer.dampingReports(),
-        kernel: setup.scorer.kernelName, train: train, queries: queries, fusion: fused?.record,
+        kernel: setup.scorer.kernelName, train: train, queries: queries,
+        identity: try setup.influence.identity(
+          checkpoints: setup.scorer.checkpointNames, examples: queries), fusion: fused?.record,
         layers: setup.influence.selectionText)
     }
     let bar = Progress("scoring", unit: "queries")

@@ -35,6 +35,14 @@ struct ScoringSetup {
         + "\(scorer.checkpointNames.count) checkpoint\(scorer.checkpointNames.count == 1 ? "" : "s")"
         + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
     )
+    // Features are of the store's checkpoints unless others are asked for.
+    if !scoring.usesFeatures || scoring.choice != .standard,
+      let passed = try scoring.choice.chosen(
+        of: run, seeds: scoring.seeds, method: options.method
+      ).sentence
+    {
+      Console.line("note: \(passed); --checkpoints all takes them")
+    }
     if let layers = influence.layersSentence { Console.line(layers) }
   }
 

@@ -24,6 +24,8 @@ struct TokenParts {
       _ found: (Dataset, [Int]) throws -> Matrix<Float>
     ) rethrows -> [[Int: [Float]]] {
       try rows.enumerated().map { index, rows in
+        // Without a score above or below 0 nothing is shown.
+        if rows.isEmpty { return [:] }
         let parts = try found(selection.isMean ? data : data.subset([index]), rows)
         return Dictionary(uniqueKeysWithValues: zip(rows, rows.indices.map { parts.row($0) }))
       }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Datasets
 import Foundation
+import Influence
 import Reports
 import Synchronization
 import Training
@@ -37,6 +38,8 @@ struct TrainCommand: ParsableCommand {
     var configuration = try RunConfiguration(contentsOf: file)
     if let name { configuration = try configuration.renamed(name) }
     if let seeds { configuration.training.seedCount = seeds }
+    // Read by later commands: a wrong name is said before hours of training.
+    _ = try ScoringRequest(defaults: configuration.defaultsMap)
     if configuration.adapters != nil && configuration.training.from == nil {
       Console.line(
         "note: adapters beside weights that are drawn; training.from names the model to adapt")
@@ -105,6 +108,12 @@ private struct TrainingAnswer: Encodable {
 final class TrainingLines: TrainingProgress {
   private let bar = Progress("training", unit: "epochs")
   private let plan = Mutex<TrainingPlan?>(nil)
+
+  func madeWorthless(_ files: [String]) {
+    Console.line(
+      "note: made from the run that is replaced, and worthless now (left in place): "
+        + files.joined(separator: ", "))
+  }
 
   func began(_ plan: TrainingPlan) {
     self.plan.withLock { $0 = plan }

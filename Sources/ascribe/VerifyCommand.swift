@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Evaluation
 import Foundation
 import Influence
 import Reports
@@ -11,7 +12,13 @@ struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Check every byte of a run, a store or a score file.",
-    discussion: "Exit code 4 when a byte is not what was written.")
+    discussion: """
+      Exit code 4 when a byte is not what was written. Of a run: its checkpoints and dynamics, banks,
+      calibrations and other files beside them, and the stores and scores in Projections/RUN.
+
+      Other commands check what they use: of a store the seals of the files that they open and the
+      rows that they read, not ids, labels or outputs that the answer does not need.
+      """)
 
   @Argument(help: "A run's name or folder, or an .h5 file.") var path: String
   @Flag(help: "Check a run's data files too, and the weights that its training began with.")
@@ -37,26 +44,19 @@ struct VerifyCommand: ParsableCommand {
   private func verifyRun() throws -> Verification.Report {
     let run = try Run.open(path, checkpointsFolder: common.checkpointsFolder)
     var report = Verification.Report()
-    report.files = 1
-    for reference in run.checkpoints where !run.isForeign {
-      _ = try run.load(reference)
-      report.files += 2
-      let size = try FileManager.default.attributesOfItem(atPath: reference.path)[.size]
-      report.bytes += (size as? Int) ?? 0
-    }
-    for seed in run.seeds where run.record.status != .imported && !run.isForeign {
-      let path = "\(run.folder)/seed-\(seed)/dynamics.h5"
-      if !FileManager.default.fileExists(atPath: path) {
-        // Written last: an unfinished seed has none yet.
-        if !run.isFinished { continue }
-        throw CheckpointError.missingFile(file: path)
+    for file in try run.files() {
+      try Interruption.check()
+      switch file.kind {
+      // Opening the run checked it.
+      case .record: try report.add([file.path])
+      case .checkpoint(let reference):
+        _ = try run.load(reference)
+        try report.add([file.path, Checkpoint.provenancePath(of: file.path)])
+      case .sealed: report.add(try Verification.verify(file.path))
+      case .calibration:
+        _ = try Calibration(reading: file.path)
+        try report.add([file.path])
       }
-      report.add(try Verification.verify(path))
-    }
-    // Banks of retrained models, gradients from elsewhere.
-    for name in try FileManager.default.contentsOfDirectory(atPath: run.folder).sorted()
-    where name.hasSuffix(".h5") {
-      report.add(try Verification.verify("\(run.folder)/\(name)"))
     }
     if run.isForeign {
       // The examples are in the files; whether they are the run's own is checked here.
@@ -74,6 +74,14 @@ extension Verification.Report {
     files += other.files
     rowBlocks += other.rowBlocks
     bytes += other.bytes
+  }
+
+  /// Counts files that were read whole.
+  fileprivate mutating func add(_ paths: [String]) throws {
+    for path in paths {
+      let size = try FileManager.default.attributesOfItem(atPath: path)[.size]
+      add(Verification.Report(files: 1, bytes: (size as? Int) ?? 0))
+    }
   }
 }
 

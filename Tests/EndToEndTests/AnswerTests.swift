@@ -60,20 +60,22 @@ import Testing
     let answer = try work.object("query", "r", "--test", "all", "--top", "48", "--method", "trak")
     let queries = try list(answer["queries"])
     #expect(queries.count == 1 && queries[0]["id"] as? String == "all")
-    try checkInfluences(queries[0], count: 48)
+    // Every example is asked for, and stands on the side of its sign.
+    let (helpful, harmful) = (try list(queries[0]["helpful"]), try list(queries[0]["harmful"]))
+    #expect(!helpful.isEmpty && !harmful.isEmpty && helpful.count + harmful.count == 48)
     // Linear methods: the mean query's scores are the mean of the queries' scores.
     let all = (0..<12).map(String.init).joined(separator: ",")
     let each = try list(
       try work.object("query", "r", "--test", all, "--top", "48", "--method", "trak")["queries"])
     var sums: [Int: Double] = [:]
     for query in each {
-      for entry in try list(query["helpful"]) {
+      for entry in try list(query["helpful"]) + list(query["harmful"]) {
         let (id, score) = (entry["id"] as? Int, entry["score"] as? Double)
         sums[try #require(id), default: 0] += try #require(score) / 12
       }
     }
     let scale = sums.values.map(abs).max() ?? 1
-    for entry in try list(queries[0]["helpful"]) {
+    for entry in helpful + harmful {
       let id = try #require(entry["id"] as? Int)
       let mean = try #require(sums[id])
       #expect(abs(try #require(entry["score"] as? Double) - mean) < 1e-4 * scale)

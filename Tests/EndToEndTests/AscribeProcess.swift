@@ -24,8 +24,13 @@ struct AscribeProcess {
 
   /// Starts the binary in a folder.
   ///
-  /// - Parameter standardOutput: a file to write answers to, instead of keeping them.
-  init(_ arguments: [String], in folder: String, standardOutput: String? = nil) throws {
+  /// - Parameters:
+  ///   - standardOutput: a file to write answers to, instead of keeping them.
+  ///   - wrapper: a command that becomes the binary in turn, such as `setpriv` with its options.
+  init(
+    _ arguments: [String], in folder: String, standardOutput: String? = nil,
+    through wrapper: [String] = []
+  ) throws {
     let name = NSTemporaryDirectory() + "/ascribe-" + UUID().uuidString
     captured = (standardOutput ?? name + ".out", name + ".err")
     var actions = posix_spawn_file_actions_t()
@@ -36,7 +41,7 @@ struct AscribeProcess {
     posix_spawn_file_actions_addopen(&actions, 1, captured.output, flags, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, captured.errors, flags, 0o600)
     // `env` goes to the folder and becomes the binary: the process is the same.
-    let command: [String] = ["env", "-C", folder, AscribeProcess.binary] + arguments
+    let command: [String] = ["env", "-C", folder] + wrapper + [AscribeProcess.binary] + arguments
     var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
     words.append(nil)
     defer { for word in words { free(word) } }
@@ -84,4 +89,13 @@ struct AscribeProcess {
   }
 
   func send(_ signal: Int32) { kill(id, signal) }
+
+  /// Whether the process has begun to answer a signal itself.
+  func takesOver(_ signal: Int32) -> Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("SigCgt:") }),
+      let caught = UInt64(line.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16)
+    else { return false }
+    return caught >> UInt64(signal - 1) & 1 == 1
+  }
 }

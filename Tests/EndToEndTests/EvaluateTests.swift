@@ -117,8 +117,8 @@ import Testing
       Workspace.runFile(name: "noisy", data: "flip: {fraction: 0.2, seed: 0}"), to: "n.yaml")
     try work.succeed("train", "n.yaml")
     try work.fail(
-      3, "retrain", "noisy", "--design", "removal", "--scores", "s.h5",
-      words: ["other training examples", "--scores"])
+      4, "retrain", "noisy", "--design", "removal", "--scores", "s.h5",
+      words: ["train differs", "s.h5"])
   }
 
   @Test("mislabel sets every signal beside random suspicion")

@@ -20,17 +20,6 @@ import Testing
     try work.fail(2, "outputs", "r", "--memory=-1G", words: ["not '-1G'"])
   }
 
-  /// Every number in an answer, in the order of its keys.
-  private func numbers(_ value: Any?) -> [Double] {
-    switch value {
-    case let values as [String: Any]:
-      values.sorted { $0.key < $1.key }.flatMap { numbers($0.value) }
-    case let values as [Any]: values.flatMap { numbers($0) }
-    case let number as NSNumber: [number.doubleValue]
-    default: []
-    }
-  }
-
   @Test(
     "blocks of one example and of all give the same answers but for rounding",
     arguments: ["trajectory", "trak", "ntk-loo", "graddot"])
@@ -46,7 +35,7 @@ import Testing
       let queries = try #require((object as? [String: Any])?["queries"] as? [[String: Any]])
       // By id: rounding may exchange neighbours in the ranking.
       return queries.flatMap { query in
-        ((query["helpful"] as? [[String: Any]]) ?? [])
+        ["helpful", "harmful"].flatMap { (query[$0] as? [[String: Any]]) ?? [] }
           .sorted { ($0["id"] as? Int ?? 0) < ($1["id"] as? Int ?? 0) }
           .compactMap { $0["score"] as? Double }
       }
@@ -63,13 +52,35 @@ import Testing
     #expect(try answer("4G") == large)
   }
 
-  @Test("the budget is no part of what is made: a store of another one is gone on with")
+  @Test("a collection that was interrupted goes on under its own budget, and refuses another")
   func stores() throws {
     let work = try Workspace(trained: true)
-    let small = try work.object("collect", "r", "--dim", "16", "--memory", "1")
-    let large = try work.object("collect", "r", "--dim", "16", "--memory", "1G")
-    #expect(numbers(small) == numbers(large))
-    #expect(small["seal"] as? String == large["seal"] as? String)
-    try work.succeed("verify", "Projections/r/train.h5")
+    let collect = ["collect", "r", "--dim", "16", "--checkpoints", "all", "--memory"]
+    func run(_ memory: String) throws -> AscribeProcess.Result {
+      try AscribeProcess(collect + [memory], in: work.path).wait()
+    }
+    #expect(try run("1").code == 0)
+    let whole = work.files("Projections")
+    let shards = whole.keys.filter { $0.contains("train.shards/") && $0.hasSuffix(".h5") }.sorted()
+    try #require(shards.count > 2)
+    // As kill -9 leaves it: some shards whole, the others and the main file not yet there.
+    try work.remove("Projections/r/train.h5", shards[1], shards[2])
+    let half = work.files("Projections")
+    let refused = try run("1G")
+    #expect(refused.code == 4)
+    #expect(
+      refused.errors.contains(#"blockBytes differs: expected "1073741824", found "1"."#)
+        && refused.errors.contains("go on where it was begun"))
+    #expect(work.files("Projections") == half)
+    #expect(try run("1").code == 0)
+    #expect(work.files("Projections") == whole)
+    // Finished, it is left alone and read under any, and the difference is said.
+    let other = try run("1G")
+    #expect(other.code == 0 && other.errors.contains("bytes of a block 1 there, 1073741824 here"))
+    #expect(work.files("Projections") == whole)
+    let query = try work.succeed("query", "r", "--test", "3", "--kernel", "features")
+    #expect(query.code == 0)
+    #expect(try AscribeProcess(collect + ["1G", "--overwrite"], in: work.path).wait().code == 0)
+    #expect(work.files("Projections") == whole)
   }
 }

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import LinearAlgebra
 import Randomness
+import Storage
 import Tensors
 import TestSupport
 import Testing
@@ -9,10 +10,14 @@ import Testing
 @testable import Evaluation
 
 @Suite struct CalibrationTests {
-  private func options(method: String = "trak", damping: String = "mean") -> Calibration.Options {
+  private func options(
+    method: String = "trak", damping: String = "mean",
+    madeFrom: Fingerprint? = RunIdentity.sample.fingerprint(of: .calibration)
+  ) -> Calibration.Options {
     Calibration.Options(
       method: method, outputFunction: "margin", exampleWeight: "final", damping: damping,
-      checkpoints: ["seed-0/epoch-001"], kernel: "exact", trainHash: "a", testHash: "b")
+      checkpoints: ["seed-0/epoch-001"], kernel: "exact", trainHash: "a", testHash: "b",
+      madeFrom: madeFrom)
   }
 
   private func calibration(
@@ -103,7 +108,18 @@ import Testing
     #expect(
       changed(0.3, 0.2, -0.05).objection
         == "on held-out subsets the fit is no better than the mean (R² = -0.05)")
+    #expect(
+      changed(0.149, 0.032, 0.017).objection
+        == "on held-out subsets the fit explains less than 0.05 of the variance (R² = 0.017)")
+    #expect(changed(0.3, 0.2, 0.0499).objection != nil)
     #expect(changed(0.3, 0.2, 0.05).objection == nil)
+  }
+
+  @Test func `that no change can be told from 0 is said, and only then`() {
+    let sentence = "no single change can be told from 0: every 95 % interval holds it"
+    #expect(Calibration.remark(onChanges: [(-0.19, 0.72), (0.5, 0.5)]) == sentence)
+    #expect(Calibration.remark(onChanges: [(-0.19, 0.72), (0.6, 0.5)]) == nil)
+    #expect(Calibration.remark(onChanges: []) == nil)
   }
 
   @Test func `a calibration is found by its options, and others are named by what differs`() throws
@@ -133,7 +149,69 @@ import Testing
     bytes[bytes.count / 2] ^= 1
     try bytes.write(to: URL(fileURLWithPath: path))
     let error = diagnosed { _ = try Calibration.find(self.options(), in: folder.path) }
-    #expect(error?.exitCode == 4)
+    #expect(error?.exitCode == 4 && error?.location == path)
+    #expect(error?.remedy == "calibrate again (or delete the file)")
+    #expect(error?.what.hasPrefix("the calibration cannot be used: ") == true)
+  }
+
+  /// What a folder has for options, by the names of what differs; nil: a matching one.
+  private func differences(_ options: Calibration.Options, in folder: String) throws -> [String]? {
+    switch try Calibration.find(options, in: folder) {
+    case .matching: nil
+    case .other(_, let differences): differences
+    case .none: ["nothing there"]
+    }
+  }
+
+  @Test(arguments: RunIdentity.FileKind.calibration.fields)
+  func `each field of the run, changed alone, makes it another calibration and is named`(
+    field: RunIdentity.Field
+  ) throws {
+    let folder = try ScratchFolder()
+    _ = try calibration(DatamodelProblem(noise: 1, seed: 1)).save(in: folder.path)
+    let madeFrom = RunIdentity.sample.fingerprint(of: .calibration).changing(field.rawValue)
+    #expect(try differences(options(), in: folder.path) == nil)
+    #expect(try differences(options(madeFrom: madeFrom), in: folder.path) == [field.title])
+  }
+
+  @Test func `a calibration of a former version is another: it does not say of which weights`()
+    throws
+  {
+    let folder = try ScratchFolder()
+    let old = try calibration(
+      DatamodelProblem(noise: 1, seed: 1), options: options(madeFrom: nil))
+    let path = try old.save(in: folder.path)
+    #expect(try !String(contentsOfFile: path, encoding: .utf8).contains("madeFrom"))
+    #expect(try differences(options(), in: folder.path) == ["model weights (not recorded)"])
+    #expect(
+      try differences(options(method: "graddot"), in: folder.path)
+        == ["method", "model weights (not recorded)"])
+  }
+
+  @Test func `a calibration fits the bank it was fitted to, and no bank that took its place`()
+    throws
+  {
+    let folder = try ScratchFolder()
+    func makeBank(_ rows: [Float]) throws -> Digest {
+      let file = try SealedFileWriter(folder / "bank.h5")
+      try file.writeRows(rows, shape: [rows.count, 1], to: "logits")
+      try file.finish()
+      return try SealedFile(folder / "bank.h5").digest
+    }
+    let digest = try makeBank([1, 2])
+    let fitted = try calibration(DatamodelProblem(noise: 1, seed: 1))
+    var bank = fitted.bank
+    bank.digest = "\(digest)"
+    let kept = Calibration(
+      options: fitted.options, bank: bank, correlation: fitted.correlation,
+      correlationError: fitted.correlationError, heldOut: fitted.heldOut,
+      evenShare: fitted.evenShare, errorShare: fitted.errorShare, queries: fitted.queries)
+    _ = try kept.save(in: folder.path)
+    #expect(try differences(options(), in: folder.path) == nil)
+    _ = try makeBank([1, 3])
+    #expect(try differences(options(), in: folder.path) == ["bank"])
+    try FileManager.default.removeItem(atPath: folder / "bank.h5")
+    #expect(try differences(options(), in: folder.path) == nil)
   }
 
   @Test func `Student's quantiles are those of the tables`() {

@@ -13,7 +13,7 @@ import Training
 
 @Suite struct RetrainingBankTests {
   /// A logistic regression on 40 points of three classes, trained for two epochs.
-  private func trainedRun(in folder: ScratchFolder) throws -> RunInfluence {
+  static func trainedRun(in folder: ScratchFolder) throws -> RunInfluence {
     var lines = ["a,b,label"]
     for i in 0..<60 { lines.append("\((i * 37) % 100),\((i * 53) % 90),\(i % 3)") }
     let train = lines.prefix(41).joined(separator: "\n") + "\n"
@@ -43,7 +43,7 @@ import Training
 
   @Test func `a bank holds what training on each subset gives`() throws {
     let folder = try ScratchFolder()
-    let influence = try trainedRun(in: folder)
+    let influence = try RetrainingBankTests.trainedRun(in: folder)
     let bank = try job(influence).run(to: folder / "bank.h5")
     let outputs = bank.outputs(.margin, of: influence.data.test)
     #expect(outputs.count == 2 && outputs[0].rows == 4 && outputs[0].columns == 20)
@@ -63,7 +63,7 @@ import Training
 
   @Test func `stopped at any model and gone on with, a bank has the same bytes`() throws {
     let folder = try ScratchFolder()
-    let influence = try trainedRun(in: folder)
+    let influence = try RetrainingBankTests.trainedRun(in: folder)
     _ = try job(influence).run(to: folder / "whole.h5")
     for stop in 1...3 {
       let calls = Atomic<Int>(0)
@@ -84,7 +84,7 @@ import Training
 
   @Test func `a damaged part is made again`() throws {
     let folder = try ScratchFolder()
-    let influence = try trainedRun(in: folder)
+    let influence = try RetrainingBankTests.trainedRun(in: folder)
     _ = try job(influence).run(to: folder / "whole.h5")
     let path = folder / "damaged.h5"
     let calls = Atomic<Int>(0)
@@ -103,7 +103,7 @@ import Training
 
   @Test func `a bank of another design is refused by the field's name`() throws {
     let folder = try ScratchFolder()
-    let influence = try trainedRun(in: folder)
+    let influence = try RetrainingBankTests.trainedRun(in: folder)
     _ = try job(influence).run(to: folder / "bank.h5")
     let error = diagnosed { _ = try self.job(influence, subsets: 5).run(to: folder / "bank.h5") }
     #expect(error?.what.contains("subsets") == true)
@@ -114,7 +114,7 @@ import Training
 
   @Test func `a leave-one-out bank keeps its roles, and its models share their seeds`() throws {
     let folder = try ScratchFolder()
-    let influence = try trainedRun(in: folder)
+    let influence = try RetrainingBankTests.trainedRun(in: folder)
     let design = try SubsetDesign.leaveOneOut(rows: [3, 20], of: 40)
     func job(_ design: SubsetDesign) -> RetrainingJob {
       RetrainingJob(influence.run, data: influence.data, design: design, seeds: 2)

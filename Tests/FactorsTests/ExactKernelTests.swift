@@ -49,9 +49,7 @@ struct ExactKernelTests {
   func paths() {
     func usesFullGradients(_ kind: FactorSamples.Kind) -> Bool {
       let block = FactorSamples(kind, count: 1, seed: 1).gradients.blocks[0]
-      let positions = block.terms.reduce(0) { $0 + $1.positions }
-      return positions * positions > 1
-        && positions * positions * (block.leftWidth + block.rightWidth) > block.gradientCount
+      return block.prefersFullGradients(against: block)
     }
     #expect(usesFullGradients(.longSequence) && usesFullGradients(.twoSequences))
     #expect(!usesFullGradients(.sequence) && !usesFullGradients(.twoUses))

@@ -34,12 +34,14 @@ struct FeatureCollectionTests {
 
   static func collection(
     _ kind: ProjectorKind = .sjlt, k: Int = 12, seed: UInt64 = 3,
-    function: OutputFunction = .margin, models: [UInt64] = [1, 2], training: Dataset = data(50)
+    function: OutputFunction = .margin, models: [UInt64] = [1, 2], training: Dataset = data(50),
+    identity: RunIdentity = .sample
   ) -> FeatureCollection {
     FeatureCollection(
       groups: models.map { .init(name: "seed-\($0)", source: source($0), modelHash: "hash \($0)") },
       outputFunction: function,
-      projection: ProjectionChoice(kind: kind, dimension: k, seed: seed), training: training)
+      projection: ProjectionChoice(kind: kind, dimension: k, seed: seed), training: training,
+      identity: identity)
   }
 
   struct Stopped: Error {}
@@ -118,6 +120,74 @@ struct FeatureCollectionTests {
     try Self.collection(seed: 4, training: data).collect(data, to: path, overwrite: true)
     #expect(field(Self.collection(seed: 4, training: data)) == nil)
     #expect(field(Self.collection(training: data)) == "projector")
+  }
+
+  @Test("every field of a store's fingerprint, changed alone, is refused by its name")
+  func everyField() throws {
+    let folder = try ScratchFolder()
+    let (train, test) = (Self.data(20), Self.data(6, seed: 5))
+    // Landmarks of other examples than the rows: no field is left out.
+    let work = try Self.landmarks(of: train)
+    try work.collect(test, to: folder / "test.h5")
+    let made = try FeatureStoreReader(folder / "test.h5").fingerprint
+    let own = ["outputFunction", "projector", "dtype"]
+    #expect(
+      made.fields.map(\.name) == RunIdentity.FileKind.featureStore.fields.map(\.rawValue) + own)
+    for field in made.fields.map(\.name) {
+      let read = mismatchedField {
+        _ = try FeatureStoreReader(folder / "test.h5", expecting: made.changing(field))
+      }
+      let isOfMachine = RunIdentity.Field(rawValue: field)?.isOfMachine == true
+      #expect(read == (isOfMachine ? nil : field))
+    }
+  }
+
+  /// Features by landmarks of a training set at two checkpoints, by one of two layers.
+  private static func landmarks(
+    of train: Dataset, models: [UInt64] = [1, 2], layers: String = "0",
+    identity: RunIdentity = .sample
+  ) throws -> FeatureCollection {
+    FeatureCollection(
+      groups: try models.map {
+        let whole = source($0)
+        let network = try whole.network.selecting(LayerPatterns([layers]), place: "here")
+        return .init(
+          name: "seed-\($0)",
+          source: GradientSource(network: network, parameters: whole.parameters),
+          modelHash: "hash \($0)")
+      }, outputFunction: .margin,
+      projection: ProjectionChoice(kind: .landmarks, dimension: 8, seed: 3), training: train,
+      identity: identity)
+  }
+
+  @Test("a collection that stopped goes on only where every part of it is the same")
+  func halfMade() throws {
+    let (train, test) = (Self.data(20), Self.data(6, seed: 5))
+    let folder = try ScratchFolder()
+    // Stopped after the first of two checkpoints.
+    var calls = 0
+    #expect(throws: Stopped.self) {
+      try Self.landmarks(of: train).collect(test, to: folder / "test.h5") { done, _ in
+        calls += 1
+        if done == 6 { throw Stopped() }
+      }
+    }
+    #expect(calls == 2)
+    func field(_ work: FeatureCollection, _ data: Dataset) -> String? {
+      mismatchedField { try work.collect(data, to: folder / "test.h5") }
+    }
+    let parts: [RunIdentity.Field] =
+      [.modelConfiguration, .lora, .train] + RunIdentity.Field.allCases.filter(\.isOfMachine)
+    for part in parts {
+      let identity = RunIdentity.sample.changing(part)
+      #expect(
+        field(try Self.landmarks(of: train, identity: identity), test) == part.rawValue)
+    }
+    #expect(field(try Self.landmarks(of: train, models: [1, 3]), test) == "model")
+    #expect(field(try Self.landmarks(of: train, layers: "2"), test) == "layers")
+    #expect(field(try Self.landmarks(of: train), Self.data(6, seed: 6)) == "dataset")
+    #expect(field(try Self.landmarks(of: train), test) == nil)
+    #expect(try FeatureStoreReader(folder / "test.h5").rows == 6)
   }
 
   @Test(
@@ -209,7 +279,8 @@ struct FeatureCollectionTests {
     let data = Dataset(inputs: Self.values([10, 4], seed: 2), targets: .values(targets))
     let work = FeatureCollection(
       groups: [.init(name: "g", source: source, modelHash: "h")], outputFunction: .prediction,
-      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data)
+      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data,
+      identity: .sample)
     try work.collect(data, to: folder / "train.h5")
     let store = try FeatureStoreReader(folder / "train.h5")
     let z = source.outputs(of: data)
@@ -234,7 +305,8 @@ struct FeatureCollectionTests {
           name: "g", source: GradientSource(network: good.network, parameters: parameters),
           modelHash: "h")
       ], outputFunction: .margin,
-      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data)
+      projection: ProjectionChoice(kind: .identity, dimension: 1), training: data,
+      identity: .sample)
     let error = diagnosed { try work.collect(data, to: folder / "train.h5") }
     #expect(error as? GradientError == .nonFiniteOutput(example: "0"))
     #expect(throws: StorageError.self) { try FeatureStoreReader(folder / "train.h5") }

@@ -153,4 +153,26 @@ struct GradientTests {
     "nonsense is no identity",
     arguments: ["", "nonsense k=1 seed=0", "sjlt k=0 seed=1", "sjlt k=4"])
   func noChoice(text: String) { #expect(ProjectionChoice(canonicalText: text) == nil) }
+
+  @Test(
+    "a store's projector that cannot be made again is refused by what is unknown",
+    arguments: [
+      (nil, "it is not recorded"), ("", "it is not recorded"),
+      ("fourier version=1 k=8 seed=7", "there is no kind fourier"),
+      ("sjlt version=2 k=8 seed=7 nonzeros=4", "version 2 of sjlt is unknown"),
+      ("sjlt k=8 seed=7", "version none of sjlt is unknown"),
+      ("sjlt version=1 k=0 seed=7", "it has no dimension"),
+      ("sjlt version=1 k=8", "it has no seed"), ("mask version=1 k=8 seed=-1", "it has no seed"),
+    ] as [(String?, String)])
+  func refusedProjector(text: String?, problem: String) {
+    let error = diagnosed { _ = try ProjectionChoice(stored: text, file: "train.h5") }
+    #expect(
+      error as? GradientError
+        == .storedProjector(problem: problem, text: text ?? "", file: "train.h5"))
+    #expect(
+      error?.what == "the store's projector cannot be made again: \(problem), in \"\(text ?? "")\"")
+    #expect(error?.location == "train.h5")
+    #expect(error?.remedy == "use the version of Ascribe that made the store, or make it again")
+    #expect(error?.exitCode == 4)
+  }
 }

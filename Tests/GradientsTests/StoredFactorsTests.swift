@@ -168,7 +168,7 @@ import Testing
     {
       let collection = FeatureCollection(
         groups: [.init(name: "g", source: source, modelHash: "m")], outputFunction: .margin,
-        projection: choice, training: data)
+        projection: choice, training: data, identity: .sample)
       try collection.collect(data, to: path)
       let store = try FeatureStoreReader(path)
       return try store.readRows(group: "g", 0..<data.count).elements

@@ -190,6 +190,20 @@ struct FactorScoreTests {
     onFeatures.kernel = .features
     let stored = try influence.ensemble(onFeatures).scores(queries).elements
     #expect(relativeDifference(stored, expected) < 1e-5)
+    // Test features beside them are not taken for those of training examples of the same id.
+    let test = try influence.collecting(
+      for: .trak, projection: ProjectionChoice(kind: .identity, dimension: k), split: "test")
+    for part in test.parts { try part.collection.collect(queries, to: part.path) }
+    #expect(
+      relativeDifference(
+        try influence.ensemble(onFeatures).scores(queries).elements, expected) < 1e-5)
+    for kernel in [ScoringRequest.Kernel.exact, .features] {
+      let own = try influence.ensemble(
+        ScoringRequest(method: .graddot, outputFunction: .margin, kernel: kernel)
+      ).selfInfluence()
+      let halves = rows(phi).map { 0.5 * Plain.dot($0, $0) }
+      #expect(relativeDifference(own, halves) < 1e-5)
+    }
   }
 
   @Test("what h5py wrote scores as full gradients in double do")

@@ -75,7 +75,8 @@ enum Problem {
       let collection = FeatureCollection(
         groups: sources.enumerated().map {
           .init(name: "c\($0)", source: $1, modelHash: "\($0)")
-        }, target: target, projection: projection, training: data)
+        }, target: target, projection: projection, training: data,
+        identity: .sample)
       try collection.collect(data, to: path)
       return (target, try FeatureStoreReader(path))
     }

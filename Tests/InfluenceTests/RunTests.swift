@@ -52,7 +52,7 @@ struct DigitsRun {
     try FeatureCollection(
       groups: influence.groups(references), outputFunction: function,
       projection: ProjectionChoice(kind: kind, dimension: k, seed: 5),
-      training: influence.data.train
+      training: influence.data.train, identity: influence.run.identity()
     ).collect(influence.data.train, to: influence.storePath(), dtype: dtype, overwrite: true)
   }
 
@@ -257,6 +257,25 @@ struct RunTests {
         try model.scores(influence.data.test).elements) < 1e-4)
   }
 
+  @Test("a store by a projector of another version is refused by that, not as another projector")
+  func projectorOfAnotherVersion() throws {
+    let run = try DigitsRun()
+    let influence = run.influence
+    let text = "sjlt version=2 k=8 seed=5 nonzeros=4 layers=0.weight:1x1"
+    let writer = try FeatureStoreWriter(
+      path: influence.storePath(), rows: 1, columns: 1, dtype: .float32, groups: ["g"],
+      outputColumns: [], fingerprint: Fingerprint(["projector": text]))
+    try writer.write(group: "g", rows: 0..<1, features: Matrix([1], rows: 1, columns: 1))
+    try writer.finish(ids: .integers([0]), labels: .classes([0]))
+    let error = diagnosed {
+      _ = try influence.scoring(run.options(), features: true)
+    }
+    #expect(
+      error as? GradientError
+        == .storedProjector(
+          problem: "version 2 of sjlt is unknown", text: text, file: influence.storePath()))
+  }
+
   @Test("features that are zero, of an example or of all, are noted")
   func zeroFeatures() throws {
     let folder = try ScratchFolder()
@@ -280,5 +299,41 @@ struct RunTests {
     #expect(
       try model(flat, "flat").notes()
         .contains("c0: 1 of 3 features are zero for every example"))
+  }
+}
+
+@Suite("Collected query features")
+struct QueryFeatureTests {
+  @Test("a test store made alike answers as the network does; one made otherwise is passed over")
+  func testStore() throws {
+    let run = try DigitsRun()
+    let influence = run.influence
+    try run.collect(.sjlt, k: 64, choice: .final)
+    let options = try run.options()
+    let test = influence.data.test
+    let made = try influence.scoring(options, features: true)
+    let expected = try made.scores(test)
+    #expect(try made.notes().allSatisfy { !$0.contains("store of the test") })
+    func collect(seed: UInt64) throws {
+      let work = try influence.collecting(
+        for: .trak, projection: ProjectionChoice(kind: .sjlt, dimension: 64, seed: seed),
+        split: "test")
+      try work.parts[0].collection.collect(test, to: work.parts[0].path, overwrite: true)
+    }
+    try collect(seed: 5)
+    let read = try influence.scoring(options, features: true)
+    #expect(try read.notes().contains { $0.contains("store of the test examples") })
+    #expect(relativeDifference(try read.scores(test).elements, expected.elements) < 1e-6)
+    // A query that only shares an id with a stored one is not it.
+    let other = Dataset(
+      ids: test.subset([0, 1]).ids, inputs: test.subset([2, 3]).inputs,
+      targets: test.targets.subset([2, 3]))
+    #expect(
+      relativeDifference(
+        try read.scores(other).elements, expected.row(2) + expected.row(3)) < 1e-6)
+    try collect(seed: 6)
+    let passed = try influence.scoring(options, features: true)
+    #expect(try passed.notes().allSatisfy { !$0.contains("store of the test") })
+    #expect(relativeDifference(try passed.scores(test).elements, expected.elements) < 1e-6)
   }
 }

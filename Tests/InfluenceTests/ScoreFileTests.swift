@@ -19,7 +19,8 @@ struct ScoreFileTests {
   ) throws -> ScoreFile.Header {
     ScoreFile.Header(
       run: "r", options: try ScoringOptions(method: .trak, classification: true, exampleWeight: nil),
-      checkpoints: ["c0"], damping: damping, kernel: "exact", train: data, queries: queries)
+      checkpoints: ["c0"], damping: damping, kernel: "exact", train: data, queries: queries,
+      identity: .sample)
   }
 
   func write(_ header: ScoreFile.Header, _ scores: Matrix<Float>, to path: String) throws {
@@ -71,6 +72,93 @@ struct ScoreFileTests {
     let header = try header(reports)
     try write(header, Matrix(repeating: 1, rows: 7, columns: 12), to: folder / "s.h5")
     #expect(try ScoreFile(folder / "s.h5").header == header)
+  }
+
+  @Test("every field of the fingerprint, changed alone, is refused by its name")
+  func everyField() throws {
+    let folder = try ScratchFolder()
+    let path = folder / "s.h5"
+    try write(try header(), Matrix(repeating: 1, rows: 7, columns: 12), to: path)
+    let file = try ScoreFile(path)
+    let own = [
+      "run", "method", "outputFunction", "exampleWeight", "damping", "dampingProfile", "kernel",
+      "checkpoints",
+    ]
+    #expect(
+      file.fingerprint.fields.map(\.name)
+        == RunIdentity.FileKind.scores.fields.map(\.rawValue) + own)
+    for field in file.fingerprint.fields.map(\.name) {
+      let named = mismatchedField {
+        try Fingerprint.requireEqual(
+          expected: file.fingerprint.changing(field), found: file.fingerprint, file: path)
+      }
+      #expect(named == (RunIdentity.Field(rawValue: field)?.isOfMachine == true ? nil : field))
+    }
+    #expect(mismatchedField { try file.requireMade(from: .sample) } == nil)
+    for field in RunIdentity.FileKind.scores.fields where field != .engine {
+      let named = mismatchedField { try file.requireMade(from: .sample.changing(field)) }
+      #expect(named == (field.isOfMachine || field == .layers ? nil : field.rawValue))
+    }
+  }
+
+  @Test("each choice of the scores is in the fingerprint, the bank of fused ones too")
+  func choices() throws {
+    func fields(
+      _ options: ScoringOptions, run: String = "r", checkpoints: [String] = ["c0"],
+      kernel: String = "exact", fusion: ScoreFile.Fusion? = nil
+    ) -> Fingerprint {
+      ScoreFile.Header(
+        run: run, options: options, checkpoints: checkpoints, damping: [], kernel: kernel,
+        train: data, queries: queries, identity: .sample, fusion: fusion
+      ).fingerprint
+    }
+    func options(
+      _ method: Influence.Method = .trak, _ function: OutputFunction = .margin,
+      _ weight: ExampleWeight = ExampleWeight(.final),
+      _ rule: DampingRule = .timesMeanEigenvalue(0.1), _ profile: DampingProfile = .uniform
+    ) throws -> ScoringOptions {
+      try ScoringOptions(
+        method: method, classification: true, outputFunction: function, exampleWeight: weight,
+        damping: rule, dampingProfile: profile)
+    }
+    let base = try fields(options())
+    let fusion = ScoreFile.Fusion(
+      method: "trak", bank: "more", subsets: 40, fraction: 0.5, seeds: 1, subsetSeed: 0,
+      correctionPrecision: nil, signalToNoise: 1, evenShare: 0, meanCorrelation: 0.5,
+      scoresAlone: 0.1, heldOut: 0.2, expectedGain: nil)
+    for (names, other) in [
+      (["run"], try fields(options(), run: "q")),
+      (["method"], try fields(options(.trajectory))),
+      (["outputFunction"], try fields(options(.trak, .logit))),
+      (["exampleWeight"], try fields(options(.trak, .margin, ExampleWeight(.none)))),
+      (["damping"], try fields(options(.trak, .margin, ExampleWeight(.final), .value(3)))),
+      (
+        ["dampingProfile"],
+        try fields(
+          options(.trak, .margin, ExampleWeight(.final), .timesMeanEigenvalue(0.1), .residual))
+      ),
+      (["checkpoints"], try fields(options(), checkpoints: ["c0", "c1"])),
+      (["kernel"], try fields(options(), kernel: "sjlt")),
+      (["method", "fusion"], try fields(options(), fusion: fusion)),
+    ] {
+      #expect(base.differences(from: other, for: .goingOn) == names)
+    }
+    var otherBank = fusion
+    otherBank.bankDigest = "another"
+    #expect(
+      try fields(options(), fusion: fusion)
+        .differences(from: fields(options(), fusion: otherBank), for: .reading) == ["fusion"])
+  }
+
+  @Test("scores of a former version, without an identity, are refused by the weights")
+  func former() throws {
+    let folder = try ScratchFolder()
+    var header = try header()
+    header.identity = nil
+    try write(header, Matrix(repeating: 1, rows: 7, columns: 12), to: folder / "s.h5")
+    let file = try ScoreFile(folder / "s.h5")
+    #expect(file.header.identity == nil)
+    #expect(mismatchedField { try file.requireMade(from: .sample) } == "model")
   }
 
   @Test("a flipped byte anywhere is detected when the file is opened or its scores are read")

@@ -115,7 +115,8 @@ struct TRAKTests {
     let scores = try model.scores(queries)
     for (query, top) in try model.top(queries, limit: 5).enumerated() {
       let row = scores.row(query)
-      let sorted = row.indices.sorted { (-row[$0], $0) < (-row[$1], $1) }
+      let sorted = row.indices.filter { row[$0] > 0 }
+        .sorted { (-row[$0], $0) < (-row[$1], $1) }
       #expect(top.highest.map(\.row) == Array(sorted.prefix(5)))
     }
   }

@@ -95,8 +95,8 @@ struct TrajectoryTests {
     #expect(tops.count == 9)
     for (q, top) in tops.enumerated() {
       let row = all.row(q)
-      let down = row.indices.sorted { (-row[$0], $0) < (-row[$1], $1) }
-      let up = row.indices.sorted { (row[$0], $0) < (row[$1], $1) }
+      let down = row.indices.filter { row[$0] > 0 }.sorted { (-row[$0], $0) < (-row[$1], $1) }
+      let up = row.indices.filter { row[$0] < 0 }.sorted { (row[$0], $0) < (row[$1], $1) }
       #expect(top.highest.map(\.row) == Array(down.prefix(4)))
       #expect(top.lowest.map(\.row) == Array(up.prefix(4)))
     }
@@ -105,7 +105,7 @@ struct TrajectoryTests {
   }
 
   @Test(
-    "top examples are those of a stable sort, with ties and NaN, for any limit and cut",
+    "top examples are a stable sort's of each sign, with ties and NaN, for any limit and cut",
     arguments: [UInt64](0..<12))
   func top(seed: UInt64) {
     let stream = RandomStream(seed: seed, purpose: .probe)
@@ -115,9 +115,10 @@ struct TrajectoryTests {
       return value == 8 ? .nan : Float(value) - 4
     }
     for limit in [0, 1, 3, 17, n, n + 5] {
-      let kept = scores.indices.filter { !scores[$0].isNaN }
-      let down = kept.sorted { (-scores[$0], $0) < (-scores[$1], $1) }.prefix(limit)
-      let up = kept.sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(limit)
+      let down = scores.indices.filter { scores[$0] > 0 }
+        .sorted { (-scores[$0], $0) < (-scores[$1], $1) }.prefix(limit)
+      let up = scores.indices.filter { scores[$0] < 0 }
+        .sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(limit)
       for cut in [1, 7, n] {
         var top = TopExamples(limit: limit)
         for start in stride(from: 0, to: n, by: cut) {
@@ -130,5 +131,17 @@ struct TrajectoryTests {
         #expect(top.highest.map(\.score) == down.map { scores[$0] })
       }
     }
+  }
+
+  @Test("what helped is never among what harmed: a side is shorter, and 0 is on neither")
+  func signs() {
+    var top = TopExamples(limit: 3)
+    for (row, score) in ([2, 0, 5, -0.0, 1, 4] as [Float]).enumerated() {
+      top.take(row: row, score: score)
+    }
+    #expect(top.highest.map(\.row) == [2, 5, 0])
+    #expect(top.lowest.isEmpty)
+    top.take(row: 6, score: -1)
+    #expect(top.lowest.map(\.row) == [6])
   }
 }

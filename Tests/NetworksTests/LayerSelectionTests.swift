@@ -200,4 +200,34 @@ struct LayerSelectionTests {
     #expect(gradient[..<last.lowerBound].allSatisfy { $0 == 0 })
     #expect(gradient[last].contains { $0 != 0 })
   }
+
+  @Test(
+    "products with both curvatures are the whole network's on the selection and 0 elsewhere",
+    arguments: Case.allCases)
+  func curvature(_ c: Case) throws {
+    let network = try #require(c.network)
+    let theta = network.initialParameters(seed: 4)
+    let v = gaussian([network.parameterCount], seed: 9, index: 1)
+    let targets: TargetValues = c == .gpt2 ? .tokens(c.inputs) : .classes([0, 2, 1])
+    let loss: Loss = c == .gpt2 ? .nextToken : .crossEntropy
+    func products(_ network: Network) -> [[Float]] {
+      [
+        network.hessianVectorProduct(
+          c.inputs, targets, parameters: theta, loss: loss, direction: v
+        ).elements,
+        network.gaussNewtonVectorProduct(
+          c.inputs, parameters: theta, loss: loss, direction: v
+        ).elements,
+      ]
+    }
+    let full = products(network)
+    let buffers = Set(network.buffers.map(\.offset))
+    for parameter in network.parameters where !buffers.contains(parameter.offset) {
+      let chosen = try network.selecting(LayerPatterns([parameter.name]), place: "p")
+      for (part, whole) in zip(products(chosen), full) {
+        let expected = whole.indices.map { parameter.range.contains($0) ? whole[$0] : 0 }
+        #expect(part == expected, "\(parameter.name)")
+      }
+    }
+  }
 }

@@ -11,7 +11,7 @@ import Testing
       error?.description == """
         error: cannot write the file: No space left on device.
           at:  /dev/full
-          fix: free some space; what is finished is kept and will be resumed.
+          fix: free some space, or raise the limit, and run the same command again.
         """)
   }
 

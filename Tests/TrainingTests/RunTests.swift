@@ -206,6 +206,67 @@ struct RunTests {
     #expect(try bench.files() == expected)
   }
 
+  @Test("a half-trained run is not gone on with on another machine or engine, by the name of which")
+  func otherMachine() throws {
+    let bench = try RunBench()
+    _ = try bench.job().run()
+    let file = "\(bench.checkpoints)/tiny/run.json"
+    let finished = try RunRecord.read(file)
+    #expect(finished.processorLevel == Processor.level)
+    for (field, change) in [
+      ("engine version", { $0.engineVersion = "0.0" }), ("BLAS core", { $0.blasCore = "other" }),
+      ("processor level", { $0.processorLevel = 9 }),
+      ("processor level", { $0.processorLevel = nil }),
+    ] as [(String, (inout RunRecord) -> Void)] {
+      var record = finished
+      change(&record)
+      // Finished, a run of another machine is what it is.
+      try SealedJSON.write(record, to: file)
+      _ = try bench.job().run()
+      record.status = .running
+      try SealedJSON.write(record, to: file)
+      let error = diagnosed { _ = try bench.job().run() } as? TrainingError
+      guard case .otherRun(let found, _, _, _)? = error else {
+        Issue.record("gone on with, \(field)")
+        continue
+      }
+      #expect(found == field)
+    }
+  }
+
+  /// Keeps what was made worthless.
+  private final class Worthless: TrainingProgress {
+    let calls = Mutex<[[String]]>([])
+    func madeWorthless(_ files: [String]) { calls.withLock { $0.append(files) } }
+  }
+
+  @Test("replacing a run names what was made from it and leaves it; the same run names nothing")
+  func worthless() throws {
+    let bench = try RunBench()
+    let run = try bench.job().run().run
+    let made = [
+      "\(run.folder)/bank.h5", "\(run.folder)/calibration-trak-1.json",
+      "\(run.folder)/loo.h5.parts", "\(run.projectionsFolder)/train.h5",
+    ]
+    let others = ["\(run.folder)/notes.txt", "\(run.projectionsFolder)/page.html"]
+    try makeFolder(run.projectionsFolder)
+    for file in made + others { try Data().write(to: URL(fileURLWithPath: file)) }
+    func worthless(_ job: TrainingJob) throws -> [[String]] {
+      let progress = Worthless()
+      var job = job
+      job.overwrites = true
+      job.progress = progress
+      _ = try job.run()
+      return progress.calls.withLock { $0 }
+    }
+    #expect(try worthless(bench.job()) == [])
+    #expect(try worthless(bench.job(", weightDecay: 0.1")) == [made])
+    // Whose record cannot be read is another.
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: run.folder + "/run.json"))
+    #expect(try worthless(bench.job()) == [made])
+    #expect((made + others).allSatisfy { FileManager.default.fileExists(atPath: $0) })
+  }
+
   @Test("a finished run is not trained again, and another configuration is refused by field")
   func finished() throws {
     let bench = try RunBench()

@@ -21,17 +21,20 @@ public struct FeatureKernel: GradientKernel {
   private let data: Dataset
   /// What each training row is multiplied by; nil for 1.
   private let factors: [Float]?
+  private let queryFeatures: QueryFeatures?
 
   /// The kernel of a group of a store.
   ///
   /// - Parameters:
   ///   - data: the training examples, those of the store.
   ///   - factors: what each training row is multiplied by, n values.
+  ///   - queryFeatures: features of queries that need not be made.
   init(
     _ store: FeatureStoreReader, group: String, projector: any Projector,
     source: any GradientProvider, target: GradientSource.Target, data: Dataset,
-    factors: [Float]? = nil
+    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil
   ) {
+    self.queryFeatures = queryFeatures
     (self.store, self.group, self.projector, self.source) = (store, group, projector, source)
     (self.target, self.data, self.factors) = (target, data, factors)
   }
@@ -42,8 +45,11 @@ public struct FeatureKernel: GradientKernel {
   public var width: Int { store.columns }
   /// Rows that were marked as deleted.
   public var deletedRows: [Int] { store.deletedRows }
-  /// None before a ridge model has read the features.
-  public var notes: [String] { [] }
+  /// None of the features before a ridge model has read them.
+  public var notes: [String] {
+    queryFeatures == nil
+      ? [] : ["features of queries are read from the store of the test examples, where they are in it"]
+  }
   /// Nothing but n-vectors.
   public var byteCount: Int { 4 * (factors?.count ?? 0) }
   /// Outputs of the training examples, made again.
@@ -73,6 +79,16 @@ public struct FeatureKernel: GradientKernel {
   public func forEachRows(
     of queries: Dataset, target: GradientSource.Target, _ body: (QueryRows) throws -> Void
   ) throws {
+    // Stored are features of the store's own function; outputs of the network are not.
+    if target == self.target, target != .jacobian,
+      let stored = try queryFeatures?.features(of: queries, group: group)
+    {
+      return try body(
+        QueryRows(
+          range: 0..<queries.count, queries: queries, rows: stored,
+          outputs: Tensor(uninitialized: [queries.count, 0]),
+          squaredNorms: { stored.squaredRowNorms() }))
+    }
     let width = source.keptOutputs
     var outputs: [Float] = []
     try source.forEachFeatures(

@@ -141,6 +141,11 @@ public struct Method: Sendable {
     }
   }
 
+  /// Names of the methods it is the mean of; nil for one of its own.
+  public var combinedNames: [String]? {
+    if case .combination(let parts) = form { parts.map(\.name) } else { nil }
+  }
+
   /// Whether it solves with a damped kernel.
   public var isDamped: Bool { needs.contains(.solve) }
 

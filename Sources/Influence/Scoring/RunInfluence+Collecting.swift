@@ -43,12 +43,14 @@ extension RunInfluence {
     let targets = method.targets(function).map { $0.storeTarget ?? .output(function) }
       .reduce(into: [GradientSource.Target]()) { if !$0.contains($1) { $0.append($1) } }
     let groups = try groups(references)
+    let identity = try run.identity()
     return Collecting(
       parts: targets.map { target in
         Collecting.Part(
           target: target,
           collection: FeatureCollection(
-            groups: groups, target: target, projection: projection, training: data.train),
+            groups: groups, target: target, projection: projection, training: data.train,
+            identity: identity),
           path: storePath(split, target: target))
       }, references: references)
   }

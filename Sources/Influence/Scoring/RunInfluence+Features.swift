@@ -69,13 +69,15 @@ extension RunInfluence {
     let reader: FeatureStoreReader
     let target: GradientSource.Target
     let projection: ProjectionChoice
+    let queries: QueryFeatures?
 
     func features(
       at source: any GradientProvider, _ training: Dataset
     ) throws -> StoredCheckpoint.Features {
       StoredCheckpoint.Features(
         store: reader, target: target,
-        projector: try projection.projector(for: source, target: target, training))
+        projector: try projection.projector(for: source, target: target, training),
+        queries: queries)
     }
   }
 
@@ -94,6 +96,8 @@ extension RunInfluence {
     {
       target = .output(function)
     }
+    let projection = try ProjectionChoice(
+      stored: reader.fingerprint["projector"], file: path)
     let references = run.checkpoints.filter { reader.groups.contains($0.groupName) }
     guard let first = references.first else {
       throw InfluenceError.noCheckpoints(
@@ -102,9 +106,7 @@ extension RunInfluence {
     }
     let collection = FeatureCollection(
       groups: try groups(references), target: target,
-      projection: ProjectionChoice(canonicalText: reader.fingerprint["projector"] ?? "")
-        ?? ProjectionChoice(kind: .identity, dimension: 1),
-      training: data.train)
+      projection: projection, training: data.train, identity: try run.identity())
     // Landmarks have the same identity at every checkpoint: their rows.
     let projector = try collection.projection.projector(
       for: try source(first), target: target, data.train)
@@ -112,7 +114,32 @@ extension RunInfluence {
       expected: collection.fingerprint(
         of: data.train, projector: projector.identity, dtype: reader.layout.dtype),
       found: reader.fingerprint, file: path)
-    return OpenStore(reader: reader, target: target, projection: collection.projection)
+    return OpenStore(
+      reader: reader, target: target, projection: collection.projection,
+      queries: try queryFeatures(like: reader, collection, projector: projector, path))
+  }
+
+  /// The test split's store beside a store of training features, where it was made alike.
+  ///
+  /// One that was made otherwise says nothing about these features: queries go through the network.
+  private func queryFeatures(
+    like training: FeatureStoreReader, _ collection: FeatureCollection,
+    projector: any Projector, _ path: String
+  ) throws -> QueryFeatures? {
+    let beside = storePath("test", target: collection.target)
+    guard path == storePath(target: collection.target), collection.target != .jacobian,
+      FileManager.default.fileExists(atPath: beside)
+    else { return nil }
+    let reader = try FeatureStoreReader(beside)
+    let references = run.checkpoints.filter { reader.groups.contains($0.groupName) }
+    let wanted = FeatureCollection(
+      groups: try groups(references), target: collection.target,
+      projection: collection.projection, training: data.train, identity: collection.identity
+    ).fingerprint(of: data.test, projector: projector.identity, dtype: reader.layout.dtype)
+    guard wanted.differences(from: reader.fingerprint, for: .reading).isEmpty,
+      reader.deletedRows.isEmpty
+    else { return nil }
+    return QueryFeatures(reader, of: data.test)
   }
 }
 

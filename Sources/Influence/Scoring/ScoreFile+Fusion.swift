@@ -27,14 +27,17 @@ extension ScoreFile {
     public var heldOut: Double
     /// Its expected rise by the next 100 retrained models; nil when the bank does not raise it yet.
     public var expectedGain: Double?
+    /// The seal of the bank's file; nil in files of former versions.
+    public var bankDigest: String?
 
     /// A record.
     public init(
       method: String, bank: String, subsets: Int, fraction: Double, seeds: Int,
       subsetSeed: UInt64, correctionPrecision: Double?, signalToNoise: Double, evenShare: Double,
       meanCorrelation: Double,
-      scoresAlone: Double, heldOut: Double, expectedGain: Double?
+      scoresAlone: Double, heldOut: Double, expectedGain: Double?, bankDigest: String? = nil
     ) {
+      self.bankDigest = bankDigest
       self.method = method
       self.bank = bank
       self.subsets = subsets

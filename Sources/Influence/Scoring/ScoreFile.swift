@@ -37,14 +37,22 @@ public struct ScoreFile {
     public var queryHash: String
     /// The bank that fused scores were fitted on; nil for scores as they are.
     public var fusion: Fusion?
+    /// Weights, data, configurations and machine; nil in files of former versions.
+    public var identity: RunIdentity?
+    /// The rule that chose λ; nil in files of former versions.
+    public var dampingRule: String?
 
     /// What is recorded.
+    ///
+    /// - Parameter identity: of the run at the checkpoints, with the queries as its examples.
     public init(
       run: String, options: ScoringOptions, checkpoints: [String],
       damping: [(name: String, report: DampingReport)], kernel: String, train: Dataset,
-      queries: Dataset, fusion: Fusion? = nil, layers: String? = nil
+      queries: Dataset, identity: RunIdentity, fusion: Fusion? = nil, layers: String? = nil
     ) {
       self.run = run
+      self.identity = identity
+      dampingRule = "\(options.damping)"
       self.layers = layers
       self.fusion = fusion
       method = fusion == nil ? options.method.name : "fused"
@@ -91,18 +99,16 @@ public struct ScoreFile {
     ] {
       try file.hdf5.setAttribute(name, .text(value))
     }
-    var fingerprint = Fingerprint([
-      "run": header.run, "trainset": header.trainHash, "queries": header.queryHash,
-      "method": header.method, "outputFunction": header.outputFunction,
-      "engine": storeEngineVersion,
-    ])
-    if let layers = header.layers { fingerprint.append("layers", layers) }
-    try fingerprint.write(to: file.hdf5)
+    try header.fingerprint.write(to: file.hdf5)
     try file.finish()
   }
 
+  /// Where the file is.
+  public let path: String
   /// What is recorded with the scores.
   public let header: Header
+  /// What the scores were made from.
+  public let fingerprint: Fingerprint
   /// Ids of the training examples.
   public let trainIDs: [ExampleID]
   /// Ids of the queries.
@@ -111,6 +117,7 @@ public struct ScoreFile {
 
   /// Opens a score file; its seal is checked.
   public init(_ path: String) throws {
+    self.path = path
     let file = try SealedFile(path)
     guard case .text(let text) = try file.hdf5.attribute("header"),
       let header = try? ScoreFile.decoder.decode(Header.self, from: Data(text.utf8))
@@ -118,6 +125,7 @@ public struct ScoreFile {
       throw StorageError.inconsistent(problem: "no header of scores", file: path)
     }
     self.header = header
+    fingerprint = try Fingerprint(from: file.hdf5)
     trainIDs = try file.hdf5.dataset("trainIDs").readStrings().map { ExampleID($0) }
     queryIDs = try file.hdf5.dataset("queryIDs").readStrings().map { ExampleID($0) }
     rows = try file.rows("scores")

@@ -86,12 +86,16 @@ public struct StoredCheckpoint: ScoredCheckpoint {
     public let target: GradientSource.Target
     /// The projector at this checkpoint.
     public let projector: any Projector
+    /// Features of queries that need not be made.
+    public let queries: QueryFeatures?
 
     /// A store of a target.
     public init(
-      store: FeatureStoreReader, target: GradientSource.Target, projector: any Projector
+      store: FeatureStoreReader, target: GradientSource.Target, projector: any Projector,
+      queries: QueryFeatures? = nil
     ) {
       (self.store, self.target, self.projector) = (store, target, projector)
+      self.queries = queries
     }
   }
 
@@ -143,7 +147,7 @@ public struct StoredCheckpoint: ScoredCheckpoint {
     }
     return FeatureKernel(
       found.store, group: name, projector: found.projector, source: source,
-      target: found.target, data: training, factors: factors)
+      target: found.target, data: training, factors: factors, queryFeatures: found.queries)
   }
 
   /// −∂ℓ/∂f as it was stored; of the margin 1 − p.

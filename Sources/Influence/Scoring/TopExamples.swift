@@ -1,7 +1,9 @@
 import HeapModule
 
-/// The k largest and k smallest of a stream of scores, without keeping the others.
+/// The k largest positive and k smallest negative of a stream of scores, without keeping the others.
 ///
+/// What helped is never among what harmed, nor the other way round: a side with fewer than k scores
+/// of its sign is shorter, and a score of 0 is on neither.
 /// Equal scores keep the earlier row: the result does not depend on how the stream is cut.
 public struct TopExamples: Sendable {
   /// A training row with its score.
@@ -33,20 +35,26 @@ public struct TopExamples: Sendable {
   /// Room for `limit` entries at each end.
   public init(limit: Int) { self.limit = max(0, limit) }
 
-  /// Takes a score; NaN is passed over.
+  /// Takes a score; NaN and 0 are passed over.
   public mutating func take(row: Int, score: Float) {
     guard limit > 0, !score.isNaN else { return }
     let entry = Entry(row: row, score: score)
+    if score > 0 { insert(entry) } else if score < 0 { insert(Reversed(entry: entry)) }
+  }
+
+  private mutating func insert(_ entry: Entry) {
     if high.count < limit {
       high.insert(entry)
     } else if let least = high.min, least < entry {
       high.replaceMin(with: entry)
     }
-    let reversed = Reversed(entry: entry)
+  }
+
+  private mutating func insert(_ entry: Reversed) {
     if low.count < limit {
-      low.insert(reversed)
-    } else if let least = low.min, least < reversed {
-      low.replaceMin(with: reversed)
+      low.insert(entry)
+    } else if let least = low.min, least < entry {
+      low.replaceMin(with: entry)
     }
   }
 
@@ -55,10 +63,10 @@ public struct TopExamples: Sendable {
     for (offset, score) in scores.enumerated() { take(row: start + offset, score: score) }
   }
 
-  /// Largest first: the most helpful.
+  /// Largest first: the most helpful, all above 0.
   public var highest: [Entry] { high.unordered.sorted(by: >) }
 
-  /// Smallest first: the most harmful.
+  /// Smallest first: the most harmful, all below 0.
   public var lowest: [Entry] {
     low.unordered.map { Reversed(entry: $0.entry) }.sorted(by: >).map(\.entry)
   }

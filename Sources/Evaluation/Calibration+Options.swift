@@ -1,0 +1,57 @@
+import Influence
+import Storage
+import Training
+
+extension Calibration.Options {
+  /// The choices behind a run's scores, and what the run is now.
+  ///
+  /// - Throws: as `RunInfluence.identity(checkpoints:examples:)`.
+  public init(_ scorer: Ensemble, of influence: RunInfluence) throws {
+    method = scorer.options.method.name
+    outputFunction = scorer.options.outputFunction.rawValue
+    exampleWeight = scorer.options.exampleWeight.description
+    damping =
+      "\(scorer.options.damping) \(scorer.options.dampingProfile.rawValue)"
+    checkpoints = scorer.checkpointNames
+    kernel = scorer.kernelName
+    let identity = try influence.identity(
+      checkpoints: checkpoints, examples: influence.data.test)
+    trainHash = identity.trainingData ?? ""
+    testHash = identity.examples ?? ""
+    madeFrom = identity.fingerprint(of: .calibration)
+  }
+
+  /// The choices of the scores, then the fields of the run in the words of a note.
+  private var named: [(name: String, value: String)] {
+    [
+      ("method", method), ("output function", outputFunction),
+      ("example weight", exampleWeight), ("damping", damping),
+      ("checkpoints", checkpoints.joined(separator: ",")), ("kernel", kernel),
+    ]
+  }
+
+  /// Names of what differs: choices, and fields of the run.
+  ///
+  /// A calibration of a former version does not say which weights it was made from.
+  public func differences(from other: Calibration.Options) -> [String] {
+    let choices = zip(named, other.named).filter { $0.value != $1.value }.map(\.0.name)
+    guard let madeFrom, let others = other.madeFrom else {
+      let unknown = madeFrom == other.madeFrom ? [] : ["model weights (not recorded)"]
+      let data = [
+        ("training data", trainHash == other.trainHash), ("test data", testHash == other.testHash),
+      ]
+      return choices + unknown + data.filter { !$0.1 }.map(\.0)
+    }
+    let fields = madeFrom.differences(from: others, for: .reading)
+    return choices + fields.map { RunIdentity.Field(rawValue: $0)?.title ?? $0 }
+  }
+
+  /// The file's name: the method and a hash of all choices and of what the run is.
+  public var fileName: String {
+    let fields =
+      named.map(\.value) + [trainHash, testHash]
+      + (madeFrom?.fields ?? []).map { "\($0.name)=\($0.value)" }
+    let digest = "\(SHA256.digest(of: Array(fields.joined(separator: "\n").utf8)))"
+    return Run.calibrationName("\(method)-\(digest.suffix(12))")
+  }
+}
