@@ -34,12 +34,14 @@ let package = Package(
       name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
+    .target(name: "CChecksums", dependencies: ["CXXHash"]),
     // Layer 1
     .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "Randomness", dependencies: ["CKernels"]),
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
-    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "CXXHash", "Tensors"]),
+    .target(
+      name: "Storage", dependencies: ["CChecksums", "CHDF5", "COpenSSL", "CXXHash", "Tensors"]),
     .target(name: "Images", dependencies: ["CJPEG", "CPNG", "Tensors"]),
     .target(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),

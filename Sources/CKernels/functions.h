@@ -18,6 +18,16 @@ INLINE uint32_t to_bits(float value) {
   return bits;
 }
 
+// IEEE half precision, widened without the F16C instructions.
+INLINE float from_half_bits(uint16_t h) {
+  uint32_t size = h & 0x7fff, sign = (uint32_t)(h & 0x8000) << 16;
+  uint32_t normal = (size << 13) + 0x38000000;
+  uint32_t tiny = to_bits((float)(int32_t)size * 0x1p-24f);
+  uint32_t special = 0x7f800000 | (size << 13) | (size > 0x7c00 ? 0x00400000 : 0);
+  uint32_t result = size < 0x0400 ? tiny : normal;
+  return from_bits(sign | (size >= 0x7c00 ? special : result));
+}
+
 INLINE float magnitude(float x) { return from_bits(to_bits(x) & 0x7fffffff); }
 INLINE float with_sign_of(float size, float x) {
   return from_bits((to_bits(size) & 0x7fffffff) | (to_bits(x) & 0x80000000));

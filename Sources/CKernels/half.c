@@ -15,15 +15,6 @@ INLINE uint16_t to_half_bits(float x) {
   return (uint16_t)(sign | result);
 }
 
-INLINE float from_half_bits(uint16_t h) {
-  uint32_t size = h & 0x7fff, sign = (uint32_t)(h & 0x8000) << 16;
-  uint32_t normal = (size << 13) + 0x38000000;
-  uint32_t tiny = to_bits((float)(int32_t)size * 0x1p-24f);
-  uint32_t special = 0x7f800000 | (size << 13) | (size > 0x7c00 ? 0x00400000 : 0);
-  uint32_t result = size < 0x0400 ? tiny : normal;
-  return from_bits(sign | (size >= 0x7c00 ? special : result));
-}
-
 INLINE void ascribe_to_float16_body(const float *x, uint16_t *y, int64_t n, const int fused) {
   if (fused) {
     INDEPENDENT for (int64_t i = 0; i < n; i++) {

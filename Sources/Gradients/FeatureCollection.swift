@@ -132,6 +132,13 @@ public struct FeatureCollection: Sendable {
   public func fingerprint(
     of data: Dataset, projector: ProjectorIdentity, dtype: StorageType
   ) -> Fingerprint {
+    fingerprint(of: data, projectorText: projector.canonicalText, dtype: dtype)
+  }
+
+  /// The same with a projector's identity as text, before the projector is made.
+  public func fingerprint(
+    of data: Dataset, projectorText: String, dtype: StorageType
+  ) -> Fingerprint {
     var identity = identity
     identity.weights = groups.map { .init(checkpoint: $0.name, hash: $0.modelHash) }
     identity.layers = groups.first?.source.selectionText
@@ -141,7 +148,7 @@ public struct FeatureCollection: Sendable {
     }
     var fingerprint = identity.fingerprint(of: .featureStore)
     fingerprint.append("outputFunction", target.name)
-    fingerprint.append("projector", projector.canonicalText)
+    fingerprint.append("projector", projectorText)
     fingerprint.append("dtype", "\(dtype)")
     return fingerprint
   }

@@ -33,9 +33,7 @@ public struct ProjectionChoice: Sendable, Hashable {
     for source: any GradientProvider, target: GradientSource.Target, _ training: Dataset
   ) throws -> any Projector {
     if kind == .landmarks {
-      let k = min(dimension, training.count)
-      let rows = try LandmarkProjector.drawnRows(k, of: training.count, seed: seed)
-      let landmarks = try source.gradients(of: training.subset(rows), target: target).gradients
+      let (landmarks, rows) = try landmarks(at: source, target, training)
       return try LandmarkProjector(
         landmarks: landmarks, rows: rows, population: training.count, seed: seed)
     }
@@ -43,6 +41,15 @@ public struct ProjectionChoice: Sendable, Hashable {
     let sample = try source.sample(of: training.subset([0]), target: target)
     return try makeProjector(
       kind, dimension: dimension, seed: seed, layers: sample.layerShapes)
+  }
+
+  /// The landmarks' gradients at a checkpoint, and their rows in the training set.
+  func landmarks(
+    at source: any GradientProvider, _ target: GradientSource.Target, _ training: Dataset
+  ) throws -> (gradients: ExampleGradients, rows: [Int]) {
+    let k = min(dimension, training.count)
+    let rows = try LandmarkProjector.drawnRows(k, of: training.count, seed: seed)
+    return (try source.gradients(of: training.subset(rows), target: target).gradients, rows)
   }
 }
 

@@ -27,8 +27,10 @@ public struct LandmarkProjector: Projector {
   /// norm that its feature may lose.
   public let jitter: Double
   private let landmarks: ExampleGradients
-  /// L = Rᵀ in the lower triangle, rows scaled back to the landmarks' sizes.
-  private let factor: Matrix<Float>
+  /// L = Rᵀ in the lower triangle, rows scaled back to the landmarks' sizes: k × k, zeros above.
+  ///
+  /// With the landmarks' gradients all that a projector needs; kept, it need not be made again.
+  public let factor: Matrix<Float>
 
   /// Yes: gradients of landmarks that have many positions are written out at each call.
   public var prefersManyExamples: Bool { true }
@@ -47,12 +49,41 @@ public struct LandmarkProjector: Projector {
   public init(
     landmarks: ExampleGradients, rows: [Int], population: Int, seed: UInt64
   ) throws {
+    try self.init(landmarks: landmarks, rows: rows, population: population, seed: seed) {
+      try whiteningFactor(of: $0.exactKernel())
+    }
+  }
+
+  /// A projector made before, from its landmarks' gradients and the factor kept of it.
+  ///
+  /// - Parameters:
+  ///   - landmarks, rows, population, seed: as they were then.
+  ///   - factor: `factor` of that projector, k × k.
+  ///   - jitter: its `jitter`.
+  /// - Throws: `nonFinite` for the gradients, `noLayers`, `dimensionOutOfRange`.
+  /// - Complexity: none but a look at the gradients.
+  public init(
+    landmarks: ExampleGradients, rows: [Int], population: Int, seed: UInt64,
+    factor: Matrix<Float>, jitter: Double
+  ) throws {
+    precondition(
+      factor.rows == rows.count && factor.columns == rows.count,
+      "\(factor.rows) × \(factor.columns) for \(rows.count) landmarks")
+    try self.init(landmarks: landmarks, rows: rows, population: population, seed: seed) { _ in
+      (factor, jitter)
+    }
+  }
+
+  private init(
+    landmarks: ExampleGradients, rows: [Int], population: Int, seed: UInt64,
+    whitening: (ExampleGradients) throws -> (factor: Matrix<Float>, jitter: Double)
+  ) throws {
     precondition(rows.count == landmarks.count, "\(rows.count) rows, \(landmarks.count) landmarks")
     let landmarks = landmarks.writtenOutWhereSmaller()
     let k = landmarks.count
     try requireDimension(k, .landmarks, landmarks.layerShapes, in: 1...max(1, population))
     try landmarks.requireFinite()
-    (factor, jitter) = try whiteningFactor(of: landmarks.exactKernel())
+    (factor, jitter) = try whitening(landmarks)
     self.rows = rows
     self.landmarks = landmarks
     identity = ProjectorIdentity(

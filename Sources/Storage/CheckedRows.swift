@@ -89,6 +89,41 @@ public final class CheckedRows: Sendable {
     }
   }
 
+  /// Reads rows as they are stored, on the calling thread: whole blocks need no copy.
+  ///
+  /// - Parameter target: room for rows.count · rowLength values of `type`.
+  /// - Throws: `StorageError.rowsCorrupt` naming the rows of the block, `.rowsOutOfRange`, `.system`.
+  func readStored(
+    _ rows: Range<Int>, into target: UnsafeMutableRawPointer, checks: RowChecks
+  ) throws(StorageError) {
+    guard rows.lowerBound >= 0, rows.upperBound <= rowCount else {
+      throw .rowsOutOfRange(rows: rows, available: rowCount, file: "\(file.path):\(name)")
+    }
+    let rowBytes = rowLength * type.byteCount
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let block = row / blockRows
+      let wanted = blockRange(block).clamped(to: rows)
+      let place = target + (row - rows.lowerBound) * rowBytes
+      if !needsCheck(block, checks) {
+        try readBytes(wanted, into: place)
+      } else if wanted == blockRange(block) {
+        try readBytes(wanted, into: place)
+        try check(block, place)
+        if checks == .firstRead { seen.withLock { $0[block] = true } }
+      } else {
+        let whole = Buffer<UInt8>(uninitialized: blockRange(block).count * rowBytes)
+        try readBytes(blockRange(block), into: whole.base)
+        try check(block, whole.base)
+        if checks == .firstRead { seen.withLock { $0[block] = true } }
+        place.copyMemory(
+          from: whole.base + (row - blockRange(block).lowerBound) * rowBytes,
+          byteCount: wanted.count * rowBytes)
+      }
+      row = wanted.upperBound
+    }
+  }
+
   /// Rows as a matrix of `Float`.
   public func matrix(
     _ rows: Range<Int>, checks: RowChecks = .everyRead

@@ -22,12 +22,7 @@ struct FeatureStoreIndex: Sendable {
         name: "format", expected: FeatureStoreIndex.format,
         found: try FeatureStoreIndex.text("format", hdf5), file: path)
     }
-    guard case .integer(let version) = try hdf5.attribute("version"),
-      version == FeatureStoreIndex.version
-    else {
-      throw .unsupportedVersion(
-        found: 0, newest: Int(FeatureStoreIndex.version), file: path)
-    }
+    try requireVersion(Int(FeatureStoreIndex.version), of: hdf5)
     let sizes = try hdf5.dataset("shardRows").read(Int64.self)
     var shards: [Range<Int>] = []
     for size in sizes {

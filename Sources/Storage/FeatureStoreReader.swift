@@ -91,6 +91,31 @@ public final class FeatureStoreReader: Sendable {
     return try matrix(group, 0..<rows, columns, \.outputs)
   }
 
+  /// The outputs of some rows of a group: rows × `layout.outputColumns`.
+  func outputs(group: String, _ rows: Range<Int>) throws(StorageError) -> Matrix<Float> {
+    let columns = layout.outputColumns.count
+    guard columns > 0 else { return Matrix(uninitialized: rows.count, 0) }
+    return try matrix(group, rows, columns, \.outputs)
+  }
+
+  /// Reads rows of a group as they are stored, on the calling thread.
+  func readStored(
+    _ group: String, _ rows: Range<Int>, into target: UnsafeMutableRawPointer
+  ) throws(StorageError) {
+    guard let seals = index.seals[group] else {
+      throw .unknownGroup(name: group, known: groups, file: path)
+    }
+    guard !rows.isEmpty else { return }
+    let rowBytes = columns * layout.dtype.byteCount
+    for shard in layout.shard(of: rows.lowerBound)...layout.shard(of: rows.upperBound - 1) {
+      let own = layout.shards[shard]
+      let wanted = own.clamped(to: rows)
+      try openShard(group, shard, seals[shard]).features.readStored(
+        wanted.lowerBound - own.lowerBound..<wanted.upperBound - own.lowerBound,
+        into: target + (wanted.lowerBound - rows.lowerBound) * rowBytes, checks: checks)
+    }
+  }
+
   /// One named column of the outputs of a group.
   public func output(_ name: String, group: String) throws(StorageError) -> [Float] {
     guard let column = layout.outputColumns.firstIndex(of: name) else {
@@ -165,7 +190,7 @@ public final class FeatureStoreReader: Sendable {
 
   // MARK: Shards
 
-  private struct OpenShard: Sendable {
+  struct OpenShard: Sendable {
     let file: SealedFile
     let features: CheckedRows
     let outputs: CheckedRows?
@@ -176,7 +201,7 @@ public final class FeatureStoreReader: Sendable {
     try makeShard(group, shard, index.seals[group]?[shard]).file
   }
 
-  private func openShard(
+  func openShard(
     _ group: String, _ shard: Int, _ seal: Digest
   ) throws(StorageError) -> OpenShard {
     let key = "\(group)/\(shard)"

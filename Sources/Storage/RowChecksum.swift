@@ -1,4 +1,6 @@
+import CChecksums
 import CXXHash
+import Tensors
 
 /// The checksum of a block of rows: XXH3 of 128 bits, in its canonical byte order.
 ///
@@ -10,8 +12,17 @@ enum RowChecksum {
 
   /// The checksum of `count` bytes.
   static func of(_ bytes: UnsafeRawPointer, count: Int) -> [UInt8] {
-    let hash = XXH3_128bits(bytes, count)
-    return [hash.high64, hash.low64].flatMap { word in
+    of(bytes, count: count, level: Processor.level)
+  }
+
+  /// The checksum by what a processor of `level` has; the same for all.
+  static func of(_ bytes: UnsafeRawPointer, count: Int, level: Int) -> [UInt8] {
+    var words: [UInt64] = [0, 0]
+    if ascribe_xxh3_128(bytes, count, Int32(level), &words) == 0 {
+      let hash = XXH3_128bits(bytes, count)
+      words = [hash.high64, hash.low64]
+    }
+    return words.flatMap { word in
       (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
     }
   }

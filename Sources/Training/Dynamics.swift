@@ -66,9 +66,7 @@ public struct Dynamics: Sendable {
   init(reading path: String) throws {
     let file = try SealedFile(path)
     try file.verify()
-    guard case .integer(let version) = try file.hdf5.attribute("formatVersion"),
-      version == Dynamics.version
-    else { throw StorageError.unsupportedVersion(found: 0, newest: Dynamics.version, file: path) }
+    try requireVersion(Dynamics.version, in: "formatVersion", of: file.hdf5)
     ids = try file.hdf5.dataset("ids").readStrings().map { ExampleID($0) }
     var values: [ExampleSignal: Matrix<Float>] = [:]
     for signal in ExampleSignal.allCases where file.hdf5.contains(signal.rawValue) {

@@ -11,7 +11,7 @@ struct Benchmark: Sendable {
   static let all: [Benchmark] = [
     sgemm, trainingStep, resnet9Step, transformerStep, transformerCollecting, bank, collecting,
     exactTRAK, landmarks,
-    ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, peakMemory, scaling,
+    ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, preconditioner, peakMemory, scaling,
   ]
 }
 

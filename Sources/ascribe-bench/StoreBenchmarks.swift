@@ -8,7 +8,7 @@ import Storage
 import Tensors
 
 /// A store of random rows for the benchmarks, with the plain files it is compared with.
-private struct BenchStore {
+struct BenchStore {
   let path: String
   let rows: Int
   let columns: Int
@@ -28,6 +28,7 @@ private struct BenchStore {
 
   func remove() {
     try? FileManager.default.removeItem(atPath: path)
+    try? FileManager.default.removeItem(atPath: PreconditionerFile.folder(of: path))
     try? FileManager.default.removeItem(atPath: path.dropLast(3) + ".shards")
     for file in plainFiles { try? FileManager.default.removeItem(atPath: file) }
   }
@@ -180,11 +181,27 @@ extension Benchmark {
         BenchmarkRow(
           "  of plain file read", rate / time, "GB/s",
           reference: "plain files \(text(rate / median(times.second))) GB/s",
-          ratio: 1 / times.ratio),
+          ratio: 1 / times.ratio
+        ).atLeast(0.5),
         BenchmarkRow(
           "  of memory", rate / time, "GB/s",
           reference: "memory \(text(rate / median(scan))) GB/s", ratio: median(scan) / time),
       ]
+    }
+    let queries = Workload.noise(rows: 1, columns: 512, index: 9)
+    for (name, checks) in [("checked", RowChecks.everyRead), ("checked before", .firstRead)] {
+      let reader = try FeatureStoreReader(store.path, checks: checks)
+      let times = try Comparison(rounds: bench.rounds(7)) {
+        try seconds { _ = try reader.top("bench", queries, limit: 10) }
+      } against: {
+        try seconds { try store.readPlain(into: target) }
+      }
+      rows.append(
+        BenchmarkRow(
+          "scan for a given vector, \(name)", rate / median(times.first), "GB/s",
+          reference: "plain files \(text(rate / median(times.second))) GB/s",
+          ratio: 1 / times.ratio
+        ).atLeast(0.5))
     }
     return rows
   }

@@ -131,3 +131,18 @@ struct LandmarkTests {
     #expect(a.identity.parameters["population"] == "9")
   }
 }
+
+@Suite("Kept landmarks")
+struct KeptLandmarkTests {
+  @Test("from the factor that was kept, a projector gives the same bits")
+  func kept() throws {
+    for g in [Sample.dense(30, seed: 4), Sample.sequences(30, seed: 4)] {
+      let made = try LandmarkProjector(drawing: 9, from: g, seed: 2)
+      let kept = try LandmarkProjector(
+        landmarks: g.gathered(made.rows), rows: made.rows, population: 30, seed: 2,
+        factor: made.factor, jitter: made.jitter)
+      #expect(kept.identity == made.identity && kept.jitter == made.jitter)
+      #expect(try kept.project(g) == made.project(g))
+    }
+  }
+}

@@ -29,6 +29,19 @@ import TestSupport
     #expect(text("abd") != text("abc"))
   }
 
+  @Test func rowChecksumsAreTheSameOnEveryProcessor() {
+    let bytes = (0..<5_000).map { UInt8(truncatingIfNeeded: $0 &* 37 ^ $0 >> 3) }
+    bytes.withUnsafeBytes { memory in
+      guard let base = memory.baseAddress else { return }
+      for count in [0, 1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 1_024, 1_025, 4_999] {
+        // From odd places, too.
+        let library = RowChecksum.of(base + 1, count: count, level: 0)
+        #expect(RowChecksum.of(base + 1, count: count) == library, "\(count) bytes")
+        #expect(RowChecksum.of(base, count: count) == RowChecksum.of(base, count: count, level: 0))
+      }
+    }
+  }
+
   @Test func aFileHasTheDigestOfItsBytes() throws {
     let folder = try ScratchFolder()
     let bytes = (0..<(1 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31) }

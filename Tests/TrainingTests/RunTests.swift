@@ -111,6 +111,18 @@ struct RunTests {
     }
   }
 
+  @Test("dynamics of another version are refused by the version found")
+  func dynamicsVersion() throws {
+    let folder = try ScratchFolder()
+    let path = folder / "dynamics.h5"
+    let writer = try SealedFileWriter(path)
+    try writer.hdf5.setAttribute("formatVersion", .integer(4))
+    try writer.finish()
+    #expect(throws: StorageError.unsupportedVersion(found: 4, newest: 1, file: path)) {
+      try Dynamics(reading: path)
+    }
+  }
+
   @Test("interrupted at any step, a resumed run has the same bytes", arguments: 0..<12)
   func resumed(seed: Int) throws {
     let whole = try RunBench()

@@ -12,5 +12,6 @@
 #include "products.h"
 #include "random.h"
 #include "reductions.h"
+#include "rowdots.h"
 #include "rows.h"
 #include "winograd.h"

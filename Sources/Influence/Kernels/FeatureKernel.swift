@@ -15,6 +15,8 @@ public struct FeatureKernel: GradientKernel {
   let store: FeatureStoreReader
   let group: String
   let projector: any Projector
+  /// Whether preconditioners are kept beside the store.
+  let keeps: Bool
   /// Where gradients at the checkpoint come from.
   public let source: any GradientProvider
   private let target: GradientSource.Target
@@ -32,8 +34,9 @@ public struct FeatureKernel: GradientKernel {
   init(
     _ store: FeatureStoreReader, group: String, projector: any Projector,
     source: any GradientProvider, target: GradientSource.Target, data: Dataset,
-    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil
+    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil, keeps: Bool = false
   ) {
+    self.keeps = keeps
     self.queryFeatures = queryFeatures
     (self.store, self.group, self.projector, self.source) = (store, group, projector, source)
     (self.target, self.data, self.factors) = (target, data, factors)
@@ -57,22 +60,29 @@ public struct FeatureKernel: GradientKernel {
 
   /// ‖φ_i‖², n values: one pass over the store.
   public func squaredNorms() throws -> [Float] {
-    var norms = [Float](repeating: 0, count: count)
-    try forEachBlock { rows, features in
-      for row in rows {
+    var norms: [Float] = []
+    try scan(leastRows: 1) { _, features in features.squaredRowNorms() } inOrder: { rows, squares in
+      norms += zip(rows, squares).map { row, square in
         let factor = factors?[row] ?? 1
-        norms[row] =
-          factor * factor
-          * VectorMath.squaredNorm(
-            features.storage.base + (row - rows.lowerBound) * width, count: width)
+        return factor * factor * square
       }
     }
     return norms
   }
 
-  /// Calls `body` with the training features of one block after the other, without the factors.
-  func forEachBlock(_ body: (Range<Int>, Matrix<Float>) throws -> Void) throws {
-    try store.forEachBlock(group: group, rowsPerBlock: store.scanRows, body)
+  /// Calls `take` with what `map` makes of the features of each block, in the order of the rows.
+  ///
+  /// - Parameters:
+  ///   - leastRows: of a block, for products that want many.
+  ///   - map: the matrix is the worker's own memory, which it may write to and not keep.
+  func scan<Value: Sendable>(
+    leastRows: Int = 256, _ map: @Sendable (Range<Int>, Matrix<Float>) throws -> Value,
+    inOrder take: (Range<Int>, Value) throws -> Void
+  ) throws {
+    let group = group
+    try store.scan(leastRows: leastRows) { try map($0.rows, try $0.matrix(group)) } inOrder: {
+      try take($0, $1)
+    }
   }
 
   /// Calls `body` with the features of one block of queries after the other.
@@ -183,6 +193,22 @@ struct FeatureProducts: TrainingProducts {
     var block = product(MatrixView(coordinates), MatrixView(features).transposed)
     if let factors { block.multiplyColumns(by: Array(factors[range])) }
     return block
+  }
+
+  /// On all workers, each with a block of the store in its own memory.
+  func forEachBlock(
+    of count: Int, _ map: @Sendable (Range<Int>, Matrix<Float>) throws -> Matrix<Float>,
+    inOrder take: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    precondition(count == store.rows, "\(count) examples, \(store.rows) rows")
+    let (coordinates, group, factors) = (coordinates, group, factors)
+    try store.scan(leastRows: FeatureStoreReader.leastScanRows(queries: rows)) { block in
+      var products = try block.products(group, with: coordinates)
+      if let factors { products.multiplyColumns(by: Array(factors[block.rows])) }
+      return try map(block.rows, products)
+    } inOrder: {
+      try take($0, $1)
+    }
   }
 }
 

@@ -105,6 +105,26 @@ public protocol TrainingProducts: Sendable {
   var rows: Int { get }
   /// The products with some training examples, m × range.
   func block(_ range: Range<Int>) throws -> Matrix<Float>
+  /// Calls `take` with what `map` makes of each block of products, in the order of the examples.
+  ///
+  /// - Parameters:
+  ///   - count: n.
+  ///   - map: gets a range with its products; called by several threads at once.
+  ///   - take: called by one thread at a time.
+  func forEachBlock(
+    of count: Int, _ map: @Sendable (Range<Int>, Matrix<Float>) throws -> Matrix<Float>,
+    inOrder take: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws
+}
+
+extension TrainingProducts {
+  /// Blocks of 4,096 examples, one after the other.
+  public func forEachBlock(
+    of count: Int, _ map: @Sendable (Range<Int>, Matrix<Float>) throws -> Matrix<Float>,
+    inOrder take: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    for range in (0..<count).blocks(of: 4_096) { try take(range, try map(range, block(range))) }
+  }
 }
 
 /// Products that are there already.
@@ -137,6 +157,14 @@ struct MappedProducts: TrainingProducts {
   let map: @Sendable (Range<Int>, Matrix<Float>) throws -> Matrix<Float>
 
   func block(_ range: Range<Int>) throws -> Matrix<Float> { try map(range, base.block(range)) }
+
+  func forEachBlock(
+    of count: Int, _ next: @Sendable (Range<Int>, Matrix<Float>) throws -> Matrix<Float>,
+    inOrder take: (Range<Int>, Matrix<Float>) throws -> Void
+  ) throws {
+    let map = map
+    try base.forEachBlock(of: count, { try next($0, try map($0, $1)) }, inOrder: take)
+  }
 }
 
 extension GradientKernel {

@@ -27,8 +27,13 @@ public struct DampingReport: Sendable, Codable, Equatable {
   /// The largest eigenvalues of those rows, descending, at most 64.
   public let spectrum: [Double]?
 
+  /// A report of a rule that needs no spectrum.
+  public init(rule: DampingRule, damping: Double, meanEigenvalue: Double) {
+    self.init(rule: rule, damping: damping, meanEigenvalue: meanEigenvalue, spectrum: nil)
+  }
+
   init(
-    rule: DampingRule, damping: Double, meanEigenvalue: Double, spectrum: RidgeSpectrum? = nil,
+    rule: DampingRule, damping: Double, meanEigenvalue: Double, spectrum: RidgeSpectrum?,
     choices: (generalisedCrossValidation: Double, leaveOneOut: Double)? = nil
   ) {
     self.rule = rule.description

@@ -13,8 +13,9 @@ import Tensors
 ///
 /// - Complexity: nk² flops and a pass over the store for A, k³/3 to factor it; a solve k² a query;
 ///   leverages and residuals nk² and a pass each.
-/// - Precision: A is summed and factored in fp64. Leverages are squared norms of L⁻¹φ in fp32 where
-///   λ leaves a condition of A of 10⁷ at the most: a triangular solve's error is that of √κ(A) ε.
+/// - Precision: A is summed as `StoreGram` does and factored in fp64. Leverages are squared norms of
+///   L⁻¹φ in fp32 where λ leaves a condition of A of 10⁷ at the most: a triangular solve's error is
+///   that of √κ(A) ε. Sums over rows are of blocks in fp32, added in fp64 in the order of the rows.
 /// - Source: Sherman–Morrison–Woodbury; leave-one-out of ridge regression (Allen 1974, PRESS).
 final class PrimalRidge: RidgeModel {
   let report: DampingReport
@@ -23,21 +24,28 @@ final class PrimalRidge: RidgeModel {
   private let kernel: FeatureKernel
   private let factor: Cholesky<Double>
   private let isWellConditioned: Bool
+  /// What the factor was made from, beside the store: kept vectors are of it.
+  private let rule: String
   private let leverageValues = Once<[Double]>()
-
-  /// Rows that go through a triangular solve at a time.
-  private static let solveRows = 4_096
 
   init(_ kernel: FeatureKernel, _ choice: DampingChoice) throws {
     self.kernel = kernel
     scales = choice.scales
-    let (gram, trace, zeroRows) = try PrimalRidge.gram(kernel.store, kernel.group, choice.scales)
-    guard trace > 0 else { throw InfluenceError.allZero(checkpoint: kernel.group) }
-    notes = PrimalRidge.notes(kernel.group, gram, zeroRows)
-    report = try PrimalRidge.report(kernel.store, kernel.group, trace: trace, choice)
-    let weighted = (0..<gram.rows).reduce(0.0) { $0 + gram[$1, $1] }
-    isWellConditioned = weighted <= 1e7 * report.damping
-    factor = try Cholesky(gram, damping: report.damping, name: "Gram matrix of the features")
+    rule = "\(choice.rule)\(choice.diagnoses ? ", diagnosed" : "")"
+    var said: [String] = []
+    let kept = try StoreFactor.keptOrMade(
+      kernel.store, group: kernel.group, scales: choice.scales, rule: rule, isKept: kernel.keeps,
+      note: { said.append($0) }
+    ) { sums in
+      guard sums.trace > 0 else { throw InfluenceError.allZero(checkpoint: kernel.group) }
+      return try PrimalRidge.report(kernel.store, kernel.group, trace: sums.trace, choice)
+    }
+    report = kept.report
+    factor = kept.cholesky
+    let norm = Double(factor.norm)
+    isWellConditioned = norm <= 1e7 * report.damping
+    notes =
+      PrimalRidge.notes(kernel.group, kept, features: kernel.width) + said
   }
 
   /// k² doubles and n-vectors.
@@ -53,9 +61,10 @@ final class PrimalRidge: RidgeModel {
 
   func leverages() throws -> [Double] {
     try leverageValues {
-      var values = [Double](repeating: 0, count: kernel.count)
-      try forEachHalfSolved { row, square in values[row] = square / (scales?[row] ?? 1) }
-      return values
+      try kept("leverages") {
+        let squares = try halfSolvedSquares()
+        return squares.enumerated().map { $1 / (scales?[$0] ?? 1) }
+      }
     }
   }
 
@@ -65,23 +74,54 @@ final class PrimalRidge: RidgeModel {
   }
 
   func leaveOneOutResiduals(targets: Matrix<Double>) throws -> Matrix<Double> {
+    let digest = targets.elements.withUnsafeBytes { "\(SHA256.digest(of: $0))" }
+    let values = try kept("residuals of \(digest)") {
+      try residuals(targets).elements
+    }
+    return Matrix(values, rows: targets.rows, columns: targets.columns)
+  }
+
+  private func residuals(_ targets: Matrix<Double>) throws -> Matrix<Double> {
     let leverages = try leverages()
     let beta = try coefficients(of: targets).float
     var result = targets
     let target = result.writableStorage()
     let deleted = Set(kernel.deletedRows)
     let width = targets.columns
-    try kernel.forEachBlock { rows, features in
-      let predicted = product(MatrixView(features), MatrixView(beta))
+    try kernel.scan { _, features in
+      let fitted = Matrix<Float>(uninitialized: features.rows, width)
+      blockProduct(MatrixView(features), MatrixView(beta), into: MatrixView(fitted))
+      return fitted
+    } inOrder: { rows, fitted in
       for row in rows {
         let rest = deleted.contains(row) ? .nan : 1 - leverages[row]
         for c in 0..<width {
-          let fitted = Double(predicted.storage.base[(row - rows.lowerBound) * width + c])
-          target.base[row * width + c] = (target.base[row * width + c] - fitted) / rest
+          let value = Double(fitted.storage.base[(row - rows.lowerBound) * width + c])
+          target.base[row * width + c] = (target.base[row * width + c] - value) / rest
         }
       }
     }
     return result
+  }
+
+  /// n-vectors of this factor as they are kept beside the store, else made and kept there.
+  private func kept(_ name: String, _ make: () throws -> [Double]) throws -> [Double] {
+    guard kernel.keeps, kernel.deletedRows.isEmpty else { return try make() }
+    var fingerprint = try StoreGram.fingerprint(kernel.store, group: kernel.group, scales: scales)
+    fingerprint.append("damping", rule)
+    fingerprint.append("values", name)
+    let file = PreconditionerFile(
+      store: kernel.store, group: kernel.group, kind: "leave-one-out", fingerprint: fingerprint)
+    var ignored: [String] = []
+    let note = { (line: String) in ignored.append(line) }
+    if let values = file.usable(note, { $0.values["values"] }), values.count % kernel.count == 0 {
+      return values
+    }
+    let made = try make()
+    var contents = PreconditionerFile.Contents()
+    contents.values["values"] = made
+    file.keep(contents, note)
+    return made
   }
 
   /// [M⁻¹]_SS⁻¹ = λ · diag(s)^½ (I − Ψ_S A⁻¹ Ψ_Sᵀ)⁻¹ diag(s)^½, Ψ = diag(s)^(−½) Φ.
@@ -108,54 +148,55 @@ final class PrimalRidge: RidgeModel {
   private func coefficients(of targets: Matrix<Double>) throws -> Matrix<Double> {
     let sums = Matrix<Double>(repeating: 0, rows: targets.columns, columns: kernel.width)
     let deleted = Set(kernel.deletedRows)
-    try kernel.forEachBlock { rows, features in
-      let weighted = Matrix<Double>(uninitialized: rows.count, targets.columns)
+    let (scales, width) = (scales, kernel.width)
+    try kernel.scan { rows, features in
+      let weighted = Matrix<Float>(uninitialized: rows.count, targets.columns)
       for row in rows {
         let weight = deleted.contains(row) ? 0 : 1 / (scales?[row] ?? 1)
         for c in 0..<targets.columns {
-          weighted.storage.base[(row - rows.lowerBound) * targets.columns + c] =
-            weight * targets.storage.base[row * targets.columns + c]
+          weighted.storage.base[(row - rows.lowerBound) * targets.columns + c] = Float(
+            weight * targets.storage.base[row * targets.columns + c])
         }
       }
-      gemm(
-        MatrixView(weighted).transposed, MatrixView(features.double), into: MatrixView(sums),
-        alpha: 1, beta: 1)
+      let part = Matrix<Float>(uninitialized: targets.columns, width)
+      blockProduct(MatrixView(weighted).transposed, MatrixView(features), into: MatrixView(part))
+      return part
+    } inOrder: { _, part in
+      for i in 0..<sums.count { sums.storage.base[i] += Double(part.storage.base[i]) }
     }
     return factor.solve(rows: sums).transposed
   }
 
-  /// Calls `body` with ‖L⁻¹φ_i‖² of every row.
-  private func forEachHalfSolved(_ body: (Int, Double) -> Void) throws {
-    let single = isWellConditioned ? factor.factor.float : nil
-    try kernel.store.forEachBlock(group: kernel.group, rowsPerBlock: Self.solveRows) {
-      rows, features in
-      guard let single else {
-        let half = factor.halfSolve(rows: features.double)
-        for (line, row) in rows.enumerated() {
-          body(row, half.row(line).reduce(0) { $0 + $1 * $1 })
+  /// ‖L⁻¹φ_i‖² of every row.
+  private func halfSolvedSquares() throws -> [Double] {
+    let solver = isWellConditioned ? TriangularSolver(factor.factor.float) : nil
+    let factor = factor
+    var squares: [Double] = []
+    try kernel.scan(leastRows: 512) { _, features -> [Double] in
+      if let solver {
+        solver.solveForward(rows: MatrixView(features))
+        return (0..<features.rows).map {
+          VectorMath.doubleSquaredNorm(
+            features.storage.base + $0 * features.columns, count: features.columns)
         }
-        return
       }
-      solveTriangular(rows: MatrixView(features), lower: MatrixView(single), transposed: true)
-      for (line, row) in rows.enumerated() {
-        body(
-          row,
-          Double(
-            VectorMath.squaredNorm(
-              features.storage.base + line * features.columns, count: features.columns)))
-      }
+      let half = factor.halfSolve(rows: features.double)
+      return (0..<half.rows).map { half.row($0).reduce(0) { $0 + $1 * $1 } }
+    } inOrder: {
+      squares += $1
     }
+    return squares
   }
 }
 
 extension PrimalRidge {
-  private static func notes(_ group: String, _ gram: Matrix<Double>, _ zeroRows: [Int]) -> [String]
-  {
+  private static func notes(_ group: String, _ kept: StoreFactor, features: Int) -> [String] {
     var notes: [String] = []
-    let dead = (0..<gram.rows).count { gram[$0, $0] == 0 }
-    if dead > 0 {
-      notes.append("\(group): \(dead) of \(gram.rows) features are zero for every example")
+    if kept.deadFeatures > 0 {
+      notes.append(
+        "\(group): \(kept.deadFeatures) of \(features) features are zero for every example")
     }
+    let zeroRows = kept.zeroRows
     if !zeroRows.isEmpty {
       notes.append(
         "\(group): \(zeroRows.count) rows of features are zero and score 0 "
@@ -163,38 +204,6 @@ extension PrimalRidge {
           + (zeroRows.count > 5 ? ", …)" : ")"))
     }
     return notes
-  }
-
-  /// Φᵀ diag(s)⁻¹ Φ in double over the rows that are not deleted, tr(ΦᵀΦ), and which rows are zero.
-  ///
-  /// One pass over the store.
-  static func gram(
-    _ store: FeatureStoreReader, _ group: String, _ scales: [Double]?
-  ) throws -> (gram: Matrix<Double>, trace: Double, zeroRows: [Int]) {
-    let k = store.columns
-    let gram = Matrix<Double>(repeating: 0, rows: k, columns: k)
-    let deleted = Set(store.deletedRows)
-    var zeroRows: [Int] = []
-    var trace = 0.0
-    try store.forEachBlock(group: group, rowsPerBlock: store.scanRows) { rows, block in
-      let values = block.double
-      for row in rows {
-        let start = values.storage.base + (row - rows.lowerBound) * k
-        if deleted.contains(row) {
-          start.update(repeating: 0, count: k)
-        } else if (0..<k).allSatisfy({ start[$0] == 0 }) {
-          zeroRows.append(row)
-        } else {
-          trace += (0..<k).reduce(0) { $0 + start[$1] * start[$1] }
-          if let scales {
-            let factor = 1 / scales[row].squareRoot()
-            for column in 0..<k { start[column] *= factor }
-          }
-        }
-      }
-      symmetricProduct(MatrixView(values).transposed, into: MatrixView(gram), beta: 1)
-    }
-    return (gram, trace, zeroRows)
   }
 
   private static func report(

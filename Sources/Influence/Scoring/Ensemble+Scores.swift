@@ -80,19 +80,16 @@ extension Ensemble {
       let products = try scorer.scores(of: queries, mean: mean)
       if let held = products as? HeldProducts { return sum.add(held.matrix) }
       let target = sum.writableStorage()
-      for range in (0..<self.training.count).blocks(of: Ensemble.scanRows) {
-        let block = try products.block(range)
+      let width = self.training.count
+      try products.forEachBlock(of: width, { _, block in block }, inOrder: { range, block in
         for row in 0..<block.rows {
           VectorMath.axpy(
             1, block.storage.base + row * range.count,
-            onto: target.base + row * self.training.count + range.lowerBound, count: range.count)
+            onto: target.base + row * width + range.lowerBound, count: range.count)
         }
-      }
+      })
     }
   }
-
-  /// Training rows whose products are made at a time.
-  static var scanRows: Int { 4_096 }
 
   /// The mean over the checkpoints of what `add` adds, rows × n; NaN for deleted rows.
   private func mean(

@@ -58,7 +58,9 @@ extension RunInfluence {
       let source = try source(reference)
       return StoredCheckpoint(
         group: reference.groupName, source: source,
-        features: try stores.map { try $0.features(at: source, data.train) },
+        features: try stores.map {
+          try $0.features(at: source, data.train, group: reference.groupName)
+        },
         training: data.train)
     }
     return (checkpoints, chosen)
@@ -71,13 +73,23 @@ extension RunInfluence {
     let projection: ProjectionChoice
     let queries: QueryFeatures?
 
+    /// The first group's projector, which the fingerprint was compared by.
+    let first: (group: String, projector: any Projector)
+
     func features(
-      at source: any GradientProvider, _ training: Dataset
+      at source: any GradientProvider, _ training: Dataset, group: String
     ) throws -> StoredCheckpoint.Features {
       StoredCheckpoint.Features(
         store: reader, target: target,
-        projector: try projection.projector(for: source, target: target, training),
-        queries: queries)
+        projector: try projector(at: source, training, group), queries: queries, keeps: true)
+    }
+
+    private func projector(
+      at source: any GradientProvider, _ training: Dataset, _ group: String
+    ) throws -> any Projector {
+      if group == first.group { return first.projector }
+      return try projection.projector(
+        for: source, target: target, training, beside: reader, group: group, note: { _ in })
     }
   }
 
@@ -107,16 +119,24 @@ extension RunInfluence {
     let collection = FeatureCollection(
       groups: try groups(references), target: target,
       projection: projection, training: data.train, identity: try run.identity())
+    // All but the projector first: what is kept beside the store is of the run that made it.
+    try Fingerprint.requireEqual(
+      expected: collection.fingerprint(
+        of: data.train, projectorText: reader.fingerprint["projector"] ?? "",
+        dtype: reader.layout.dtype),
+      found: reader.fingerprint, file: path)
     // Landmarks have the same identity at every checkpoint: their rows.
     let projector = try collection.projection.projector(
-      for: try source(first), target: target, data.train)
+      for: try source(first), target: target, data.train, beside: reader,
+      group: first.groupName, note: { _ in })
     try Fingerprint.requireEqual(
       expected: collection.fingerprint(
         of: data.train, projector: projector.identity, dtype: reader.layout.dtype),
       found: reader.fingerprint, file: path)
     return OpenStore(
       reader: reader, target: target, projection: collection.projection,
-      queries: try queryFeatures(like: reader, collection, projector: projector, path))
+      queries: try queryFeatures(like: reader, collection, projector: projector, path),
+      first: (first.groupName, projector))
   }
 
   /// The test split's store beside a store of training features, where it was made alike.

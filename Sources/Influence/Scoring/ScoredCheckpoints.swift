@@ -88,14 +88,16 @@ public struct StoredCheckpoint: ScoredCheckpoint {
     public let projector: any Projector
     /// Features of queries that need not be made.
     public let queries: QueryFeatures?
+    /// Whether preconditioners are read from beside the store and kept there.
+    public let keeps: Bool
 
     /// A store of a target.
     public init(
       store: FeatureStoreReader, target: GradientSource.Target, projector: any Projector,
-      queries: QueryFeatures? = nil
+      queries: QueryFeatures? = nil, keeps: Bool = false
     ) {
       (self.store, self.target, self.projector) = (store, target, projector)
-      self.queries = queries
+      (self.queries, self.keeps) = (queries, keeps)
     }
   }
 
@@ -147,7 +149,8 @@ public struct StoredCheckpoint: ScoredCheckpoint {
     }
     return FeatureKernel(
       found.store, group: name, projector: found.projector, source: source,
-      target: found.target, data: training, factors: factors, queryFeatures: found.queries)
+      target: found.target, data: training, factors: factors, queryFeatures: found.queries,
+      keeps: found.keeps)
   }
 
   /// −∂ℓ/∂f as it was stored; of the margin 1 − p.

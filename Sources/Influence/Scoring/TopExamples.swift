@@ -1,4 +1,5 @@
 import HeapModule
+import Tensors
 
 /// The k largest positive and k smallest negative of a stream of scores, without keeping the others.
 ///
@@ -58,9 +59,38 @@ public struct TopExamples: Sendable {
     }
   }
 
+  /// Scores that are looked at together, for one beyond what is kept.
+  private static let run = 256
+
   /// Takes a row of scores whose first belongs to `start`.
+  ///
+  /// - Complexity: a vectorised comparison for most runs of 256 scores.
   public mutating func take(_ scores: UnsafeBufferPointer<Float>, from start: Int = 0) {
-    for (offset, score) in scores.enumerated() { take(row: start + offset, score: score) }
+    guard limit > 0, let base = scores.baseAddress else { return }
+    for range in (0..<scores.count).blocks(of: TopExamples.run) {
+      // A later row must be beyond what is kept; an earlier one may also be equal to it.
+      let least = high.count == limit ? high.min : nil
+      let most = low.count == limit ? low.min?.entry : nil
+      if max(least?.row ?? -1, most?.row ?? -1) < start + range.lowerBound,
+        !VectorMath.anyBeyond(
+          base + range.lowerBound, count: range.count, low: most?.score ?? 0,
+          high: least?.score ?? 0)
+      {
+        continue
+      }
+      for offset in range { take(row: start + offset, score: base[offset]) }
+    }
+  }
+
+  /// Takes what another kept: the result is that of one that saw both streams.
+  ///
+  /// Associative and commutative: whoever saw which rows, and in which order, does not matter.
+  ///
+  /// - Precondition: both have the same limit, and saw different rows.
+  public mutating func merge(_ other: TopExamples) {
+    precondition(limit == other.limit, "\(limit) and \(other.limit) entries")
+    for entry in other.high.unordered { insert(entry) }
+    for entry in other.low.unordered { insert(entry) }
   }
 
   /// Largest first: the most helpful, all above 0.
