@@ -30,8 +30,8 @@ public enum GradientError: DiagnosableError, Equatable {
   case unknownTarget(name: String, known: [String], file: String)
   /// A label that is not one of the classes.
   case labelRange(label: Int64, classes: Int, example: String, file: String)
-  /// Two examples of the same id.
-  case exampleTwice(id: String, file: String)
+  /// Two examples of the same id, or two layers of the same name.
+  case repeated(name: String, dataset: String, file: String)
 }
 
 extension GradientError {
@@ -68,7 +68,7 @@ extension GradientError {
     case .unknownTarget(let name, _, _): "`left/\(name)` names no function that is differentiated"
     case .labelRange(let label, let classes, let example, _):
       "the label of example \(example) is \(label); there are \(classes) classes"
-    case .exampleTwice(let id, _): "the id \(id) is there twice"
+    case .repeated(let name, _, _): "\(name) is there twice"
     case .storedProjector(let problem, let text, _):
       "the store's projector cannot be made again: \(problem), in \"\(text.prefix(80))\""
     }
@@ -87,7 +87,7 @@ extension GradientError {
     case .factorShape(let dataset, _, _, let file), .factorNotFinite(let dataset, _, let file):
       "\(file):\(dataset)"
     case .labelRange(_, _, _, let file): "\(file):labels"
-    case .exampleTwice(_, let file): "\(file):ids"
+    case .repeated(_, let dataset, let file): "\(file):\(dataset)"
     case .storedProjector(_, _, let file): file
     }
   }
@@ -112,7 +112,7 @@ extension GradientError {
     case .factorNotFinite: "find the example that gives it, and leave it out"
     case .unknownTarget(_, let known, _): "name one of \(known.joined(separator: ", "))"
     case .labelRange: "number the classes from 0, and give as many outputs or names as there are"
-    case .exampleTwice: "give every example an id of its own"
+    case .repeated: "give each a name of its own"
     case .storedProjector: "use the version of Ascribe that made the store, or make it again"
     }
   }

@@ -59,7 +59,7 @@ struct PlainFactors {
     return try texts.map {
       let id = ExampleID($0)
       guard seen.insert(id).inserted else {
-        throw GradientError.exampleTwice(id: $0, file: file.path)
+        throw GradientError.repeated(name: $0, dataset: "ids", file: file.path)
       }
       return id
     }
@@ -134,7 +134,11 @@ struct PlainFactors {
       throw GradientError.missingDataset(
         name: FactorLayout.leftName("LAYER", first), purpose: "n × T × O", file: file.path)
     }
+    var seen = Set<String>()
     let layers = try names.map { name in
+      guard seen.insert(name).inserted else {
+        throw GradientError.repeated(name: name, dataset: "layers", file: file.path)
+      }
       let widths = try targets.map {
         try left(name, $0, count: count, outputs: outputs, in: file)
       }

@@ -79,7 +79,8 @@ import Testing
       try refusal { try StoredFactorsTests.writeHand(to: $0, bias: 2) }.contains(
         "right/fc@bias holds another value, expected 0 or 1"))
     func write(
-      _ path: String, labels: [Int64] = [0, 1], ids: [String] = ["a", "b"],
+      _ path: String, layers: [String] = ["f"], labels: [Int64] = [0, 1],
+      ids: [String] = ["a", "b"],
       classes: [String] = ["x", "y"], without: String = ""
     ) throws {
       let file = try HDF5File(creating: path)
@@ -89,6 +90,7 @@ import Testing
       if without != "labels" { try file.write(labels, shape: [labels.count], to: "labels") }
       try file.write(ids, to: "ids")
       try file.write(classes, to: "classes")
+      try file.write(layers, to: "layers")
       if without != "left" {
         try file.write([Float](arrayLiteral: 1, 2), shape: [2, 1], to: "left/margin/f")
       }
@@ -102,11 +104,19 @@ import Testing
         "the label of example a is -1; there are 2 classes"))
     #expect(
       try refusal { try write($0, labels: [0]) }.contains("labels has shape [1], expected n = 2"))
-    #expect(try refusal { try write($0, ids: ["a", "a"]) }.contains("the id a is there twice"))
+    #expect(try refusal { try write($0, ids: ["a", "a"]) }.contains("a is there twice"))
     #expect(try refusal { try write($0, ids: ["a"]) }.contains("ids has shape [1], expected n = 2"))
     #expect(
       try refusal { try write($0, classes: ["x"]) }.contains(
         "classes has shape [1], expected C = 2"))
+    #expect(
+      try refusal { try write($0, layers: ["f", "f"]) } == """
+        error: f is there twice
+          at:  /plain.h5:layers
+          fix: give each a name of its own
+        """)
+    #expect(
+      try refusal { try write($0, layers: ["g"]) }.contains("there is no dataset left/margin/g"))
     for name in ["outputs", "labels", "left"] {
       #expect(try refusal { try write($0, without: name) }.contains("there is no dataset \(name)"))
     }
@@ -169,5 +179,24 @@ import Testing
       diagnosed { _ = try FactorFile(folder / "plain.h5") } as? StorageError
         == .notSealed(file: folder / "plain.h5"))
     #expect(file.layout.targets == [.output(.prediction)])
+  }
+
+  @Test("a damaged file of another program is refused or read, and never ends the process")
+  func plainDamage() throws {
+    let folder = try ScratchFolder()
+    let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: fixture("Factors/train.h5"))))
+    var refused = 0
+    for seed in 0..<fuzzSeeds(60) {
+      try Data(damaged(bytes, seed: seed)).write(to: URL(fileURLWithPath: folder / "plain.h5"))
+      let error = diagnosed {
+        try FactorFile.seal(folder / "plain.h5", to: folder / "sealed.h5", model: "m")
+        _ = try FactorFile(folder / "sealed.h5")
+      }
+      if let error {
+        refused += 1
+        #expect(!error.what.isEmpty && !error.remedy.isEmpty, "seed \(seed)")
+      }
+    }
+    #expect(refused > 0)
   }
 }
