@@ -68,12 +68,6 @@ let package = Package(
       name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
     // Layer 6
     .target(
-      name: "Training",
-      dependencies: [
-        "Checkpoints", "Configuration", "Datasets", "Factors", "LinearAlgebra", "Networks",
-        "Randomness", "Storage", "Tensors",
-      ]),
-    .target(
       name: "Gradients",
       dependencies: [
         "Datasets", "Factors", "LinearAlgebra", "Networks", "Projections", "Randomness",
@@ -81,30 +75,37 @@ let package = Package(
       ]),
     // Layer 7
     .target(
+      name: "Training",
+      dependencies: [
+        "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra",
+        "Networks", "Projections", "Randomness", "Storage", "Tensors",
+      ]),
+    // Layer 8
+    .target(
       name: "Influence",
       dependencies: [
         "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections",
         "Randomness", "Storage", "Tensors", "Training",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
-    // Layer 8
+    // Layer 9
     .target(
       name: "Evaluation",
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Influence", "LinearAlgebra", "Networks",
         "Randomness", "Storage", "Tensors", "Training",
       ]),
-    // Layer 9
+    // Layer 10
     .target(
       name: "Curation",
       dependencies: [
         "Datasets", "Evaluation", "Gradients", "Influence", "Projections", "Tensors", "Training",
       ]),
-    // Layer 10
+    // Layer 11
     .target(
       name: "Reports",
       dependencies: ["Images", "Tensors", .product(name: "Mustache", package: "swift-mustache")]),
-    // Layer 12
+    // Layer 13
     .executableTarget(
       name: "ascribe",
       dependencies: [
@@ -142,8 +143,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Checkpoints", "Configuration", "Datasets", "Networks", "Storage", "TestSupport",
-        "Training",
+        "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "Networks", "Projections",
+        "Storage", "TestSupport", "Training",
       ]),
     .testTarget(
       name: "GradientsTests",

@@ -19,7 +19,15 @@ extension ExampleGradients {
   /// - Precision: fp32 products; same bits for any thread count.
   /// - Source: METHODS.md section 2 (ghost dot products).
   public func exactKernel(inputGram: InputGram? = nil) -> Matrix<Float> {
-    kernel(with: self, symmetric: true, inputGram)
+    kernel(with: self, .symmetric, inputGram)
+  }
+
+  /// The lower triangle of `exactKernel`, to the bit: all that a factorisation reads.
+  ///
+  /// - Returns: n × n; what stands above the diagonal has no meaning. A large one takes the memory
+  ///   of half, as its pages above the diagonal are never touched.
+  public func lowerKernel(inputGram: InputGram? = nil) -> Matrix<Float> {
+    kernel(with: self, .lower, inputGram)
   }
 
   /// ⟨g_i, g′_j⟩ for every example here (rows) and there (columns).
@@ -28,16 +36,20 @@ extension ExampleGradients {
   /// - Returns: n × m.
   /// - Complexity: 2nm·Σ(I + O) flops for T = 1.
   public func exactKernel(with other: ExampleGradients) -> Matrix<Float> {
-    kernel(with: other, symmetric: false, nil)
+    kernel(with: other, .rectangle, nil)
   }
 
   /// Examples along the edge of a tile: few enough that its three squares of floats stay in the
   /// cache, many enough that BLAS's packing of the factors does not count.
   private static let tileExamples = 512
 
+  /// What of a kernel is computed.
+  private enum Part { case rectangle, symmetric, lower }
+
   private func kernel(
-    with other: ExampleGradients, symmetric: Bool, _ inputGram: InputGram?
+    with other: ExampleGradients, _ part: Part, _ inputGram: InputGram?
   ) -> Matrix<Float> {
+    let symmetric = part != .rectangle
     let result = Matrix<Float>(uninitialized: count, other.count)
     if result.count == 0 { return result }
     precondition(
@@ -63,7 +75,7 @@ extension ExampleGradients {
         }
       }
       sum.write(to: target, stride: other.count)
-      if symmetric { sum.writeMirrored(to: target, stride: count) }
+      if part == .symmetric { sum.writeMirrored(to: target, stride: count) }
     }
     return result
   }

@@ -49,8 +49,9 @@ public struct StackCompaction: Sendable {
         let width = directions.count / outputs
         let result = Tensor(repeating: 0, shape: [gradients.count, 1, width])
         let (source, target) = (left.storage, result.storage)
-        directions.withUnsafeBufferPointer { directions in
-          for i in 0..<gradients.count {
+        let outputs = outputs
+        Workers.run(over: gradients.count, grain: 64) { examples in
+          for i in examples {
             let sums = target.base + i * width
             for c in 0..<outputs {
               let row = source.base + (i * outputs + c) * width
@@ -76,43 +77,73 @@ public struct StackCompaction: Sendable {
     of left: Tensor, among count: Int, outputs: Int
   ) -> [Float]? {
     let width = left.rowLength / outputs
-    let base = left.storage.base
-    // Each unit's example with the largest gradient says where w points.
-    var largest = [Float](repeating: 0, count: width)
-    var chosen = [Int](repeating: -1, count: width)
-    for i in 0..<count {
-      for o in 0..<width {
-        var norm: Float = 0
-        for c in 0..<outputs {
-          let value = base[(i * outputs + c) * width + o]
-          norm += value * value
-        }
-        if norm > largest[o] { (largest[o], chosen[o]) = (norm, i) }
-      }
-    }
-    var result = [Float](repeating: 0, count: outputs * width)
-    for o in 0..<width where chosen[o] >= 0 {
+    nonisolated(unsafe) let base = left.storage.base
+    let chosen = largestExamples(base, count, outputs, width)
+    let result = Buffer<Float>(uninitialized: outputs * width)
+    result.base.update(repeating: 0, count: result.count)
+    for (o, example) in chosen.enumerated() {
+      guard let (i, norm) = example else { continue }
       for c in 0..<outputs {
-        result[c * width + o] =
-          base[(chosen[o] * outputs + c) * width + o] / largest[o].squareRoot()
+        result.base[c * width + o] = base[(i * outputs + c) * width + o] / norm.squareRoot()
       }
     }
+    let fits = Workers.map(slices: (count + 63) / 64) { slice in
+      (slice * 64..<min(count, slice * 64 + 64)).allSatisfy {
+        isAlong(result.base, base + $0 * outputs * width, outputs, width)
+      }
+    }
+    guard !fits.contains(false) else { return nil }
+    return Array(UnsafeBufferPointer(start: result.base, count: result.count))
+  }
+
+  /// Each unit's example with the largest gradient, which says where w points, and its squared norm;
+  /// nil where all are 0.
+  private static func largestExamples(
+    _ base: UnsafeMutablePointer<Float>, _ count: Int, _ outputs: Int, _ width: Int
+  ) -> [(example: Int, norm: Float)?] {
+    let norms = Buffer<Float>(uninitialized: count * width)
+    nonisolated(unsafe) let base = base
+    Workers.run(over: count, grain: 64) { examples in
+      for i in examples {
+        let sums = norms.base + i * width
+        sums.update(repeating: 0, count: width)
+        for c in 0..<outputs {
+          let row = base + (i * outputs + c) * width
+          for o in 0..<width { sums[o] += row[o] * row[o] }
+        }
+      }
+    }
+    var largest = [(example: Int, norm: Float)?](repeating: nil, count: width)
     for i in 0..<count {
-      for o in 0..<width {
-        var (along, norm): (Float, Float) = (0, 0)
-        for c in 0..<outputs {
-          let value = base[(i * outputs + c) * width + o]
-          along += value * result[c * width + o]
-          norm += value * value
-        }
-        var rest: Float = 0
-        for c in 0..<outputs {
-          let value = base[(i * outputs + c) * width + o] - along * result[c * width + o]
-          rest += value * value
-        }
-        if rest > tolerance * tolerance * norm { return nil }
+      for o in 0..<width where norms.base[i * width + o] > largest[o]?.norm ?? 0 {
+        largest[o] = (i, norms.base[i * width + o])
       }
     }
-    return result
+    return largest
+  }
+
+  /// Whether one example's gradients, C × O, are multiples of the directions up to rounding.
+  private static func isAlong(
+    _ directions: UnsafePointer<Float>, _ gradients: UnsafePointer<Float>, _ outputs: Int,
+    _ width: Int
+  ) -> Bool {
+    let sums = Buffer<Float>(uninitialized: 3 * width)
+    sums.base.update(repeating: 0, count: 3 * width)
+    let (along, norm, rest) = (sums.base, sums.base + width, sums.base + 2 * width)
+    for c in 0..<outputs {
+      let (row, w) = (gradients + c * width, directions + c * width)
+      for o in 0..<width {
+        along[o] += row[o] * w[o]
+        norm[o] += row[o] * row[o]
+      }
+    }
+    for c in 0..<outputs {
+      let (row, w) = (gradients + c * width, directions + c * width)
+      for o in 0..<width {
+        let left = row[o] - along[o] * w[o]
+        rest[o] += left * left
+      }
+    }
+    return (0..<width).allSatisfy { rest[$0] <= tolerance * tolerance * norm[$0] }
   }
 }

@@ -8,6 +8,10 @@ public enum GradientError: DiagnosableError, Equatable {
   case outputFunction(name: String)
   /// A store's projector that this version cannot make again.
   case storedProjector(problem: String, text: String, file: String)
+  /// A store of checkpoints where one of a training's steps is wanted.
+  case notOfSteps(path: String)
+  /// A store of a training's steps for a method that needs every example at one checkpoint.
+  case stepsHaveNoCheckpoint(method: String, path: String)
   /// Something is made of passes through the network, and there is none.
   case needsNetwork(purpose: String)
 
@@ -71,6 +75,10 @@ extension GradientError {
     case .repeated(let name, _, _): "\(name) is there twice"
     case .storedProjector(let problem, let text, _):
       "the store's projector cannot be made again: \(problem), in \"\(text.prefix(80))\""
+    case .notOfSteps: "the store holds gradients at checkpoints, not at a training's steps"
+    case .stepsHaveNoCheckpoint(let method, _):
+      "\(method) needs every example at one checkpoint; the store holds gradients of a training's "
+        + "steps, each at other weights"
     }
   }
 
@@ -89,6 +97,7 @@ extension GradientError {
     case .labelRange(_, _, _, let file): "\(file):labels"
     case .repeated(_, let dataset, let file): "\(file):\(dataset)"
     case .storedProjector(_, _, let file): file
+    case .notOfSteps(let path), .stepsHaveNoCheckpoint(_, let path): path
     }
   }
 
@@ -114,6 +123,10 @@ extension GradientError {
     case .labelRange: "number the classes from 0, and give as many outputs or names as there are"
     case .repeated: "give each a name of its own"
     case .storedProjector: "use the version of Ascribe that made the store, or make it again"
+    case .notOfSteps: "name the store of a run trained with `save: {…, at: steps}`"
+    case .stepsHaveNoCheckpoint:
+      "use graddot or tracin, or a store of checkpoints (ascribe collect, or `save: {…, at: "
+        + "checkpoints}`)"
     }
   }
 }

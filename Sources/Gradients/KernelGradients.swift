@@ -95,6 +95,21 @@ public struct KernelGradients: Sendable {
     return meanOverOutputs(kernel)
   }
 
+  /// The lower triangle of `kernel`, to the bit; what stands above the diagonal has no meaning.
+  ///
+  /// Takes the memory of half where the gradients are held.
+  public func lowerKernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
+    guard let held else { return try kernel(inputGram: inputGram) }
+    var kernel = held.lowerKernel(inputGram: inputGram)
+    guard target == .jacobian else { return kernel }
+    let scale = 1 / Float(source.outputCount)
+    let (storage, n) = (kernel.writableStorage(), count)
+    Workers.run(over: n, grain: 64) { rows in
+      for i in rows { VectorMath.scale(scale, storage.base + i * n, count: i + 1) }
+    }
+    return kernel
+  }
+
   /// Some queries with their products with all training examples.
   public struct QueryBlock: Sendable {
     /// Rows of the queries.

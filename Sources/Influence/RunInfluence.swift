@@ -129,8 +129,3 @@ public struct RunInfluence: Sendable {
     }
   }
 }
-
-extension CheckpointReference {
-  /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
-  public var groupName: String { name }
-}

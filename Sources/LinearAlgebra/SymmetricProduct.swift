@@ -16,6 +16,29 @@ import Tensors
 public func symmetricProduct<S: BLASScalar>(
   _ a: MatrixView<S>, into c: MatrixView<S>, alpha: S = 1, beta: S = 0
 ) {
+  fillLowerTiles(a, c, alpha, beta) { rows, columns in
+    mirror(c[rows, columns], to: c[columns, rows], isDiagonal: rows == columns)
+  }
+}
+
+/// The lower triangle of A Aᵀ as a new matrix, on the workers; the bits are those of
+/// `symmetricProduct`.
+///
+/// - Parameter a: n × k, may be a transposed view.
+/// - Returns: n × n; what stands above the diagonal has no meaning. Pages of a large matrix that are
+///   all above it are never touched: it takes the memory of half.
+/// - Complexity: n²k flops.
+public func lowerProduct<S: BLASScalar>(_ a: MatrixView<S>) -> Matrix<S> {
+  let result = Matrix<S>(uninitialized: a.rows, a.rows)
+  fillLowerTiles(a, MatrixView(result), 1, 0) { _, _ in }
+  return result
+}
+
+/// C = α A Aᵀ + β C in the tiles on and below the diagonal; `finish` is called for each.
+private func fillLowerTiles<S: BLASScalar>(
+  _ a: MatrixView<S>, _ c: MatrixView<S>, _ alpha: S, _ beta: S,
+  finish: @Sendable (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+) {
   precondition(
     c.rows == a.rows && c.columns == a.rows && !c.isTransposed,
     "\(a.rows) × \(a.columns) times its transpose into \(c.rows) × \(c.columns)")
@@ -33,7 +56,7 @@ public func symmetricProduct<S: BLASScalar>(
     } else {
       tileProduct(a.rows(rows), a.rows(columns).transposed, tile, alpha, beta)
     }
-    mirror(tile, to: c[columns, rows], isDiagonal: rows == columns)
+    finish(rows, columns)
   }
 }
 

@@ -59,12 +59,20 @@ public final class SealedFileWriter {
     try writer.append(values, rows: writer.rowCount)
   }
 
+  /// What `finish` waits for.
+  public enum Flushing: Sendable {
+    /// The bytes are on the disk: the file outlives a power cut.
+    case disk
+    /// Nothing: for what can be made again. After a power cut its seal or checksums may be broken.
+    case nothing
+  }
+
   /// Completes the file and gives it its name.
   ///
   /// - Returns: the seal's digest, which stands for the whole contents.
   /// - Precondition: every dataset made by `makeRows` has all its rows.
   @discardableResult
-  public func finish() throws(StorageError) -> Digest {
+  public func finish(flushing: Flushing = .disk) throws(StorageError) -> Digest {
     precondition(isOpen, "\(path) is finished")
     for writer in rows {
       precondition(writer.nextRow == writer.rowCount, "\(writer.name) has \(writer.nextRow) rows")
@@ -84,7 +92,7 @@ public final class SealedFileWriter {
     var seal = Seal(fileLength: length, regions: regions, digest: blank)
     seal.digest = try seal.computedDigest(output)
     try output.write(seal.encoded(), count: Seal.byteCount, at: 0)
-    try output.synchronize()
+    if flushing == .disk { try output.synchronize() }
     try AtomicFile.commit(temporary, to: target)
     isOpen = false
     return seal.digest

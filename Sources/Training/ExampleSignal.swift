@@ -40,6 +40,8 @@ enum OutputSignals {
     var loss = 0.0
     var margin = 0.0
     var probability = 0.0
+    /// −∂ℓ/∂f of the margin: 1 − p_y, of a sequence its mean.
+    var residual = 0.0
     var isCorrect = false
     var el2n = 0.0
   }
@@ -82,7 +84,7 @@ enum OutputSignals {
     gradient[y] = Float(-wrong * scale)
     let loss = margin > 0 ? log1p(exp(-margin)) : log1p(exp(margin)) - margin
     return Row(
-      loss: loss, margin: margin, probability: right,
+      loss: loss, margin: margin, probability: right, residual: wrong,
       isCorrect: z[y] > largest || (z[y] == largest && y < best), el2n: squares.squareRoot())
   }
 

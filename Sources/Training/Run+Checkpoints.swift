@@ -11,6 +11,12 @@ public struct CheckpointReference: Sendable, Hashable {
   public let epoch: Int
   /// The safetensors file.
   public let path: String
+
+  /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
+  public var groupName: String {
+    let digits = String(epoch)
+    return "seed-\(seed)/epoch-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+  }
 }
 
 extension Run {

@@ -40,7 +40,7 @@ extension Run {
         "rank \($0.rank) alpha \($0.alpha) \($0.targets)"
       },
       start: record.dataHashes["start"],
-      training: configuration.hasTraining ? configuration.training.value.canonicalJSON : nil,
+      training: configuration.hasTraining ? configuration.training.weightsValue.canonicalJSON : nil,
       trainingData: record.dataHashes["train"], examples: examples.map { "\($0)" },
       layers: layers, machine: .init(blasCore: BLAS.coreName))
   }

@@ -22,6 +22,14 @@ struct RunFolder: Sendable {
     return "\(self.seed(seed))/epoch-\(padded).safetensors"
   }
 
+  /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
+  func projections(of run: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let root = parts.count > 2 ? parts.dropLast(2).joined(separator: "/") + "/" : ""
+    let isAtHome = parts.count >= 2
+    return (isAtHome ? root : "../") + "Projections/\(run)"
+  }
+
   func dynamics(seed: UInt64) -> String { self.seed(seed) + "/dynamics.h5" }
 
   /// Gradients from elsewhere of a part of the data, `train` or `test`.

@@ -17,6 +17,8 @@ struct SeedTraining {
   let resumeInterval: Double
   /// Whether a damaged saved state is left aside instead of refused.
   let discardsDamage: Bool
+  /// The store of the steps' gradients; nil: they are not kept.
+  let gradients: StepGradientWriter?
 
   private var seed: UInt64 { trainer.seed }
   private var epochs: Int { trainer.configuration.epochs }
@@ -26,7 +28,8 @@ struct SeedTraining {
   /// - Returns: how the seed ended.
   func run() throws -> RunRecord.SeedResult {
     let resume = ResumeState(folder: folder.resume(seed: seed), trainer: trainer)
-    if isComplete {
+    let recorder = gradients.map { StepGradientRecorder($0, seed: seed) }
+    if isComplete && recorder?.isComplete != false {
       try resume.remove()
       return try result()
     }
@@ -34,7 +37,9 @@ struct SeedTraining {
     var state = trainer.initialState()
     var signals: [EpochSignals] = []
     let loaded = discardsDamage ? try? resume.load() : try resume.load()
-    if let (savedState, savedSignals) = loaded, hasCheckpoints(through: savedState.epoch) {
+    if let (savedState, savedSignals) = loaded, hasCheckpoints(through: savedState.epoch),
+      try hasVisits(recorder, through: savedState.epoch)
+    {
       (state, signals) = (savedState, savedSignals)
       progress.resumed(seed: seed, after: state.epoch)
     } else {
@@ -49,10 +54,12 @@ struct SeedTraining {
         try hooks.afterEpoch?(report)
         progress.finished(report)
       }
-      signals.append(try trainer.runEpoch(&state, hooks: hooks))
+      signals.append(try trainer.runEpoch(&state, hooks: hooks, recorder: recorder))
       if record.checkpointEpochs.contains(state.epoch) { try writeCheckpoint(state) }
       if (clock.now - lastSave) / .seconds(1) >= resumeInterval && state.epoch < epochs {
+        try recorder?.save(to: resume.folder, epoch: state.epoch)
         try resume.save(state, signals: signals, after: saved)
+        try recorder?.removeFinished(in: resume.folder)
         saved = state.epoch
         lastSave = clock.now
       }
@@ -70,6 +77,20 @@ struct SeedTraining {
 
   private func hasCheckpoints(through epoch: Int) -> Bool {
     folder.hasCheckpoints(record, seed: seed, through: epoch)
+  }
+
+  /// Takes up the recorder where the state of an epoch was saved, if all visits before are there.
+  private func hasVisits(
+    _ recorder: StepGradientRecorder?, through epoch: Int
+  ) throws -> Bool {
+    guard let recorder else { return true }
+    do {
+      return try recorder.resume(from: folder.resume(seed: seed), epoch: epoch)
+    } catch {
+      guard discardsDamage else { throw error }
+      recorder.restart()
+      return false
+    }
   }
 
   private func result() throws -> RunRecord.SeedResult {

@@ -36,10 +36,12 @@ extension OutputSignals {
         total.loss += row.loss
         total.margin += row.margin
         total.probability += row.probability
+        total.residual += row.residual
         total.el2n += row.el2n
         count += 1
       }
       total.probability /= Double(max(1, count))
+      total.residual /= Double(max(1, count))
       total.el2n = total.el2n.squareRoot()
       body(example, total)
     }
@@ -70,6 +72,6 @@ extension OutputSignals {
     VectorMath.scale(scale, p, count: count)
     return Row(
       loss: loss, margin: -loss - log(max(Double(wrong), 1e-38)), probability: right,
-      isCorrect: false, el2n: squares)
+      residual: Double(wrong), isCorrect: false, el2n: squares)
   }
 }

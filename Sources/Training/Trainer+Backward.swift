@@ -27,15 +27,19 @@ extension Trainer {
   /// Forward and backward over one batch, `microBatch` examples at a time, in parts side by side;
   /// the passes and their tensors are gone afterwards.
   ///
-  /// - Parameter signals: gets the signals of the batch's examples, S × n; nil: nobody reads them.
-  /// - Throws: `TrainingError.diverged`.
+  /// - Parameters:
+  ///   - signals: gets the signals of the batch's examples, S × n; nil: nobody reads them.
+  ///   - visits: gets the examples' gradients, projected; nil: nobody reads them.
+  /// - Throws: `TrainingError.diverged`, `.notFinite`.
   func backward(
-    _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool
+    _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool,
+    visits: StepRows? = nil
   ) throws(TrainingError) -> StepGradient {
     let parts = parts(of: batch.count)
     let done = try Workers.map(slices: parts.count) { part throws(TrainingError) in
       try backward(
-        state, batch: batch, ranges: parts[part], signals: signals, needsFactors: needsFactors)
+        state, batch: batch, ranges: parts[part], signals: signals, needsFactors: needsFactors,
+        visits: visits)
     }
     let factors = done.flatMap(\.factors).sorted { $0.start < $1.start }.map { $0.1 }
     return StepGradient(
@@ -77,7 +81,7 @@ extension Trainer {
   /// The passes of one part.
   private func backward(
     _ state: TrainingState, batch: [Int], ranges: [Range<Int>], signals: Buffer<Float>?,
-    needsFactors: Bool
+    needsFactors: Bool, visits: StepRows?
   ) throws(TrainingError) -> PartGradient {
     let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
     var gradient: Tensor?
@@ -91,14 +95,17 @@ extension Trainer {
       pass.gradient = gradient ?? Tensor(repeating: 0, shape: [network.parameterCount])
       gradient = nil
       let norms = signalRows(signals)?.row(of: .gradientNorm)
-      if needsFactors {
+      if needsFactors || visits != nil {
         pass.recorder = FactorRecorder(selection: network.selection)
       } else if norms != nil {
         pass.recorder = .ofNorms(selection: network.selection)
       }
       try run(
         pass, state, examples: Array(examples[range]), columns: Array(batch[range]),
-        of: batch.count, signals: signals)
+        of: batch.count, signals: signals, visits: visits?.from(place: range.lowerBound))
+      if let visits, let recorder = pass.recorder {
+        try project(recorder.gradients(count: range.count), state, range, into: visits)
+      }
       if needsFactors, let recorder = pass.recorder {
         part.factors.append((range.lowerBound, recorder.gradients(count: range.count)))
       }
@@ -121,9 +128,10 @@ extension Trainer {
   ///   - examples: rows of the data.
   ///   - columns: the examples' columns in `signals`.
   ///   - size: B of the whole batch, whose mean is minimised.
+  ///   - visits: rows of the pass's examples.
   private func run(
     _ pass: Pass, _ state: TrainingState, examples: [Int], columns: [Int], of size: Int,
-    signals: Buffer<Float>?
+    signals: Buffer<Float>?, visits: StepRows?
   ) throws(TrainingError) {
     var images = inputs.gathered(examples)
     if let augmentation = configuration.augmentation {
@@ -134,11 +142,16 @@ extension Trainer {
     let outputs = network.root.forward(images, pass)
     let losses = Buffer<Float>(uninitialized: columns.count)
     let kept = signalRows(signals)
+    let (isClassification, isSequence) = (loss == .crossEntropy, loss == .nextToken)
+    let targets = targets.gathered(examples)
+    let errors = isClassification || isSequence ? nil : visits?.residuals(outputs, targets)
     let derivative = OutputSignals.forEach(
-      outputs, targets.gathered(examples), loss: loss, scale: 1 / Double(size)
+      outputs, targets, loss: loss, scale: 1 / Double(size)
     ) { row, values in
       losses.base[row] = Float(values.loss)
       kept?.write(values, example: columns[row])
+      visits?.write(
+        loss: Float(values.loss), residual: errors?[row] ?? Float(values.residual), at: row)
     }
     try requireFinite(losses, state)
     _ = network.root.backward(derivative, pass)
@@ -147,6 +160,18 @@ extension Trainer {
   /// The rows of an epoch's signals, S × n.
   private func signalRows(_ values: Buffer<Float>?) -> SignalRows? {
     values.map { SignalRows(ExampleSignal.signals(of: loss), of: count, in: $0) }
+  }
+
+  /// Pᵀ∇ℓ of a pass's examples into their rows.
+  private func project(
+    _ gradients: ExampleGradients, _ state: TrainingState, _ range: Range<Int>,
+    into visits: StepRows
+  ) throws(TrainingError) {
+    do {
+      try visits.write(gradients, places: range)
+    } catch {
+      throw TrainingError(error, seed: seed, epoch: state.epoch + 1)
+    }
   }
 
   private func requireFinite(

@@ -76,7 +76,7 @@ public struct Trainer: Sendable {
     while state.epoch < configuration.epochs {
       if hooks.afterEpoch == nil {
         // Nobody reads the signals.
-        try runSteps(&state, hooks: hooks, signals: nil)
+        try runSteps(&state, hooks: hooks, signals: nil, recorder: nil)
       } else {
         _ = try runEpoch(&state, hooks: hooks)
       }
@@ -92,10 +92,18 @@ public struct Trainer: Sendable {
   public func runEpoch(
     _ state: inout TrainingState, hooks: TrainingHooks = TrainingHooks()
   ) throws -> EpochSignals {
+    try runEpoch(&state, hooks: hooks, recorder: nil)
+  }
+
+  /// One epoch whose visits' gradients are recorded.
+  package func runEpoch(
+    _ state: inout TrainingState, hooks: TrainingHooks, recorder: StepGradientRecorder?
+  ) throws -> EpochSignals {
     let clock = ContinuousClock()
     let start = clock.now
     let signals = EpochSignals(loss: loss, count: count)
-    let rate = try runSteps(&state, hooks: hooks, signals: signals.values.storage)
+    let rate = try runSteps(
+      &state, hooks: hooks, signals: signals.values.storage, recorder: recorder)
     if let afterEpoch = hooks.afterEpoch {
       try afterEpoch(
         EpochReport(
@@ -113,7 +121,8 @@ public struct Trainer: Sendable {
   /// - Returns: the learning rate of the last step.
   @discardableResult
   private func runSteps(
-    _ state: inout TrainingState, hooks: TrainingHooks, signals: Buffer<Float>?
+    _ state: inout TrainingState, hooks: TrainingHooks, signals: Buffer<Float>?,
+    recorder: StepGradientRecorder?
   ) throws -> Double {
     var rate = 0.0
     for batch in order.batches(epoch: state.epoch + 1) {
@@ -123,7 +132,8 @@ public struct Trainer: Sendable {
       rate = configuration.schedule.rate(
         at: state.step, rate: configuration.rate, stepsPerEpoch: order.stepsPerEpoch,
         epochs: configuration.epochs)
-      try step(&state, batch: batch, rate: rate, signals: signals, hooks: hooks)
+      try step(
+        &state, batch: batch, rate: rate, signals: signals, hooks: hooks, recorder: recorder)
     }
     state.epoch += 1
     return rate
@@ -132,10 +142,12 @@ public struct Trainer: Sendable {
   /// θ ← optimizer(θ, ∇ mean_i ℓ_i) over one batch; signals into the batch's columns.
   private func step(
     _ state: inout TrainingState, batch: [Int], rate: Double, signals: Buffer<Float>?,
-    hooks: TrainingHooks
+    hooks: TrainingHooks, recorder: StepGradientRecorder?
   ) throws {
+    let visits = recorder?.room(for: batch.count)
     let step = try backward(
-      state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil)
+      state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil, visits: visits)
+    if let recorder, let visits { try recorder.append(visits, examples: batch, rate: rate) }
     let before = hooks.afterStep == nil ? nil : state.parameters
     state.optimizer.update(
       &state.parameters, gradient: step.gradient, rate: rate, step: state.step,

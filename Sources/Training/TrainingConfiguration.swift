@@ -33,6 +33,10 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var freeze: LayerPatterns?
   /// The weights that training begins with: a safetensors file, or a folder with one model; nil: drawn.
   public var from: String?
+  /// The per-example gradients that are kept; nil: none.
+  ///
+  /// Weights do not depend on it.
+  public var saving: GradientSaving?
 
   /// Training by its parts.
   public init(
@@ -54,7 +58,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
       "optimizer", "rate", "schedule", "batch", "microBatch", "epochs", "seed", "seeds", "loss",
-      "checkpoints", "augment", "freeze", "from",
+      "checkpoints", "augment", "freeze", "from", "save",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
@@ -76,6 +80,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
     }
     freeze = try map.strings(ifPresent: "freeze").map { LayerPatterns($0) }
     from = try map.string(ifPresent: "from")
+    saving = try map.map(ifPresent: "save").map { map throws(ConfigurationError) in
+      try GradientSaving(from: map)
+    }
   }
 
   /// The seeds of the run.
@@ -83,6 +90,13 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
+    guard case .map(var values) = weightsValue else { return weightsValue }
+    if let saving { values["save"] = saving.value }
+    return .map(values)
+  }
+
+  /// What weights follow from, written out: all but `save`.
+  public var weightsValue: ConfigurationValue {
     var values = optimizer.values
     values["rate"] = .double(rate)
     values["schedule"] = schedule.value

@@ -18,6 +18,12 @@ public enum TrainingError: DiagnosableError, Equatable {
   case lossTargets(loss: String, targets: String)
   /// Fewer examples at a time than the batch whose statistics the network takes.
   case microBatch(Int, batch: Int)
+  /// Gradients of steps whose examples have none of their own.
+  case savingCoupled
+  /// Features that the projector cannot make of the network's gradients.
+  case savingDimension(kind: String, dimension: Int, allowed: ClosedRange<Int>)
+  /// An output function that the targets do not have.
+  case savingFunction(String)
   /// A subset of no examples.
   case emptySubset(file: String)
 
@@ -103,6 +109,13 @@ extension TrainingError {
     case .microBatch(let size, let batch):
       "the network's batch norm takes its statistics over the whole batch of \(batch), not over "
         + "\(size) \(size == 1 ? "example" : "examples") at a time."
+    case .savingCoupled:
+      "batch norm takes statistics over the batch: an example has no gradient of its own in a step."
+    case .savingDimension(let kind, let dimension, let allowed):
+      "\(kind) features of this network cannot be \(dimension): at least \(allowed.lowerBound)"
+        + (allowed.upperBound == .max ? "." : ", at most \(allowed.upperBound).")
+    case .savingFunction(let name):
+      "the output function \(name) is not defined for this data's targets."
     case .emptySubset: "the subset names no training example."
     case .unsupportedArchitecture(let name, _): "the architecture \(name) is not supported."
     case .unsupportedSetting(let key, let value, _): "\(key): \(value) is not supported."
@@ -155,6 +168,9 @@ extension TrainingError {
     case .augmentInputs: "training.augment"
     case .lossTargets: "training.loss"
     case .microBatch: "training.microBatch"
+    case .savingCoupled: "training.save.at"
+    case .savingDimension: "training.save.dimension"
+    case .savingFunction: "training.save.outputFunction"
     case .emptySubset(let file): file
     case .diverged(let seed, let epoch, _, _), .notFinite(let seed, let epoch, _):
       "seed \(seed), epoch \(epoch)"
@@ -188,6 +204,14 @@ extension TrainingError {
       "give height × width or channels × height × width examples, or remove `augment`."
     case .lossTargets: "leave `loss` out: it follows from the targets."
     case .microBatch: "leave `microBatch` out, or choose smaller batches (training.batch)."
+    case .savingCoupled:
+      "save at: checkpoints, where batch norm uses its running statistics, or use a model without "
+        + "batch norm."
+    case .savingDimension(_, let dimension, let allowed):
+      "save dimension: \(min(max(dimension, allowed.lowerBound), allowed.upperBound))."
+    case .savingFunction:
+      "classes and tokens have margin, hardMargin, logit, logProbability and loss; numbers have "
+        + "prediction (one output), negativeHalfSquaredError and loss."
     case .emptySubset: "name ids of training examples, one a line."
     case .unsupportedArchitecture:
       "import one of \(PretrainedModel.architectures.joined(separator: ", ")), or describe the "

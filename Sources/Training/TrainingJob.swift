@@ -29,6 +29,8 @@ public struct TrainingJob: Sendable {
   public var progress: any TrainingProgress = SilentProgress()
   /// Least seconds of work between two saved states.
   public var resumeInterval = 2.0
+  /// Bytes of features in a shard of the steps' gradients.
+  var gradientShardBytes = StepGradientWriter.standardShardBytes
 
   /// A job.
   public init(_ configuration: RunConfiguration, checkpointsFolder: String) {
@@ -70,6 +72,7 @@ public struct TrainingJob: Sendable {
     try configuration.training.augmentation?.requireImages(data.train.featureShape)
     var network = try configuration.network(for: data.train)
     try requireMemory(network, examples: data.train.count)
+    try configuration.training.saving?.requireFit(network, data.train)
     network = try configuration.started(network)
     var configuration = configuration
     configuration.training = try configuration.training.withMicroBatch(of: network)
@@ -81,7 +84,11 @@ public struct TrainingJob: Sendable {
     defer { withExtendedLifetime(lock) {} }
     let record = try adopt(wanted, in: folder)
     try folder.removeLeftovers(seeds: record.seeds)
-    if record.status == .finished && folder.isComplete(record) {
+    let saving = configuration.training.saving
+    let store = saving.map { storePath($0, folder) }
+    if record.status == .finished && folder.isComplete(record)
+      && store.map(fileExists) != false
+    {
       return .alreadyFinished(try Run(folder: folder.path))
     }
     progress.began(
@@ -91,7 +98,12 @@ public struct TrainingJob: Sendable {
         parameters: network.parameterCount))
     var finished = record
     do {
-      finished.results = try trainSeeds(configuration.training, record, network, data, folder)
+      let gradients = try gradientWriter(configuration.training, record, network, data, folder)
+      finished.results = try trainSeeds(
+        configuration.training, record, network, data, folder, gradients)
+      try gradients?.finish()
+      try collectCheckpoints(saving, data, folder)
+      if let saving, let store { progress.wroteGradients(to: store, moment: saving.moment) }
     } catch TrainingError.cancelled {
       throw TrainingError.cancelled(run: record.name, resumable: true)
     }
@@ -201,14 +213,14 @@ public struct TrainingJob: Sendable {
   /// Trains each seed; small networks side by side, where a step leaves no work for two.
   private func trainSeeds(
     _ training: TrainingConfiguration, _ record: RunRecord, _ network: Network, _ data: SplitData,
-    _ folder: RunFolder
+    _ folder: RunFolder, _ gradients: StepGradientWriter?
   ) throws -> [RunRecord.SeedResult] {
     let trainings = try record.seeds.map { seed in
       SeedTraining(
         trainer: try Trainer(
           network: network, configuration: training, data: data.train, seed: seed),
         record: record, folder: folder, data: data, hooks: hooks, progress: progress,
-        resumeInterval: resumeInterval, discardsDamage: overwrites)
+        resumeInterval: resumeInterval, discardsDamage: overwrites, gradients: gradients)
     }
     guard trainings.count > 1 && Workers.count > 1 else {
       return try trainings.map { try $0.run() }

@@ -28,6 +28,10 @@ public protocol TrainingProgress: Sendable {
   func finished(_ epoch: EpochReport)
   /// A checkpoint is written.
   func wroteCheckpoint(seed: UInt64, epoch: Int, metrics: ModelMetrics)
+  /// Gradients at the kept checkpoints are collected: so many rows of so many.
+  func collected(_ rows: Int, of total: Int)
+  /// A store of gradients is written.
+  func wroteGradients(to path: String, moment: GradientSaving.Moment)
 }
 
 extension TrainingProgress {
@@ -41,6 +45,10 @@ extension TrainingProgress {
   public func finished(_ epoch: EpochReport) {}
   /// Nothing.
   public func wroteCheckpoint(seed: UInt64, epoch: Int, metrics: ModelMetrics) {}
+  /// Nothing.
+  public func collected(_ rows: Int, of total: Int) {}
+  /// Nothing.
+  public func wroteGradients(to path: String, moment: GradientSaving.Moment) {}
 }
 
 /// No reports.

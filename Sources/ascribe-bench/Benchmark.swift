@@ -10,7 +10,7 @@ struct Benchmark: Sendable {
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
     sgemm, trainingStep, resnet9Step, transformerStep, transformerCollecting, bank, collecting,
-    exactTRAK, landmarks,
+    saving, exactTRAK, landmarks,
     ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, preconditioner, peakMemory, scaling,
   ]
 }

@@ -107,6 +107,7 @@ private struct TrainingAnswer: Encodable {
 /// A line a checkpoint (several seeds: the last one's), a bar in between on a terminal.
 final class TrainingLines: TrainingProgress {
   private let bar = Progress("training", unit: "epochs")
+  private let collecting = Progress("collecting", unit: "rows")
   private let plan = Mutex<TrainingPlan?>(nil)
 
   func madeWorthless(_ files: [String]) {
@@ -128,6 +129,12 @@ final class TrainingLines: TrainingProgress {
   }
 
   func finished(_ epoch: EpochReport) { bar.update(epoch.epoch, of: epoch.epochs) }
+
+  func collected(_ rows: Int, of total: Int) { collecting.update(rows, of: total) }
+
+  func wroteGradients(to path: String, moment: GradientSaving.Moment) {
+    Console.line("wrote \(path): gradients at \(moment.rawValue)")
+  }
 
   func wroteCheckpoint(seed: UInt64, epoch: Int, metrics: ModelMetrics) {
     if let plan = plan.withLock({ $0 }), plan.seeds.count > 1, epoch < plan.epochs { return }

@@ -60,6 +60,32 @@ import Testing
     #expect(work.files("Checkpoints") == expected)
   }
 
+  @Test(
+    "gradients saved by a training killed at random times are those of an undisturbed one",
+    arguments: ["steps", "checkpoints"])
+  func killedSaving(moment: String) throws {
+    let text = Workspace.runFile(
+      training: "{rate: 0.05, momentum: 0.9, epochs: 40, batch: 8, seeds: 3, "
+        + "save: {projector: kronecker, dimension: 24, at: \(moment)}}")
+    let whole = try Workspace()
+    try whole.write(text, to: "r.yaml")
+    let time = try milliseconds { try whole.succeed("train", "r.yaml") }
+    let expected = whole.files("Checkpoints", "Projections")
+    try #require(expected.keys.contains { $0.hasPrefix("Projections/r/") })
+    let work = try Workspace()
+    try work.write(text, to: "r.yaml")
+    let train = ["train", "r.yaml", "--save-every", "0.02"]
+    try killRepeatedly(train, in: work, within: time, seed: 4) {
+      try work.remove("Checkpoints", "Projections")
+    }
+    #expect(work.files("Checkpoints", "Projections") == expected)
+    guard moment == "checkpoints" else { return }
+    try whole.remove("Projections")
+    try whole.succeed(
+      "collect", "r", "--checkpoints", "all", "--projector", "kronecker", "--dim", "24")
+    #expect(whole.files("Checkpoints", "Projections") == expected)
+  }
+
   @Test("a collection killed at random times leaves the bytes of an undisturbed one")
   func killedCollection() throws {
     let work = try workspace()

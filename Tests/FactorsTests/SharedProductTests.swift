@@ -41,6 +41,21 @@ struct SharedProductTests {
     }
   }
 
+  @Test("the lower kernel has the bits of the kernel on and below the diagonal")
+  func lowerKernel() {
+    let inputs = Self.values([600, 6], 0)
+    let sequences = Self.gradients(
+      Self.values([90, 4, 2], 1), .dense(Self.values([90, 4, 3], 2)))
+    let points = Self.gradients(
+      Self.values([600, 1, 5], 1), .denseWithOne(Tensor(inputs.elements, shape: [600, 1, 6]))
+    ).adopting(inputs: inputs)
+    for (gradients, gram) in [(sequences, nil), (points, nil), (points, InputGram(inputs))] {
+      let whole = gradients.exactKernel(inputGram: gram)
+      let lower = gradients.lowerKernel(inputGram: gram)
+      for i in 0..<whole.rows { #expect(lower.row(i)[...i] == whole.row(i)[...i], "row \(i)") }
+    }
+  }
+
   @Test("sides that are not the inputs keep their own products")
   func otherSides() {
     let inputs = Self.values([20, 6], 0)

@@ -86,6 +86,8 @@ import Testing
     let gradients = try KernelGradients(of: data, source: source, target: target, budget: budget)
     #expect(gradients.isHeld == (budget > 1))
     let kernel = try gradients.kernel()
+    let lower = try gradients.lowerKernel()
+    for i in 0..<9 { #expect(lower.row(i)[...i] == kernel.row(i)[...i], "row \(i)") }
     var worst = 0.0
     for i in 0..<9 {
       for j in 0..<9 {

@@ -33,6 +33,36 @@ struct RidgeFactorTests {
     #expect(try !isSingle(damping: mean / 1_000))
   }
 
+  @Test("where the trace does not decide, the norm of the kernel does")
+  func norm() throws {
+    // A rank of 40 with eigenvalues near 1/40 of the trace: the norm is 1/√40 of it.
+    let even = (0..<Self.n).map { _ in 1.0 }
+    let mean = Self.kernel.meanOfDiagonal
+    let trace = mean * Double(Self.n)
+    for (share, expected) in [(0.5, true), (0.02, false)] {
+      let damping = trace / RidgeFactor.singleConditionLimit * share
+      let factor = try RidgeFactor(kernel: Self.kernel, damping: damping, scales: even)
+      #expect(factor.isSingle == expected, "\(share)")
+    }
+  }
+
+  @Test("a factor reads nothing above the diagonal")
+  func lowerOnly() throws {
+    var half = Self.kernel
+    for i in 0..<Self.n { for j in i + 1..<Self.n { half[i, j] = .nan } }
+    for damping in [1.0, 1e-3].map({ $0 * Self.kernel.meanOfDiagonal }) {
+      let whole = try RidgeFactor(kernel: Self.kernel, damping: damping, scales: Self.scales)
+      let lower = try RidgeFactor(kernel: half, damping: damping, scales: Self.scales)
+      #expect(whole.isSingle == lower.isSingle)
+      #expect(whole.inverseDiagonal() == lower.inverseDiagonal())
+      let (a, b) = (
+        try RidgeSpectrum(kernel: Self.kernel, scales: Self.scales),
+        try RidgeSpectrum(kernel: half, scales: Self.scales)
+      )
+      #expect(a.eigenvalues == b.eigenvalues)
+    }
+  }
+
   @Test("few examples are factored in fp64")
   func few() throws {
     let kernel = Matrix<Float>([2, 1, 1, 2], rows: 2, columns: 2)

@@ -89,6 +89,8 @@ struct ProductTests {
     let tolerance = Double((k + 2) * k) * Double.ulpOfOne
     #expect(distance(c, plainProduct(view, view.transposed)) <= tolerance)
     #expect(MatrixView(c).transposed.matrix == c)
+    let lower = lowerProduct(view)
+    for i in 0..<n { #expect(lower.row(i)[...i] == c.row(i)[...i], "row \(i)") }
     let other = symmetricProduct(view.transposed)
     #expect(
       distance(other, plainProduct(view.transposed, view)) <= Double((n + 2) * n) * .ulpOfOne)

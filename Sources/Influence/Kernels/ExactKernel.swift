@@ -76,7 +76,7 @@ public struct ExactKernel: GradientKernel {
   /// K + λ·diag(s), factored; or as it was kept.
   public func ridge(_ choice: DampingChoice) throws -> any RidgeModel {
     if let keeper, let kept = try keeper.ridge(choice, isZero: diagnosis.isZero) { return kept }
-    let kernel = try training.kernel(inputGram: inputGram)
+    let kernel = try training.lowerKernel(inputGram: inputGram)
     let report = try choice.rule.choose(
       for: kernel, scales: choice.scales, diagnose: choice.diagnoses, targets: choice.targets)
     let ridge = try KernelRidge(

@@ -29,7 +29,7 @@ public struct RidgeSpectrum: Sendable {
   /// Ridge regression with λ·diag(s) on K is ridge regression with λI on the second.
   ///
   /// - Parameters:
-  ///   - kernel: n × n, positive semi-definite up to rounding.
+  ///   - kernel: n × n, positive semi-definite up to rounding; only its lower triangle is read.
   ///   - scales: s > 0, n values; nil for 1.
   /// - Throws: `LinearAlgebraError` when the kernel is not finite or LAPACK does not converge.
   public init(kernel: Matrix<Float>, scales: [Double]? = nil) throws {
@@ -38,7 +38,7 @@ public struct RidgeSpectrum: Sendable {
     for (i, row) in rows.enumerated() {
       for (j, column) in rows.enumerated() {
         sample.storage.base[i * rows.count + j] =
-          kernel.storage.base[row * kernel.columns + column]
+          kernel.storage.base[max(row, column) * kernel.columns + min(row, column)]
       }
     }
     try self.init(

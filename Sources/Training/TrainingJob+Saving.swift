@@ -1,0 +1,58 @@
+import Datasets
+import Gradients
+import Networks
+import Storage
+
+/// The per-example gradients that a run's `save` keeps.
+extension TrainingJob {
+  /// Where they go.
+  func storePath(_ saving: GradientSaving, _ folder: RunFolder) -> String {
+    let stores = folder.projections(of: configuration.name)
+    return switch saving.moment {
+    case .steps: StepGradientWriter.path(in: stores)
+    case .checkpoints: stores + "/train.h5"
+    }
+  }
+
+  /// The writer of the steps' gradients, nil where none are kept; another store in its place is
+  /// refused before any step.
+  func gradientWriter(
+    _ training: TrainingConfiguration, _ record: RunRecord, _ network: Network,
+    _ data: SplitData, _ folder: RunFolder
+  ) throws -> StepGradientWriter? {
+    guard let saving = training.saving else { return nil }
+    let path = storePath(saving, folder)
+    guard saving.moment == .steps else {
+      if !overwrites { try saving.requireSameStore(path, network: network, data: data.train) }
+      return nil
+    }
+    let (visits, overflow) = data.train.count.multipliedReportingOverflow(by: training.epochs)
+    let function = saving.function(for: data.train)
+    let projector = try saving.projector(for: network, function, data.train)
+    return try StepGradientWriter(
+      path: path, projector: projector, function: function,
+      order: BatchOrder(count: data.train.count, batch: training.batch, seed: training.seed),
+      visits: overflow ? .max : visits, seeds: record.seeds, dtype: saving.dtype,
+      fingerprint: saving.fingerprint(
+        record, network: network, projector: projector.identity, function: function),
+      overwrite: overwrites, shardBytes: gradientShardBytes,
+      pooledVisits: StepGradientWriter.pooledVisits(
+        saving.projector, in: network, batch: min(training.batch, data.train.count)))
+  }
+
+  /// Collects the kept checkpoints where `save` asks for it.
+  func collectCheckpoints(
+    _ saving: GradientSaving?, _ data: SplitData, _ folder: RunFolder
+  ) throws {
+    guard let saving, saving.moment == .checkpoints else { return }
+    let run = try Run(folder: folder.path)
+    try saving.collectCheckpoints(
+      of: run, data: data.train, path: storePath(saving, folder), overwrite: overwrites
+    ) { done, total in
+      if hooks.isCancelled() {
+        throw TrainingError.cancelled(run: run.name, resumable: true)
+      }
+      progress.collected(done, of: total)
+    }
+  }
+}
