@@ -23,7 +23,7 @@ public struct ExactKernel: GradientKernel {
   ///
   /// - Throws: `InfluenceError.nonFiniteGradient`, `.allZero`; `GradientError`.
   init(
-    of data: Dataset, source: GradientSource, target: KernelTarget, checkpoint: String,
+    of data: Dataset, source: any GradientProvider, target: KernelTarget, checkpoint: String,
     inputGram: SharedInputs? = nil, keeper: (any RidgeKeeper)? = nil
   ) throws {
     self.data = data
@@ -41,8 +41,8 @@ public struct ExactKernel: GradientKernel {
       squaredNorms: training.squaredNorms, data: data, checkpoint: checkpoint)
   }
 
-  /// The network at the checkpoint.
-  public var source: GradientSource { training.source }
+  /// Where gradients at the checkpoint come from.
+  public var source: any GradientProvider { training.source }
   /// n.
   public var count: Int { training.count }
   /// n.
@@ -102,8 +102,8 @@ public struct ExactKernel: GradientKernel {
   /// Σ_q w_q ∇f(q), p values.
   public func direction(
     of queries: Dataset, _ function: OutputFunction, weights: [Float]
-  ) -> KernelDirection {
-    .parameters(source.gradientSum(of: queries, function, weights: weights))
+  ) throws -> KernelDirection {
+    .parameters(try network().gradientSum(of: queries, function, weights: weights))
   }
 
   /// u = (φ_x − Σ_j h_j φ_j)/λ, as M h = κ(Z, x) gives ⟨u, φ_i⟩ = s_i h_i.
@@ -113,6 +113,7 @@ public struct ExactKernel: GradientKernel {
     of queries: Dataset, _ function: OutputFunction, solvedBy ridge: any RidgeModel
   ) throws -> KernelDirection {
     guard let own = self.function else { preconditionFailure("a direction of all outputs") }
+    let source = try network()
     let rows = try rows(of: queries, target: .output(function), mean: true)
     let solved = try ridge.solve(rows).block(0..<count)
     let damping = ridge.report.damping
@@ -133,7 +134,11 @@ public struct ExactKernel: GradientKernel {
     guard case .parameters(let along) = direction, let function else {
       preconditionFailure("a direction of another kernel")
     }
-    return source.tokenDerivatives(of: data.subset(rows), function, along: along)
+    return try network().tokenDerivatives(of: data.subset(rows), function, along: along)
+  }
+
+  private func network() throws(GradientError) -> GradientSource {
+    try source.network(for: "a score by token")
   }
 }
 

@@ -36,8 +36,8 @@ public struct QueryRows: Sendable {
 /// or solved with the ridge model on the kernel, comes out as products with the training examples.
 /// A method that is written on this protocol works on every kernel.
 public protocol GradientKernel: Sendable {
-  /// The network at the checkpoint.
-  var source: GradientSource { get }
+  /// Where gradients at the checkpoint come from.
+  var source: any GradientProvider { get }
   /// n.
   var count: Int { get }
   /// w.
@@ -51,7 +51,7 @@ public protocol GradientKernel: Sendable {
   /// ‖g_i‖² of every training example, n values.
   func squaredNorms() throws -> [Float]
   /// Outputs of the training examples, n × C; n × 0 of sequences.
-  func outputs() -> Tensor
+  func outputs() throws -> Tensor
   /// Calls `body` with one block of queries after the other.
   func forEachRows(
     of queries: Dataset, target: GradientSource.Target, _ body: (QueryRows) throws -> Void

@@ -105,8 +105,8 @@ extension OutputFunction {
 public protocol ScoredCheckpoint: Sendable {
   /// Its name in reports.
   var name: String { get }
-  /// The network there.
-  var source: GradientSource { get }
+  /// Where its gradients come from.
+  var source: any GradientProvider { get }
   /// `exact`, or the projector.
   var kernelName: String { get }
   /// Whether the kernel is exact: an n × n matrix where a method solves.

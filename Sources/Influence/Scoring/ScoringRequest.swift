@@ -109,9 +109,12 @@ extension RunInfluence {
   ) throws -> ResolvedScoring {
     let request = request.completed(
       by: try ScoringRequest(defaultsOf: run, methods: methods))
-    let kernel = kernelChoice(request)
+    let kernel = try kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
-    let method = request.method ?? standardMethod(onFeatures: usesFeatures)
+    let open = standardMethod(request.outputFunction, onFeatures: usesFeatures)
+    let method = request.method ?? open.method
+    let function =
+      request.outputFunction ?? (request.method == nil ? open.function : standardFunction(method))
     let choice = request.checkpoints ?? .standard
     let weight =
       try request.exampleWeight
@@ -119,7 +122,7 @@ extension RunInfluence {
     return ResolvedScoring(
       options: try ScoringOptions(
         method: method, classification: isClassification,
-        outputFunction: request.outputFunction, exampleWeight: weight,
+        outputFunction: function, exampleWeight: weight,
         damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
@@ -129,13 +132,12 @@ extension RunInfluence {
       factorBytes: request.factorBytes ?? FactorFolder.standardBudget)
   }
 
-  private func standardMethod(onFeatures usesFeatures: Bool) -> Method {
-    usesFeatures || isSequence ? .trak : .trajectory
-  }
-
   /// Exact kernel or features, by what the scoring of one query takes on either.
-  private func kernelChoice(_ request: ScoringRequest) -> KernelChoice {
+  private func kernelChoice(_ request: ScoringRequest) throws -> KernelChoice {
+    // Gradients from elsewhere have been made: their number alone decides.
+    let network = factors == nil ? try self.network : nil
     func cost(_ method: Method, _ projection: ProjectionChoice? = nil) -> ScoringCost {
+      guard let network else { return ScoringCost(uncounted: method) }
       let shape = WorkShape(
         network: network, examples: data.train.count, queries: 1, projection: projection)
       return ScoringCost(
@@ -143,15 +145,16 @@ extension RunInfluence {
         checkpoints: checkpointCount(request.checkpoints ?? .standard, request.seeds, method),
         budget: .max)
     }
-    let onFeatures = request.method ?? standardMethod(onFeatures: true)
+    let onFeatures = request.method ?? standardMethod(request.outputFunction, onFeatures: true).method
     let function =
       request.outputFunction ?? onFeatures.standardOutputFunction(classification: isClassification)
     return KernelChoice(
       kernel: request.kernel ?? .auto, exactLimit: request.exactLimit,
       examples: data.train.count,
-      exact: cost(request.method ?? standardMethod(onFeatures: false)),
-      stored: hasStore(onFeatures, function)
-        ? (cost(onFeatures, standardProjection), cost(onFeatures)) : nil)
+      exact: cost(
+        request.method ?? standardMethod(request.outputFunction, onFeatures: false).method),
+      stored: try hasStore(onFeatures, function)
+        ? (cost(onFeatures, try standardProjection), cost(onFeatures)) : nil)
   }
 
   private func standardWeight(
@@ -160,6 +163,7 @@ extension RunInfluence {
     guard isClassification, !isSequence, method.weighs else { return nil }
     if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
     let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
+    if let factors, !factors.provides(.jacobian) { return nil }
     return !onFeatures && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
   }
 
