@@ -71,6 +71,14 @@ public struct ScoringRequest: Sendable, Equatable {
   }
 }
 
+extension ScoringRequest {
+  /// Defaults are of the run, not of every method: one that was asked for takes those it has.
+  mutating func leaveOutWhatIsNot(of method: Method) {
+    if !method.weighs { exampleWeight = nil }
+    if !method.isDamped { (damping, dampingProfile) = (nil, nil) }
+  }
+}
+
 /// A request with nothing left open, for one run.
 public struct ResolvedScoring: Sendable {
   /// The choices.
@@ -101,8 +109,11 @@ extension RunInfluence {
   public func resolved(
     _ request: ScoringRequest = ScoringRequest(), methods: MethodTable = .standard
   ) throws -> ResolvedScoring {
-    let request = request.completed(
-      by: try ScoringRequest(defaultsOf: run, methods: methods))
+    var defaults = try ScoringRequest(defaultsOf: run, methods: methods)
+    if let method = request.method, method.name != defaults.method?.name {
+      defaults.leaveOutWhatIsNot(of: method)
+    }
+    let request = request.completed(by: defaults)
     let kernel = kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
     let method = request.method ?? standardMethod(onFeatures: usesFeatures)
@@ -153,7 +164,9 @@ extension RunInfluence {
     guard isClassification, !isSequence, method.weighs else { return nil }
     if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
     let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
-    return !onFeatures && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
+    // Of the trace kernel, whose features are there for methods that read them.
+    let hasResiduals = !onFeatures || method.parts.contains { $0.gradients == .jacobian }
+    return hasResiduals && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
   }
 
   /// The scoring of a request, ready to be asked.
