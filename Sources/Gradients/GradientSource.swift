@@ -113,7 +113,7 @@ public struct GradientSource: Sendable {
       atMost: blockSize ?? standardBlock, functions: functions)
     for range in (rows ?? 0..<data.count).blocks(of: blockSize) {
       let (gradients, outputs) = try block(range, of: data, target: target)
-      try GradientProgress.report?(range.count)
+      try GradientProgress.add(range.count)
       try body(range, gradients, outputs)
     }
   }

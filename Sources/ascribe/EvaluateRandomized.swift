@@ -105,13 +105,17 @@ struct RandomizedAnswer: EvaluationAnswer {
     return table
   }
 
-  private static let remark =
-    "randomizedWeights may lie above 0: the kernel of an untrained network is a similarity of the "
-    + "inputs, used with the true labels. By chance: 95 % of random assignments of outputs to "
-    + "subsets lie within; one control in twenty lies outside by accident."
+  private var remark: String {
+    let untrained =
+      "randomizedWeights may lie above 0: the kernel of an untrained network is a similarity of the "
+      + "inputs, used with the true labels. "
+    return (controls.contains { $0.expectation == "none" } ? untrained : "")
+      + "By chance: 95 % of random assignments of outputs to subsets lie within; "
+      + "one control in twenty lies outside by accident."
+  }
 
   var text: String {
-    "\(table.text)\n\(RandomizedAnswer.remark)\n\(settings.text); \(settings.truth)"
+    "\(table.text)\n\(remark)\n\(settings.text); \(settings.truth)"
   }
 
   var page: AttributionReport {
@@ -129,7 +133,7 @@ struct RandomizedAnswer: EvaluationAnswer {
         ReportSection("Controls", .tables([ReportTable(table)])),
         ReportSection("Queries", .charts([ReportChart(svg: histogram.svg())])),
       ],
-      notes: [RandomizedAnswer.remark], provenance: settings.provenance)
+      notes: [remark], provenance: settings.provenance)
   }
 }
 

@@ -81,6 +81,8 @@ import Testing
     let query = try work.succeed("query", "r", "--test", "3", "--kernel", "features")
     #expect(query.code == 0)
     #expect(try AscribeProcess(collect + ["1G", "--overwrite"], in: work.path).wait().code == 0)
-    #expect(work.files("Projections") == whole)
+    // Beside the store now stands what the query made of it.
+    let store = work.files("Projections").filter { !$0.key.contains("train.preconditioners/") }
+    #expect(store == whole)
   }
 }

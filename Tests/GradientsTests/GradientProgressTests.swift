@@ -11,7 +11,7 @@ import Testing
     let source = try KernelGradientsTests.source()
     let data = KernelGradientsTests.data(9)
     let seen = Mutex(0)
-    try GradientProgress.$report.withValue({ count in seen.withLock { $0 += count } }) {
+    try GradientProgress.reporting(to: { count in seen.withLock { $0 += count } }) {
       try source.forEachBlock(of: data, rows: nil, blockSize: 4, target: .output(.margin)) { _, _, _ in }
       #expect(seen.withLock { $0 } == 9)
       // Blocks of one example: each goes through for itself, and for every later one.
@@ -30,7 +30,7 @@ import Testing
     let source = try KernelGradientsTests.source()
     var blocks = 0
     #expect(throws: Stop.self) {
-      try GradientProgress.$report.withValue({ _ in throw Stop() }) {
+      try GradientProgress.reporting(to: { _ in throw Stop() }) {
         try source.forEachBlock(
           of: KernelGradientsTests.data(9), rows: nil, blockSize: 4, target: .output(.margin)
         ) { _, _, _ in blocks += 1 }

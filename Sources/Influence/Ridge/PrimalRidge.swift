@@ -20,13 +20,14 @@ import Tensors
 final class PrimalRidge: RidgeModel {
   let report: DampingReport
   let scales: [Double]?
-  let notes: [String]
   private let kernel: FeatureKernel
   private let factor: Cholesky<Double>
   private let isWellConditioned: Bool
   /// What the factor was made from, beside the store: kept vectors are of it.
   private let rule: String
   private let leverageValues = Once<[Double]>()
+  /// What was said of files beside the store, of the factor and of the vectors made since.
+  private let said: Mutex<[String]>
 
   init(_ kernel: FeatureKernel, _ choice: DampingChoice) throws {
     self.kernel = kernel
@@ -44,9 +45,10 @@ final class PrimalRidge: RidgeModel {
     factor = kept.cholesky
     let norm = Double(factor.norm)
     isWellConditioned = norm <= 1e7 * report.damping
-    notes =
-      PrimalRidge.notes(kernel.group, kept, features: kernel.width) + said
+    self.said = Mutex(PrimalRidge.notes(kernel.group, kept, features: kernel.width) + said)
   }
+
+  var notes: [String] { said.withLock { $0 } }
 
   /// k² doubles and n-vectors.
   var byteCount: Int {
@@ -112,8 +114,7 @@ final class PrimalRidge: RidgeModel {
     fingerprint.append("values", name)
     let file = PreconditionerFile(
       store: kernel.store, group: kernel.group, kind: "leave-one-out", fingerprint: fingerprint)
-    var ignored: [String] = []
-    let note = { (line: String) in ignored.append(line) }
+    let note = { (line: String) in self.said.withLock { $0.append(line) } }
     if let values = file.usable(note, { $0.values["values"] }), values.count % kernel.count == 0 {
       return values
     }

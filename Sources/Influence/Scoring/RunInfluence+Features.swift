@@ -17,10 +17,17 @@ extension RunInfluence {
   /// The stores that a method reads, each target once: features of the loss are those of any f.
   func storeTargets(_ options: ScoringOptions) -> [GradientSource.Target] {
     let function = options.outputFunction.ofKernel(data.train.targets)
-    return options.method.targets(function).reduce(into: []) { found, target in
-      let wanted = target.storeTarget ?? .output(function)
-      if !found.contains(wanted) { found.append(wanted) }
+    var targets = options.method.targets(function).reduce(into: [GradientSource.Target]()) {
+      let wanted = $1.storeTarget ?? .output(function)
+      if !$0.contains(wanted) { $0.append(wanted) }
     }
+    // The weight is of the trace kernel, whatever the method's own.
+    if options.exampleWeight.source == .leaveOneOut, !targets.contains(.jacobian),
+      FileManager.default.fileExists(atPath: storePath(target: .jacobian))
+    {
+      targets.append(.jacobian)
+    }
+    return targets
   }
 
   /// The checkpoints of the run's stores that a scoring takes.

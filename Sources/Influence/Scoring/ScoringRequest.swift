@@ -75,6 +75,14 @@ public struct ScoringRequest: Sendable, Equatable {
   }
 }
 
+extension ScoringRequest {
+  /// Defaults are of the run, not of every method: one that was asked for takes those it has.
+  mutating func leaveOutWhatIsNot(of method: Method) {
+    if !method.weighs { exampleWeight = nil }
+    if !method.isDamped { (damping, dampingProfile) = (nil, nil) }
+  }
+}
+
 /// A request with nothing left open, for one run.
 public struct ResolvedScoring: Sendable {
   /// The choices.
@@ -107,8 +115,11 @@ extension RunInfluence {
   public func resolved(
     _ request: ScoringRequest = ScoringRequest(), methods: MethodTable = .standard
   ) throws -> ResolvedScoring {
-    let request = request.completed(
-      by: try ScoringRequest(defaultsOf: run, methods: methods))
+    var defaults = try ScoringRequest(defaultsOf: run, methods: methods)
+    if let method = request.method, method.name != defaults.method?.name {
+      defaults.leaveOutWhatIsNot(of: method)
+    }
+    let request = request.completed(by: defaults)
     let kernel = try kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
     let open = standardMethod(request.outputFunction, onFeatures: usesFeatures)
@@ -163,8 +174,9 @@ extension RunInfluence {
     guard isClassification, !isSequence, method.weighs else { return nil }
     if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
     let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
-    if let factors, !factors.provides(.jacobian) { return nil }
-    return !onFeatures && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
+    // Of the trace kernel, whose features are there for methods that read them.
+    let hasResiduals = !onFeatures || method.parts.contains { $0.gradients == .jacobian }
+    return hasResiduals && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
   }
 
   /// The scoring of a request, ready to be asked.

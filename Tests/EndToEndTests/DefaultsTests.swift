@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+/// A run file's `defaults`, and the choices that hold on the exact kernel and on features alike.
+@Suite struct DefaultsTests {
+  let work: Workspace
+
+  init() throws { work = try Workspace() }
+
+  private func train(defaults: String) throws {
+    try work.write(Workspace.runFile() + "defaults: \(defaults)\n", to: "r.yaml")
+    try work.succeed("train", "r.yaml")
+  }
+
+  @Test("defaults of the damping and weight leave methods without them as they are")
+  func otherMethods() throws {
+    try work.succeed("train", "r.yaml")
+    let plain = try ["graddot", "gradcos"].map {
+      try work.object("query", "r", "--test", "3", "--method", $0)["queries"] as? NSArray
+    }
+    try train(defaults: "{exampleWeight: sqrt-final, dampingProfile: residual, damping: gcv}")
+    let answered = try ["graddot", "gradcos"].map {
+      try work.object("query", "r", "--test", "3", "--method", $0)["queries"] as? NSArray
+    }
+    #expect(plain == answered && plain.allSatisfy { $0?.count == 1 })
+    // The leave-one-out kernel regression has no weight.
+    try work.succeed("query", "r", "--test", "3", "--method", "ntk-loo")
+    let trak = try work.object("query", "r", "--test", "3", "--method", "trak")
+    #expect(trak["exampleWeight"] as? String == "sqrt-final")
+  }
+
+  @Test("defaults that contradict their own method are refused")
+  func contradiction() throws {
+    try train(defaults: "{method: graddot, dampingProfile: residual}")
+    try work.fail(3, "query", "r", "--test", "3", words: ["graddot has no damping"])
+    try work.succeed("query", "r", "--test", "3", "--method", "trak")
+  }
+
+  @Test("weights of the kernel's residuals are read from collected trace features")
+  func residualWeights() throws {
+    try work.succeed("train", "r.yaml")
+    try work.succeed("collect", "r", "--method", "trajectory", "--checkpoints", "final")
+    let scores = try ["exact", "features"].map { kernel in
+      let answer = try work.object(
+        "query", "r", "--test", "3", "--top", "48", "--kernel", kernel, "--method", "trak",
+        "--checkpoints", "final", "--example-weight", "leaveOneOut")
+      let query = try #require((answer["queries"] as? [[String: Any]])?.first)
+      var byID: [Int: Double] = [:]
+      for side in ["helpful", "harmful"] {
+        for entry in try #require(query[side] as? [[String: Any]]) {
+          byID[try #require(entry["id"] as? Int)] = try #require(entry["score"] as? Double)
+        }
+      }
+      return byID.sorted { $0.key < $1.key }.map(\.value)
+    }
+    let scale = scores[0].map(abs).max() ?? 0
+    #expect(scale > 0 && scores[0].count == scores[1].count)
+    // As many landmarks as examples: the whole kernel.
+    #expect(zip(scores[0], scores[1]).allSatisfy { abs($0 - $1) <= 1e-3 * scale })
+  }
+
+  @Test("imported weights weigh examples the same on both kernels")
+  func imported() throws {
+    try work.succeed("train", "r.yaml")
+    try work.succeed("export", "r", "--out", "weights")
+    try work.succeed("import", "weights", "--data", "r.yaml", "--name", "m")
+    try work.succeed("collect", "m", "--method", "trajectory")
+    for kernel in ["exact", "features"] {
+      let answer = try work.object(
+        "query", "m", "--test", "3", "--method", "trajectory", "--kernel", kernel)
+      #expect(answer["exampleWeight"] as? String == "leaveOneOut", "\(kernel)")
+    }
+  }
+
+  @Test("damaged leave-one-out vectors beside a store are made again, and said")
+  func damagedVectors() throws {
+    try work.succeed("train", "r.yaml")
+    try work.succeed("collect", "r", "--method", "ntk-loo")
+    let query = ["query", "r", "--test", "3", "--method", "ntk-loo", "--kernel", "features"]
+    let before = try AscribeProcess(query, in: work.path).wait()
+    #expect(before.code == 0 && !before.errors.contains("is not used"), "\(before.errors)")
+    let folder = "Projections/r/train-trace.preconditioners"
+    let vectors = work.files(folder).keys.filter { $0.contains("leave-one-out.") }
+    #expect(!vectors.isEmpty)
+    for name in vectors {
+      var bytes = try work.bytes(name)
+      bytes[bytes.count / 2] ^= 1
+      try bytes.write(to: URL(fileURLWithPath: work.file(name)))
+    }
+    let after = try AscribeProcess(query, in: work.path).wait()
+    #expect(after.code == 0 && after.output == before.output)
+    #expect(after.errors.components(separatedBy: "is not used").count == 1 + vectors.count)
+  }
+}
