@@ -158,7 +158,8 @@ public struct ShuffledLabelTraining: Sendable {
             source: GradientSource(
               network: network, parameters: Tensor(values, shape: [values.count]))
           )
-        }, training: data, method: options.method),
+        }, places: try checkpoints.map { try influence.run.place(of: $0) }, training: data,
+        method: options.method),
       training: data, options: options, trajectoryResiduals: means, exactLimit: exactLimit)
   }
 }
@@ -180,6 +181,8 @@ extension RunInfluence {
             source: GradientSource(
               network: network, parameters: network.initialParameters(seed: 2_000_000 + seed))
           )
+        }, places: try seeds.sorted().compactMap { seed in
+          try checkpoints.first { $0.seed == seed }.map { try run.place(of: $0) }
         }, training: data.train, method: options.method),
       training: data.train, options: options,
       trajectoryResiduals: options.exampleWeight.source == .trajectory

@@ -3,6 +3,7 @@ import Datasets
 import Gradients
 import Networks
 import Tensors
+import Training
 
 /// A method prepared at one checkpoint: factored once, asked many times.
 public protocol CheckpointScorer: Sendable {
@@ -106,6 +107,8 @@ extension OutputFunction {
 public protocol ScoredCheckpoint: Sendable {
   /// Its name in reports.
   var name: String { get }
+  /// Where in the training it stands; nil where there was none.
+  var place: TrainingPlace? { get }
   /// The network there.
   var source: GradientSource { get }
   /// `exact`, or the projector.
@@ -122,6 +125,11 @@ public protocol ScoredCheckpoint: Sendable {
   func kernel(_ target: KernelTarget, diagnoses: Bool) throws -> any GradientKernel
   /// −∂ℓ/∂f of the training examples, n values.
   func residuals(_ function: OutputFunction) throws -> [Float]
+}
+
+extension ScoredCheckpoint {
+  /// Of no training.
+  public var place: TrainingPlace? { nil }
 }
 
 /// Queries whose kernel rows are computed at a time.

@@ -57,7 +57,7 @@ extension RunInfluence {
     let checkpoints = try chosen.map { reference in
       let source = try source(reference)
       return StoredCheckpoint(
-        group: reference.groupName, source: source,
+        group: reference.groupName, place: try run.place(of: reference), source: source,
         features: try stores.map {
           try $0.features(at: source, data.train, group: reference.groupName)
         },

@@ -16,6 +16,8 @@ public struct ScoringRequest: Sendable, Equatable {
     case exact
     /// Features of the run's stores.
     case features
+    /// Features that the training kept of its own steps.
+    case steps
   }
 
   /// The method.
@@ -81,6 +83,8 @@ public struct ResolvedScoring: Sendable {
   public let seeds: [UInt64]?
   /// Whether the scores are of stored features; else of exact kernels.
   public let usesFeatures: Bool
+  /// Whether the features are those of the training's steps.
+  public var usesSteps = false
   /// Why.
   public var kernelReason = KernelChoice.Reason.asked
   /// Most training examples of an exact kernel matrix.
@@ -91,7 +95,7 @@ extension RunInfluence {
   /// The choices for this run: what was asked for, the run file's `defaults`, and what fits the data.
   ///
   /// - Method: `trajectory`; on features, whose trace kernel is collected only when asked for, and
-  ///   for sequences, which have no one-hot target, `trak`.
+  ///   for sequences, which have no one-hot target, `trak`; on the training's steps `tracin`.
   /// - Example weight: the mean of 1 − p over the training where it was watched, since that of one
   ///   checkpoint that has memorised its data says nothing; the kernel's leave-one-out residual
   ///   stands in for it where there was no training here and one checkpoint is scored.
@@ -105,7 +109,10 @@ extension RunInfluence {
       by: try ScoringRequest(defaultsOf: run, methods: methods))
     let kernel = kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
-    let method = request.method ?? standardMethod(onFeatures: usesFeatures)
+    let usesSteps = request.kernel == .steps
+    var method =
+      request.method ?? (usesSteps ? .tracin : standardMethod(onFeatures: usesFeatures))
+    if usesSteps { method = try onSteps(method) }
     let choice = request.checkpoints ?? .standard
     let weight =
       try request.exampleWeight
@@ -117,7 +124,7 @@ extension RunInfluence {
         damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
-      kernelReason: kernel.reason,
+      usesSteps: usesSteps, kernelReason: kernel.reason,
       exactLimit: request.kernel == .exact
         ? .max : request.exactLimit ?? Ensemble.standardExactLimit)
   }
@@ -166,12 +173,15 @@ extension RunInfluence {
   /// The scoring of choices that were made, ready to be asked.
   ///
   /// - Throws: `InfluenceError.noCheckpoints` for checkpoints that run or store do not have,
-  ///   `InfluenceError.noStore`.
+  ///   `InfluenceError.noStore`, `.noSteps`; `StorageError.fingerprintMismatch` naming the field for
+  ///   a store of another run.
   public func ensemble(_ scoring: ResolvedScoring) throws -> Ensemble {
     let (checkpoints, references) =
-      scoring.usesFeatures
-      ? try storedCheckpoints(scoring)
-      : try exactCheckpoints(scoring)
+      scoring.usesSteps
+      ? try stepCheckpoints(scoring)
+      : scoring.usesFeatures
+        ? try storedCheckpoints(scoring)
+        : try exactCheckpoints(scoring)
     return try Ensemble(
       checkpoints: checkpoints, training: data.train, options: scoring.options,
       trajectoryResiduals: try neededResiduals(scoring.options, references),
@@ -185,6 +195,7 @@ extension RunInfluence {
       of: run, seeds: scoring.seeds, method: scoring.options.method)
     let checkpoints = ExactCheckpoint.sharing(
       try references.map { (name: $0.groupName, source: try source($0)) },
+      places: try references.map { try run.place(of: $0) },
       training: data.train, method: scoring.options.method)
     return (checkpoints, references)
   }

@@ -1,0 +1,32 @@
+/// Where in a run's training a checkpoint stands.
+public struct TrainingPlace: Sendable, Equatable {
+  /// The seed.
+  public let seed: UInt64
+  /// The learning rate there; nil where it is not known.
+  public let rate: Double?
+
+  /// A place.
+  public init(seed: UInt64, rate: Double?) { (self.seed, self.rate) = (seed, rate) }
+}
+
+extension Run {
+  /// Where a checkpoint stands in the training, with the learning rate of the last step before it.
+  ///
+  /// Without a rate: weights from elsewhere whose run file has no `training`, or one that ends before
+  /// the checkpoint's epoch.
+  ///
+  /// - Throws: `ConfigurationError` when this version no longer reads the run file.
+  public func place(of checkpoint: CheckpointReference) throws -> TrainingPlace {
+    let configuration = try configuration()
+    let training = configuration.training
+    guard configuration.hasTraining, (0...training.epochs).contains(checkpoint.epoch) else {
+      return TrainingPlace(seed: checkpoint.seed, rate: nil)
+    }
+    let steps = try batchOrder(seed: checkpoint.seed).stepsPerEpoch
+    return TrainingPlace(
+      seed: checkpoint.seed,
+      rate: training.schedule.rate(
+        at: max(0, checkpoint.epoch * steps - 1), rate: training.rate, stepsPerEpoch: steps,
+        epochs: training.epochs))
+  }
+}
