@@ -43,7 +43,7 @@ struct TextTests {
     let error = diagnosed { _ = try MethodTable.standard.method(named: "tracin") }
     #expect(error?.what == "there is no method 'tracin'")
     #expect(error?.location == "--method")
-    #expect(error?.remedy == "choose one of graddot, gradcos, trak, ntk-loo, trajectory")
+    #expect(error?.remedy == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory")
   }
 
   @Test("checkpoint choices are read")
