@@ -158,7 +158,7 @@ public struct ShuffledLabelTraining: Sendable {
             source: GradientSource(
               network: network, parameters: Tensor(values, shape: [values.count]))
           )
-        }, places: try checkpoints.map { try influence.run.place(of: $0) }, training: data,
+        }, places: try influence.run.places(of: checkpoints), training: data,
         method: options.method),
       training: data, options: options, trajectoryResiduals: means, exactLimit: exactLimit)
   }
@@ -181,9 +181,10 @@ extension RunInfluence {
             source: GradientSource(
               network: network, parameters: network.initialParameters(seed: 2_000_000 + seed))
           )
-        }, places: try seeds.sorted().compactMap { seed in
-          try checkpoints.first { $0.seed == seed }.map { try run.place(of: $0) }
-        }, training: data.train, method: options.method),
+        },
+        places: try run.places(
+          of: seeds.sorted().compactMap { seed in checkpoints.first { $0.seed == seed } }),
+        training: data.train, method: options.method),
       training: data.train, options: options,
       trajectoryResiduals: options.exampleWeight.source == .trajectory
         ? try trajectoryResiduals(seeds: seeds) : nil,

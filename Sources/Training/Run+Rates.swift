@@ -10,23 +10,27 @@ public struct TrainingPlace: Sendable, Equatable {
 }
 
 extension Run {
-  /// Where a checkpoint stands in the training, with the learning rate of the last step before it.
+  /// Where checkpoints stand in the training, with the learning rate of the last step before each.
   ///
   /// Without a rate: weights from elsewhere whose run file has no `training`, or one that ends before
   /// the checkpoint's epoch.
   ///
   /// - Throws: `ConfigurationError` when this version no longer reads the run file.
-  public func place(of checkpoint: CheckpointReference) throws -> TrainingPlace {
+  public func places(of checkpoints: [CheckpointReference]) throws -> [TrainingPlace] {
     let configuration = try configuration()
     let training = configuration.training
-    guard configuration.hasTraining, (0...training.epochs).contains(checkpoint.epoch) else {
-      return TrainingPlace(seed: checkpoint.seed, rate: nil)
+    guard configuration.hasTraining else {
+      return checkpoints.map { TrainingPlace(seed: $0.seed, rate: nil) }
     }
-    let steps = try batchOrder(seed: checkpoint.seed).stepsPerEpoch
-    return TrainingPlace(
-      seed: checkpoint.seed,
-      rate: training.schedule.rate(
+    let steps = try batchOrder(seed: training.seed).stepsPerEpoch
+    return checkpoints.map { checkpoint in
+      guard (0...training.epochs).contains(checkpoint.epoch) else {
+        return TrainingPlace(seed: checkpoint.seed, rate: nil)
+      }
+      let rate = training.schedule.rate(
         at: max(0, checkpoint.epoch * steps - 1), rate: training.rate, stepsPerEpoch: steps,
-        epochs: training.epochs))
+        epochs: training.epochs)
+      return TrainingPlace(seed: checkpoint.seed, rate: rate)
+    }
   }
 }

@@ -3,12 +3,12 @@ import Testing
 
 /// Gradients saved at steps, asked by the program.
 @Suite struct StepTests {
-  private func work() throws -> Workspace {
+  private func work(at moment: String = "steps") throws -> Workspace {
     let work = try Workspace()
     try work.write(
       Workspace.runFile(
         training: "{rate: 0.1, momentum: 0.9, epochs: 6, batch: 8, "
-          + "save: {projector: kronecker, dimension: 16, at: steps}}"), to: "r.yaml")
+          + "save: {projector: kronecker, dimension: 16, at: \(moment)}}"), to: "r.yaml")
     try work.succeed("train", "r.yaml")
     return work
   }
@@ -39,6 +39,18 @@ import Testing
     try work.fail(3, "mislabeled", "r", "--kernel", "steps", words: ["ntk-loo needs every example"])
   }
 
+  @Test("trak reads what a training kept at its checkpoints")
+  func checkpoints() throws {
+    let work = try work(at: "checkpoints")
+    let query = try work.object(
+      "query", "r", "--test", "3", "--method", "trak", "--kernel", "features")
+    #expect((query["checkpoints"] as? [String])?.count == 4)
+    try work.fail(
+      3, "query", "r", "--test", "3", "--kernel", "steps", words: ["kept no gradients of its steps"]
+    )
+    #expect(try work.succeed("methods").output.contains("(--kernel steps): graddot, tracin"))
+  }
+
   @Test("steps of a training that was replaced are refused by the field")
   func replaced() throws {
     let work = try work()
@@ -50,6 +62,7 @@ import Testing
       4, "query", "r", "--test", "3", "--kernel", "steps", words: ["training differs", "steps.h5"])
     try work.remove("Projections")
     try work.fail(
-      3, "query", "r", "--test", "3", "--kernel", "steps", words: ["kept no gradients of its steps"])
+      3, "query", "r", "--test", "3", "--kernel", "steps", words: ["kept no gradients of its steps"]
+    )
   }
 }

@@ -86,13 +86,15 @@ extension Ensemble {
       if let held = products as? HeldProducts { return sum.add(held.matrix, times: factor) }
       let target = sum.writableStorage()
       let width = self.training.count
-      try products.forEachBlock(of: width, { _, block in block }, inOrder: { range, block in
-        for row in 0..<block.rows {
-          VectorMath.axpy(
-            factor, block.storage.base + row * range.count,
-            onto: target.base + row * width + range.lowerBound, count: range.count)
-        }
-      })
+      try products.forEachBlock(
+        of: width, { _, block in block },
+        inOrder: { range, block in
+          for row in 0..<block.rows {
+            VectorMath.axpy(
+              factor, block.storage.base + row * range.count,
+              onto: target.base + row * width + range.lowerBound, count: range.count)
+          }
+        })
     }
   }
 

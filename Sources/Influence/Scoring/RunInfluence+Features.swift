@@ -54,10 +54,10 @@ extension RunInfluence {
         selection: absent.map(\.groupName).joined(separator: ", "),
         available: "features of \(groups.joined(separator: "; "))")
     }
-    let checkpoints = try chosen.map { reference in
+    let checkpoints = try zip(chosen, run.places(of: chosen)).map { reference, place in
       let source = try source(reference)
       return StoredCheckpoint(
-        group: reference.groupName, place: try run.place(of: reference), source: source,
+        group: reference.groupName, place: place, source: source,
         features: try stores.map {
           try $0.features(at: source, data.train, group: reference.groupName)
         },

@@ -195,7 +195,7 @@ extension RunInfluence {
       of: run, seeds: scoring.seeds, method: scoring.options.method)
     let checkpoints = ExactCheckpoint.sharing(
       try references.map { (name: $0.groupName, source: try source($0)) },
-      places: try references.map { try run.place(of: $0) },
+      places: try run.places(of: references),
       training: data.train, method: scoring.options.method)
     return (checkpoints, references)
   }
