@@ -48,7 +48,8 @@ struct MethodsAnswer: Encodable {
     var table = TextTable(["method", "what it computes", "unit", "needs", "checkpoints", "source"])
     for row in methods {
       table.append([
-        row.name, row.title, row.unit, (row.needs + (row.weighs ? ["weight"] : []))
+        row.name, row.title, row.unit,
+        (row.needs + (row.weighs ? ["weight"] : []))
           .joined(separator: ", "), row.checkpoints, row.source,
       ])
     }

@@ -107,7 +107,8 @@ struct TokenScoreTests {
   }
 
   @Test(
-    "scores of a query's tokens sum to the query's", arguments: [Influence.Method.trak, .graddot, .tracin])
+    "scores of a query's tokens sum to the query's",
+    arguments: [Influence.Method.trak, .graddot, .tracin])
   func queryTokens(method: Influence.Method) throws {
     let model = try Self.model(method)
     let query = Self.queries.subset([0])

@@ -40,8 +40,7 @@ extension RunInfluence {
     }
     // Every checkpoint of the stores, unless some are asked for.
     let isOpen = scoring.choice == .standard && scoring.seeds == nil
-    let wanted = try
-      (scoring.choice == .standard ? CheckpointChoice.all : scoring.choice)
+    let wanted = try (scoring.choice == .standard ? CheckpointChoice.all : scoring.choice)
       .references(of: run, seeds: scoring.seeds, method: scoring.options.method)
     let has = { (reference: CheckpointReference) in
       stores.allSatisfy { $0.reader.groups.contains(reference.groupName) }
