@@ -158,7 +158,8 @@ public struct ShuffledLabelTraining: Sendable {
             source: GradientSource(
               network: network, parameters: Tensor(values, shape: [values.count]))
           )
-        }, training: data, method: options.method),
+        }, places: try influence.run.places(of: checkpoints), training: data,
+        method: options.method),
       training: data, options: options, trajectoryResiduals: means, exactLimit: exactLimit)
   }
 }
@@ -181,7 +182,10 @@ extension RunInfluence {
             source: GradientSource(
               network: network, parameters: network.initialParameters(seed: 2_000_000 + seed))
           )
-        }, training: data.train, method: options.method),
+        },
+        places: try run.places(
+          of: seeds.sorted().compactMap { seed in checkpoints.first { $0.seed == seed } }),
+        training: data.train, method: options.method),
       training: data.train, options: options,
       trajectoryResiduals: options.exampleWeight.source == .trajectory
         ? try trajectoryResiduals(seeds: seeds) : nil,

@@ -18,6 +18,25 @@ public struct StepGradientStore: Sendable {
   /// The field of the fingerprint, and its value, by which the store is known.
   public static let momentField = (name: "at", value: "steps")
 
+  /// What a store of steps is made from: the fields of the run, then the choices of its own.
+  ///
+  /// - Parameters:
+  ///   - identity: of the run; its examples are the training set, its layers those of the gradients.
+  ///   - function: f of the residuals, by name.
+  ///   - projector: `ProjectorIdentity.canonicalText`.
+  public static func fingerprint(
+    _ identity: RunIdentity, function: String, projector: String, dtype: StorageType
+  ) -> Fingerprint {
+    var fingerprint = identity.fingerprint(of: .steps)
+    for (name, value) in [
+      (momentField.name, momentField.value), ("outputFunction", function),
+      ("projector", projector), ("dtype", dtype.rawValue),
+    ] {
+      fingerprint.append(name, value)
+    }
+    return fingerprint
+  }
+
   /// The group of a seed: `seed-0/steps`.
   public static func group(seed: UInt64) -> String { "seed-\(seed)/steps" }
 

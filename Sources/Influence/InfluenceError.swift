@@ -24,6 +24,10 @@ public enum InfluenceError: DiagnosableError, Equatable {
   case noStore(path: String, run: String, method: String)
   /// Stores that do not have the features that a method needs.
   case noFeatures(of: String, available: String)
+  /// The gradients of a training's steps are wanted, and none were kept.
+  case noSteps(path: String, run: String)
+  /// The method sums over a training, and the learning rate at a checkpoint is not known.
+  case noRate(method: String, checkpoint: String)
   /// An exact deletion from an undamped ridge model.
   case groupNeedsDamping
   /// A file's rows do not fit.
@@ -46,6 +50,9 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .groupNeedsDamping:
       "the ridge model behind trak has no residuals with damping 0: no group can be deleted from it"
     case .noStore: "no features were collected"
+    case .noSteps(_, let run): "the training of \(run) kept no gradients of its steps"
+    case .noRate(let method, _):
+      "\(method) needs the learning rate that training had at each checkpoint"
     case .noFeatures(let target, _): "there are no features of \(target)"
     case .rowMismatch(_, let rows, let expected): "\(rows) rows where \(expected) were expected"
     }
@@ -62,7 +69,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noDynamics(_, let run): run
     case .noCheckpoints: "--checkpoints"
     case .tooManyForExactKernel: "--kernel exact"
-    case .noStore(let path, _, _): path
+    case .noStore(let path, _, _), .noSteps(let path, _): path
+    case .noRate(_, let checkpoint): checkpoint
     case .noFeatures(_, let available): "features of \(available)"
     case .rowMismatch(let file, _, _): file
     }
@@ -85,6 +93,12 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .groupNeedsDamping: "use --damping mean, or a number above 0"
     case .noStore(_, let run, let method):
       "collect them: ascribe collect \(run)" + (method == "trak" ? "" : " --method \(method)")
+    case .noSteps:
+      "train it with `save: {projector: kronecker, at: steps}` in the run file's `training`, or leave "
+        + "--kernel out"
+    case .noRate:
+      "use graddot, which is per unit of learning rate, or write the `training` of these weights, all "
+        + "its epochs, into the run file and import again"
     case .noFeatures: "collect them, or score on the exact kernel (--kernel exact)"
     case .rowMismatch: "collect again with this run's data"
     }

@@ -68,6 +68,8 @@ extension RunIdentity {
   public enum FileKind: String, CaseIterable, Sendable {
     /// Projected gradients.
     case featureStore
+    /// Projected gradients of a training's steps.
+    case steps
     /// Outputs of models trained on subsets.
     case bank
     /// Weights trained on shuffled labels.
@@ -87,6 +89,12 @@ extension RunIdentity {
       // `train` where landmarks come from other examples than the rows.
       case .featureStore:
         [.model, .modelConfiguration, .lora, .dataset, .train, .layers, .engine] + Field.ofMachine
+      // No weights: the training that they follow from. Blocks of a training are of fixed sizes.
+      case .steps:
+        [
+          .modelConfiguration, .lora, .start, .training, .dataset, .layers, .engine,
+          .processorLevel, .blasCore,
+        ]
       case .bank:
         [.modelConfiguration, .lora, .start, .training, .train, .test, .engine] + Field.ofMachine
       case .shuffledLabels:
@@ -109,7 +117,7 @@ extension RunIdentity {
     /// The version that says what the file's numbers mean.
     var engine: String {
       switch self {
-      case .featureStore, .scores, .calibration, .factor: storeEngineVersion
+      case .featureStore, .steps, .scores, .calibration, .factor: storeEngineVersion
       case .bank, .shuffledLabels, .outputs: Engine.version
       }
     }

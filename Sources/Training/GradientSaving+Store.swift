@@ -1,4 +1,3 @@
-import Configuration
 import Datasets
 import Gradients
 import LinearAlgebra
@@ -9,7 +8,7 @@ import Tensors
 
 extension GradientSaving {
   /// The projector as a choice.
-  var choice: ProjectionChoice {
+  public var choice: ProjectionChoice {
     ProjectionChoice(kind: projector, dimension: dimension, seed: seed)
   }
 
@@ -36,28 +35,6 @@ extension GradientSaving {
       throw TrainingError.savingDimension(
         kind: kind.rawValue, dimension: dimension, allowed: allowed)
     }
-  }
-
-  /// What a store of steps is made from: all that the training follows from, field by field.
-  func fingerprint(
-    _ record: RunRecord, network: Network, projector: ProjectorIdentity,
-    function: OutputFunction
-  ) -> Fingerprint {
-    var fingerprint = Fingerprint([
-      StepGradientStore.momentField.name: StepGradientStore.momentField.value,
-      "model": record.configuration["model"].asRecorded.canonicalJSON,
-      "lora": record.configuration["lora"].asRecorded.canonicalJSON,
-      "training": record.configuration["training"].without("save").asRecorded.canonicalJSON,
-      "start": record.dataHashes["start"] ?? "drawn",
-      "dataset": record.dataHashes["train"] ?? "",
-      "outputFunction": function.rawValue,
-      "projector": projector.canonicalText,
-      "dtype": dtype.rawValue,
-      "engine": storeEngineVersion,
-      "BLAS core": record.blasCore,
-    ])
-    if let layers = network.selectionText { fingerprint.append("layers", layers) }
-    return fingerprint
   }
 
   /// Refuses what does not fit the network or the data.
@@ -114,24 +91,5 @@ extension GradientSaving {
       groups: groups, outputFunction: function(for: data), projection: choice,
       training: data, identity: try run.identity())
     try collection.collect(data, to: path, dtype: dtype, overwrite: overwrite, progress: progress)
-  }
-}
-
-extension ConfigurationValue {
-  /// A mapping without one of its keys.
-  func without(_ key: String) -> ConfigurationValue {
-    guard case .map(var values) = self else { return self }
-    values[key] = nil
-    return .map(values)
-  }
-
-  /// The same value as `run.json` gives it back, where 1.0 is 1.
-  var asRecorded: ConfigurationValue {
-    switch self {
-    case .map(let values): .map(values.mapValues(\.asRecorded))
-    case .list(let values): .list(values.map(\.asRecorded))
-    case .double(let value): Int(exactly: value).map { .int($0) } ?? self
-    default: self
-    }
   }
 }

@@ -12,6 +12,11 @@ public struct CheckpointReference: Sendable, Hashable {
   /// The safetensors file.
   public let path: String
 
+  /// A checkpoint.
+  public init(seed: UInt64, epoch: Int, path: String) {
+    (self.seed, self.epoch, self.path) = (seed, epoch, path)
+  }
+
   /// `seed-0/epoch-010`: the name of the checkpoint in stores and reports.
   public var groupName: String {
     let digits = String(epoch)

@@ -33,8 +33,12 @@ extension TrainingJob {
       path: path, projector: projector, function: function,
       order: BatchOrder(count: data.train.count, batch: training.batch, seed: training.seed),
       visits: overflow ? .max : visits, seeds: record.seeds, dtype: saving.dtype,
-      fingerprint: saving.fingerprint(
-        record, network: network, projector: projector.identity, function: function),
+      fingerprint: StepGradientStore.fingerprint(
+        // The record is written: what the store is compared with later.
+        try Run(folder: folder.path).identity(
+          layers: network.selectionText, examples: data.train.contentHash),
+        function: function.rawValue, projector: projector.identity.canonicalText,
+        dtype: saving.dtype),
       overwrite: overwrites, shardBytes: gradientShardBytes,
       pooledVisits: StepGradientWriter.pooledVisits(
         saving.projector, in: network, batch: min(training.batch, data.train.count)))

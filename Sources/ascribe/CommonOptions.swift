@@ -76,7 +76,7 @@ struct LayerOptions: ParsableArguments {
 
 /// Options of every command that scores.
 struct MethodOptions: ParsableArguments {
-  @Option(help: "graddot, gradcos, trak, ntk-loo or trajectory (default).")
+  @Option(help: "graddot, gradcos, tracin, trak, ntk-loo or trajectory (default).")
   var method: String?
 
   @Option(
@@ -103,7 +103,10 @@ struct MethodOptions: ParsableArguments {
   @Option(help: "Seeds of the run to use, such as 0,1 (default: all).")
   var seeds: String?
 
-  @Option(help: "auto, exact (kernel of unprojected gradients) or features (ascribe collect).")
+  @Option(
+    help:
+      "auto, exact (kernel of unprojected gradients), features (ascribe collect) or steps (saved in training)."
+  )
   var kernel: ScoringRequest.Kernel?
 
   @Option(

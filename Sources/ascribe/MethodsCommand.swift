@@ -25,6 +25,9 @@ struct MethodsAnswer: Encodable {
     let weighs: Bool
     /// What the scores of it are the mean of; absent for methods of their own.
     let combines: [String]?
+    /// How the visits of a training's saved steps are weighed; absent for methods that do not read
+    /// them.
+    let steps: String?
   }
 
   let methods: [Row]
@@ -37,7 +40,7 @@ struct MethodsAnswer: Encodable {
         unit: method.unitKind.rawValue,
         checkpoints: method.checkpoints == .logSpaced ? "log" : "final",
         needs: method.needs.map(\.rawValue).sorted(), weighs: method.weighs,
-        combines: method.combinedNames)
+        combines: method.combinedNames, steps: method.visits?.rawValue)
     }
   }
 
@@ -45,11 +48,14 @@ struct MethodsAnswer: Encodable {
     var table = TextTable(["method", "what it computes", "unit", "needs", "checkpoints", "source"])
     for row in methods {
       table.append([
-        row.name, row.title, row.unit, (row.needs + (row.weighs ? ["weight"] : []))
+        row.name, row.title, row.unit,
+        (row.needs + (row.weighs ? ["weight"] : []))
           .joined(separator: ", "), row.checkpoints, row.source,
       ])
     }
     return table.text
+      + "\non saved steps too (--kernel steps): "
+      + methods.filter { $0.steps != nil }.map(\.name).joined(separator: ", ")
       + "\nneeds: solve = λ (--damping), and n × n memory on the exact kernel; labels = one target an "
       + "example;\nweight = --example-weight. Costs at your sizes: ascribe plan RUN"
   }

@@ -48,7 +48,7 @@ import Testing
 
   @Test(
     "every method answers in the same form",
-    arguments: ["graddot", "gradcos", "trak", "ntk-loo", "trajectory"])
+    arguments: ["graddot", "gradcos", "tracin", "trak", "ntk-loo", "trajectory"])
   func methods(_ method: String) throws {
     let answer = try work.object("query", "r", "--test", "0", "--top", "3", "--method", method)
     #expect(answer["method"] as? String == method)

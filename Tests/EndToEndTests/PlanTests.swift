@@ -55,7 +55,7 @@ import Testing
     }
     let answer = try work.object("plan", "r.yaml", "--dim", "64")
     let steps = try #require(answer["steps"] as? [[String: Any]])
-    #expect(steps.count == (name == "cnn" ? 14 : 9))
+    #expect(steps.count == (name == "cnn" ? 16 : 11))
     for step in steps {
       let title = try #require(step["name"] as? String)
       // Some queries for all of them; features of the trace kernel are not collected here.

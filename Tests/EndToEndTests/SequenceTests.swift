@@ -108,7 +108,7 @@ import Testing
     }
     let all = try steps(try work.object("plan", "s"))
     let last = try steps(try work.object("plan", "s", "--layers", "ln_f"))
-    let methods = ["graddot", "gradcos", "trak"]
+    let methods = ["graddot", "gradcos", "tracin", "trak"]
     #expect(
       all.map { $0["name"] as? String }
         == ["train", "collect"] + methods.map { "query (\($0))" }

@@ -182,7 +182,7 @@ import Training
     let names = WorkPlan(subject, rate: 1e11).steps.map(\.name)
     #expect(
       names.filter { !$0.contains("features") }
-        == ["collect", "query (graddot)", "query (gradcos)", "mislabeled"])
+        == ["collect", "query (graddot)", "query (gradcos)", "query (tracin)", "mislabeled"])
     #expect(names.contains("score (trak on features)"))
   }
 

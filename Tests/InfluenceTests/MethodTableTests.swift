@@ -110,7 +110,7 @@ struct MethodTableTests {
       #expect(method.isDamped == method.parts.contains(where: \.isDamped))
     }
     let unknown = diagnosed { _ = try MethodTable.standard.method(named: "half-dot") }
-    #expect(unknown?.remedy.contains("graddot, gradcos, trak, ntk-loo, trajectory") == true)
+    #expect(unknown?.remedy.contains("graddot, gradcos, tracin, trak, ntk-loo, trajectory") == true)
   }
 
   @Test("a method of one's own is half of graddot of the same function, on both kernels")

@@ -5,6 +5,7 @@ import Projections
 import Randomness
 import Storage
 import Tensors
+import Training
 
 @testable import Influence
 
@@ -53,12 +54,18 @@ enum Problem {
       trajectoryResiduals: trajectory, memoryBudget: budget)
   }
 
+  /// Places of one seed with the rates 0.1, 0.2, ….
+  static func places(_ count: Int) -> [TrainingPlace] {
+    (0..<count).map { TrainingPlace(seed: 0, rate: 0.1 * Double($0 + 1)) }
+  }
+
   /// Checkpoints `c0`, `c1`, … with exact kernels.
   static func exact(
     _ sources: [GradientSource], _ data: Dataset, _ method: Influence.Method = .trak
   ) -> [ExactCheckpoint] {
     ExactCheckpoint.sharing(
-      sources.enumerated().map { (name: "c\($0)", source: $1) }, training: data, method: method)
+      sources.enumerated().map { (name: "c\($0)", source: $1) },
+      places: places(sources.count), training: data, method: method)
   }
 
   /// A method on a store's group for each source, with features of the given targets.
@@ -83,7 +90,7 @@ enum Problem {
     return try Ensemble(
       checkpoints: try sources.enumerated().map { index, source in
         StoredCheckpoint(
-          group: "c\(index)", source: source,
+          group: "c\(index)", place: places(sources.count)[index], source: source,
           features: try stores.map { target, store in
             StoredCheckpoint.Features(
               store: store, target: target,

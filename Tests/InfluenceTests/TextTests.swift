@@ -40,10 +40,10 @@ struct TextTests {
     for method in MethodTable.standard.methods {
       #expect(try MethodTable.standard.method(named: method.name) == method)
     }
-    let error = diagnosed { _ = try MethodTable.standard.method(named: "tracin") }
-    #expect(error?.what == "there is no method 'tracin'")
+    let error = diagnosed { _ = try MethodTable.standard.method(named: "inrun") }
+    #expect(error?.what == "there is no method 'inrun'")
     #expect(error?.location == "--method")
-    #expect(error?.remedy == "choose one of graddot, gradcos, trak, ntk-loo, trajectory")
+    #expect(error?.remedy == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory")
   }
 
   @Test("checkpoint choices are read")

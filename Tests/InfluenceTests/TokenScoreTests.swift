@@ -67,7 +67,7 @@ struct TokenScoreTests {
 
   @Test(
     "the parts sum to the score: exact kernels",
-    arguments: [Influence.Method.trak, .graddot, .gradcos], [nil, "h.0.mlp", "wte,ln_f"])
+    arguments: [Influence.Method.trak, .graddot, .gradcos, .tracin], [nil, "h.0.mlp", "wte,ln_f"])
   func exact(method: Influence.Method, layers: String?) throws {
     let model = try Self.model(method, layers: layers)
     for query in [Self.queries.subset([0]), Self.queries] {
@@ -107,7 +107,8 @@ struct TokenScoreTests {
   }
 
   @Test(
-    "scores of a query's tokens sum to the query's", arguments: [Influence.Method.trak, .graddot])
+    "scores of a query's tokens sum to the query's",
+    arguments: [Influence.Method.trak, .graddot, .tracin])
   func queryTokens(method: Influence.Method) throws {
     let model = try Self.model(method)
     let query = Self.queries.subset([0])
@@ -121,7 +122,7 @@ struct TokenScoreTests {
 
   @Test(
     "the parts sum to the score: features",
-    arguments: [Influence.Method.trak, .graddot, .gradcos],
+    arguments: [Influence.Method.trak, .graddot, .gradcos, .tracin],
     [ProjectorKind.identity, .kronecker, .landmarks])
   func features(method: Influence.Method, kind: ProjectorKind) throws {
     let folder = try ScratchFolder()

@@ -66,6 +66,9 @@ struct RunIdentityTests {
       names(.featureStore)
         == "model modelConfiguration lora dataset train layers engine \(machine)")
     #expect(
+      names(.steps)
+        == "modelConfiguration lora start training dataset layers engine processorLevel blasCore")
+    #expect(
       names(.bank) == "modelConfiguration lora start training train test engine \(machine)")
     #expect(
       names(.shuffledLabels)

@@ -76,7 +76,7 @@ extension Ensemble {
     var scores = try scores(queries, mean: false, of: method)
     if method.weighs { scores.multiplyColumns(by: try weights()) }
     var falls = [Double]?([Double](repeating: 0, count: queries.count))
-    try forEachScorer(of: method, keeps: true) { scorer in
+    try forEachScorer(of: method, keeps: true) { scorer, _ in
       if let deleted = scorer.deletedRows.first(where: Set(group).contains) {
         throw InfluenceError.notDefined(
           name: "the group", reason: "row \(deleted) of the features was deleted", option: "--ids")

@@ -100,7 +100,7 @@ extension Method {
   public static let graddot = Method(
     name: "graddot", title: "dot product of the query's and the example's gradient",
     source: "Charpiat et al. 2019", gradients: .loss, unit: .learningRate,
-    cost: { $0.kernel(.one) }, prepare: { try GradDot($0) })
+    visits: .mean, cost: { $0.kernel(.one) }, prepare: { try GradDot($0) })
 
   /// The cosine of the same.
   public static let gradcos = Method.graddot.normalised(

@@ -59,7 +59,7 @@ public struct KernelChoice: Sendable, Equatable {
   ) {
     switch kernel {
     case .exact: (usesFeatures, reason) = (false, .asked)
-    case .features: (usesFeatures, reason) = (true, .asked)
+    case .features, .steps: (usesFeatures, reason) = (true, .asked)
     case .auto:
       if let exactLimit {
         (usesFeatures, reason) = (examples > exactLimit, .asked)

@@ -75,8 +75,12 @@ extension RunInfluence {
     guard factors == nil else { return nil }
     let network = try network
     let method = scoring.options.method
-    let count = checkpointCount(scoring.choice, scoring.seeds, method)
-    let projection = scoring.usesFeatures ? try standardProjection : nil
+    let count =
+      scoring.usesSteps
+      ? epochCount(scoring.seeds) : checkpointCount(scoring.choice, scoring.seeds, method)
+    let projection =
+      scoring.usesSteps
+      ? try savedProjection : scoring.usesFeatures ? try standardProjection : nil
     let cost = cost(method, projection, queries, count, of: network)
     return WorkEstimate(
       method: method, checkpoints: count, usesFeatures: scoring.usesFeatures, flops: cost.flops,
@@ -85,9 +89,22 @@ extension RunInfluence {
         .sorted { $0.flops > $1.flops })
   }
 
+  /// Epochs of all seeds: on steps an epoch's visits are read as a checkpoint's rows are.
+  private func epochCount(_ seeds: [UInt64]?) -> Int {
+    let epochs = (try? run.training().epochs) ?? 1
+    return epochs * run.seeds.count { seeds?.contains($0) ?? true }
+  }
+
+  /// The projector that the training saves its steps' gradients with.
+  private var savedProjection: ProjectionChoice {
+    get throws { try run.training().saving?.choice ?? standardProjection }
+  }
+
   private func alternatives(
     to scoring: ResolvedScoring, _ queries: Int, of network: Network
   ) throws -> [WorkEstimate.Alternative] {
+    // Fewer checkpoints leave as many visits.
+    if scoring.usesSteps { return [] }
     let method = scoring.options.method
     let all = checkpointCount(scoring.choice, scoring.seeds, method)
     let last = checkpointCount(.final, scoring.seeds, method)

@@ -3,6 +3,7 @@ import Datasets
 import Gradients
 import Networks
 import Tensors
+import Training
 
 /// A method prepared at one checkpoint: factored once, asked many times.
 public protocol CheckpointScorer: Sendable {
@@ -105,6 +106,8 @@ extension OutputFunction {
 public protocol ScoredCheckpoint: Sendable {
   /// Its name in reports.
   var name: String { get }
+  /// Where in the training it stands; nil where there was none.
+  var place: TrainingPlace? { get }
   /// Where its gradients come from.
   var source: any GradientProvider { get }
   /// `exact`, or the projector.
@@ -121,6 +124,11 @@ public protocol ScoredCheckpoint: Sendable {
   func kernel(_ target: KernelTarget, diagnoses: Bool) throws -> any GradientKernel
   /// −∂ℓ/∂f of the training examples, n values.
   func residuals(_ function: OutputFunction) throws -> [Float]
+}
+
+extension ScoredCheckpoint {
+  /// Of no training.
+  public var place: TrainingPlace? { nil }
 }
 
 /// Queries whose kernel rows are computed at a time.

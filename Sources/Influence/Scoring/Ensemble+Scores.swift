@@ -54,9 +54,9 @@ extension Ensemble {
   /// τ(z_i, z_i) of every training example, n values.
   public func selfInfluence() throws -> [Float] {
     try combined { method in
-      try mean(of: method, rows: 1, keeps: true) { scorer, sum in
+      try pooled(of: method, rows: 1, keeps: true) { scorer, factor, sum in
         let own = try scorer.selfScores(of: self.training)
-        sum.add(Matrix(own, rows: 1, columns: own.count))
+        sum.add(Matrix(own, rows: 1, columns: own.count), times: factor)
       }
     }.elements
   }
@@ -65,10 +65,10 @@ extension Ensemble {
   ///
   /// Each checkpoint gives its memory to the next: nothing else is asked of it.
   public func leaveOneOutMargins() throws -> [Float] {
-    try mean(of: .ntkLeaveOneOut, rows: 1, keeps: false) { scorer, sum in
+    try pooled(of: .ntkLeaveOneOut, rows: 1, keeps: false) { scorer, factor, sum in
       guard let scorer = scorer as? any LeavesOneOut else { return }
       let margins = scorer.leaveOneOutMargins()
-      sum.add(Matrix(margins, rows: 1, columns: margins.count))
+      sum.add(Matrix(margins, rows: 1, columns: margins.count), times: factor)
     }.elements
   }
 
@@ -76,37 +76,43 @@ extension Ensemble {
     try combined { try scores(queries, mean: mean, of: $0, keeps: keeps) }
   }
 
-  /// Scores by one part of the method, without weights, mean over the checkpoints, m × n.
+  /// Scores by one part of the method, without weights, put together over the checkpoints, m × n.
   func scores(
     _ queries: Dataset, mean: Bool, of method: Method, keeps: Bool = true
   ) throws -> Matrix<Float> {
-    try self.mean(of: method, rows: mean ? 1 : queries.count, keeps: keeps) { scorer, sum in
+    try pooled(of: method, rows: mean ? 1 : queries.count, keeps: keeps) {
+      scorer, factor, sum in
       let products = try scorer.scores(of: queries, mean: mean)
-      if let held = products as? HeldProducts { return sum.add(held.matrix) }
+      if let held = products as? HeldProducts { return sum.add(held.matrix, times: factor) }
       let target = sum.writableStorage()
       let width = self.training.count
-      try products.forEachBlock(of: width, { _, block in block }, inOrder: { range, block in
-        for row in 0..<block.rows {
-          VectorMath.axpy(
-            1, block.storage.base + row * range.count,
-            onto: target.base + row * width + range.lowerBound, count: range.count)
-        }
-      })
+      try products.forEachBlock(
+        of: width, { _, block in block },
+        inOrder: { range, block in
+          for row in 0..<block.rows {
+            VectorMath.axpy(
+              factor, block.storage.base + row * range.count,
+              onto: target.base + row * width + range.lowerBound, count: range.count)
+          }
+        })
     }
   }
 
-  /// The mean over the checkpoints of what `add` adds, rows × n; NaN for deleted rows.
-  private func mean(
+  /// What `add` adds of the checkpoints, each times its factor, rows × n; NaN for deleted rows.
+  ///
+  /// The mean over the checkpoints, or what the method's `pooling` says.
+  private func pooled(
     of method: Method, rows: Int, keeps: Bool,
-    _ add: (any CheckpointScorer, inout Matrix<Float>) throws -> Void
+    _ add: (any CheckpointScorer, Float, inout Matrix<Float>) throws -> Void
   ) throws -> Matrix<Float> {
     var sum = Matrix<Float>(rows: rows, columns: training.count)
     var deleted = Set<Int>()
-    try forEachScorer(of: method, keeps: keeps) {
-      deleted.formUnion($0.deletedRows)
-      try add($0, &sum)
+    let factors = try CheckpointFactors(method, checkpoints)
+    try forEachScorer(of: method, keeps: keeps) { scorer, index in
+      deleted.formUnion(scorer.deletedRows)
+      try add(scorer, factors.factors[index], &sum)
     }
-    if checkpoints.count > 1 { sum.scale(by: 1 / Float(checkpoints.count)) }
+    if factors.scale != 1 { sum.scale(by: factors.scale) }
     for row in deleted { for line in 0..<rows { sum[line, row] = .nan } }
     return sum
   }

@@ -7,8 +7,8 @@ import Tensors
 
 /// A method over one or many checkpoints, on exact kernels or on stored features, ready to be asked.
 ///
-///     score = mean_c τ_c ∘ D        (combinations: the mean of such, each at unit spread within a
-///                                    query)
+///     score = mean_c τ_c ∘ D        (or what the method's `pooling` says; combinations: the mean
+///                                    of such, each at unit spread within a query)
 ///
 /// Checkpoints are prepared (kernel, factor) once when all of them fit the memory budget, else again
 /// for every block of queries; the scores are the same.
@@ -69,6 +69,7 @@ public final class Ensemble: Sendable {
       throw InfluenceError.noDynamics(
         weight: options.exampleWeight.description, run: first.name)
     }
+    for method in options.method.parts { _ = try CheckpointFactors(method, checkpoints) }
     guard options.outputFunction.accepts(TargetValues(training.targets)) else {
       throw GradientError.outputFunction(name: options.outputFunction.rawValue)
     }
@@ -102,15 +103,15 @@ public final class Ensemble: Sendable {
 
   // MARK: Scorers
 
-  /// Calls `body` with the method prepared at each checkpoint in turn.
+  /// Calls `body` with the method prepared at each checkpoint in turn, and the checkpoint's place.
   ///
   /// - Parameter keeps: whether a checkpoint is kept for the next question, as far as the budget
   ///   goes; else it gives its memory to the next.
   func forEachScorer(
-    of method: Method, keeps: Bool, _ body: (any CheckpointScorer) throws -> Void
+    of method: Method, keeps: Bool, _ body: (any CheckpointScorer, Int) throws -> Void
   ) throws {
     for index in checkpoints.indices {
-      try body(try scorer(method, index, keeps: keeps))
+      try body(try scorer(method, index, keeps: keeps), index)
     }
   }
 
@@ -186,8 +187,8 @@ public final class Ensemble: Sendable {
         residuals = try meanResiduals(options.outputFunction.ofKernel(training.targets))
       case .leaveOneOut:
         var all: [[Float]] = []
-        try forEachScorer(of: .ntkLeaveOneOut, keeps: true) {
-          if let scorer = $0 as? any LeavesOneOut { all.append(scorer.trueClassResiduals()) }
+        try forEachScorer(of: .ntkLeaveOneOut, keeps: true) { scorer, _ in
+          if let scorer = scorer as? any LeavesOneOut { all.append(scorer.trueClassResiduals()) }
         }
         residuals = mean(all)
       }

@@ -9,6 +9,9 @@ extension Method {
       return function.isNegatedWhenPrinted
         ? "fall of the query's \(name) by a step on the example, per unit of learning rate"
         : "rise of the query's \(name) by a step on the example, per unit of learning rate"
+    case .steps:
+      return (function.isNegatedWhenPrinted ? "fall" : "rise")
+        + " of the query's \(name) by steps on the example alone, at the training's rates"
     case .cosine: return "cosine"
     case .spreads: return "spreads (1 = the standard deviation of the query's scores)"
     case .change:

@@ -38,6 +38,8 @@ public struct Method: Sendable {
   public enum Unit: String, Sendable, Codable {
     /// The change of f by a step on the example, per unit of learning rate.
     case learningRate
+    /// The change of f by steps on the example alone, at the rates of the training.
+    case steps
     /// The change of f without the example.
     case change
     /// None: cosines.
@@ -81,6 +83,11 @@ public struct Method: Sendable {
   public let normalisation: Normalisation
   /// The checkpoints unless others are asked for: the last of each seed, or the log-spaced ones.
   public let checkpoints: CheckpointChoice
+  /// How scores at several checkpoints are put together.
+  public let pooling: Pooling
+  /// How it weighs the visits of a training's steps; nil for methods that need every example at one
+  /// checkpoint.
+  public let visits: VisitWeight?
   /// The flops and bytes that it takes at one checkpoint.
   public let cost: @Sendable (WorkShape) -> MethodCost
   let form: Form
@@ -91,25 +98,27 @@ public struct Method: Sendable {
   public init(
     name: String, title: String, source: String, gradients: Gradients, scope: Scope = .checkpoint,
     unit: Unit, needs: Set<Need> = [], weighs: Bool = false, normalisation: Normalisation = .none,
-    checkpoints: CheckpointChoice = .final,
+    checkpoints: CheckpointChoice = .final, pooling: Pooling = .mean, visits: VisitWeight? = nil,
     cost: @escaping @Sendable (WorkShape) -> MethodCost,
     prepare: @escaping @Sendable (ScoringContext) throws -> any CheckpointScorer
   ) {
     self.init(
       name: name, title: title, source: source, gradients: gradients, scope: scope, unit: unit,
       needs: needs, weighs: weighs, normalisation: normalisation, checkpoints: checkpoints,
-      cost: cost, form: .scorer(prepare))
+      pooling: pooling, visits: visits, cost: cost, form: .scorer(prepare))
   }
 
   private init(
     name: String, title: String, source: String, gradients: Gradients, scope: Scope, unit: Unit,
     needs: Set<Need>, weighs: Bool, normalisation: Normalisation, checkpoints: CheckpointChoice,
+    pooling: Pooling, visits: VisitWeight?,
     cost: @escaping @Sendable (WorkShape) -> MethodCost, form: Form
   ) {
     (self.name, self.title, self.source) = (name, title, source)
     (self.gradients, self.scope, unitKind) = (gradients, scope, unit)
     (self.needs, self.weighs, self.normalisation) = (needs, weighs, normalisation)
-    (self.checkpoints, self.cost, self.form) = (checkpoints, cost, form)
+    (self.checkpoints, self.pooling, self.visits) = (checkpoints, pooling, visits)
+    (self.cost, self.form) = (cost, form)
   }
 
   /// The same method with its scores divided by norms.
@@ -117,7 +126,19 @@ public struct Method: Sendable {
     Method(
       name: name, title: title, source: source, gradients: gradients, scope: scope, unit: .cosine,
       needs: needs, weighs: weighs, normalisation: normalisation, checkpoints: checkpoints,
-      cost: cost, form: form)
+      pooling: pooling, visits: nil, cost: cost, form: form)
+  }
+
+  /// The same method on the gradients that a training took at its steps; nil for methods that need
+  /// every example at one checkpoint.
+  ///
+  /// What the visits after each checkpoint add is summed: `pooling` is `.sum`.
+  var onSteps: Method? {
+    guard let visits else { return nil }
+    return Method(
+      name: name, title: title, source: source, gradients: gradients, scope: scope, unit: unitKind,
+      needs: needs, weighs: weighs, normalisation: normalisation, checkpoints: checkpoints,
+      pooling: .sum, visits: visits, cost: cost, form: .scorer { try StepDot($0, visits) })
   }
 
   /// The mean of several methods, each at unit spread within a query.
@@ -128,6 +149,7 @@ public struct Method: Sendable {
       name: name, title: title, source: source, gradients: .output, scope: .checkpoint,
       unit: .spreads, needs: parts.reduce(into: []) { $0.formUnion($1.needs) },
       weighs: parts.contains(where: \.weighs), normalisation: .none, checkpoints: checkpoints,
+      pooling: .mean, visits: nil,
       cost: { shape in
         parts.map { $0.cost(shape) }.reduce(MethodCost()) { $0.followed(by: $1) }
       }, form: .combination(parts))

@@ -16,7 +16,7 @@ public struct MethodTable: Sendable {
 
   /// Every method of the engine.
   public static let standard = MethodTable([
-    .graddot, .gradcos, .trak, .ntkLeaveOneOut, .trajectory,
+    .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory,
   ])
 
   /// The table with another method.

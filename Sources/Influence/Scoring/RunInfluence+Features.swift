@@ -47,8 +47,7 @@ extension RunInfluence {
     }
     // Every checkpoint of the stores, unless some are asked for.
     let isOpen = scoring.choice == .standard && scoring.seeds == nil
-    let wanted = try
-      (scoring.choice == .standard ? CheckpointChoice.all : scoring.choice)
+    let wanted = try (scoring.choice == .standard ? CheckpointChoice.all : scoring.choice)
       .references(of: run, seeds: scoring.seeds, method: scoring.options.method)
     let has = { (reference: CheckpointReference) in
       stores.allSatisfy { $0.reader.groups.contains(reference.groupName) }
@@ -61,10 +60,10 @@ extension RunInfluence {
         selection: absent.map(\.groupName).joined(separator: ", "),
         available: "features of \(groups.joined(separator: "; "))")
     }
-    let checkpoints = try chosen.map { reference in
+    let checkpoints = try zip(chosen, run.places(of: chosen)).map { reference, place in
       let source = try source(reference)
       return StoredCheckpoint(
-        group: reference.groupName, source: source,
+        group: reference.groupName, place: place, source: source,
         features: try stores.map {
           try $0.features(at: source, data.train, group: reference.groupName)
         },

@@ -1,11 +1,11 @@
 import Tensors
 
 extension Matrix where Scalar == Float {
-  /// Adds another matrix of the same size.
-  mutating func add(_ other: Matrix<Float>) {
+  /// Adds another matrix of the same size, times a factor.
+  mutating func add(_ other: Matrix<Float>, times factor: Float = 1) {
     precondition(rows == other.rows && columns == other.columns, "scores of other examples")
     let target = writableStorage()
-    VectorMath.axpy(1, other.storage.base, onto: target.base, count: count)
+    VectorMath.axpy(factor, other.storage.base, onto: target.base, count: count)
   }
 
   /// Multiplies every element.

@@ -6,11 +6,14 @@ import Networks
 import Projections
 import Storage
 import Tensors
+import Training
 
 /// A checkpoint whose kernels are exact.
 public struct ExactCheckpoint: ScoredCheckpoint {
   /// Its name in reports.
   public let name: String
+  /// Where in the training it stands.
+  public let place: TrainingPlace?
   /// Where its gradients come from.
   public let source: any GradientProvider
   private let training: Dataset
@@ -18,28 +21,36 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   private let keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
 
   /// A source of gradients at one checkpoint, with the examples it was trained on.
-  public init(name: String, source: any GradientProvider, training: Dataset) {
-    self.init(name: name, source: source, training: training, inputGram: nil, keepers: nil)
+  public init(
+    name: String, place: TrainingPlace? = nil, source: any GradientProvider, training: Dataset
+  ) {
+    self.init(
+      name: name, place: place, source: source, training: training, inputGram: nil, keepers: nil)
   }
 
   init(
-    name: String, source: any GradientProvider, training: Dataset, inputGram: SharedInputs?,
-    keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
+    name: String, place: TrainingPlace?, source: any GradientProvider, training: Dataset,
+    inputGram: SharedInputs?, keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
   ) {
+    self.place = place
     (self.name, self.source, self.training) = (name, source, training)
     (self.inputGram, self.keepers) = (inputGram, keepers)
   }
 
   /// Checkpoints of one network; products of the network's inputs are shared by their kernels where
   /// there are so many inputs, and more kernels than one, that keeping them pays.
+  ///
+  /// - Parameter places: where in the training each stands; none for weights of no training.
   public static func sharing(
-    _ named: [(name: String, source: any GradientProvider)], training: Dataset, method: Method
+    _ named: [(name: String, source: any GradientProvider)], places: [TrainingPlace] = [],
+    training: Dataset, method: Method
   ) -> [ExactCheckpoint] {
-    sharing(named, training: training, method: method, keepers: nil)
+    sharing(named, places: places, training: training, method: method, keepers: nil)
   }
 
   static func sharing(
-    _ named: [(name: String, source: any GradientProvider)], training: Dataset, method: Method,
+    _ named: [(name: String, source: any GradientProvider)], places: [TrainingPlace] = [],
+    training: Dataset, method: Method,
     keepers: (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)?
   ) -> [ExactCheckpoint] {
     // One checkpoint may need a second kernel, for weights or for the damping's profile.
@@ -50,7 +61,8 @@ public struct ExactCheckpoint: ScoredCheckpoint {
       var own: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
       if let keepers { own = { keepers(index, $0) } }
       return ExactCheckpoint(
-        name: checkpoint.name, source: checkpoint.source, training: training,
+        name: checkpoint.name, place: index < places.count ? places[index] : nil,
+        source: checkpoint.source, training: training,
         inputGram: inputGram, keepers: own)
     }
   }
@@ -104,6 +116,8 @@ public struct StoredCheckpoint: ScoredCheckpoint {
 
   /// Its name, the group's in its stores.
   public let name: String
+  /// Where in the training it stands.
+  public let place: TrainingPlace?
   /// Where its gradients come from.
   public let source: any GradientProvider
   private let features: [Features]
@@ -113,8 +127,10 @@ public struct StoredCheckpoint: ScoredCheckpoint {
   ///
   /// - Parameter training: the examples of the stores, in order.
   public init(
-    group: String, source: any GradientProvider, features: [Features], training: Dataset
+    group: String, place: TrainingPlace? = nil, source: any GradientProvider,
+    features: [Features], training: Dataset
   ) {
+    self.place = place
     (name, self.source, self.features, self.training) = (group, source, features, training)
   }
 

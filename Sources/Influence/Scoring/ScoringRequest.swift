@@ -16,6 +16,8 @@ public struct ScoringRequest: Sendable, Equatable {
     case exact
     /// Features of the run's stores.
     case features
+    /// Features that the training kept of its own steps.
+    case steps
   }
 
   /// The method.
@@ -93,6 +95,8 @@ public struct ResolvedScoring: Sendable {
   public let seeds: [UInt64]?
   /// Whether the scores are of stored features; else of exact kernels.
   public let usesFeatures: Bool
+  /// Whether the features are those of the training's steps.
+  public var usesSteps = false
   /// Why.
   public var kernelReason = KernelChoice.Reason.asked
   /// Most training examples of an exact kernel matrix.
@@ -105,7 +109,7 @@ extension RunInfluence {
   /// The choices for this run: what was asked for, the run file's `defaults`, and what fits the data.
   ///
   /// - Method: `trajectory`; on features, whose trace kernel is collected only when asked for, and
-  ///   for sequences, which have no one-hot target, `trak`.
+  ///   for sequences, which have no one-hot target, `trak`; on the training's steps `tracin`.
   /// - Example weight: the mean of 1 − p over the training where it was watched, since that of one
   ///   checkpoint that has memorised its data says nothing; the kernel's leave-one-out residual
   ///   stands in for it where there was no training here and one checkpoint is scored.
@@ -122,10 +126,13 @@ extension RunInfluence {
     let request = request.completed(by: defaults)
     let kernel = try kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
+    let usesSteps = request.kernel == .steps
     let open = standardMethod(request.outputFunction, onFeatures: usesFeatures)
-    let method = request.method ?? open.method
+    var method = request.method ?? (usesSteps ? .tracin : open.method)
+    if usesSteps { method = try onSteps(method) }
     let function =
-      request.outputFunction ?? (request.method == nil ? open.function : standardFunction(method))
+      request.outputFunction
+      ?? (request.method == nil && !usesSteps ? open.function : standardFunction(method))
     let choice = request.checkpoints ?? .standard
     let weight =
       try request.exampleWeight
@@ -137,7 +144,7 @@ extension RunInfluence {
         damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
-      kernelReason: kernel.reason,
+      usesSteps: usesSteps, kernelReason: kernel.reason,
       exactLimit: request.kernel == .exact
         ? .max : request.exactLimit ?? Ensemble.standardExactLimit,
       factorBytes: request.factorBytes ?? FactorFolder.standardBudget)
@@ -189,12 +196,15 @@ extension RunInfluence {
   /// The scoring of choices that were made, ready to be asked.
   ///
   /// - Throws: `InfluenceError.noCheckpoints` for checkpoints that run or store do not have,
-  ///   `InfluenceError.noStore`.
+  ///   `InfluenceError.noStore`, `.noSteps`; `StorageError.fingerprintMismatch` naming the field for
+  ///   a store of another run.
   public func ensemble(_ scoring: ResolvedScoring) throws -> Ensemble {
     let (checkpoints, references) =
-      scoring.usesFeatures
-      ? try storedCheckpoints(scoring)
-      : try exactCheckpoints(scoring)
+      scoring.usesSteps
+      ? try stepCheckpoints(scoring)
+      : scoring.usesFeatures
+        ? try storedCheckpoints(scoring)
+        : try exactCheckpoints(scoring)
     return try Ensemble(
       checkpoints: checkpoints, training: data.train, options: scoring.options,
       trajectoryResiduals: try neededResiduals(scoring.options, references),
@@ -208,7 +218,7 @@ extension RunInfluence {
       of: run, seeds: scoring.seeds, method: scoring.options.method)
     let checkpoints = ExactCheckpoint.sharing(
       try references.map { (name: $0.groupName, source: try source($0)) },
-      training: data.train, method: scoring.options.method,
+      places: try run.places(of: references), training: data.train, method: scoring.options.method,
       keepers: try keepers(references, bytes: scoring.factorBytes))
     return (checkpoints, references)
   }
@@ -220,7 +230,7 @@ extension RunInfluence {
     guard bytes > 0, data.train.count >= FolderKeeper.leastCount else { return nil }
     let folder = FactorFolder("\(run.projectionsFolder)/factors", budget: bytes)
     let identities = try references.map {
-      try run.identity(checkpoints: [$0], layers: network.selectionText)
+      try run.identity(checkpoints: [$0], layers: selectionText)
     }
     let names = references.map(\.name)
     return { index, target in

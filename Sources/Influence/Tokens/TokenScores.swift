@@ -27,7 +27,7 @@ extension Ensemble {
     try tokenParts(rows) { try $0.tokenScores(queries, rows: rows) }
   }
 
-  /// Parts by position as parts by token, the mean over the checkpoints, with example weights.
+  /// Parts by position as parts by token, put together over the checkpoints, with example weights.
   func tokenParts(
     _ rows: [Int], _ parts: (any CheckpointScorer) throws -> Matrix<Float>
   ) throws -> Matrix<Float> {
@@ -37,13 +37,15 @@ extension Ensemble {
         name: "a score by token", reason: "the method is not defined on sequences",
         option: "--tokens")
     }
+    let pooled = try CheckpointFactors(options.method, checkpoints)
     var sum: Matrix<Float>?
-    try forEachScorer(of: options.method, keeps: true) {
-      let part = try parts($0).delayed
-      if sum == nil { sum = part } else { sum?.add(part) }
+    try forEachScorer(of: options.method, keeps: true) { scorer, index in
+      let part = try parts(scorer).delayed
+      if sum == nil { sum = Matrix(rows: part.rows, columns: part.columns) }
+      sum?.add(part, times: pooled.factors[index])
     }
     guard var sum else { return Matrix(rows: 0, columns: 0) }
-    if checkpoints.count > 1 { sum.scale(by: 1 / Float(checkpoints.count)) }
+    if pooled.scale != 1 { sum.scale(by: pooled.scale) }
     guard options.method.weighs else { return sum }
     let weights = try weights()
     return sum.scaled(rows: rows.map { weights[$0] })
