@@ -142,6 +142,8 @@ extension RetrainingBank {
   public static func named(_ name: String, of influence: RunInfluence) throws -> RetrainingBank {
     let path = "\(influence.run.folder)/\(name).h5"
     guard FileManager.default.fileExists(atPath: path) else {
+      // Without a network there is nothing to retrain.
+      _ = try influence.run.network
       throw EvaluationError.noBank(path: path, run: influence.run.name)
     }
     let bank = try RetrainingBank(path)

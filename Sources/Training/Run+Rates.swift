@@ -12,11 +12,14 @@ public struct TrainingPlace: Sendable, Equatable {
 extension Run {
   /// Where checkpoints stand in the training, with the learning rate of the last step before each.
   ///
-  /// Without a rate: weights from elsewhere whose run file has no `training`, or one that ends before
+  /// Without a rate: gradients from elsewhere, weights from elsewhere whose run file has no `training`, or one that ends before
   /// the checkpoint's epoch.
   ///
   /// - Throws: `ConfigurationError` when this version no longer reads the run file.
   public func places(of checkpoints: [CheckpointReference]) throws -> [TrainingPlace] {
+    guard !isForeign else {
+      return checkpoints.map { TrainingPlace(seed: $0.seed, rate: nil) }
+    }
     let configuration = try configuration()
     let training = configuration.training
     guard configuration.hasTraining else {

@@ -112,6 +112,8 @@ struct OpenBank {
       ? "ascribe retrain \(run.name) --subsets 50 --fraction 0.5 --seeds 3"
       : "ascribe retrain \(run.name) --design \(designs[0].rawValue)"
     guard FileManager.default.fileExists(atPath: path) else {
+      // Without a network there is nothing to retrain.
+      _ = try run.network
       throw designs[0] == .random
         ? EvaluationError.noBank(path: path, run: run.name)
         : .noBankOfDesign(design: designs[0].rawValue, path: path, command: command)

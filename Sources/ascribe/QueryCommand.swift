@@ -180,7 +180,7 @@ struct QueryAnswer: Encodable {
     exampleWeight = setup.options.exampleWeight.description
     dampingProfile = setup.options.dampingProfile.rawValue
     kernel = setup.scorer.kernelName
-    layers = setup.influence.network.selectionText
+    layers = setup.influence.selectionText
     checkpoints = setup.scorer.checkpointNames
     damping = try setup.dampingAnswers()
     let train = setup.influence.data.train

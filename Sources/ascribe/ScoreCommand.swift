@@ -55,7 +55,7 @@ struct ScoreCommand: ParsableCommand {
         kernel: setup.scorer.kernelName, train: train, queries: queries,
         identity: try setup.influence.identity(
           checkpoints: setup.scorer.checkpointNames, examples: queries), fusion: fused?.record,
-        layers: setup.influence.network.selectionText)
+        layers: setup.influence.selectionText)
     }
     let bar = Progress("scoring", unit: "queries")
     try ScoreFile.write(try header(), train: train, queries: queries, to: path) { take in

@@ -60,7 +60,7 @@ struct ScoringSetup {
     }
     if let layers = influence.layersSentence { Console.line(layers) }
     if let reason = KernelText.sentence(scoring.kernelReason) { Console.line(reason) }
-    EstimateText.announce(influence.estimate(scoring, queries: asked.count(influence.data)))
+    EstimateText.announce(try influence.estimate(scoring, queries: asked.count(influence.data)))
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.
@@ -86,8 +86,7 @@ struct ScoringSetup {
 
   /// What the model makes of examples, from the last checkpoint of the first seed.
   func predictions(for data: Dataset) throws -> Predictions {
-    try influence.run.predictor(try influence.run.checkpoint(seed: nil, epoch: nil))
-      .predictions(for: data)
+    try influence.predictions(for: data)
   }
 }
 

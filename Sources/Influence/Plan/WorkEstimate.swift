@@ -70,21 +70,25 @@ public struct WorkEstimate: Sendable, Equatable {
 }
 
 extension RunInfluence {
-  /// What a scoring will take for some queries.
-  public func estimate(_ scoring: ResolvedScoring, queries: Int) -> WorkEstimate {
+  /// What a scoring will take for some queries; nil for gradients from elsewhere, which are made.
+  public func estimate(_ scoring: ResolvedScoring, queries: Int) throws -> WorkEstimate? {
+    guard factors == nil else { return nil }
+    let network = try network
     let method = scoring.options.method
     let count =
       scoring.usesSteps
       ? epochCount(scoring.seeds) : checkpointCount(scoring.choice, scoring.seeds, method)
     let projection =
       scoring.usesSteps
-      ? savedProjection : scoring.usesFeatures ? standardProjection : nil
+      ? try savedProjection : scoring.usesFeatures ? try standardProjection : nil
     let cost = cost(method, projection, queries, count, of: network)
     return WorkEstimate(
       method: method, checkpoints: count, usesFeatures: scoring.usesFeatures, flops: cost.flops,
       peakBytes: WorkPlan.commonBytes(network, data) + cost.peakBytes,
-      alternatives: alternatives(to: scoring, queries).filter { 4 * $0.flops <= cost.flops }
-        .sorted { $0.flops > $1.flops })
+      alternatives: try alternatives(to: scoring, queries, of: network).filter {
+        4 * $0.flops <= cost.flops
+      }
+      .sorted { $0.flops > $1.flops })
   }
 
   /// Epochs of all seeds: on steps an epoch's visits are read as a checkpoint's rows are.
@@ -95,18 +99,21 @@ extension RunInfluence {
 
   /// The projector that the training saves its steps' gradients with.
   private var savedProjection: ProjectionChoice {
-    (try? run.training().saving?.choice) ?? standardProjection
+    get throws {
+      if let saving = try run.training().saving { return saving.choice }
+      return try standardProjection
+    }
   }
 
   private func alternatives(
-    to scoring: ResolvedScoring, _ queries: Int
-  ) -> [WorkEstimate.Alternative] {
+    to scoring: ResolvedScoring, _ queries: Int, of network: Network
+  ) throws -> [WorkEstimate.Alternative] {
     // Fewer checkpoints leave as many visits.
     if scoring.usesSteps { return [] }
     let method = scoring.options.method
     let all = checkpointCount(scoring.choice, scoring.seeds, method)
     let last = checkpointCount(.final, scoring.seeds, method)
-    let projection = scoring.usesFeatures ? standardProjection : nil
+    let projection = scoring.usesFeatures ? try standardProjection : nil
     var found: [(WorkEstimate.Alternative.Change, ScoringCost)] = []
     if last < all {
       found.append((.lastCheckpoint, cost(method, projection, queries, last, of: network)))
@@ -116,7 +123,7 @@ extension RunInfluence {
         found.append((.method(.graddot), cost(.graddot, nil, queries, last, of: network)))
       }
       if hasStore(method, scoring.options.outputFunction) {
-        found.append((.features, cost(method, standardProjection, queries, all, of: network)))
+        found.append((.features, cost(method, try standardProjection, queries, all, of: network)))
       }
       if let (pattern, part) = network.lastLayer {
         found.append((.layers(pattern), cost(method, nil, queries, all, of: part)))
@@ -126,7 +133,9 @@ extension RunInfluence {
   }
 
   /// What collecting some stores takes, of so many examples.
-  public func cost(of work: Collecting, examples: Int) -> MethodCost {
+  public func cost(of work: Collecting, examples: Int) throws -> MethodCost {
+    guard factors == nil else { return MethodCost() }
+    let network = try network
     let base = WorkPlan.commonBytes(network, data)
     return work.parts.map { part in
       let projection = part.collection.projection
@@ -141,7 +150,17 @@ extension RunInfluence {
 
   /// The projector that this run's features are made with unless told otherwise.
   public var standardProjection: ProjectionChoice {
-    .standard(for: network, examples: data.train.count)
+    get throws { try standardProjection() }
+  }
+
+  /// The same for a number of features and a seed; gradients from elsewhere are taken as they are.
+  public func standardProjection(
+    dimension: Int? = nil, seed: UInt64 = 0
+  ) throws -> ProjectionChoice {
+    guard factors == nil else { return ProjectionChoice(kind: .identity, dimension: 1) }
+    let (network, examples) = (try network, data.train.count)
+    guard let dimension else { return .standard(for: network, examples: examples) }
+    return .standard(for: network, examples: examples, dimension: dimension, seed: seed)
   }
 
   func cost(

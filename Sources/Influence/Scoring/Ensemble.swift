@@ -98,7 +98,7 @@ public final class Ensemble: Sendable {
   /// `exact`, or the projector; and the layers, where it is over some.
   public var kernelName: String {
     guard let first = checkpoints.first else { return "" }
-    return first.source.network.kernelName(first.kernelName)
+    return first.source.kernelName(first.kernelName)
   }
 
   // MARK: Scorers

@@ -62,7 +62,7 @@ extension RunInfluence {
         name: (start.reference ?? initial).name, seed: seed,
         source: try start.reference.map { try source($0) }
           ?? GradientSource(
-            network: network,
+            network: try network,
             parameters: try run.networkToTrain().initialParameters(seed: seed)),
         projector: projector, visits: visits, range: start.epoch * n..<end, note: note)
     }
@@ -79,7 +79,7 @@ extension RunInfluence {
     let store = try StepGradientStore(stepsPath)
     let found = store.reader.fingerprint
     let identity = try run.identity(
-      layers: network.selectionText, examples: data.train.contentHash)
+      layers: selectionText, examples: data.train.contentHash)
     func require(_ projector: String) throws {
       try Fingerprint.requireEqual(
         expected: StepGradientStore.fingerprint(
@@ -88,6 +88,7 @@ extension RunInfluence {
     }
     // All but the projector first: it is made again from this network's layers.
     try require(found["projector"] ?? "")
+    let network = try network
     let shapes = GradientSource(
       network: network, parameters: Tensor(repeating: 0, shape: [network.parameterCount]))
     let projector = try ProjectionChoice(stored: found["projector"], file: stepsPath)

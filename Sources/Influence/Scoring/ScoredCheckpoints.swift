@@ -14,23 +14,23 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   public let name: String
   /// Where in the training it stands.
   public let place: TrainingPlace?
-  /// The network there.
-  public let source: GradientSource
+  /// Where its gradients come from.
+  public let source: any GradientProvider
   private let training: Dataset
-  private let inputGram: InputGram?
+  private let inputGram: SharedInputs?
   private let keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
 
-  /// A network at one checkpoint, with the examples it was trained on.
+  /// A source of gradients at one checkpoint, with the examples it was trained on.
   public init(
-    name: String, place: TrainingPlace? = nil, source: GradientSource, training: Dataset
+    name: String, place: TrainingPlace? = nil, source: any GradientProvider, training: Dataset
   ) {
     self.init(
       name: name, place: place, source: source, training: training, inputGram: nil, keepers: nil)
   }
 
   init(
-    name: String, place: TrainingPlace?, source: GradientSource, training: Dataset,
-    inputGram: InputGram?, keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
+    name: String, place: TrainingPlace?, source: any GradientProvider, training: Dataset,
+    inputGram: SharedInputs?, keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
   ) {
     self.place = place
     (self.name, self.source, self.training) = (name, source, training)
@@ -42,20 +42,21 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   ///
   /// - Parameter places: where in the training each stands; none for weights of no training.
   public static func sharing(
-    _ named: [(name: String, source: GradientSource)], places: [TrainingPlace] = [],
+    _ named: [(name: String, source: any GradientProvider)], places: [TrainingPlace] = [],
     training: Dataset, method: Method
   ) -> [ExactCheckpoint] {
     sharing(named, places: places, training: training, method: method, keepers: nil)
   }
 
   static func sharing(
-    _ named: [(name: String, source: GradientSource)], places: [TrainingPlace] = [],
+    _ named: [(name: String, source: any GradientProvider)], places: [TrainingPlace] = [],
     training: Dataset, method: Method,
     keepers: (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)?
   ) -> [ExactCheckpoint] {
-    let kernels = method.isDamped ? named.count * method.parts.count : 1
+    // One checkpoint may need a second kernel, for weights or for the damping's profile.
+    let kernels = method.isDamped ? max(2, named.count * method.parts.count) : 1
     let inputGram =
-      kernels > 1 && training.featureCount >= 256 ? InputGram(training.inputs) : nil
+      kernels > 1 && training.featureCount >= 256 ? SharedInputs(training.inputs) : nil
     return named.enumerated().map { index, checkpoint in
       var own: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
       if let keepers { own = { keepers(index, $0) } }
@@ -70,8 +71,8 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   public var kernelName: String { "exact" }
   /// Yes.
   public var isExact: Bool { true }
-  /// Yes.
-  public var hasTraceKernel: Bool { true }
+  /// Whether its source has all outputs' gradients.
+  public var hasTraceKernel: Bool { source.provides(.jacobian) }
   /// None.
   public var deletedRows: [Int] { [] }
 
@@ -82,9 +83,9 @@ public struct ExactCheckpoint: ScoredCheckpoint {
       keeper: keepers?(target))
   }
 
-  /// −∂ℓ/∂f from the network, n values.
-  public func residuals(_ function: OutputFunction) -> [Float] {
-    source.residuals(of: training, function)
+  /// −∂ℓ/∂f from the source, n values.
+  public func residuals(_ function: OutputFunction) throws -> [Float] {
+    try source.residuals(of: training, function)
   }
 }
 
@@ -117,8 +118,8 @@ public struct StoredCheckpoint: ScoredCheckpoint {
   public let name: String
   /// Where in the training it stands.
   public let place: TrainingPlace?
-  /// The network there.
-  public let source: GradientSource
+  /// Where its gradients come from.
+  public let source: any GradientProvider
   private let features: [Features]
   private let training: Dataset
 
@@ -126,8 +127,8 @@ public struct StoredCheckpoint: ScoredCheckpoint {
   ///
   /// - Parameter training: the examples of the stores, in order.
   public init(
-    group: String, place: TrainingPlace? = nil, source: GradientSource, features: [Features],
-    training: Dataset
+    group: String, place: TrainingPlace? = nil, source: any GradientProvider,
+    features: [Features], training: Dataset
   ) {
     self.place = place
     (name, self.source, self.features, self.training) = (group, source, features, training)
@@ -175,7 +176,7 @@ public struct StoredCheckpoint: ScoredCheckpoint {
       return try own.store.output("residual", group: name)
     }
     guard function == .margin, let any = features.first else {
-      return source.residuals(of: training, function)
+      return try source.residuals(of: training, function)
     }
     return try any.store.output("probability", group: name).map { 1 - $0 }
   }

@@ -47,8 +47,8 @@ public struct StepCheckpoint: ScoredCheckpoint {
   public let name: String
   /// The seed; rates are those of the visits.
   public let place: TrainingPlace?
-  /// The network there.
-  public let source: GradientSource
+  /// Where its gradients come from.
+  public let source: any GradientProvider
   /// What the features of steps and queries are made with.
   let projector: any Projector
   /// The seed's visits.
@@ -60,8 +60,8 @@ public struct StepCheckpoint: ScoredCheckpoint {
 
   /// A checkpoint with some visits of a seed.
   public init(
-    name: String, seed: UInt64, source: GradientSource, projector: any Projector, visits: Visits,
-    range: Range<Int>, note: String
+    name: String, seed: UInt64, source: any GradientProvider, projector: any Projector,
+    visits: Visits, range: Range<Int>, note: String
   ) {
     (self.name, place) = (name, TrainingPlace(seed: seed, rate: nil))
     (self.source, self.projector, self.visits) = (source, projector, visits)
