@@ -12,7 +12,7 @@ public struct TrainingPlace: Sendable, Equatable {
 extension Run {
   /// Where checkpoints stand in the training, with the learning rate of the last step before each.
   ///
-  /// Without a rate: weights from elsewhere whose run file has no `training`, or one that ends before
+  /// Without a rate: gradients from elsewhere, weights from elsewhere whose run file has no `training`, or one that ends before
   /// the checkpoint's epoch.
   ///
   /// - Throws: `ConfigurationError` when this version no longer reads the run file.

@@ -48,8 +48,8 @@ struct FactorScoreTests {
     ) throws -> [[Float]] {
       try answers(
         Ensemble(
-          checkpoints: [ExactCheckpoint(name: "c", source: source, training: data)],
-          training: data, options: options), data, queries)
+          checkpoints: Problem.exact([source], data, method), training: data, options: options),
+        data, queries)
     }
     func features(
       _ source: any GradientProvider, _ data: Dataset, _ queries: Dataset

@@ -85,8 +85,10 @@ extension RunInfluence {
     return WorkEstimate(
       method: method, checkpoints: count, usesFeatures: scoring.usesFeatures, flops: cost.flops,
       peakBytes: WorkPlan.commonBytes(network, data) + cost.peakBytes,
-      alternatives: try alternatives(to: scoring, queries, of: network).filter { 4 * $0.flops <= cost.flops }
-        .sorted { $0.flops > $1.flops })
+      alternatives: try alternatives(to: scoring, queries, of: network).filter {
+        4 * $0.flops <= cost.flops
+      }
+      .sorted { $0.flops > $1.flops })
   }
 
   /// Epochs of all seeds: on steps an epoch's visits are read as a checkpoint's rows are.

@@ -63,7 +63,7 @@ extension RunInfluence {
         name: (start.reference ?? initial).name, seed: seed,
         source: try start.reference.map { try source($0) }
           ?? GradientSource(
-            network: network,
+            network: try network,
             parameters: try run.networkToTrain().initialParameters(seed: seed)),
         projector: projector, visits: visits, range: start.epoch * n..<end, note: note)
     }
