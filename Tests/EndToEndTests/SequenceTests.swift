@@ -22,6 +22,44 @@ import Testing
       """, to: "s.yaml")
   }
 
+  /// Scores of a query by training example.
+  private func scores(_ arguments: [String]) throws -> [String: Double] {
+    let result = try AscribeProcess(["query", "s", "--json"] + arguments, in: work.path).wait()
+    #expect(result.code == 0, "\(result.errors)")
+    let answer = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    let query = try #require((answer?["queries"] as? [[String: Any]])?.first)
+    var found: [String: Double] = [:]
+    for side in ["helpful", "harmful"] {
+      for entry in try #require(query[side] as? [[String: Any]]) {
+        found["\(try #require(entry["id"]))"] = try #require(entry["score"] as? Double)
+      }
+    }
+    return found
+  }
+
+  @Test("gradients of the loss are features of the loss, not of the margin times its mean residual")
+  func lossFeatures() throws {
+    try work.succeed("train", "s.yaml")
+    let outputs = try work.object("outputs", "s")
+    let id = try "\(#require((outputs["examples"] as? [[String: Any]])?.first?["id"]))"
+    try work.succeed("collect", "s", "--projector", "identity")
+    try work.fail(
+      3, "query", "s", "--test", id, "--method", "graddot", "--kernel", "features",
+      words: ["it takes features of the loss"])
+    try work.succeed(
+      "collect", "s", "--method", "graddot", "--projector", "identity", "--overwrite")
+    for method in ["graddot", "gradcos"] {
+      let asked = ["exact", "features"].map { kernel in
+        ["--test", id, "--top", "99", "--method", method, "--kernel", kernel]
+      }
+      let exact = try scores(asked[0])
+      let features = try scores(asked[1])
+      let scale = exact.values.map(abs).max() ?? 0
+      #expect(scale > 0 && exact.count > 20)
+      #expect(exact.allSatisfy { abs($0.value - (features[$0.key] ?? 0)) <= 1e-4 * scale })
+    }
+  }
+
   @Test("scores are taken apart by token, asked of one token and over some layers")
   func tokens() throws {
     try work.succeed("train", "s.yaml")

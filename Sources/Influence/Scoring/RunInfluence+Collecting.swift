@@ -38,7 +38,8 @@ extension RunInfluence {
     let references = try choice.references(of: run, seeds: seeds, method: method)
     let function =
       (outputFunction
-      ?? (method.isOfLoss ? Method.trak : method)
+      // One store for all methods, where the loss is a function of its f.
+      ?? (method.isOfLoss && !isSequence ? Method.trak : method)
       .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
     let targets = method.targets(function).map { $0.storeTarget ?? .output(function) }
       .reduce(into: [GradientSource.Target]()) { if !$0.contains($1) { $0.append($1) } }
