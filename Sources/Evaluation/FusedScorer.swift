@@ -1,6 +1,5 @@
 // Letters: n training examples, m queries, M subsets.
 import Datasets
-import Foundation
 import Influence
 import Networks
 import Tensors
@@ -29,7 +28,8 @@ public struct FusedScorer: Sendable {
     _ base: Ensemble, bank bankName: String, of influence: RunInfluence,
     truth: (bank: RetrainingBank, name: String)? = nil
   ) throws {
-    let bank = try RetrainingBank.named(bankName, of: influence)
+    let bank = try RetrainingBank.named(
+      bankName, of: influence, designs: [.random, .list])
     if let truth {
       try FusedScorer.requireIndependent(bank, named: bankName, of: truth, run: influence.run.name)
     }
@@ -136,25 +136,6 @@ public struct FusedScorer: Sendable {
 }
 
 extension RetrainingBank {
-  /// The bank `Checkpoints/RUN/NAME.h5`, checked against the run and its data.
-  ///
-  /// - Throws: `EvaluationError.noBank`, `StorageError.fingerprintMismatch` naming the field.
-  public static func named(_ name: String, of influence: RunInfluence) throws -> RetrainingBank {
-    let path = "\(influence.run.folder)/\(name).h5"
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw EvaluationError.noBank(path: path, run: influence.run.name)
-    }
-    let bank = try RetrainingBank(path)
-    guard bank.design.kind == .random || bank.design.kind == .list else {
-      throw EvaluationError.otherDesign(
-        found: bank.design.kind.rawValue, wanted: "random or list", path: path,
-        command: "ascribe retrain \(influence.run.name) --subsets 100 --seeds 1")
-    }
-    let job = RetrainingJob(
-      influence.run, data: influence.data, design: bank.design, seeds: bank.seeds)
-    return try RetrainingBank(path, expecting: try job.fingerprint())
-  }
-
   /// f of every query under every subset, mean over seeds, M × m.
   public func meanOutputs(_ function: OutputFunction, of test: Dataset) -> Matrix<Float> {
     RetrainingBank.mean(outputs(function, of: test))

@@ -4,6 +4,7 @@ import Gradients
 import Networks
 import Projections
 import Storage
+import Tensors
 import Training
 
 /// A run with its data: the way from a name to a method that can be asked.
@@ -14,13 +15,23 @@ public struct RunInfluence: Sendable {
   public let data: SplitData
   /// The run's network, with the parameters that scores are over.
   public let network: Network
+  private let cache: CheckpointCache
 
   /// Reads a run's data.
   ///
   /// - Parameter layers: the parameters that scores are over, of those that were trained; nil: all.
   /// - Throws: `SelectionError` for patterns that fit no layer; errors of the data.
   public init(_ run: Run, layers: LayerPatterns? = nil) throws {
+    try self.init(run, layers: layers) { try run.parameters(of: $0) }
+  }
+
+  /// - Parameter read: reads a checkpoint's parameters, every byte verified.
+  init(
+    _ run: Run, layers: LayerPatterns? = nil,
+    reading read: @escaping @Sendable (CheckpointReference) throws -> Tensor
+  ) throws {
     self.run = run
+    cache = CheckpointCache(reading: read)
     network = try layers.map { try run.network.selecting($0, place: "--layers") } ?? run.network
     data = try run.loadData()
   }
@@ -35,7 +46,17 @@ public struct RunInfluence: Sendable {
 
   /// The network at a checkpoint.
   public func source(_ reference: CheckpointReference) throws -> GradientSource {
-    GradientSource(network: network, parameters: try run.parameters(of: reference))
+    GradientSource(network: network, parameters: try cache.parameters(of: reference))
+  }
+
+  /// What the model makes of examples at a checkpoint; nil: the last of the first seed.
+  public func predictions(
+    for data: Dataset, at reference: CheckpointReference? = nil
+  ) throws -> Predictions {
+    let reference = try reference ?? run.checkpoint()
+    return Predictor(
+      network: run.network, parameters: try cache.parameters(of: reference), loss: run.loss
+    ).predictions(for: data)
   }
 
   /// The trajectory's residuals where a weight needs them or the damping of one checkpoint can use

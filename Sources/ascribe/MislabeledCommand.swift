@@ -106,9 +106,7 @@ struct MislabeledAnswer: Encodable {
     signal = ranking.signal.rawValue
     layers = ranking.signal.isOfGradients ? influence.network.selectionText : nil
     let train = influence.data.train
-    let predictions = try influence.run.predictor(
-      try influence.run.checkpoint(seed: nil, epoch: nil)
-    ).predictions(for: train)
+    let predictions = try influence.predictions(for: train)
     let isClassification = train.classes != nil
     suspects = ranking.order.prefix(top).enumerated().map { rank, row in
       Entry(

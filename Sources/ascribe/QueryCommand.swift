@@ -24,10 +24,15 @@ struct QueryCommand: ParsableCommand {
   @Flag(help: "Take the scores apart by token, of the shown passages and of the query.")
   var tokens = false
   @Option(help: "Queries to show at the most, with misclassified.") var limit = 20
+  @Option(
+    help: "Answer from a file of `ascribe score` on test examples; nothing is computed.")
+  var scores: String?
   @Option(help: "Write the answer as CSV.") var csv: String?
   @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
-  @Option(help: "Checkpoints whose spectrum and cross-validation are computed: none, last, all.")
-  var diagnose: DampingDiagnosis = .last
+  @Option(
+    help: "Checkpoints whose spectrum and cross-validation are computed: none, last (default), all."
+  )
+  var diagnose: DampingDiagnosis?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var fusing: FuseOptions
   @OptionGroup var method: MethodOptions
@@ -38,31 +43,52 @@ struct QueryCommand: ParsableCommand {
     if fusing.fuse != nil && (tokens || token != nil) {
       throw ValidationError("--tokens and --token are not for scores fused with a bank")
     }
+    let own = [
+      ("--fuse", fusing.fuse != nil), ("--diagnose", diagnose != nil), ("--tokens", tokens),
+      ("--token", token != nil),
+    ]
+    let given = method.given + own.filter(\.1).map(\.0)
+    if scores != nil && !given.isEmpty {
+      throw ValidationError(
+        "\(given.joined(separator: ", ")) \(given.count == 1 ? "is" : "are") not for --scores: "
+          + "the file was scored already")
+    }
     if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
   }
 
   func run() throws {
     common.begin()
+    if let scores {
+      let asked = try QueryScores(file: scores, of: try common.open(runName))
+      return try answer(asked)
+    }
     let setup = try ScoringSetup(
-      run: runName, method, common, diagnosesDamping: diagnose, asks: .query)
-    let data = setup.influence.data
-    let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
+      run: runName, method, common, diagnosesDamping: diagnose ?? .last, asks: .query)
+    if tokens { try setup.influence.data.train.requireTokens() }
+    try answer(QueryScores(setup, try fusing.scorer(setup), token: token), setup)
+  }
+
+  /// - Parameter setup: what takes scores apart by token; nil for scores of a file.
+  private func answer(_ asked: QueryScores, _ setup: ScoringSetup? = nil) throws {
+    let data = asked.influence.data
+    let selection = try QuerySelection(test, in: data.test, limit: limit, of: asked.influence)
     let shown = data.test.subset(selection.rows)
     let queries = try token.map { try shown.targeting(token: $0) } ?? shown
-    if tokens { try data.train.requireTokens() }
-    let fused = try fusing.scorer(setup)
-    let tops =
-      try fused?.top(selection.rows, mean: selection.isMean, limit: top)
-      ?? setup.scorer.top(queries, mean: selection.isMean, limit: top)
-    let units = fused == nil ? try CalibratedUnits(setup) : nil
-    let parts = tokens ? try TokenParts(setup, selection, queries, tops, token: token) : nil
-    var answer = try QueryAnswer(setup, selection, queries, tops, fused?.record, units)
+    let tops = try asked.tops(selection.rows, selection.isMean, top)
+    let found = try QueryFindings(asked, selection, queries, tops)
+    let units =
+      found.scores.fusion == nil && !(selection.isMean && asked.isMeanOfScores)
+      ? try CalibratedUnits(found.scores, of: asked.influence.run) : nil
+    let parts = try setup.flatMap { setup in
+      tokens ? try TokenParts(setup, selection, queries, tops, token: token) : nil
+    }
+    var answer = QueryAnswer(found, units)
     answer.add(parts, token: token, shown: shown, tops, train: data.train)
-    try setup.explain()
+    try asked.explain()
     if let csv { try AtomicFile.write(answer.csv, to: csv) }
     if let report {
       let page = try QueryPage(
-        setup, selection, queries, tops, fused?.record,
+        found, notes: try asked.notes(),
         passages: Passages(shown: shown, token: token, parts: parts))
       try AtomicFile.write(page.report.html(), to: report)
       Console.line("wrote \(report)")
@@ -73,8 +99,8 @@ struct QueryCommand: ParsableCommand {
 
 extension QueryAnswer.Query {
   /// The shown passages, a line each, with their strongest tokens marked.
-  fileprivate var passages: [String] {
-    [("helpful", helpful), ("harmful", harmful)].map { name, list in
+  fileprivate func passages(_ sides: (String, String)) -> [String] {
+    [(sides.0, helpful), (sides.1, harmful)].map { name, list in
       var table = TextTable(["", "\(name) id", "score", "strongest tokens in brackets"])
       for (rank, entry) in list.enumerated() {
         table.append([
@@ -96,7 +122,7 @@ struct QuerySelection {
   /// How the query is called when it is a mean.
   let name: String
 
-  init(_ text: String, in test: Dataset, limit: Int, setup: ScoringSetup) throws {
+  init(_ text: String, in test: Dataset, limit: Int, of influence: RunInfluence) throws {
     name = text
     switch text {
     case "all":
@@ -108,7 +134,7 @@ struct QuerySelection {
         throw InfluenceError.notDefined(
           name: "--test misclassified", reason: test.reasonWithoutClasses, option: "--test")
       }
-      let wrong = try setup.predictions(for: test).correct
+      let wrong = try influence.predictions(for: test).correct
       let all = test.ids.indices.filter { !wrong[$0] }
       rows = Array(all.prefix(limit))
       Console.line("\(all.count) misclassified test examples, showing \(rows.count)")
@@ -145,74 +171,67 @@ struct QueryAnswer: Encodable {
   struct Query: Encodable {
     let id: ExampleID
     var label: LabelValue?
-    let predicted: LabelValue?
+    var predicted: LabelValue?
     /// Of the label.
-    let probability: Float?
+    var probability: Float?
     /// The token that is asked about; absent for all.
     var token: Token?
     /// What the shown passages do to each token, taken together, with `--tokens`.
     var tokens: [ScoredToken]?
     var helpful, harmful: [Influence]
+    /// What is to be said of a query whose scores are all 0; absent for others.
+    var remark: String?
   }
 
-  let run, method, outputFunction, unit, sign, exampleWeight, dampingProfile, kernel: String
-  /// The layers that scores are over; absent for all.
-  let layers: String?
-  let checkpoints: [String]
-  let damping: [DampingAnswer]
-  /// How the scores were fused; absent when they were not.
-  let fusion: ScoreFile.Fusion?
+  /// How the scores were made.
+  let settings: ScoringAnswer
   /// What gave the changes their units; absent when nothing did.
   let calibration: CalibrationAnswer?
+  /// The file that the scores are from; absent for computed ones.
+  let scoreFile: String?
   private(set) var queries: [Query]
+  private let sides: (String, String)
 
-  init(
-    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
-    _ fusion: ScoreFile.Fusion? = nil, _ units: CalibratedUnits? = nil
-  ) throws {
-    self.fusion = fusion
+  private enum Key: String, CodingKey { case calibration, scoreFile, queries }
+
+  func encode(to encoder: any Encoder) throws {
+    try settings.encode(to: encoder)
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encodeIfPresent(calibration, forKey: .calibration)
+    try values.encodeIfPresent(scoreFile, forKey: .scoreFile)
+    try values.encode(queries, forKey: .queries)
+  }
+
+  init(_ found: QueryFindings, _ units: CalibratedUnits? = nil) {
+    settings = ScoringAnswer(found.scores)
     calibration = units?.answer
-    run = setup.influence.run.name
-    method = fusion == nil ? setup.options.method.name : "fused"
-    outputFunction = setup.options.outputFunction.rawValue
-    unit = setup.options.unit(fused: fusion != nil)
-    sign = setup.options.outputFunction.signSentence
-    exampleWeight = setup.options.exampleWeight.description
-    dampingProfile = setup.options.dampingProfile.rawValue
-    kernel = setup.scorer.kernelName
-    layers = setup.influence.network.selectionText
-    checkpoints = setup.scorer.checkpointNames
-    damping = try setup.dampingAnswers()
-    let train = setup.influence.data.train
+    scoreFile = found.file
+    sides = found.sides
+    let (train, data) = (found.influence.data.train, found.queries)
     func influences(_ entries: [TopExamples.Entry], of query: ExampleID) -> [Influence] {
       entries.map {
         let change = units?.calibration?[query]?.change(score: $0.score)
-        let function = setup.options.outputFunction
         return Influence(
           id: train.ids[$0.row], label: LabelValue(of: $0.row, in: train), score: $0.score,
-          change: change.map { function.printed(change: $0.value) }, changeError: change?.error)
+          change: change.map { found.function?.printed(change: $0.value) ?? $0.value },
+          changeError: change?.error)
       }
     }
-    if selection.isMean {
-      queries = tops.map {
-        Query(
-          id: .name(selection.name), label: nil, predicted: nil, probability: nil,
-          helpful: influences($0.highest, of: .name(selection.name)),
-          harmful: influences($0.lowest, of: .name(selection.name)))
-      }
-      return
-    }
-    let predictions = try setup.predictions(for: data)
-    let isClassification = data.classes != nil
-    queries = tops.enumerated().map { row, top in
-      Query(
-        id: data.ids[row], label: LabelValue(of: row, in: data),
-        predicted: isClassification
-          ? LabelValue(predicted: predictions.predicted[row], in: data)
-          : setup.influence.isSequence ? nil : .number(predictions.logits[row, 0]),
-        probability: predictions.probabilities.isEmpty ? nil : predictions.probabilities[row],
-        helpful: influences(top.highest, of: data.ids[row]),
-        harmful: influences(top.lowest, of: data.ids[row]))
+    queries = found.tops.enumerated().map { row, top in
+      let id = found.selection.isMean ? .name(found.selection.name) : data.ids[row]
+      var query = Query(
+        id: id, label: nil, predicted: nil, probability: nil,
+        helpful: influences(top.highest, of: id), harmful: influences(top.lowest, of: id))
+      guard let predictions = found.predictions else { return query }
+      query.label = LabelValue(of: row, in: data)
+      query.predicted =
+        data.classes != nil
+        ? LabelValue(predicted: predictions.predicted[row], in: data)
+        : found.influence.isSequence ? nil : .number(predictions.logits[row, 0])
+      query.probability =
+        predictions.probabilities.isEmpty ? nil : predictions.probabilities[row]
+      query.remark = found.remark(row)
+      return query
     }
   }
 
@@ -246,7 +265,7 @@ struct QueryAnswer: Encodable {
 
   /// Tables for reading.
   var text: String {
-    var parts = ["scores: \(sign); unit: \(unit)"]
+    var parts = ["scores: \(settings.sign); unit: \(settings.unit)"]
     for query in queries {
       var heading = "\nquery \(query.id)"
       if let label = query.label {
@@ -264,13 +283,14 @@ struct QueryAnswer: Encodable {
         parts.append("tokens that the passages below act on most: " + ScoredToken.marked(tokens))
       }
       if (query.helpful + query.harmful).contains(where: { $0.tokens != nil }) {
-        parts += query.passages
+        parts += query.passages(sides)
         continue
       }
       let isCalibrated = (query.helpful + query.harmful).contains { $0.change != nil }
-      let change = isCalibrated ? ["removed: \(outputFunction)"] : []
+      let change = isCalibrated ? ["removed: \(settings.outputFunction)"] : []
       var table = TextTable(
-        ["", "helpful id", "label", "score"] + change + ["harmful id", "label", "score"] + change)
+        ["", "\(sides.0) id", "label", "score"] + change
+          + ["\(sides.1) id", "label", "score"] + change)
       for rank in 0..<max(query.helpful.count, query.harmful.count) {
         func cells(_ list: [Influence]) -> [String] {
           guard rank < list.count else {
@@ -284,6 +304,7 @@ struct QueryAnswer: Encodable {
         table.append(["\(rank + 1)"] + cells(query.helpful) + cells(query.harmful))
       }
       parts.append(table.text)
+      if let remark = query.remark { parts.append(remark) }
       if let remark = query.changesRemark { parts.append(remark) }
     }
     return parts.joined(separator: "\n")
@@ -293,7 +314,7 @@ struct QueryAnswer: Encodable {
   var csv: String {
     var writer = CSVWriter(header: ["query", "side", "rank", "id", "label", "score"])
     for query in queries {
-      for (side, list) in [("helpful", query.helpful), ("harmful", query.harmful)] {
+      for (side, list) in [(sides.0, query.helpful), (sides.1, query.harmful)] {
         for (rank, entry) in list.enumerated() {
           writer.append([
             query.id.description, side, "\(rank + 1)", entry.id.description, entry.label.text,

@@ -40,8 +40,7 @@ extension RunInfluence {
     }
     // Every checkpoint of the stores, unless some are asked for.
     let isOpen = scoring.choice == .standard && scoring.seeds == nil
-    let wanted = try
-      (scoring.choice == .standard ? CheckpointChoice.all : scoring.choice)
+    let wanted = try (scoring.choice == .standard ? CheckpointChoice.all : scoring.choice)
       .references(of: run, seeds: scoring.seeds, method: scoring.options.method)
     let has = { (reference: CheckpointReference) in
       stores.allSatisfy { $0.reader.groups.contains(reference.groupName) }
@@ -70,7 +69,8 @@ extension RunInfluence {
   struct OpenStore {
     let reader: FeatureStoreReader
     let target: GradientSource.Target
-    let projection: ProjectionChoice
+    /// Its groups hold the checkpoints' parameters, which are not read again.
+    let collection: FeatureCollection
     let queries: QueryFeatures?
 
     /// The first group's projector, which the fingerprint was compared by.
@@ -88,7 +88,7 @@ extension RunInfluence {
       at source: GradientSource, _ training: Dataset, _ group: String
     ) throws -> any Projector {
       if group == first.group { return first.projector }
-      return try projection.projector(
+      return try collection.projection.projector(
         for: source, target: target, training, beside: reader, group: group, note: { _ in })
     }
   }
@@ -134,7 +134,7 @@ extension RunInfluence {
         of: data.train, projector: projector.identity, dtype: reader.layout.dtype),
       found: reader.fingerprint, file: path)
     return OpenStore(
-      reader: reader, target: target, projection: collection.projection,
+      reader: reader, target: target, collection: collection,
       queries: try queryFeatures(like: reader, collection, projector: projector, path),
       first: (first.groupName, projector))
   }

@@ -56,6 +56,8 @@ public struct ExactCheckpoint: ScoredCheckpoint {
 
   /// `exact`.
   public var kernelName: String { "exact" }
+  /// None.
+  public var projectionDimension: Int? { nil }
   /// Yes.
   public var isExact: Bool { true }
   /// Yes.
@@ -122,6 +124,12 @@ public struct StoredCheckpoint: ScoredCheckpoint {
     features.map { "\($0.projector.identity.kind.rawValue) \($0.projector.dimension)" }
       .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       .joined(separator: ", ")
+  }
+
+  /// That of the projectors, where they have the same.
+  public var projectionDimension: Int? {
+    let found = Set(features.map(\.projector.dimension))
+    return found.count == 1 ? found.first : nil
   }
 
   /// No.
