@@ -15,7 +15,7 @@ import Testing
   @Test("a score file answers as the method that made it: text, JSON, CSV, page, units")
   func answers() throws {
     let work = try Workspace(trained: true)
-    try work.succeed("retrain", "r", "--subsets", "20", "--seeds", "1")
+    try work.succeed("retrain", "r", "--subsets", "60", "--seeds", "3")
     for (method, function) in [("trak", "loss"), ("trajectory", "margin")] {
       let options = ["--method", method, "--output-function", function]
       func run(_ arguments: [String]) throws -> AscribeProcess.Result {
@@ -116,6 +116,7 @@ import Testing
       """
       name: \(name)
       data:
+        task: regression
         train: {format: csv, path: numbers.csv, label: last}
         test: {format: csv, path: \(name).csv, label: last}
       model: {kind: linear}
