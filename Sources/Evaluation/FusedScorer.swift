@@ -97,24 +97,9 @@ public struct FusedScorer: Sendable {
 
   /// The `limit` most helpful and most harmful training rows of every query, or of their mean.
   public func top(_ rows: [Int], mean isMean: Bool, limit: Int) throws -> [TopExamples] {
-    func top(_ values: [Float]) -> TopExamples {
-      var top = TopExamples(limit: limit)
-      values.withUnsafeBufferPointer { top.take($0) }
-      return top
+    try TopExamples.tops(limit: limit, mean: isMean, count: bank.masks.columns) { take in
+      try forEachBlock(rows) { _, block in try take(block) }
     }
-    var tops: [TopExamples] = []
-    var sum = [Double](repeating: 0, count: bank.masks.columns)
-    try forEachBlock(rows) { _, block in
-      for row in 0..<block.rows {
-        let values = block.row(row)
-        if isMean {
-          for (i, value) in values.enumerated() { sum[i] += Double(value) }
-        } else {
-          tops.append(top(values))
-        }
-      }
-    }
-    return isMean ? [top(sum.map { Float($0 / Double(max(1, rows.count))) })] : tops
   }
 
   /// Refuses to test on a truth that shares subsets with the fusing bank.

@@ -51,7 +51,6 @@ struct QueryScores {
     let header = file.header
     try file.requireMade(
       from: try influence.identity(checkpoints: header.checkpoints, examples: test))
-    try file.requireTraining(influence.data.train)
     Console.line(
       "\(path): \(header.method) of \(header.outputFunction) on the kernel \(header.kernel.name), "
         + "\(header.checkpoints.count) checkpoint\(header.checkpoints.count == 1 ? "" : "s")")

@@ -189,8 +189,6 @@ struct ScoreFileTests {
     ) {
       try file.rows(of: [.name("cat")])
     }
-    try file.requireTraining(data)
-    #expect(throws: StorageError.self) { try file.requireTraining(data.subset([1, 0])) }
   }
 
   @Test("a flipped byte anywhere is detected when the file is opened or its scores are read")

@@ -36,19 +36,11 @@ extension Ensemble {
   ///
   /// Never more than a block of the m × n scores is held.
   public func top(_ queries: Dataset, mean: Bool = false, limit: Int) throws -> [TopExamples] {
-    func take(_ block: Matrix<Float>) -> [TopExamples] {
-      (0..<block.rows).map { row in
-        var top = TopExamples(limit: limit)
-        top.take(
-          UnsafeBufferPointer(
-            start: block.storage.base + row * block.columns, count: block.columns))
-        return top
-      }
+    try TopExamples.tops(limit: limit, mean: false, count: training.count) { take in
+      // The mean query is one query: a method need not be linear in it.
+      if mean { return try take(try scores(queries, mean: true)) }
+      try forEachBlock(of: queries) { _, block in try take(block) }
     }
-    if mean { return take(try scores(queries, mean: true)) }
-    var tops: [TopExamples] = []
-    try forEachBlock(of: queries) { _, block in tops += take(block) }
-    return tops
   }
 
   /// τ(z_i, z_i) of every training example, n values.
@@ -85,13 +77,15 @@ extension Ensemble {
       if let held = products as? HeldProducts { return sum.add(held.matrix) }
       let target = sum.writableStorage()
       let width = self.training.count
-      try products.forEachBlock(of: width, { _, block in block }, inOrder: { range, block in
-        for row in 0..<block.rows {
-          VectorMath.axpy(
-            1, block.storage.base + row * range.count,
-            onto: target.base + row * width + range.lowerBound, count: range.count)
-        }
-      })
+      try products.forEachBlock(
+        of: width, { _, block in block },
+        inOrder: { range, block in
+          for row in 0..<block.rows {
+            VectorMath.axpy(
+              1, block.storage.base + row * range.count,
+              onto: target.base + row * width + range.lowerBound, count: range.count)
+          }
+        })
     }
   }
 
