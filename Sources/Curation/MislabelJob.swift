@@ -75,12 +75,14 @@ public struct MislabelJob: Sendable {
       ScoringRequest(
         method: .ntkLeaveOneOut, damping: asked.damping ?? Self.standardDamping,
         dampingProfile: .uniform, checkpoints: asked.checkpoints ?? .final, seeds: seeds,
-        kernel: asked.kernel ?? .auto, exactLimit: asked.exactLimit))
+        kernel: asked.kernel ?? .auto, exactLimit: asked.exactLimit,
+        // Of a damping that no query takes: nothing to come back to.
+        factorBytes: asked.factorBytes ?? 0))
   }
 
   /// What the leave-one-out margins will take, without features that are collected first.
-  public func estimate(_ request: ScoringRequest = ScoringRequest()) throws -> WorkEstimate {
-    try influence.estimate(try scoring(request), queries: 0).keepingMethod()
+  public func estimate(_ request: ScoringRequest = ScoringRequest()) throws -> WorkEstimate? {
+    try influence.estimate(try scoring(request), queries: 0)?.keepingMethod()
   }
 
   /// Collects the features of the trace kernel unless a store of them is there.

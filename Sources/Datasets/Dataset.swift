@@ -1,3 +1,4 @@
+import Storage
 import Tensors
 
 /// Examples in order: an id, an input and a target each; n is their number.
@@ -14,6 +15,9 @@ public struct Dataset: Sendable {
   public let originalClasses: [Int32]?
   /// What made the inputs from texts and makes texts of them; nil when they are no texts.
   public let tokenizer: Tokenizer?
+  /// The seal of the file whose rows these are, where gradients come from elsewhere and there may
+  /// be no inputs (n × 0).
+  public let origin: Digest?
   let hash = HashMemory()
 
   /// A dataset of n ids, an n × … tensor and n targets.
@@ -24,9 +28,10 @@ public struct Dataset: Sendable {
   ///   - targets: n classes, each below the number of names, or n × outputs numbers.
   ///   - originalClasses: n classes as they were before noise was planted.
   ///   - tokenizer: what made the inputs from texts.
+  ///   - origin: the seal of the file whose rows these are.
   public init(
     ids: [ExampleID]? = nil, inputs: Tensor, targets: Targets, originalClasses: [Int32]? = nil,
-    tokenizer: Tokenizer? = nil
+    tokenizer: Tokenizer? = nil, origin: Digest? = nil
   ) {
     precondition(inputs.shape.count >= 2, "inputs of shape \(inputs.shape)")
     let n = inputs.shape[0]
@@ -42,6 +47,7 @@ public struct Dataset: Sendable {
     self.targets = targets
     self.originalClasses = originalClasses
     self.tokenizer = tokenizer
+    self.origin = origin
   }
 
   /// The number of examples.
@@ -90,7 +96,7 @@ public struct Dataset: Sendable {
     Dataset(
       ids: rows.map { ids[$0] }, inputs: inputs.gathered(rows), targets: targets.subset(rows),
       originalClasses: originalClasses.map { classes in rows.map { classes[$0] } },
-      tokenizer: tokenizer)
+      tokenizer: tokenizer, origin: origin)
   }
 
   /// The rows of some ids, in their order; throws `DatasetError.unknownID` for the first unknown.

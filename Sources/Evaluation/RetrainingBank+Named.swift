@@ -22,6 +22,8 @@ extension RetrainingBank {
       ? "ascribe retrain \(run.name) --subsets 50 --fraction 0.5 --seeds 3"
       : "ascribe retrain \(run.name) --design \(design.rawValue)"
     guard FileManager.default.fileExists(atPath: path) else {
+      // Without a network there is nothing to retrain.
+      _ = try run.network
       throw design == .random
         ? EvaluationError.noBank(path: path, run: run.name)
         : .noBankOfDesign(design: design.rawValue, path: path, command: command)

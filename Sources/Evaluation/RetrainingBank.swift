@@ -216,12 +216,13 @@ public struct RetrainingJob: Sendable {
   private func write(
     to path: String, _ parts: PartFolder, _ fingerprint: Fingerprint
   ) throws {
+    let outputCount = try run.network.outputCount
     let header = RetrainingBank.Header(
       design: design, seeds: seeds, trainingExamples: data.train.count,
-      testExamples: data.test.count, outputCount: run.network.outputCount)
+      testExamples: data.test.count, outputCount: outputCount)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    let width = data.test.count * run.network.outputCount
+    let width = data.test.count * outputCount
     let file = try SealedFileWriter(path)
     try file.writeRows(
       design.masks(of: data.train.count).elements.map { UInt8($0) },

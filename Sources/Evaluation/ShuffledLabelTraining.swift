@@ -73,7 +73,7 @@ public struct ShuffledLabelTraining: Sendable {
     let file = try SealedFileWriter(path)
     try file.writeRows(
       trained.parameters.flatMap { $0 },
-      shape: [checkpoints.count, influence.run.network.parameterCount], to: "parameters")
+      shape: [checkpoints.count, try influence.run.network.parameterCount], to: "parameters")
     try file.writeRows(
       trained.residuals.flatMap { $0 }, shape: [seeds.count, data.count], to: "residuals")
     try fingerprint.write(to: file.hdf5)
@@ -146,7 +146,7 @@ public struct ShuffledLabelTraining: Sendable {
   private func model(
     _ options: ScoringOptions, _ trained: Trained, _ exactLimit: Int
   ) throws -> Ensemble {
-    let network = influence.network
+    let network = try influence.network
     let means = data.ids.indices.map { i in
       trained.residuals.reduce(Float(0)) { $0 + $1[i] } / Float(max(1, trained.residuals.count))
     }
@@ -172,6 +172,7 @@ extension RunInfluence {
     exactLimit: Int = Ensemble.standardExactLimit
   ) throws -> Ensemble {
     let seeds = Set(checkpoints.map(\.seed))
+    let network = try network
     return try Ensemble(
       checkpoints: ExactCheckpoint.sharing(
         seeds.sorted().map { seed in

@@ -15,13 +15,13 @@ public struct FeatureCollection: Sendable {
   public struct Group: Sendable {
     /// Name of the group, such as `seed-0/epoch-010`.
     public let name: String
-    /// The network at that checkpoint.
-    public let source: GradientSource
+    /// Where gradients at that checkpoint come from.
+    public let source: any GradientProvider
     /// The checkpoint's `modelHash`.
     public let modelHash: String
 
     /// A checkpoint with its name and hash.
-    public init(name: String, source: GradientSource, modelHash: String) {
+    public init(name: String, source: any GradientProvider, modelHash: String) {
       self.name = name
       self.source = source
       self.modelHash = modelHash
@@ -90,7 +90,7 @@ public struct FeatureCollection: Sendable {
     try Memory.require(
       projection.leastBytes(
         examples: min(data.count, block), width: width,
-        parameters: first.source.network.parameterCount),
+        parameters: first.source.parameterCount),
       for: "projecting to \(width) features", remedy: "choose fewer features (--dim).")
     let rowBytes = max(1, width * dtype.byteCount)
     let rowsPerShard = max(1, shardBytes / rowBytes / block) * block
@@ -141,7 +141,7 @@ public struct FeatureCollection: Sendable {
   ) -> Fingerprint {
     var identity = identity
     identity.weights = groups.map { .init(checkpoint: $0.name, hash: $0.modelHash) }
-    identity.layers = groups.first?.source.network.selectionText
+    identity.layers = groups.first?.source.selectionText
     identity.examples = "\(data.contentHash)"
     if projection.kind != .landmarks || identity.trainingData == identity.examples {
       identity.trainingData = nil

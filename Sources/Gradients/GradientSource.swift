@@ -36,7 +36,7 @@ public struct GradientSource: Sendable {
   }
 
   /// Examples that go through a projector at a time, a divisor of `FeatureCollection.blockSize`.
-  var projectionBlock: Int {
+  public var projectionBlock: Int {
     var block = FeatureCollection.blockSize
     while block > 1 && block > 2 * standardBlock { block /= 2 }
     return block
@@ -100,54 +100,14 @@ public struct GradientSource: Sendable {
     for range in (0..<count).blocks(of: size) { try body(range) }
   }
 
-  /// Per-example gradients of all of `data`, with the outputs: as factors, or written out in layers
-  /// where that is smaller.
-  ///
-  /// - Returns: gradients of n examples and the outputs, n × C; n × 0 of sequences, whose outputs at
-  ///   every position are not kept.
-  /// - Throws: `GradientError.nonFiniteOutput` naming the first example whose outputs are not numbers;
-  ///   `GradientError.outputFunction` when the function is not defined for the targets;
-  ///   `MemoryError` when the gradients of all examples do not fit.
-  public func gradients(
-    of data: Dataset, target: Target
-  ) throws -> (gradients: ExampleGradients, outputs: Tensor) {
-    var assembly = GradientAssembly(count: data.count)
-    let outputs = try forEachBlockWrittenOut(of: data, target: target) { range, block in
-      if range.lowerBound == 0 {
-        try Memory.require(
-          Double(block.byteCount) / Double(range.count) * Double(data.count),
-          for: "the gradients of \(data.count) examples",
-          remedy: "use features (ascribe collect, then --kernel features), or fewer examples.")
-      }
-      assembly.append(block)
-    }
-    return (assembly.gradients().adopting(inputs: data.inputs), outputs)
-  }
-
-  /// As `forEachBlock`, of all examples, written out in layers where that is smaller.
-  ///
-  /// - Returns: the outputs as `gradients`.
-  func forEachBlockWrittenOut(
-    of data: Dataset, target: Target, _ body: (Range<Int>, ExampleGradients) throws -> Void
-  ) throws -> Tensor {
-    let width = network.outputShape.count > 1 ? 0 : network.outputCount
-    let outputs = Tensor(uninitialized: [data.count, width])
-    try forEachBlock(of: data, target: target) { range, block, logits in
-      (outputs.storage.base + range.lowerBound * width).update(
-        from: logits.storage.base, count: range.count * width)
-      try body(range, block.writtenOutWhereSmaller())
-    }
-    return outputs
-  }
-
   /// Calls `body` with the factors and outputs of one block of examples after the other.
   ///
   /// Memory does not grow with n.
   public func forEachBlock(
-    of data: Dataset, rows: Range<Int>? = nil, blockSize: Int? = nil, target: Target,
+    of data: Dataset, rows: Range<Int>?, blockSize: Int?, target: Target,
     _ body: (Range<Int>, ExampleGradients, Tensor) throws -> Void
   ) throws {
-    try require(target, for: data)
+    try target.require(data)
     let functions = target == .jacobian ? traceFunctionCount : 1
     let blockSize = network.examplesAtATime(
       atMost: blockSize ?? standardBlock, functions: functions)
@@ -156,12 +116,6 @@ public struct GradientSource: Sendable {
       try GradientProgress.report?(range.count)
       try body(range, gradients, outputs)
     }
-  }
-
-  /// The factors of one example, which show the shapes of the layers.
-  func sample(of data: Dataset, target: Target) throws -> ExampleGradients {
-    try require(target, for: data)
-    return try block(0..<1, of: data, target: target).0
   }
 
   private func block(
@@ -186,10 +140,4 @@ public struct GradientSource: Sendable {
     return (result.gradients, result.outputs)
   }
 
-  private func require(_ target: Target, for data: Dataset) throws {
-    guard case .output(let function) = target, !function.accepts(TargetValues(data.targets)) else {
-      return
-    }
-    throw GradientError.outputFunction(name: function.rawValue)
-  }
 }

@@ -11,7 +11,7 @@ import Tensors
 /// which is little beside n² products of large gradients; memory does not grow with n.
 public struct KernelGradients: Sendable {
   /// Where gradients come from.
-  public let source: GradientSource
+  public let source: any GradientProvider
   /// The training examples.
   public let data: Dataset
   /// What is differentiated.
@@ -37,9 +37,9 @@ public struct KernelGradients: Sendable {
   ///   - compacts: whether stacked gradients are kept without what their outputs have in common,
   ///     where all are held.
   ///   - budget: bytes that all of them may take to be held.
-  /// - Throws: `GradientError` as `GradientSource.gradients`.
+  /// - Throws: `GradientError` as `GradientProvider.gradients`.
   public init(
-    of data: Dataset, source: GradientSource, target: GradientSource.Target,
+    of data: Dataset, source: any GradientProvider, target: GradientSource.Target,
     compacts: Bool = false, budget: Int = KernelGradients.standardBudget
   ) throws {
     (self.source, self.data, self.target) = (source, data, target)
@@ -102,7 +102,7 @@ public struct KernelGradients: Sendable {
     guard let held else { return try kernel(inputGram: inputGram) }
     var kernel = held.lowerKernel(inputGram: inputGram)
     guard target == .jacobian else { return kernel }
-    let scale = 1 / Float(source.network.outputCount)
+    let scale = 1 / Float(source.outputCount)
     let (storage, n) = (kernel.writableStorage(), count)
     Workers.run(over: n, grain: 64) { rows in
       for i in rows { VectorMath.scale(scale, storage.base + i * n, count: i + 1) }
@@ -158,7 +158,7 @@ public struct KernelGradients: Sendable {
   /// The trace kernel is a mean over the outputs: what was summed over them, over their number.
   private func meanOverOutputs(_ kernel: consuming Matrix<Float>) -> Matrix<Float> {
     guard target == .jacobian else { return kernel }
-    let scale = 1 / Float(source.network.outputCount)
+    let scale = 1 / Float(source.outputCount)
     let storage = kernel.writableStorage()
     Workers.run(over: storage.count, grain: 1 << 18) { range in
       VectorMath.scale(scale, storage.base + range.lowerBound, count: range.count)

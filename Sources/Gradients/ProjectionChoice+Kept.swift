@@ -20,7 +20,7 @@ extension ProjectionChoice {
   ///   - note: called with a line for the user where a file cannot be used or written.
   /// - Throws: as `projector(for:target:_:)`; never because of the file.
   public func projector(
-    for source: GradientSource, target: GradientSource.Target, _ training: Dataset,
+    for source: any GradientProvider, target: GradientSource.Target, _ training: Dataset,
     beside store: FeatureStoreReader, group: String, isKept: Bool = true, note: (String) -> Void
   ) throws -> any Projector {
     guard kind == .landmarks, isKept else {

@@ -23,14 +23,14 @@ public struct ProjectionChoice: Sendable, Hashable {
   ///
   /// - Throws: `ProjectionError` for a dimension the kind does not have.
   public func projector(
-    for source: GradientSource, _ function: OutputFunction, _ training: Dataset
+    for source: any GradientProvider, _ function: OutputFunction, _ training: Dataset
   ) throws -> any Projector {
     try projector(for: source, target: .output(function), training)
   }
 
   /// The projector of the gradients of a target; of a Jacobian, of all its outputs side by side.
   public func projector(
-    for source: GradientSource, target: GradientSource.Target, _ training: Dataset
+    for source: any GradientProvider, target: GradientSource.Target, _ training: Dataset
   ) throws -> any Projector {
     if kind == .landmarks {
       let (landmarks, rows) = try landmarks(at: source, target, training)
@@ -45,7 +45,7 @@ public struct ProjectionChoice: Sendable, Hashable {
 
   /// The landmarks' gradients at a checkpoint, and their rows in the training set.
   func landmarks(
-    at source: GradientSource, _ target: GradientSource.Target, _ training: Dataset
+    at source: any GradientProvider, _ target: GradientSource.Target, _ training: Dataset
   ) throws -> (gradients: ExampleGradients, rows: [Int]) {
     let k = min(dimension, training.count)
     let rows = try LandmarkProjector.drawnRows(k, of: training.count, seed: seed)

@@ -12,7 +12,7 @@ extension RunInfluence {
   public func identity(checkpoints names: [String], examples: Dataset) throws -> RunIdentity {
     let known = Dictionary(run.checkpoints.map { ($0.name, $0) }) { first, _ in first }
     return try run.identity(
-      checkpoints: names.compactMap { known[$0] }, layers: network.selectionText,
+      checkpoints: names.compactMap { known[$0] }, layers: selectionText,
       examples: examples.contentHash)
   }
 }

@@ -13,9 +13,37 @@ public struct RunInfluence: Sendable {
   public let run: Run
   /// Its data, checked against what it was trained on.
   public let data: SplitData
-  /// The run's network, with the parameters that scores are over.
-  public let network: Network
+  private let model: Model
   private let cache: CheckpointCache
+
+  /// What gradients are taken of.
+  private enum Model {
+    case network(Network)
+    case factors(StoredFactors)
+  }
+
+  /// The run's network, with the parameters that scores are over.
+  ///
+  /// - Throws: `TrainingError.noNetwork` for gradients from elsewhere.
+  public var network: Network {
+    get throws(TrainingError) {
+      guard case .network(let network) = model else { throw .noNetwork(run: run.name) }
+      return network
+    }
+  }
+
+  /// The gradients from elsewhere; nil for a run with a network.
+  public var factors: StoredFactors? {
+    if case .factors(let factors) = model { factors } else { nil }
+  }
+
+  /// The parameters that scores are over, as text; nil for all.
+  public var selectionText: String? {
+    switch model {
+    case .network(let network): network.selectionText
+    case .factors(let factors): factors.selectionText
+    }
+  }
 
   /// Reads a run's data.
   ///
@@ -32,7 +60,14 @@ public struct RunInfluence: Sendable {
   ) throws {
     self.run = run
     cache = CheckpointCache(reading: read)
-    network = try layers.map { try run.network.selecting($0, place: "--layers") } ?? run.network
+    guard !run.isForeign else {
+      let (all, data) = try run.storedFactors()
+      model = .factors(try layers.map { try all.selecting($0, place: "--layers") } ?? all)
+      self.data = data
+      return
+    }
+    let network = try run.network
+    model = .network(try layers.map { try network.selecting($0, place: "--layers") } ?? network)
     data = try run.loadData()
   }
 
@@ -44,18 +79,24 @@ public struct RunInfluence: Sendable {
     if case .tokens = data.train.targets { true } else { false }
   }
 
-  /// The network at a checkpoint.
-  public func source(_ reference: CheckpointReference) throws -> GradientSource {
-    GradientSource(network: network, parameters: try cache.parameters(of: reference))
+  /// Where gradients at a checkpoint come from.
+  public func source(_ reference: CheckpointReference) throws -> any GradientProvider {
+    switch model {
+    case .network(let network):
+      GradientSource(network: network, parameters: try cache.parameters(of: reference))
+    case .factors(let factors): factors
+    }
   }
 
-  /// What the model makes of examples at a checkpoint; nil: the last of the first seed.
-  public func predictions(
-    for data: Dataset, at reference: CheckpointReference? = nil
-  ) throws -> Predictions {
-    let reference = try reference ?? run.checkpoint()
+  /// What the model makes of examples, at the last checkpoint of the first seed.
+  public func predictions(for data: Dataset) throws -> Predictions {
+    if let factors {
+      return Predictions(
+        outputs: try factors.outputs(of: data), targets: TargetValues(data.targets))
+    }
     return Predictor(
-      network: run.network, parameters: try cache.parameters(of: reference), loss: run.loss
+      network: try run.network, parameters: try cache.parameters(of: run.checkpoint()),
+      loss: run.loss
     ).predictions(for: data)
   }
 
@@ -77,7 +118,7 @@ public struct RunInfluence: Sendable {
     var sum = [Double](repeating: 0, count: data.train.count)
     var count = 0.0
     for seed in seeds.sorted() {
-      guard run.record.status != .imported else {
+      guard run.record.status != .imported, !run.isForeign else {
         throw InfluenceError.noDynamics(weight: "trajectory", run: run.name)
       }
       guard let probabilities = try run.dynamics(seed: seed)[.probability] else {

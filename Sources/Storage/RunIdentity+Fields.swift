@@ -78,6 +78,8 @@ extension RunIdentity {
     case calibration
     /// What a model makes of examples.
     case outputs
+    /// The factor of an exact kernel.
+    case factor
 
     /// What the bytes of such a file depend on, beside the choices of its own.
     public var fields: [Field] {
@@ -99,13 +101,15 @@ extension RunIdentity {
         [.model, .modelConfiguration, .lora, .start, .training, .train, .test, .layers, .engine]
       case .outputs:
         [.model, .modelConfiguration, .lora, .dataset, .checkpoints, .engine] + Field.ofMachine
+      case .factor:
+        [.model, .modelConfiguration, .lora, .train, .layers, .engine] + Field.ofMachine
       }
     }
 
     /// The version that says what the file's numbers mean.
     var engine: String {
       switch self {
-      case .featureStore, .scores, .calibration: storeEngineVersion
+      case .featureStore, .scores, .calibration, .factor: storeEngineVersion
       case .bank, .shuffledLabels, .outputs: Engine.version
       }
     }

@@ -43,9 +43,10 @@ public struct ExportJob: Sendable {
   ///   `StorageError.system`, after which nothing is left behind.
   public func write() throws -> Exported {
     guard ExportJob.hasRoom(folder) else { throw TrainingError.folderNotEmpty(path: folder) }
+    let network = try run.network
     let loaded = try run.load(checkpoint)
     let model = try ModelConfiguration(from: run.modelMap())
-    let values = members(of: model)
+    let values = members(of: model, network)
     let path = folder as NSString
     let parent = path.deletingLastPathComponent
     if !parent.isEmpty { try makeFolder(parent) }
@@ -56,7 +57,7 @@ public struct ExportJob: Sendable {
     do {
       try makeFolder(temporary)
       try SafetensorsFile.write(
-        parameters: loaded.parameters, layout: run.network.parameters,
+        parameters: loaded.parameters, layout: network.parameters,
         metadata: ["ascribe.modelHash": loaded.provenance.modelHash, "format": "pt"],
         to: temporary + "/model.safetensors")
       if let values {
@@ -75,7 +76,7 @@ public struct ExportJob: Sendable {
     }
     return Exported(
       files: names(in: folder), architecture: architecture,
-      modelHash: loaded.provenance.modelHash, tensors: run.network.parameters.count)
+      modelHash: loaded.provenance.modelHash, tensors: network.parameters.count)
   }
 
   /// Whether nothing is there, or an empty folder.
@@ -89,9 +90,11 @@ public struct ExportJob: Sendable {
   /// `from_pretrained` would leave out.
   ///
   /// Of an imported model its own, but for the type of the weights.
-  private func members(of model: ModelConfiguration) -> [String: ConfigurationValue]? {
+  private func members(
+    of model: ModelConfiguration, _ network: Network
+  ) -> [String: ConfigurationValue]? {
     let record = run.record
-    guard run.network.modelParameters.count == run.network.parameters.count else { return nil }
+    guard network.modelParameters.count == network.parameters.count else { return nil }
     guard
       let architecture = model.architecture(
         inputShape: record.inputShape, outputs: record.outputCount)

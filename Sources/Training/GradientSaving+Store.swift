@@ -106,7 +106,8 @@ extension GradientSaving {
     let groups = try run.checkpoints.map {
       FeatureCollection.Group(
         name: $0.groupName,
-        source: GradientSource(network: run.network, parameters: try run.parameters(of: $0)),
+        source: GradientSource(
+          network: try run.network, parameters: try run.parameters(of: $0)),
         modelHash: "\(try run.modelHash(of: $0))")
     }
     let collection = FeatureCollection(

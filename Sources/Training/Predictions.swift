@@ -1,4 +1,5 @@
 // Letters: n examples, C outputs.
+import Networks
 import Tensors
 
 /// What a model says of each example in evaluation mode.
@@ -26,5 +27,37 @@ public struct Predictions: Sendable {
   /// Share of examples predicted rightly; nil for numbers and sequences.
   public var accuracy: Double? {
     correct.isEmpty ? nil : Double(correct.count { $0 }) / Double(correct.count)
+  }
+}
+
+extension Predictions {
+  /// What outputs that are there already say of classes or numbers.
+  ///
+  /// - Parameter outputs: z, n × C.
+  public init(outputs: Tensor, targets: TargetValues) {
+    var loss = Loss.squaredError
+    if case .classes = targets { loss = .crossEntropy }
+    let signals = SignalRows(predictedBy: loss, of: outputs.shape[0])
+    _ = OutputSignals.forEach(outputs, targets, loss: loss, scale: 1) { row, values in
+      signals.write(values, example: row)
+    }
+    self.init(logits: outputs, signals, isClassification: loss == .crossEntropy)
+  }
+
+  /// Outputs and what was found of each example.
+  init(logits: Tensor, _ signals: SignalRows, isClassification: Bool) {
+    self.init(
+      logits: logits, losses: signals.values(of: .loss), margins: signals.values(of: .margin),
+      probabilities: signals.values(of: .probability),
+      predicted: isClassification ? Predictor.largest(logits) : [],
+      correct: signals.values(of: .correct).map { $0 == 1 })
+  }
+}
+
+extension SignalRows {
+  /// Rows for what a prediction says of n examples under a loss.
+  init(predictedBy loss: Loss, of count: Int) {
+    let kept = ExampleSignal.signals(of: loss).filter { $0 != .el2n && $0 != .gradientNorm }
+    self.init(kept, of: count, in: Tensor(uninitialized: [kept.count, count]).storage)
   }
 }

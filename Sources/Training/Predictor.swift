@@ -33,8 +33,7 @@ public struct Predictor: Sendable {
     let isSequence = loss == .nextToken
     let width = isSequence ? 0 : network.outputCount
     let isClassification = loss == .crossEntropy
-    let kept = ExampleSignal.signals(of: loss).filter { $0 != .el2n && $0 != .gradientNorm }
-    let signals = SignalRows(kept, of: n, in: Tensor(uninitialized: [kept.count, n]).storage)
+    let signals = SignalRows(predictedBy: loss, of: n)
     let logits = Tensor(uninitialized: [n, width])
     let targets = TargetValues(data.targets)
     let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
@@ -49,14 +48,10 @@ public struct Predictor: Sendable {
         outputs, targets.gathered(block), loss: loss, scale: 1
       ) { row, values in signals.write(values, example: start + row) }
     }
-    return Predictions(
-      logits: logits, losses: signals.values(of: .loss), margins: signals.values(of: .margin),
-      probabilities: signals.values(of: .probability),
-      predicted: isClassification ? Predictor.largest(logits) : [],
-      correct: signals.values(of: .correct).map { $0 == 1 })
+    return Predictions(logits: logits, signals, isClassification: isClassification)
   }
 
-  private static func largest(_ logits: Tensor) -> [Int32] {
+  static func largest(_ logits: Tensor) -> [Int32] {
     let width = logits.rowLength
     return (0..<logits.rowCount).map { row in
       let z = logits.storage.base + row * width

@@ -24,6 +24,9 @@ extension Run {
   /// an error where it is read, never left out silently; of an unfinished run those that are there.
   public var checkpoints: [CheckpointReference] {
     let files = RunFolder(path: folder)
+    if isForeign {
+      return [CheckpointReference(seed: 0, epoch: 0, path: files.factors("train"))]
+    }
     return seeds.flatMap { seed in
       record.checkpointEpochs.compactMap { epoch in
         let path = files.checkpoint(seed: seed, epoch: epoch)
@@ -57,7 +60,7 @@ extension Run {
   ///
   /// - Throws: `CheckpointError`.
   public func load(_ checkpoint: CheckpointReference) throws -> Checkpoint {
-    let loaded = try Checkpoint(reading: checkpoint.path, layout: network.parameters)
+    let loaded = try Checkpoint(reading: checkpoint.path, layout: try network.parameters)
     let provenance = loaded.provenance
     for (field, recorded, found) in [
       ("the run", name, provenance.run), ("the seed", "\(checkpoint.seed)", "\(provenance.seed)"),
@@ -79,8 +82,10 @@ extension Run {
     try load(checkpoint).parameters
   }
 
-  /// The identity of a checkpoint's weights, as its provenance records it.
+  /// The identity of a checkpoint's weights, as its provenance records it; of gradients from
+  /// elsewhere the seal of their file.
   public func modelHash(of checkpoint: CheckpointReference) throws -> Digest {
+    if isForeign { return try SealedFile(checkpoint.path).digest }
     let provenance = try Checkpoint.provenance(of: checkpoint.path)
     guard let digest = Digest(hexadecimal: provenance.modelHash) else {
       throw CheckpointError.unreadableProvenance(
@@ -91,7 +96,7 @@ extension Run {
 
   /// The model at a checkpoint.
   public func predictor(_ checkpoint: CheckpointReference) throws -> Predictor {
-    Predictor(network: network, parameters: try parameters(of: checkpoint), loss: loss)
+    Predictor(network: try network, parameters: try parameters(of: checkpoint), loss: loss)
   }
 
   /// How each training example was learnt under a seed.

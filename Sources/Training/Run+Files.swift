@@ -36,8 +36,9 @@ extension Run {
   public func files() throws -> [RunFile] {
     let layout = RunFolder(path: folder)
     var files = [RunFile(kind: .record, path: layout.record)]
-    files += checkpoints.map { RunFile(kind: .checkpoint($0), path: $0.path) }
-    for seed in seeds where record.status != .imported {
+    // Gradients from elsewhere are among the files beside the record.
+    files += (isForeign ? [] : checkpoints).map { RunFile(kind: .checkpoint($0), path: $0.path) }
+    for seed in seeds where record.status != .imported && !isForeign {
       let path = layout.dynamics(seed: seed)
       if fileExists(path) {
         files.append(RunFile(kind: .sealed, path: path))

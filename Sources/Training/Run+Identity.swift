@@ -23,11 +23,18 @@ extension Run {
   public func identity(
     checkpoints: [CheckpointReference] = [], layers: String? = nil, examples: Digest? = nil
   ) throws -> RunIdentity {
+    let weights = try checkpoints.map {
+      RunIdentity.Weights(checkpoint: $0.name, hash: "\(try modelHash(of: $0))")
+    }
+    guard !isForeign else {
+      return RunIdentity(
+        weights: weights, trainingData: record.dataHashes["train"],
+        examples: examples.map { "\($0)" }, layers: layers,
+        machine: .init(blasCore: BLAS.coreName))
+    }
     let configuration = try configuration()
     return RunIdentity(
-      weights: try checkpoints.map {
-        RunIdentity.Weights(checkpoint: $0.name, hash: "\(try modelHash(of: $0))")
-      },
+      weights: weights,
       modelConfiguration: configuration.model.value.canonicalJSON,
       adapters: configuration.adapters.map {
         "rank \($0.rank) alpha \($0.alpha) \($0.targets)"

@@ -12,8 +12,17 @@ public struct Run: Sendable {
   public let folder: String
   /// `run.json`.
   public let record: RunRecord
+  private let ownNetwork: Network?
+
   /// The network, without weights.
-  public let network: Network
+  ///
+  /// - Throws: `TrainingError.noNetwork` for gradients from elsewhere.
+  public var network: Network {
+    get throws(TrainingError) {
+      guard let ownNetwork else { throw .noNetwork(run: name) }
+      return ownNetwork
+    }
+  }
 
   /// Opens a run by name, or by the path of its folder.
   ///
@@ -40,10 +49,14 @@ public struct Run: Sendable {
   init(folder: String) throws {
     self.folder = folder
     record = try RunRecord.read(folder + "/run.json")
+    guard record.status != .foreign else {
+      ownNetwork = nil
+      return
+    }
     let map = try Run.map(record, folder)
     let model = try ModelConfiguration(from: map.map("model"))
     try model.requireInputs(record.inputShape, outputs: record.outputCount)
-    network = try RunConfiguration.network(
+    let network = try RunConfiguration.network(
       model, adapters: RunConfiguration.adapters(from: map),
       freeze: map.map(ifPresent: "training")?.strings(ifPresent: "freeze").map {
         LayerPatterns($0)
@@ -58,6 +71,7 @@ public struct Run: Sendable {
         recorded: record.parameters.map(\.name).joined(separator: ", "),
         found: found.map(\.name).joined(separator: ", "), file: folder + "/run.json")
     }
+    ownNetwork = network
   }
 
   private static func map(_ record: RunRecord, _ folder: String) throws -> ConfigurationMap {
@@ -82,9 +96,10 @@ public struct Run: Sendable {
 
   /// The run file as it was, with paths that begin at the run's folder.
   ///
-  /// - Throws: `ConfigurationError` when this version no longer reads it.
+  /// - Throws: `ConfigurationError` when this version no longer reads it; `TrainingError.noNetwork`.
   public func configuration() throws -> RunConfiguration {
-    try RunConfiguration(
+    _ = try network
+    return try RunConfiguration(
       from: try Run.map(record, folder), relativeTo: "\(folder)/\(record.dataFolder)/",
       requiresTraining: record.status != .imported)
   }
@@ -107,7 +122,12 @@ public struct Run: Sendable {
   /// Whether all seeds are trained.
   public var isFinished: Bool { record.status != .running }
   /// Whether it was trained here to its end, so that its dynamics tell of every epoch.
-  public var hasWholeDynamics: Bool { isFinished && record.status != .imported }
+  public var hasWholeDynamics: Bool { record.status == .finished }
+  /// Whether gradients came from elsewhere, and there is no network.
+  public var isForeign: Bool { record.status == .foreign }
+
+  /// Where the gradients from elsewhere of a part of the data are, `train` or `test`.
+  public func factorsPath(_ part: String) -> String { RunFolder(path: folder).factors(part) }
 
   /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
   public var projectionsFolder: String { RunFolder(path: folder).projections(record.name) }

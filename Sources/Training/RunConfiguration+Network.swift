@@ -107,6 +107,7 @@ extension Run {
   ///   frozen weights would be drawn that were imported.
   public func networkToTrain() throws -> Network {
     let configuration = try configuration()
+    let network = try network
     if record.status == .imported && network.selection != nil && configuration.startPath == nil {
       throw TrainingError.noStart(run: name)
     }

@@ -7,6 +7,7 @@ import Storage
 ///     Checkpoints/NAME/run.json
 ///     Checkpoints/NAME/seed-0/epoch-001.safetensors, epoch-001.json, …
 ///     Checkpoints/NAME/seed-0/dynamics.h5
+///     Checkpoints/NAME/factors-train.h5, factors-test.h5      of gradients from elsewhere
 ///     Checkpoints/NAME/seed-0/resume/…                        while the seed is being trained
 struct RunFolder: Sendable {
   let path: String
@@ -30,6 +31,9 @@ struct RunFolder: Sendable {
   }
 
   func dynamics(seed: UInt64) -> String { self.seed(seed) + "/dynamics.h5" }
+
+  /// Gradients from elsewhere of a part of the data, `train` or `test`.
+  func factors(_ part: String) -> String { "\(path)/factors-\(part).h5" }
 
   func resume(seed: UInt64) -> String { self.seed(seed) + "/resume" }
 
@@ -57,11 +61,17 @@ struct RunFolder: Sendable {
 
   /// Deletes the run's files and nothing else.
   func removeRun() throws(StorageError) {
+    try removeRunKeepingLeftovers()
+    for file in AtomicFile.leftovers(in: path) { try removeIfPresent(file) }
+  }
+
+  /// The same but for files that are being written.
+  func removeRunKeepingLeftovers() throws(StorageError) {
     try removeIfPresent(record)
     for name in names(in: path) where name.hasPrefix("seed-") {
       try removeIfPresent("\(path)/\(name)")
     }
-    for file in AtomicFile.leftovers(in: path) { try removeIfPresent(file) }
+    for part in ["train", "test"] { try removeIfPresent(factors(part)) }
   }
 
   /// Where the gradient stores and scores of a run of this folder are: `Projections/NAME` beside
@@ -77,7 +87,7 @@ struct RunFolder: Sendable {
   /// halves, weights of shuffled labels, gradient stores, scores.
   func madeFromRun(_ name: String) -> [String] {
     let own = names(in: path).filter {
-      $0.hasSuffix(".h5") || $0.hasSuffix(".h5.parts")
+      ($0.hasSuffix(".h5") && !$0.hasPrefix("factors-")) || $0.hasSuffix(".h5.parts")
         || ($0.hasPrefix("calibration-") && $0.hasSuffix(".json"))
     }
     let projections = projections(name)

@@ -40,7 +40,7 @@ extension RunRecord {
     data.tokenizer?.contentHash == nil ? data.vocabulary ?? data.tokenizer?.vocabulary : nil
   }
 
-  private static func hash(_ ids: [ExampleID]) -> String {
+  static func hash(_ ids: [ExampleID]) -> String {
     SHA256.digest(of: ids.map { "\($0)\n" }.joined()).description
   }
 

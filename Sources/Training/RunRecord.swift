@@ -17,6 +17,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
     case finished
     /// Weights from elsewhere.
     case imported
+    /// Gradients from elsewhere: no network of ours, `parameters` are the layers that were
+    /// differentiated.
+    case foreign
   }
 
   /// A parameter of the network.
@@ -25,6 +28,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public let name: String
     /// PyTorch's shape.
     public let shape: [Int]
+
+    /// A parameter.
+    public init(name: String, shape: [Int]) { (self.name, self.shape) = (name, shape) }
   }
 
   /// How one seed ended.

@@ -50,8 +50,10 @@ public enum TrainingError: DiagnosableError, Equatable {
   case noRun(name: String, folder: String, known: [String])
   /// A run of the same name that was made otherwise.
   case otherRun(field: String, recorded: String, wanted: String, folder: String)
-  /// A run of the same name whose weights were imported.
+  /// A run of the same name whose weights or gradients were imported.
   case importedRun(folder: String)
+  /// Something is made of passes through a network, and the run is one of gradients from elsewhere.
+  case noNetwork(run: String)
   /// Imported weights of which it is not known how they were trained.
   case noTraining(run: String)
   /// Imported weights that give NaN or infinities.
@@ -130,7 +132,9 @@ extension TrainingError {
     case .otherRun(let field, let recorded, let wanted, _):
       "a run of this name exists with \(field) \(recorded), wanted \(wanted)."
     case .importedRun:
-      "the weights of the run of this name were imported: it cannot be trained on."
+      "the run of this name was imported: it cannot be trained on."
+    case .noNetwork(let run):
+      "\(run) was made of gradients from elsewhere: it has no network."
     case .noTraining: "the run's weights were imported, and its run file has no `training`."
     case .importedNotFinite(let what, _): "with these weights \(what) not finite."
     case .seedsDiffer(let seed, let epochs, let expected, _):
@@ -178,7 +182,7 @@ extension TrainingError {
     case .importedNotFinite(_, let file), .unsupportedArchitecture(_, let file),
       .unsupportedSetting(_, _, let file), .otherModel(_, _, let file, _, _):
       file
-    case .noTraining(let run), .noStart(let run): run
+    case .noTraining(let run), .noNetwork(let run), .noStart(let run): run
     case .folderNotEmpty(let path), .startChanged(_, _, let path), .noAdapter(let path): path
     case .otherBase: "training.from"
     case .unsupportedVersion(_, _, let file): file
@@ -227,6 +231,7 @@ extension TrainingError {
         : "name one of \(known.sorted().prefix(12).joined(separator: ", ")), or the path of a run's folder."
     case .otherRun: "choose another name, or replace the run with --overwrite."
     case .importedRun: "choose another name, or replace the run with --overwrite."
+    case .noNetwork: "train the network as a run of its own, or import its weights."
     case .noTraining:
       "say in the run file how it was trained, and import again with --overwrite."
     case .importedNotFinite: "check that the weights are whole, and the scale of the data."

@@ -185,7 +185,9 @@ public struct TrainingJob: Sendable {
     }
     if fileExists(folder.record) {
       let recorded = try RunRecord.read(folder.record)
-      if recorded.status == .imported { throw TrainingError.importedRun(folder: folder.path) }
+      if [.imported, .foreign].contains(recorded.status) {
+        throw TrainingError.importedRun(folder: folder.path)
+      }
       if let found = recorded.difference(from: wanted) {
         throw TrainingError.otherRun(
           field: found.field, recorded: found.recorded, wanted: found.wanted, folder: folder.path)

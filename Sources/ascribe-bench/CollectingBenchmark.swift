@@ -47,7 +47,8 @@ extension Benchmark {
       rows.append(
         try row("\(kind.rawValue) to 2,048", 2) {
           try source.forEachBlock(
-            of: data, blockSize: FeatureCollection.blockSize, target: .output(.margin)
+            of: data, rows: nil, blockSize: FeatureCollection.blockSize,
+            target: .output(.margin)
           ) { _, gradients, _ in _ = try projector.project(gradients) }
         })
     }

@@ -73,7 +73,7 @@ private struct SavingStore {
   func factors(of data: Dataset, _ source: GradientSource) throws -> [ExampleGradients] {
     var blocks: [ExampleGradients] = []
     try source.forEachBlock(
-      of: data, blockSize: FeatureCollection.blockSize, target: .output(.margin)
+      of: data, rows: nil, blockSize: FeatureCollection.blockSize, target: .output(.margin)
     ) { _, gradients, _ in blocks.append(gradients) }
     return blocks
   }

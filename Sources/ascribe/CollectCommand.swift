@@ -72,10 +72,8 @@ struct CollectCommand: ParsableCommand {
     if let layers = influence.layersSentence { Console.line(layers) }
     let data = split.part(of: influence.data)
     let projection =
-      projector.map { ProjectionChoice(kind: $0, dimension: dim, seed: projectionSeed) }
-      ?? .standard(
-        for: influence.network, examples: influence.data.train.count, dimension: dim,
-        seed: projectionSeed)
+      try projector.map { ProjectionChoice(kind: $0, dimension: dim, seed: projectionSeed) }
+      ?? influence.standardProjection(dimension: dim, seed: projectionSeed)
     let work = try influence.collecting(
       for: try MethodTable.standard.method(named: method ?? Method.trak.name),
       outputFunction: outputFunction.flatMap { OutputFunction(rawValue: $0) },
@@ -88,7 +86,7 @@ struct CollectCommand: ParsableCommand {
     if projector == nil {
       Console.line("projector: \(projection.kind.rawValue), by counted flops (--projector)")
     }
-    let cost = influence.cost(of: work, examples: data.count)
+    let cost = try influence.cost(of: work, examples: data.count)
     EstimateText.announce(
       "\(projection.kind.rawValue) features of \(data.count) examples", flops: cost.flops,
       peakBytes: cost.peakBytes)

@@ -112,7 +112,16 @@ struct MethodOptions: ParsableArguments {
   )
   var exactLimit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Disk for factors of large exact kernels, so that later questions are quick: 8G (default), 0 = none.",
+      valueName: "bytes"))
+  var keepFactors: String?
+
   func validate() throws {
+    if let keepFactors, keepFactors != "0", CommonOptions.bytes(keepFactors) == nil {
+      throw ValidationError("--keep-factors takes a size such as 2G or 0, not '\(keepFactors)'")
+    }
     if method == "fused" {
       throw ValidationError("fused scores need a bank: write --fuse BANK, with any --method")
     }
@@ -136,7 +145,7 @@ struct MethodOptions: ParsableArguments {
       ("--example-weight", exampleWeight != nil), ("--damping", damping != nil),
       ("--damping-profile", dampingProfile != nil), ("--checkpoints", checkpoints != nil),
       ("--layers", layers.layers != nil), ("--seeds", seeds != nil), ("--kernel", kernel != nil),
-      ("--exact-limit", exactLimit != nil),
+      ("--exact-limit", exactLimit != nil), ("--keep-factors", keepFactors != nil),
     ].filter(\.1).map(\.0)
   }
 
@@ -159,7 +168,9 @@ struct MethodOptions: ParsableArguments {
       exampleWeight: try exampleWeight.map { try ExampleWeight(name: $0) },
       damping: try damping.map { try DampingRule($0) }, dampingProfile: dampingProfile,
       checkpoints: checkpoints.flatMap { CheckpointChoice($0) }, seeds: try seedList(),
-      kernel: kernel, exactLimit: exactLimit, diagnosesDamping: diagnosesDamping)
+      kernel: kernel, exactLimit: exactLimit,
+      factorBytes: keepFactors.map { CommonOptions.bytes($0) ?? 0 },
+      diagnosesDamping: diagnosesDamping)
   }
 }
 

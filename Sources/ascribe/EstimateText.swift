@@ -7,8 +7,8 @@ enum EstimateText {
   static let announcedSeconds = 60.0
 
   /// Says what a scoring will take when it will take over a minute; nothing else depends on it.
-  static func announce(_ estimate: WorkEstimate) {
-    guard estimate.flops > WorkEstimate.leastFlops,
+  static func announce(_ estimate: WorkEstimate?) {
+    guard let estimate, estimate.flops > WorkEstimate.leastFlops,
       let text = sentence(estimate, rate: MachineRate.measured)
     else { return }
     Console.line(text)

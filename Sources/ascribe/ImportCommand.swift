@@ -2,6 +2,8 @@ import ArgumentParser
 import Checkpoints
 import Configuration
 import Foundation
+import Gradients
+import Influence
 import Reports
 import Training
 
@@ -18,11 +20,16 @@ struct ImportCommand: ParsableCommand {
       ViTForImageClassification) describes the model.
       """)
 
-  @Argument(help: "A folder with safetensors files, or one such file.") var folder: String
+  @Argument(
+    help: "A folder with safetensors files, or one such file; with --factors the run's name.")
+  var folder: String
   @Option(
     help:
       "The run file: data, and the model unless FOLDER has a config.json; training may be left out."
-  ) var data: String
+  ) var data: String?
+  @Option(help: "Per-example gradients from elsewhere, in place of weights: an HDF5 file.")
+  var factors: String?
+  @Option(help: "The same of the test examples, to be asked about.") var testFactors: String?
   @Option(help: "The model under FOLDER's adapter (adapter_config.json of PEFT): a folder or file.")
   var base: String?
   @Option(help: "A name instead of the run file's.") var name: String?
@@ -31,6 +38,19 @@ struct ImportCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    if testFactors != nil && factors == nil {
+      throw ValidationError("--test-factors goes with --factors, the training examples' gradients")
+    }
+    guard factors == nil else {
+      let other = [("--data", data), ("--base", base), ("--name", name)].first { $0.1 != nil }
+      if let other {
+        throw ValidationError("\(other.0) is for weights: with --factors write NAME --factors FILE")
+      }
+      return
+    }
+    if data == nil {
+      throw ValidationError("name the run file with --data, or gradients with --factors")
+    }
     if base == nil && PEFTAdapter.isFound(at: folder) {
       throw ValidationError("\(folder) holds an adapter: name its model with --base FOLDER")
     }
@@ -38,6 +58,8 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
+    if let factors { return try importFactors(factors) }
+    guard let data else { return }
     // A `model` in the run file goes before config.json, which then need not be understood.
     let hasModel = try ConfigurationMap(contentsOf: data).has("model")
     var configuration = try RunConfiguration(
@@ -67,6 +89,17 @@ struct ImportCommand: ParsableCommand {
     }
     Console.output(table.text)
     Console.output("imported as \(run.name) in \(run.folder)")
+  }
+
+  /// Makes a run of gradients.
+  private func importFactors(_ train: String) throws {
+    var job = FactorImport(
+      name: folder, train: train, test: testFactors, checkpointsFolder: common.checkpointsFolder)
+    job.overwrites = overwrite
+    let run = try job.run()
+    guard let factors = try RunInfluence(run).factors else { return }
+    let answer = FactorsAnswer(run, factors)
+    Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
   }
 
   /// Says which names were taken for which.
@@ -110,5 +143,45 @@ private struct ImportAnswer: Encodable {
       Renamed(tensor: $0.tensor, parameter: $0.parameter)
     }
     leftOut = imported.first?.leftOut ?? []
+  }
+}
+
+/// `import --factors --json`.
+private struct FactorsAnswer: Encodable {
+  struct Layer: Encodable {
+    let name: String
+    let outputs: Int
+    /// Absent for element-wise parameters.
+    let inputs: Int?
+    let bias: Bool
+  }
+  let run, folder: String
+  /// What was differentiated.
+  let targets: [String]
+  let layers: [Layer]
+  let parameters, outputs, trainingExamples, testExamples: Int
+
+  init(_ run: Run, _ factors: StoredFactors) {
+    (self.run, folder) = (run.name, run.folder)
+    targets = factors.layout.targets.map(\.name)
+    layers = factors.layout.layers.map {
+      Layer(name: $0.name, outputs: $0.outputs, inputs: $0.inputs, bias: $0.hasBias)
+    }
+    (parameters, outputs) = (factors.parameterCount, factors.outputCount)
+    trainingExamples = run.record.exampleCounts["train"] ?? 0
+    testExamples = run.record.exampleCounts["test"] ?? 0
+  }
+
+  var text: String {
+    var table = TextTable(["layer", "outputs", "inputs", "bias"])
+    for layer in layers {
+      table.append([
+        layer.name, "\(layer.outputs)", layer.inputs.map(String.init) ?? "",
+        layer.bias ? "yes" : "",
+      ])
+    }
+    return table.text
+      + "\n\(trainingExamples) training and \(testExamples) test examples, gradients of "
+      + targets.joined(separator: ", ") + "\nimported as \(run) in \(folder)"
   }
 }

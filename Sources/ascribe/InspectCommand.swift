@@ -58,7 +58,7 @@ struct InspectCommand: ParsableCommand {
       counts.map { "\($0.key): \($0.value) examples, hash \(record.dataHashes[$0.key] ?? "")" }
         .joined(separator: "\n"))
     Console.output(
-      "network: "
+      (run.isForeign ? "layers, differentiated elsewhere: " : "network: ")
         + record.parameters.map {
           "\($0.name) \($0.shape.map(String.init).joined(separator: "×"))"
         }.joined(separator: ", "))

@@ -104,7 +104,7 @@ struct MislabeledAnswer: Encodable {
   init(_ influence: RunInfluence, _ ranking: MislabelRanking, top: Int) throws {
     run = influence.run.name
     signal = ranking.signal.rawValue
-    layers = ranking.signal.isOfGradients ? influence.network.selectionText : nil
+    layers = ranking.signal.isOfGradients ? influence.selectionText : nil
     let train = influence.data.train
     let predictions = try influence.predictions(for: train)
     let isClassification = train.classes != nil

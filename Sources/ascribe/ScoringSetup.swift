@@ -60,7 +60,7 @@ struct ScoringSetup {
     }
     if let layers = influence.layersSentence { Console.line(layers) }
     if let reason = KernelText.sentence(scoring.kernelReason) { Console.line(reason) }
-    EstimateText.announce(influence.estimate(scoring, queries: asked.count(influence.data)))
+    EstimateText.announce(try influence.estimate(scoring, queries: asked.count(influence.data)))
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.

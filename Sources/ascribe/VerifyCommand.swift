@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Foundation
+import Influence
 import Reports
 import Storage
 import Training
@@ -57,7 +58,10 @@ struct VerifyCommand: ParsableCommand {
         try report.add([file.path])
       }
     }
-    if data {
+    if run.isForeign {
+      // The examples are in the files; whether they are the run's own is checked here.
+      _ = try RunInfluence(run)
+    } else if data {
       _ = try run.loadData()
       if run.record.dataHashes["start"] != nil { _ = try run.networkToTrain() }
     }

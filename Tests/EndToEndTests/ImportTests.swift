@@ -97,7 +97,7 @@ import Testing
     try work.write(Self.runFile(training: "training: {rate: 0.1, epochs: 2}"), to: "m.yaml")
     try work.fail(
       4, "train", "m.yaml",
-      words: ["the weights of the run of this name were imported: it cannot be trained on."])
+      words: ["the run of this name was imported: it cannot be trained on."])
     // With `training` in the run file, others can be trained like it.
     try work.succeed("import", "import/folders", "--data", "m.yaml", "--name", "t")
     try work.succeed("retrain", "t", "--subsets", "2", "--seeds", "1")

@@ -84,7 +84,7 @@ import Testing
       ("--method", "trak"), ("--output-function", "margin"), ("--example-weight", "none"),
       ("--damping", "mean"), ("--damping-profile", "uniform"), ("--checkpoints", "final"),
       ("--layers", "0"), ("--seeds", "0"), ("--kernel", "exact"), ("--exact-limit", "10"),
-      ("--fuse", "bank"), ("--diagnose", "none"), ("--token", "2"),
+      ("--keep-factors", "0"), ("--fuse", "bank"), ("--diagnose", "none"), ("--token", "2"),
     ] {
       try work.fail(
         2, "query", "r", "--test", "3", "--scores", "s.h5", option, value,

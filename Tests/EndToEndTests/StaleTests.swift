@@ -6,7 +6,7 @@ import Testing
   @Test("after train --overwrite nothing of the former weights is used, and each refusal says why")
   func overwritten() throws {
     let work = try Workspace(trained: true)
-    try work.succeed("retrain", "r", "--subsets", "20", "--seeds", "1")
+    try work.succeed("retrain", "r", "--subsets", "60", "--seeds", "1")
     try work.succeed("calibrate", "r")
     try work.succeed("score", "r", "--out", "s.h5")
     try work.succeed("score", "r", "--method", "graddot")

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Gradients
 import Evaluation
 import Foundation
 import Influence
@@ -93,14 +94,14 @@ import Training
     #expect(own != original && own.sorted() == original.sorted())
     // By hand.
     let trainer = try Trainer(
-      network: influence.run.network, configuration: try influence.run.configuration().training,
+      network: try influence.run.network, configuration: try influence.run.configuration().training,
       data: shuffled.data, seed: 0)
     let model = try Ensemble(
       checkpoints: [
         ExactCheckpoint(
           name: "by hand",
-          source: .init(
-            network: influence.run.network, parameters: try trainer.train().parameters),
+          source: GradientSource(
+            network: try influence.run.network, parameters: try trainer.train().parameters),
           training: shuffled.data)
       ], training: shuffled.data, options: options)
     #expect(try model.scores(influence.data.test.subset([0, 1])).elements == first)

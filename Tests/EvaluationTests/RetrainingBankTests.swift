@@ -51,10 +51,10 @@ import Training
     // Model (subset 1, seed 0) again by hand.
     let rows = (0..<40).filter { bank.masks[1, $0] == 1 }
     let trainer = try Trainer(
-      network: influence.run.network, configuration: try influence.run.configuration().training,
+      network: try influence.run.network, configuration: try influence.run.configuration().training,
       data: influence.data.train.subset(rows), seed: 1_000_002)
     let model = Predictor(
-      network: influence.run.network, parameters: try trainer.train().parameters,
+      network: try influence.run.network, parameters: try trainer.train().parameters,
       loss: influence.run.loss)
     let logits = model.predictions(for: influence.data.test).logits
     let targets = TargetValues(influence.data.test.targets)
@@ -126,10 +126,10 @@ import Training
     // What a bank says it is made from is what it was made from.
     _ = try RetrainingBank(folder / "loo.h5", expecting: try job(bank.design).fingerprint())
     let trainer = try Trainer(
-      network: influence.run.network, configuration: try influence.run.configuration().training,
+      network: try influence.run.network, configuration: try influence.run.configuration().training,
       data: influence.data.train, rows: (0..<40).filter { $0 != 20 }, seed: 1_000_001)
     let model = Predictor(
-      network: influence.run.network, parameters: try trainer.train().parameters,
+      network: try influence.run.network, parameters: try trainer.train().parameters,
       loss: influence.run.loss)
     let logits = model.predictions(for: influence.data.test).logits.elements
     #expect(bank.logits(subset: 2, seed: 1).elements == logits)

@@ -12,7 +12,7 @@ import Testing
     let data = KernelGradientsTests.data(9)
     let seen = Mutex(0)
     try GradientProgress.$report.withValue({ count in seen.withLock { $0 += count } }) {
-      try source.forEachBlock(of: data, blockSize: 4, target: .output(.margin)) { _, _, _ in }
+      try source.forEachBlock(of: data, rows: nil, blockSize: 4, target: .output(.margin)) { _, _, _ in }
       #expect(seen.withLock { $0 } == 9)
       // Blocks of one example: each goes through for itself, and for every later one.
       let gradients = try KernelGradients(
@@ -32,7 +32,7 @@ import Testing
     #expect(throws: Stop.self) {
       try GradientProgress.$report.withValue({ _ in throw Stop() }) {
         try source.forEachBlock(
-          of: KernelGradientsTests.data(9), blockSize: 4, target: .output(.margin)
+          of: KernelGradientsTests.data(9), rows: nil, blockSize: 4, target: .output(.margin)
         ) { _, _, _ in blocks += 1 }
       }
     }

@@ -213,8 +213,8 @@ import Training
   func estimate() throws {
     let influence = try DigitsRun().influence
     let scoring = try influence.resolved()
-    let estimate = influence.estimate(scoring, queries: 3)
-    let shape = WorkShape(network: influence.network, examples: 40, queries: 3)
+    let estimate = try #require(try influence.estimate(scoring, queries: 3))
+    let shape = WorkShape(network: try influence.network, examples: 40, queries: 3)
     #expect(estimate.checkpoints == 4)
     #expect(estimate.flops == ScoringCost(.trajectory, shape, checkpoints: 4).flops)
     #expect(estimate.alternatives.contains { $0.change == .method(.graddot) })

@@ -63,7 +63,8 @@ enum Problem {
 
   /// A method on a store's group for each source, with features of the given targets.
   static func features(
-    _ sources: [GradientSource], _ data: Dataset, _ options: ScoringOptions, in folder: String,
+    _ sources: [any GradientProvider], _ data: Dataset, _ options: ScoringOptions,
+    in folder: String,
     projection: ProjectionChoice = ProjectionChoice(kind: .identity, dimension: 1),
     residuals: [Float]? = nil
   ) throws -> Ensemble {

@@ -239,7 +239,7 @@ struct GradientSavingTests {
       groups: try run.checkpoints.map {
         FeatureCollection.Group(
           name: $0.groupName,
-          source: GradientSource(network: run.network, parameters: try run.parameters(of: $0)),
+          source: GradientSource(network: try run.network, parameters: try run.parameters(of: $0)),
           modelHash: "\(try run.modelHash(of: $0))")
       }, outputFunction: .margin,
       projection: ProjectionChoice(kind: .kronecker, dimension: 9), training: data.train,

@@ -101,7 +101,7 @@ struct RunTests {
     let dynamics = try run.dynamics(seed: 0)
     #expect(dynamics.ids == data.train.ids && dynamics.epochs == 5)
     let trainer = try Trainer(
-      network: run.network, configuration: try run.configuration().training, data: data.train)
+      network: try run.network, configuration: try run.configuration().training, data: data.train)
     var state = trainer.initialState()
     for epoch in 0..<5 {
       let signals = try trainer.runEpoch(&state)
@@ -357,7 +357,7 @@ struct RunTests {
     let data = try run.loadData()
     #expect(data.train.ids == ids && run.record.exampleCounts["train"] == 20)
     let trainer = try Trainer(
-      network: run.network, configuration: job.configuration.training, data: data.train)
+      network: try run.network, configuration: job.configuration.training, data: data.train)
     #expect(try run.parameters(of: run.checkpoint(seed: 0)) == trainer.train().parameters)
     #expect(try run.dynamics(seed: 0).ids == ids)
     var other = try bench.job()

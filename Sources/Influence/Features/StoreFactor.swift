@@ -75,6 +75,7 @@ public struct StoreFactor: Sendable {
     contents.rows["dead"] = [deadFeatures]
     contents.rows["count"] = [count]
     let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     contents.texts["report"] = String(decoding: try encoder.encode(report), as: UTF8.self)

@@ -15,7 +15,7 @@ public struct ExactKernel: GradientKernel {
   private let data: Dataset
   private let training: KernelGradients
   private let diagnosis: GradientDiagnosis
-  private let inputGram: InputGram?
+  private let inputGram: SharedInputs?
   private let function: OutputFunction?
   private let keeper: (any RidgeKeeper)?
 
@@ -23,8 +23,8 @@ public struct ExactKernel: GradientKernel {
   ///
   /// - Throws: `InfluenceError.nonFiniteGradient`, `.allZero`; `GradientError`.
   init(
-    of data: Dataset, source: GradientSource, target: KernelTarget, checkpoint: String,
-    inputGram: InputGram? = nil, keeper: (any RidgeKeeper)? = nil
+    of data: Dataset, source: any GradientProvider, target: KernelTarget, checkpoint: String,
+    inputGram: SharedInputs? = nil, keeper: (any RidgeKeeper)? = nil
   ) throws {
     self.data = data
     self.inputGram = inputGram
@@ -41,8 +41,8 @@ public struct ExactKernel: GradientKernel {
       squaredNorms: training.squaredNorms, data: data, checkpoint: checkpoint)
   }
 
-  /// The network at the checkpoint.
-  public var source: GradientSource { training.source }
+  /// Where gradients at the checkpoint come from.
+  public var source: any GradientProvider { training.source }
   /// n.
   public var count: Int { training.count }
   /// n.
@@ -75,22 +75,35 @@ public struct ExactKernel: GradientKernel {
 
   /// K + λ·diag(s), factored; or as it was kept.
   public func ridge(_ choice: DampingChoice) throws -> any RidgeModel {
-    if let keeper, let kept = try keeper.ridge(choice, isZero: diagnosis.isZero) { return kept }
-    let kernel = try training.lowerKernel(inputGram: inputGram)
+    guard let keeper else { return try made(choice) }
+    let again: @Sendable () throws -> DualRidge = { try self.made(choice) }
+    let isZero = diagnosis.isZero
+    if let kept = try keeper.ridge(choice, isZero: isZero, remake: again) { return kept }
+    // With all that another choice of diagnosis would ask of the file.
+    var whole = choice
+    whole.diagnoses = true
+    let made = try made(whole)
+    if let note = keeper.keep(made, choice) {
+      return made.reporting(choice.diagnoses ? made.report : made.report.brief, notes: [note])
+    }
+    // The same path for the first question as for later ones: the same bits, and the memory is free.
+    return try keeper.ridge(choice, isZero: isZero, remake: again) ?? made
+  }
+
+  private func made(_ choice: DampingChoice) throws -> DualRidge {
+    let kernel = try training.lowerKernel(inputGram: inputGram?())
     let report = try choice.rule.choose(
       for: kernel, scales: choice.scales, diagnose: choice.diagnoses, targets: choice.targets)
     let ridge = try KernelRidge(
       kernel: consume kernel, damping: report.damping, scales: choice.scales)
-    let made = DualRidge(ridge, report: report, isZero: diagnosis.isZero)
-    try keeper?.keep(made, choice)
-    return made
+    return DualRidge(ridge, report: report, isZero: diagnosis.isZero)
   }
 
   /// Σ_q w_q ∇f(q), p values.
   public func direction(
     of queries: Dataset, _ function: OutputFunction, weights: [Float]
-  ) -> KernelDirection {
-    .parameters(source.gradientSum(of: queries, function, weights: weights))
+  ) throws -> KernelDirection {
+    .parameters(try network().gradientSum(of: queries, function, weights: weights))
   }
 
   /// u = (φ_x − Σ_j h_j φ_j)/λ, as M h = κ(Z, x) gives ⟨u, φ_i⟩ = s_i h_i.
@@ -100,6 +113,7 @@ public struct ExactKernel: GradientKernel {
     of queries: Dataset, _ function: OutputFunction, solvedBy ridge: any RidgeModel
   ) throws -> KernelDirection {
     guard let own = self.function else { preconditionFailure("a direction of all outputs") }
+    let source = try network()
     let rows = try rows(of: queries, target: .output(function), mean: true)
     let solved = try ridge.solve(rows).block(0..<count)
     let damping = ridge.report.damping
@@ -120,14 +134,32 @@ public struct ExactKernel: GradientKernel {
     guard case .parameters(let along) = direction, let function else {
       preconditionFailure("a direction of another kernel")
     }
-    return source.tokenDerivatives(of: data.subset(rows), function, along: along)
+    return try network().tokenDerivatives(of: data.subset(rows), function, along: along)
+  }
+
+  private func network() throws(GradientError) -> GradientSource {
+    try source.network(for: "a score by token")
   }
 }
 
 /// Where ridge models on exact kernels are kept, so that what costs n³ is not computed again.
 protocol RidgeKeeper: Sendable {
   /// The model as it was kept; nil when there is none that fits.
-  func ridge(_ choice: DampingChoice, isZero: [Bool]) throws -> (any RidgeModel)?
-  /// Keeps a model, if there is room.
-  func keep(_ ridge: DualRidge, _ choice: DampingChoice) throws
+  ///
+  /// - Parameter remake: makes the model from the kernel.
+  func ridge(
+    _ choice: DampingChoice, isZero: [Bool], remake: @escaping @Sendable () throws -> DualRidge
+  ) throws -> (any RidgeModel)?
+  /// Keeps a model, if there is room; else why not.
+  func keep(_ ridge: DualRidge, _ choice: DampingChoice) -> String?
+}
+
+/// Products of the network's inputs that several kernels share, made when the first one asks.
+final class SharedInputs: Sendable {
+  private let inputs: Tensor
+  private let value = Once<InputGram>()
+
+  init(_ inputs: Tensor) { self.inputs = inputs }
+
+  func callAsFunction() -> InputGram { value { InputGram(inputs) } }
 }

@@ -17,8 +17,8 @@ public struct FeatureKernel: GradientKernel {
   let projector: any Projector
   /// Whether preconditioners are kept beside the store.
   let keeps: Bool
-  /// The network at the checkpoint.
-  public let source: GradientSource
+  /// Where gradients at the checkpoint come from.
+  public let source: any GradientProvider
   private let target: GradientSource.Target
   private let data: Dataset
   /// What each training row is multiplied by; nil for 1.
@@ -32,9 +32,9 @@ public struct FeatureKernel: GradientKernel {
   ///   - factors: what each training row is multiplied by, n values.
   ///   - queryFeatures: features of queries that need not be made.
   init(
-    _ store: FeatureStoreReader, group: String, projector: any Projector, source: GradientSource,
-    target: GradientSource.Target, data: Dataset, factors: [Float]? = nil,
-    queryFeatures: QueryFeatures? = nil, keeps: Bool = false
+    _ store: FeatureStoreReader, group: String, projector: any Projector,
+    source: any GradientProvider, target: GradientSource.Target, data: Dataset,
+    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil, keeps: Bool = false
   ) {
     self.keeps = keeps
     self.queryFeatures = queryFeatures
@@ -56,7 +56,7 @@ public struct FeatureKernel: GradientKernel {
   /// Nothing but n-vectors.
   public var byteCount: Int { 4 * (factors?.count ?? 0) }
   /// Outputs of the training examples, made again.
-  public func outputs() -> Tensor { source.outputs(of: data) }
+  public func outputs() throws -> Tensor { try source.outputs(of: data) }
 
   /// ‖φ_i‖², n values: one pass over the store.
   public func squaredNorms() throws -> [Float] {
@@ -99,7 +99,7 @@ public struct FeatureKernel: GradientKernel {
           outputs: Tensor(uninitialized: [queries.count, 0]),
           squaredNorms: { stored.squaredRowNorms() }))
     }
-    let width = source.network.outputShape.count > 1 ? 0 : source.network.outputCount
+    let width = source.keptOutputs
     var outputs: [Float] = []
     try source.forEachFeatures(
       of: queries, atMost: queryBlock, projector: projector, target: target,
@@ -159,9 +159,10 @@ public struct FeatureKernel: GradientKernel {
     guard case .features(let along) = direction, case .output(let function) = target else {
       preconditionFailure("a direction of another kernel")
     }
-    var parts = Matrix<Float>(rows: rows.count, columns: source.network.outputShape[0])
+    let tokens = try source.network(for: "a score by token")
+    var parts = Matrix<Float>(rows: rows.count, columns: tokens.network.outputShape[0])
     for (place, row) in rows.enumerated() {
-      try source.forEachTokenBlock(of: data.subset([row]), function) { positions, gradients in
+      try tokens.forEachTokenBlock(of: data.subset([row]), function) { positions, gradients in
         let features = try projector.project(gradients)
         for (line, position) in positions.enumerated() {
           parts[place, position] =

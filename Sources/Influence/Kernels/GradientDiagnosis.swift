@@ -34,6 +34,8 @@ extension Dataset {
   /// What the user should know about inputs that occur twice; nil when none does.
   func duplicateNote() -> String? {
     let width = featureCount
+    // Examples of gradients from elsewhere may have no inputs.
+    guard width > 0 else { return nil }
     let digests = Buffer<UInt64>(uninitialized: count)
     let (values, total) = (inputs.storage, count)
     Workers.run(over: total, grain: 256) { rows in

@@ -36,8 +36,8 @@ public struct QueryRows: Sendable {
 /// or solved with the ridge model on the kernel, comes out as products with the training examples.
 /// A method that is written on this protocol works on every kernel.
 public protocol GradientKernel: Sendable {
-  /// The network at the checkpoint.
-  var source: GradientSource { get }
+  /// Where gradients at the checkpoint come from.
+  var source: any GradientProvider { get }
   /// n.
   var count: Int { get }
   /// w.
@@ -51,7 +51,7 @@ public protocol GradientKernel: Sendable {
   /// ‖g_i‖² of every training example, n values.
   func squaredNorms() throws -> [Float]
   /// Outputs of the training examples, n × C; n × 0 of sequences.
-  func outputs() -> Tensor
+  func outputs() throws -> Tensor
   /// Calls `body` with one block of queries after the other.
   func forEachRows(
     of queries: Dataset, target: GradientSource.Target, _ body: (QueryRows) throws -> Void
@@ -81,21 +81,25 @@ public enum KernelDirection: Sendable {
 }
 
 /// How λ is chosen and spread when a ridge model is made.
-public struct DampingChoice {
+public struct DampingChoice: Sendable {
   /// The rule.
   public var rule: DampingRule
   /// s > 0, n values; nil for 1.
   public var scales: [Double]?
   /// Whether spectrum and cross-validation are computed although the rule does not need them.
   public var diagnoses: Bool
+  /// Whether examples will be left out: the diagonal of M⁻¹ is kept with a factor.
+  public var needsDiagonal: Bool
   /// What the ridge model predicts, n × C, for cross-validation.
-  public var targets: () -> Matrix<Double>
+  public var targets: @Sendable () throws -> Matrix<Double>
 
   /// A choice.
   public init(
-    rule: DampingRule, scales: [Double]?, diagnoses: Bool, targets: @escaping () -> Matrix<Double>
+    rule: DampingRule, scales: [Double]?, diagnoses: Bool, needsDiagonal: Bool = false,
+    targets: @escaping @Sendable () throws -> Matrix<Double>
   ) {
     (self.rule, self.scales, self.diagnoses, self.targets) = (rule, scales, diagnoses, targets)
+    self.needsDiagonal = needsDiagonal
   }
 }
 

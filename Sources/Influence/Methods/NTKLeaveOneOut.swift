@@ -27,10 +27,10 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
     function = context.options.outputFunction
     targets = context.training.targets
     kernel = try context.kernel(.jacobian)
-    let outputs = kernel.source.network.outputCount
+    let outputs = kernel.source.outputCount
     let targets = targets
     let centred = targets.centred(outputs: outputs, without: kernel.deletedRows)
-    ridge = try kernel.ridge(try context.damping { centred })
+    ridge = try kernel.ridge(try context.damping(leavesOneOut: true) { centred })
     residuals = try ridge.leaveOneOutResiduals(targets: centred)
   }
 
@@ -83,7 +83,7 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
   }
 
   func selfScores(of training: Dataset) throws -> [Float] {
-    let slopes = function.gradient(kernel.outputs(), TargetValues(training.targets))
+    let slopes = function.gradient(try kernel.outputs(), TargetValues(training.targets))
     let leverages = try ridge.leverages()
     return leverages.indices.map { i in
       var sum = 0.0

@@ -38,16 +38,16 @@ struct TRAK: CheckpointScorer, GroupDeletion {
 
   func selfScores(of training: Dataset) throws -> [Float] {
     let leverages = try ridge.leverages().map { Float($0) }
-    guard let slopes = querySlopes(of: training) else { return leverages }
+    guard let slopes = try querySlopes(of: training) else { return leverages }
     return zip(leverages, slopes).map(*)
   }
 
   /// What the query's gradient is multiplied by beside the training example's; nil for 1.
-  private func querySlopes(of data: Dataset) -> [Float]? {
+  private func querySlopes(of data: Dataset) throws -> [Float]? {
     guard case .values = data.targets, function != .prediction else { return nil }
     let targets = TargetValues(data.targets)
     guard OutputFunction.prediction.accepts(targets) else { return nil }
-    return function.gradient(kernel.outputs(), targets).elements
+    return function.gradient(try kernel.outputs(), targets).elements
   }
 
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {

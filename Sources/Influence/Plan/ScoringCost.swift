@@ -39,6 +39,11 @@ public struct ScoringCost: Sendable, Equatable {
         ? planned(bytes: 4 * Double(shape.queries) * Double(shape.examples)) : 0)
   }
 
+  /// A scoring of gradients from elsewhere, whose cost nothing is known of.
+  init(uncounted method: Method) {
+    (self.method, checkpoints, flops, peakBytes) = (method, 1, 0, 0)
+  }
+
   /// Time at a rate of matrix products, flop/s.
   ///
   /// - Precision: the products of blocks reach about `share` of the rate of large ones: expect a

@@ -70,26 +70,28 @@ public struct WorkEstimate: Sendable, Equatable {
 }
 
 extension RunInfluence {
-  /// What a scoring will take for some queries.
-  public func estimate(_ scoring: ResolvedScoring, queries: Int) -> WorkEstimate {
+  /// What a scoring will take for some queries; nil for gradients from elsewhere, which are made.
+  public func estimate(_ scoring: ResolvedScoring, queries: Int) throws -> WorkEstimate? {
+    guard factors == nil else { return nil }
+    let network = try network
     let method = scoring.options.method
     let count = checkpointCount(scoring.choice, scoring.seeds, method)
-    let projection = scoring.usesFeatures ? standardProjection : nil
+    let projection = scoring.usesFeatures ? try standardProjection : nil
     let cost = cost(method, projection, queries, count, of: network)
     return WorkEstimate(
       method: method, checkpoints: count, usesFeatures: scoring.usesFeatures, flops: cost.flops,
       peakBytes: WorkPlan.commonBytes(network, data) + cost.peakBytes,
-      alternatives: alternatives(to: scoring, queries).filter { 4 * $0.flops <= cost.flops }
+      alternatives: try alternatives(to: scoring, queries, of: network).filter { 4 * $0.flops <= cost.flops }
         .sorted { $0.flops > $1.flops })
   }
 
   private func alternatives(
-    to scoring: ResolvedScoring, _ queries: Int
-  ) -> [WorkEstimate.Alternative] {
+    to scoring: ResolvedScoring, _ queries: Int, of network: Network
+  ) throws -> [WorkEstimate.Alternative] {
     let method = scoring.options.method
     let all = checkpointCount(scoring.choice, scoring.seeds, method)
     let last = checkpointCount(.final, scoring.seeds, method)
-    let projection = scoring.usesFeatures ? standardProjection : nil
+    let projection = scoring.usesFeatures ? try standardProjection : nil
     var found: [(WorkEstimate.Alternative.Change, ScoringCost)] = []
     if last < all {
       found.append((.lastCheckpoint, cost(method, projection, queries, last, of: network)))
@@ -99,7 +101,7 @@ extension RunInfluence {
         found.append((.method(.graddot), cost(.graddot, nil, queries, last, of: network)))
       }
       if hasStore(method, scoring.options.outputFunction) {
-        found.append((.features, cost(method, standardProjection, queries, all, of: network)))
+        found.append((.features, cost(method, try standardProjection, queries, all, of: network)))
       }
       if let (pattern, part) = network.lastLayer {
         found.append((.layers(pattern), cost(method, nil, queries, all, of: part)))
@@ -109,7 +111,9 @@ extension RunInfluence {
   }
 
   /// What collecting some stores takes, of so many examples.
-  public func cost(of work: Collecting, examples: Int) -> MethodCost {
+  public func cost(of work: Collecting, examples: Int) throws -> MethodCost {
+    guard factors == nil else { return MethodCost() }
+    let network = try network
     let base = WorkPlan.commonBytes(network, data)
     return work.parts.map { part in
       let projection = part.collection.projection
@@ -124,7 +128,17 @@ extension RunInfluence {
 
   /// The projector that this run's features are made with unless told otherwise.
   public var standardProjection: ProjectionChoice {
-    .standard(for: network, examples: data.train.count)
+    get throws { try standardProjection() }
+  }
+
+  /// The same for a number of features and a seed; gradients from elsewhere are taken as they are.
+  public func standardProjection(
+    dimension: Int? = nil, seed: UInt64 = 0
+  ) throws -> ProjectionChoice {
+    guard factors == nil else { return ProjectionChoice(kind: .identity, dimension: 1) }
+    let (network, examples) = (try network, data.train.count)
+    guard let dimension else { return .standard(for: network, examples: examples) }
+    return .standard(for: network, examples: examples, dimension: dimension, seed: seed)
   }
 
   func cost(

@@ -49,6 +49,16 @@ public struct DampingReport: Sendable, Codable, Equatable {
     self.spectrum = spectrum.map { Array($0.eigenvalues.reversed().prefix(64)) }
   }
 
+  /// λ alone, without the spectrum and what cross-validation would choose.
+  var brief: DampingReport { DampingReport(self) }
+
+  private init(_ whole: DampingReport) {
+    (rule, damping, meanEigenvalue) = (whole.rule, whole.damping, whole.meanEigenvalue)
+    (generalisedCrossValidation, leaveOneOut, largestEigenvalue) = (nil, nil, nil)
+    (conditionNumber, effectiveRank, numericalRank) = (nil, nil, nil)
+    (sampledRows, spectrum) = (nil, nil)
+  }
+
   /// What is odd about the spectrum; nil when nothing is.
   ///
   /// Measured on 200 digits and a 64-32-10 network: 150 to 200 of 200 in fp32. Less than half is odd.

@@ -11,13 +11,13 @@ extension DampingRule {
   ///   - targets: n × C, what the ridge model on the kernel predicts.
   func choose(
     for kernel: Matrix<Float>, scales: [Double]? = nil, diagnose: Bool,
-    targets: () -> Matrix<Double>
+    targets: () throws -> Matrix<Double>
   ) throws -> DampingReport {
     let needsChoice = self == .generalisedCrossValidation || self == .leaveOneOut
     let spectrum = diagnose || needsChoice ? try RidgeSpectrum(kernel: kernel, scales: scales) : nil
     return report(
       meanEigenvalue: kernel.meanOfDiagonal, spectrum: spectrum,
-      choices: spectrum?.choices(targets: targets()))
+      choices: try spectrum.map { try $0.choices(targets: targets()) })
   }
 
   /// The report once the mean eigenvalue, and maybe the spectrum, are known.

@@ -8,16 +8,31 @@ import Tensors
 struct DualRidge: RidgeModel {
   let ridge: KernelRidge
   let report: DampingReport
+  let notes: [String]
   private let isZero: [Bool]
-  private let diagonal = Once<[Double]>()
+  private let diagonal: Once<[Double]>
 
-  init(_ ridge: KernelRidge, report: DampingReport, isZero: [Bool]) {
+  init(
+    _ ridge: KernelRidge, report: DampingReport, isZero: [Bool], notes: [String] = []
+  ) {
+    self.init(ridge, report, isZero, notes, Once())
+  }
+
+  private init(
+    _ ridge: KernelRidge, _ report: DampingReport, _ isZero: [Bool], _ notes: [String],
+    _ diagonal: Once<[Double]>
+  ) {
     (self.ridge, self.report, self.isZero) = (ridge, report, isZero)
+    (self.notes, self.diagonal) = (notes, diagonal)
+  }
+
+  /// The same model with another report.
+  func reporting(_ report: DampingReport, notes: [String]) -> DualRidge {
+    DualRidge(ridge, report, isZero, notes, diagonal)
   }
 
   var scales: [Double]? { ridge.scales }
   var byteCount: Int { ridge.factor.byteCount }
-  var notes: [String] { [] }
 
   func solve(_ rows: Matrix<Float>) -> any TrainingProducts {
     HeldProducts(ridge.solve(rows: rows))
@@ -26,7 +41,8 @@ struct DualRidge: RidgeModel {
   func inverseDiagonal() -> [Double] { diagonal { ridge.inverseDiagonal() } }
 
   func leverages() -> [Double] {
-    ridge.leverages(inverseDiagonal: inverseDiagonal(), isZero: isZero)
+    leverages(
+      inverseDiagonal: inverseDiagonal(), damping: report.damping, scales: scales, isZero: isZero)
   }
 
   func leaveOneOutResiduals(targets: Matrix<Double>) -> Matrix<Double> {

@@ -7,7 +7,10 @@ extension KeptFactor.Contents {
   /// Writes what stands beside the factor, covered by the file's seal or by checksums.
   func write(to file: SealedFileWriter) throws(StorageError) {
     try file.hdf5.setAttribute("damping", .text(try damping.text(for: file.path)))
-    try file.writeRows(inverseDiagonal, shape: [inverseDiagonal.count], to: "inverseDiagonal")
+    if let inverseDiagonal {
+      try file.writeRows(
+        inverseDiagonal, shape: [inverseDiagonal.count], to: "inverseDiagonal")
+    }
     if let scales { try file.writeRows(scales, shape: [scales.count], to: "scales") }
     if let residuals {
       try file.writeRows(
@@ -26,7 +29,8 @@ extension KeptFactor.Contents {
       return try rows.values()
     }
     damping = try DampingReport(from: file)
-    inverseDiagonal = try values("inverseDiagonal")
+    inverseDiagonal =
+      file.hdf5.contains("inverseDiagonal") ? try values("inverseDiagonal") : nil
     scales = file.hdf5.contains("scales") ? try values("scales") : nil
     guard file.hdf5.contains("residuals") else {
       residuals = nil

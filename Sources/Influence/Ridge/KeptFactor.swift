@@ -15,14 +15,14 @@ public struct KeptFactor: Sendable {
     public let damping: DampingReport
     /// s, n values; nil for 1.
     public let scales: [Double]?
-    /// The diagonal of M⁻¹, n values.
-    public let inverseDiagonal: [Double]
+    /// The diagonal of M⁻¹, n values; nil where no method asked for it.
+    public let inverseDiagonal: [Double]?
     /// r, n × C; nil for a method without targets.
     public let residuals: Matrix<Double>?
 
     /// Values of n examples.
     public init(
-      damping: DampingReport, scales: [Double]?, inverseDiagonal: [Double],
+      damping: DampingReport, scales: [Double]?, inverseDiagonal: [Double]?,
       residuals: Matrix<Double>? = nil
     ) {
       self.damping = damping
@@ -89,6 +89,16 @@ public struct KeptFactor: Sendable {
     switch tiles {
     case .single(let tiles): try tiles.solve(rows: rows)
     case .double(let tiles): try tiles.solve(rows: rows.double).float
+    }
+  }
+
+  /// B M⁻¹ of targets, m × n, in the factor's precision.
+  ///
+  /// - Throws: as for kernel rows.
+  public func solve(rows: consuming Matrix<Double>) throws -> Matrix<Double> {
+    switch tiles {
+    case .single(let tiles): try tiles.solve(rows: rows.float).double
+    case .double(let tiles): try tiles.solve(rows: rows)
     }
   }
 

@@ -38,15 +38,6 @@ public struct KernelRidge: Sendable {
   /// The diagonal of M⁻¹.
   public func inverseDiagonal() -> [Double] { factor.inverseDiagonal() }
 
-  /// The leverages [K M⁻¹]_ii = 1 − λ s_i (M⁻¹)_ii, in [0, 1].
-  ///
-  /// - Parameter isZero: whether K_ii is 0; the leverage is 0 then, without rounding.
-  public func leverages(inverseDiagonal: [Double], isZero: [Bool]) -> [Double] {
-    inverseDiagonal.indices.map { i in
-      isZero[i] ? 0 : max(0, 1 - damping * (scales?[i] ?? 1) * inverseDiagonal[i])
-    }
-  }
-
   /// What each training target is from its prediction when the example is left out.
   ///
   ///     r_i = α_i / (M⁻¹)_ii,   α = M⁻¹ Y

@@ -227,6 +227,6 @@ extension PrimalRidge {
       meanEigenvalue: mean, scales: choice.scales)
     return choice.rule.report(
       meanEigenvalue: mean, spectrum: spectrum,
-      choices: spectrum.choices(targets: choice.targets()))
+      choices: spectrum.choices(targets: try choice.targets()))
   }
 }

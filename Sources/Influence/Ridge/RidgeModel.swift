@@ -34,6 +34,19 @@ public protocol RidgeModel: Sendable {
   func groupResiduals(_ group: [Int], dual: Matrix<Double>) throws -> Matrix<Double>
 }
 
+extension RidgeModel {
+  /// The leverages [K M⁻¹]_ii = 1 − λ s_i (M⁻¹)_ii, in [0, 1].
+  ///
+  /// - Parameter isZero: whether K_ii is 0; the leverage is 0 then, without rounding.
+  func leverages(
+    inverseDiagonal: [Double], damping: Double, scales: [Double]?, isZero: [Bool]
+  ) -> [Double] {
+    inverseDiagonal.indices.map { i in
+      isZero[i] ? 0 : max(0, 1 - damping * (scales?[i] ?? 1) * inverseDiagonal[i])
+    }
+  }
+}
+
 /// A value computed the first time it is asked for.
 final class Once<Value: Sendable>: Sendable {
   private let value = Mutex<Value?>(nil)

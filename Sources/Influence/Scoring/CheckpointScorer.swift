@@ -73,16 +73,15 @@ public struct ScoringContext: Sendable {
 
   /// The damping as it was chosen.
   ///
-  /// - Parameter targets: what the ridge model predicts, n × C, for cross-validation.
+  /// - Parameters:
+  ///   - leavesOneOut: whether examples will be left out of the model.
+  ///   - targets: what the ridge model predicts, n × C, for cross-validation.
   public func damping(
-    targets: @escaping () throws -> Matrix<Double>
+    leavesOneOut: Bool = false, targets: @escaping @Sendable () throws -> Matrix<Double>
   ) throws -> DampingChoice {
-    let rule = options.damping
-    let needsTargets =
-      diagnoses || rule == .generalisedCrossValidation || rule == .leaveOneOut
-    let values = needsTargets ? try targets() : Matrix(repeating: 0, rows: 0, columns: 0)
-    return DampingChoice(
-      rule: rule, scales: try scales(), diagnoses: diagnoses, targets: { values })
+    DampingChoice(
+      rule: options.damping, scales: try scales(), diagnoses: diagnoses,
+      needsDiagonal: leavesOneOut, targets: targets)
   }
 
   /// Refuses sequences, whose next tokens are no labels.
@@ -106,8 +105,8 @@ extension OutputFunction {
 public protocol ScoredCheckpoint: Sendable {
   /// Its name in reports.
   var name: String { get }
-  /// The network there.
-  var source: GradientSource { get }
+  /// Where its gradients come from.
+  var source: any GradientProvider { get }
   /// `exact`, or the projector.
   var kernelName: String { get }
   /// k, where one projector dimension is behind its kernels; else nil.

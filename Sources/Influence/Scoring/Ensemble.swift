@@ -101,7 +101,7 @@ public final class Ensemble: Sendable {
   public var kernel: ScoreDescription.Kernel {
     guard let first = checkpoints.first else { return .exact }
     return ScoreDescription.Kernel(
-      name: first.source.network.kernelName(first.kernelName),
+      name: first.source.kernelName(first.kernelName),
       kind: first.isExact ? .exact : .features,
       projector: first.isExact ? nil : first.kernelName, dimension: first.projectionDimension)
   }

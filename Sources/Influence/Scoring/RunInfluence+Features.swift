@@ -77,7 +77,7 @@ extension RunInfluence {
     let first: (group: String, projector: any Projector)
 
     func features(
-      at source: GradientSource, _ training: Dataset, group: String
+      at source: any GradientProvider, _ training: Dataset, group: String
     ) throws -> StoredCheckpoint.Features {
       StoredCheckpoint.Features(
         store: reader, target: target,
@@ -85,7 +85,7 @@ extension RunInfluence {
     }
 
     private func projector(
-      at source: GradientSource, _ training: Dataset, _ group: String
+      at source: any GradientProvider, _ training: Dataset, _ group: String
     ) throws -> any Projector {
       if group == first.group { return first.projector }
       return try collection.projection.projector(

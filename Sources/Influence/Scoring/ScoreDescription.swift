@@ -120,7 +120,7 @@ public struct ScoreDescription: Sendable, Equatable {
       kernel: ensemble.kernel, train: ensemble.training, queries: queries,
       identity: try influence.identity(
         checkpoints: ensemble.checkpointNames, examples: queries),
-      fusion: fusion, layers: influence.network.selectionText)
+      fusion: fusion, layers: influence.selectionText)
   }
 
   /// λ by checkpoint in the form of answers.

@@ -11,19 +11,19 @@ import Tensors
 public struct ExactCheckpoint: ScoredCheckpoint {
   /// Its name in reports.
   public let name: String
-  /// The network there.
-  public let source: GradientSource
+  /// Where its gradients come from.
+  public let source: any GradientProvider
   private let training: Dataset
-  private let inputGram: InputGram?
+  private let inputGram: SharedInputs?
   private let keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
 
-  /// A network at one checkpoint, with the examples it was trained on.
-  public init(name: String, source: GradientSource, training: Dataset) {
+  /// A source of gradients at one checkpoint, with the examples it was trained on.
+  public init(name: String, source: any GradientProvider, training: Dataset) {
     self.init(name: name, source: source, training: training, inputGram: nil, keepers: nil)
   }
 
   init(
-    name: String, source: GradientSource, training: Dataset, inputGram: InputGram?,
+    name: String, source: any GradientProvider, training: Dataset, inputGram: SharedInputs?,
     keepers: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
   ) {
     (self.name, self.source, self.training) = (name, source, training)
@@ -33,18 +33,19 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   /// Checkpoints of one network; products of the network's inputs are shared by their kernels where
   /// there are so many inputs, and more kernels than one, that keeping them pays.
   public static func sharing(
-    _ named: [(name: String, source: GradientSource)], training: Dataset, method: Method
+    _ named: [(name: String, source: any GradientProvider)], training: Dataset, method: Method
   ) -> [ExactCheckpoint] {
     sharing(named, training: training, method: method, keepers: nil)
   }
 
   static func sharing(
-    _ named: [(name: String, source: GradientSource)], training: Dataset, method: Method,
+    _ named: [(name: String, source: any GradientProvider)], training: Dataset, method: Method,
     keepers: (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)?
   ) -> [ExactCheckpoint] {
-    let kernels = method.isDamped ? named.count * method.parts.count : 1
+    // One checkpoint may need a second kernel, for weights or for the damping's profile.
+    let kernels = method.isDamped ? max(2, named.count * method.parts.count) : 1
     let inputGram =
-      kernels > 1 && training.featureCount >= 256 ? InputGram(training.inputs) : nil
+      kernels > 1 && training.featureCount >= 256 ? SharedInputs(training.inputs) : nil
     return named.enumerated().map { index, checkpoint in
       var own: (@Sendable (KernelTarget) -> (any RidgeKeeper)?)?
       if let keepers { own = { keepers(index, $0) } }
@@ -60,8 +61,8 @@ public struct ExactCheckpoint: ScoredCheckpoint {
   public var projectionDimension: Int? { nil }
   /// Yes.
   public var isExact: Bool { true }
-  /// Yes.
-  public var hasTraceKernel: Bool { true }
+  /// Whether its source has all outputs' gradients.
+  public var hasTraceKernel: Bool { source.provides(.jacobian) }
   /// None.
   public var deletedRows: [Int] { [] }
 
@@ -72,9 +73,9 @@ public struct ExactCheckpoint: ScoredCheckpoint {
       keeper: keepers?(target))
   }
 
-  /// −∂ℓ/∂f from the network, n values.
-  public func residuals(_ function: OutputFunction) -> [Float] {
-    source.residuals(of: training, function)
+  /// −∂ℓ/∂f from the source, n values.
+  public func residuals(_ function: OutputFunction) throws -> [Float] {
+    try source.residuals(of: training, function)
   }
 }
 
@@ -105,8 +106,8 @@ public struct StoredCheckpoint: ScoredCheckpoint {
 
   /// Its name, the group's in its stores.
   public let name: String
-  /// The network there.
-  public let source: GradientSource
+  /// Where its gradients come from.
+  public let source: any GradientProvider
   private let features: [Features]
   private let training: Dataset
 
@@ -114,7 +115,7 @@ public struct StoredCheckpoint: ScoredCheckpoint {
   ///
   /// - Parameter training: the examples of the stores, in order.
   public init(
-    group: String, source: GradientSource, features: [Features], training: Dataset
+    group: String, source: any GradientProvider, features: [Features], training: Dataset
   ) {
     (name, self.source, self.features, self.training) = (group, source, features, training)
   }
@@ -167,7 +168,7 @@ public struct StoredCheckpoint: ScoredCheckpoint {
       return try own.store.output("residual", group: name)
     }
     guard function == .margin, let any = features.first else {
-      return source.residuals(of: training, function)
+      return try source.residuals(of: training, function)
     }
     return try any.store.output("probability", group: name).map { 1 - $0 }
   }

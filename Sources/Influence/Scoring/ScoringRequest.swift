@@ -36,6 +36,8 @@ public struct ScoringRequest: Sendable, Equatable {
   public var kernel: Kernel?
   /// Training examples up to which `auto` takes the exact kernel; nil: by cost.
   public var exactLimit: Int?
+  /// Bytes that kept factors of exact kernels may take on disk; 0: none is kept or read.
+  public var factorBytes: Int?
   /// Where spectra are computed.
   public var diagnosesDamping: DampingDiagnosis
 
@@ -45,7 +47,7 @@ public struct ScoringRequest: Sendable, Equatable {
     exampleWeight: ExampleWeight? = nil, damping: DampingRule? = nil,
     dampingProfile: DampingProfile? = nil, checkpoints: CheckpointChoice? = nil,
     seeds: [UInt64]? = nil, kernel: Kernel? = nil, exactLimit: Int? = nil,
-    diagnosesDamping: DampingDiagnosis = .none
+    factorBytes: Int? = nil, diagnosesDamping: DampingDiagnosis = .none
   ) {
     self.method = method
     self.outputFunction = outputFunction
@@ -56,6 +58,7 @@ public struct ScoringRequest: Sendable, Equatable {
     self.seeds = seeds
     self.kernel = kernel
     self.exactLimit = exactLimit
+    self.factorBytes = factorBytes
     self.diagnosesDamping = diagnosesDamping
   }
 
@@ -67,6 +70,7 @@ public struct ScoringRequest: Sendable, Equatable {
       dampingProfile: dampingProfile ?? other.dampingProfile,
       checkpoints: checkpoints ?? other.checkpoints, seeds: seeds ?? other.seeds,
       kernel: kernel ?? other.kernel, exactLimit: exactLimit ?? other.exactLimit,
+      factorBytes: factorBytes ?? other.factorBytes,
       diagnosesDamping: diagnosesDamping)
   }
 }
@@ -85,6 +89,8 @@ public struct ResolvedScoring: Sendable {
   public var kernelReason = KernelChoice.Reason.asked
   /// Most training examples of an exact kernel matrix.
   public let exactLimit: Int
+  /// Bytes that kept factors of exact kernels may take on disk.
+  public var factorBytes = FactorFolder.standardBudget
 }
 
 extension RunInfluence {
@@ -103,9 +109,12 @@ extension RunInfluence {
   ) throws -> ResolvedScoring {
     let request = request.completed(
       by: try ScoringRequest(defaultsOf: run, methods: methods))
-    let kernel = kernelChoice(request)
+    let kernel = try kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
-    let method = request.method ?? standardMethod(onFeatures: usesFeatures)
+    let open = standardMethod(request.outputFunction, onFeatures: usesFeatures)
+    let method = request.method ?? open.method
+    let function =
+      request.outputFunction ?? (request.method == nil ? open.function : standardFunction(method))
     let choice = request.checkpoints ?? .standard
     let weight =
       try request.exampleWeight
@@ -113,22 +122,22 @@ extension RunInfluence {
     return ResolvedScoring(
       options: try ScoringOptions(
         method: method, classification: isClassification,
-        outputFunction: request.outputFunction, exampleWeight: weight,
+        outputFunction: function, exampleWeight: weight,
         damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
       kernelReason: kernel.reason,
       exactLimit: request.kernel == .exact
-        ? .max : request.exactLimit ?? Ensemble.standardExactLimit)
-  }
-
-  private func standardMethod(onFeatures usesFeatures: Bool) -> Method {
-    usesFeatures || isSequence ? .trak : .trajectory
+        ? .max : request.exactLimit ?? Ensemble.standardExactLimit,
+      factorBytes: request.factorBytes ?? FactorFolder.standardBudget)
   }
 
   /// Exact kernel or features, by what the scoring of one query takes on either.
-  private func kernelChoice(_ request: ScoringRequest) -> KernelChoice {
+  private func kernelChoice(_ request: ScoringRequest) throws -> KernelChoice {
+    // Gradients from elsewhere have been made: their number alone decides.
+    let network = factors == nil ? try self.network : nil
     func cost(_ method: Method, _ projection: ProjectionChoice? = nil) -> ScoringCost {
+      guard let network else { return ScoringCost(uncounted: method) }
       let shape = WorkShape(
         network: network, examples: data.train.count, queries: 1, projection: projection)
       return ScoringCost(
@@ -136,15 +145,16 @@ extension RunInfluence {
         checkpoints: checkpointCount(request.checkpoints ?? .standard, request.seeds, method),
         budget: .max)
     }
-    let onFeatures = request.method ?? standardMethod(onFeatures: true)
+    let onFeatures = request.method ?? standardMethod(request.outputFunction, onFeatures: true).method
     let function =
       request.outputFunction ?? onFeatures.standardOutputFunction(classification: isClassification)
     return KernelChoice(
       kernel: request.kernel ?? .auto, exactLimit: request.exactLimit,
       examples: data.train.count,
-      exact: cost(request.method ?? standardMethod(onFeatures: false)),
-      stored: hasStore(onFeatures, function)
-        ? (cost(onFeatures, standardProjection), cost(onFeatures)) : nil)
+      exact: cost(
+        request.method ?? standardMethod(request.outputFunction, onFeatures: false).method),
+      stored: try hasStore(onFeatures, function)
+        ? (cost(onFeatures, try standardProjection), cost(onFeatures)) : nil)
   }
 
   private func standardWeight(
@@ -153,6 +163,7 @@ extension RunInfluence {
     guard isClassification, !isSequence, method.weighs else { return nil }
     if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
     let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
+    if let factors, !factors.provides(.jacobian) { return nil }
     return !onFeatures && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
   }
 
@@ -185,7 +196,25 @@ extension RunInfluence {
       of: run, seeds: scoring.seeds, method: scoring.options.method)
     let checkpoints = ExactCheckpoint.sharing(
       try references.map { (name: $0.groupName, source: try source($0)) },
-      training: data.train, method: scoring.options.method)
+      training: data.train, method: scoring.options.method,
+      keepers: try keepers(references, bytes: scoring.factorBytes))
     return (checkpoints, references)
+  }
+
+  /// Where factors of exact kernels are kept: beside the run's stores, where they cost enough.
+  private func keepers(
+    _ references: [CheckpointReference], bytes: Int
+  ) throws -> (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)? {
+    guard bytes > 0, data.train.count >= FolderKeeper.leastCount else { return nil }
+    let folder = FactorFolder("\(run.projectionsFolder)/factors", budget: bytes)
+    let identities = try references.map {
+      try run.identity(checkpoints: [$0], layers: network.selectionText)
+    }
+    let names = references.map(\.name)
+    return { index, target in
+      FolderKeeper(
+        folder: folder, label: "\(names[index])-\(target.text)", identity: identities[index],
+        target: target)
+    }
   }
 }

@@ -5,7 +5,7 @@ import Networks
 import Projections
 import Tensors
 
-extension GradientSource {
+extension GradientProvider {
   /// Calls `body` with the features of one block of examples after the other.
   ///
   /// A projector that wants many examples gets as many as fit into `Memory.blockBytes`, others what
@@ -21,13 +21,13 @@ extension GradientSource {
   /// - Throws: `GradientError`, `ProjectionError`, and what the closures throw.
   public func forEachFeatures(
     of data: Dataset, rows: Range<Int>? = nil, atMost limit: Int, projector: any Projector,
-    target: Target, seen: (Range<Int>, Tensor) throws -> Void = { _, _ in },
+    target: GradientSource.Target, seen: (Range<Int>, Tensor) throws -> Void = { _, _ in },
     _ body: (Range<Int>, Matrix<Float>) throws -> Void
   ) throws {
     let pass = min(limit, projectionBlock)
     let size =
       projector.prefersManyExamples
-      ? network.examplesHeld(atMost: limit, atLeast: pass) : pass
+      ? examplesHeld(atMost: limit, atLeast: pass) : pass
     for range in (rows ?? 0..<data.count).blocks(of: size) {
       var assembly = GradientAssembly(count: range.count)
       try forEachBlock(of: data, rows: range, blockSize: pass, target: target) {
@@ -38,7 +38,7 @@ extension GradientSource {
       if target == .jacobian {
         let values = features.writableStorage()
         VectorMath.scale(
-          1 / Float(network.outputCount).squareRoot(), values.base, count: values.count)
+          1 / Float(outputCount).squareRoot(), values.base, count: values.count)
       }
       try body(range, features)
     }
