@@ -10,17 +10,20 @@ extension Calibration {
   /// - Parameter bankName: the bank `Checkpoints/RUN/NAME.h5`.
   /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `StorageError.fingerprintMismatch`.
   public init(_ scorer: Ensemble, bank bankName: String, of influence: RunInfluence) throws {
-    let bank = try RetrainingBank.named(bankName, of: influence)
+    let bank = try RetrainingBank.named(
+      bankName, of: influence, designs: [.random, .list])
     let test = influence.data.test
     let outputs = bank.outputs(scorer.options.outputFunction, of: test)
+    // The scores first: what is said of them is known afterwards, and nothing is prepared twice.
+    let scores = try scorer.scores(test)
+    let meanScores = try scorer.scores(test, mean: true)
     try self.init(
-      try Options(scorer, of: influence),
+      Options(try ScoreDescription(scorer, of: influence, queries: test)),
       Bank(
         name: bankName, subsets: bank.design.subsets, fraction: bank.design.fraction,
         seeds: bank.seeds, subsetSeed: bank.design.seed, digest: "\(bank.digest)",
         madeFrom: bank.fingerprint),
-      ids: test.ids, scores: try scorer.scores(test),
-      meanScores: try scorer.scores(test, mean: true), masks: bank.masks, outputs: outputs)
+      ids: test.ids, scores: scores, meanScores: meanScores, masks: bank.masks, outputs: outputs)
   }
 
   /// Fits scores to observed outputs.

@@ -3,22 +3,17 @@ import Storage
 import Training
 
 extension Calibration.Options {
-  /// The choices behind a run's scores, and what the run is now.
-  ///
-  /// - Throws: as `RunInfluence.identity(checkpoints:examples:)`.
-  public init(_ scorer: Ensemble, of influence: RunInfluence) throws {
-    method = scorer.options.method.name
-    outputFunction = scorer.options.outputFunction.rawValue
-    exampleWeight = scorer.options.exampleWeight.description
-    damping =
-      "\(scorer.options.damping) \(scorer.options.dampingProfile.rawValue)"
-    checkpoints = scorer.checkpointNames
-    kernel = scorer.kernelName
-    let identity = try influence.identity(
-      checkpoints: checkpoints, examples: influence.data.test)
-    trainHash = identity.trainingData ?? ""
-    testHash = identity.examples ?? ""
-    madeFrom = identity.fingerprint(of: .calibration)
+  /// The choices behind some scores of test examples, and what their run was.
+  public init(_ scores: ScoreDescription) {
+    method = scores.method
+    outputFunction = scores.outputFunction
+    exampleWeight = scores.exampleWeight
+    damping = "\(scores.dampingRule ?? "") \(scores.dampingProfile ?? "")"
+    checkpoints = scores.checkpoints
+    kernel = scores.kernel.name
+    trainHash = scores.identity?.trainingData ?? ""
+    testHash = scores.identity?.examples ?? ""
+    madeFrom = scores.identity?.fingerprint(of: .calibration)
   }
 
   /// The choices of the scores, then the fields of the run in the words of a note.

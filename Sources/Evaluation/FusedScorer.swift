@@ -1,6 +1,5 @@
 // Letters: n training examples, m queries, M subsets.
 import Datasets
-import Foundation
 import Influence
 import Networks
 import Tensors
@@ -29,7 +28,8 @@ public struct FusedScorer: Sendable {
     _ base: Ensemble, bank bankName: String, of influence: RunInfluence,
     truth: (bank: RetrainingBank, name: String)? = nil
   ) throws {
-    let bank = try RetrainingBank.named(bankName, of: influence)
+    let bank = try RetrainingBank.named(
+      bankName, of: influence, designs: [.random, .list])
     if let truth {
       try FusedScorer.requireIndependent(bank, named: bankName, of: truth, run: influence.run.name)
     }
@@ -97,24 +97,9 @@ public struct FusedScorer: Sendable {
 
   /// The `limit` most helpful and most harmful training rows of every query, or of their mean.
   public func top(_ rows: [Int], mean isMean: Bool, limit: Int) throws -> [TopExamples] {
-    func top(_ values: [Float]) -> TopExamples {
-      var top = TopExamples(limit: limit)
-      values.withUnsafeBufferPointer { top.take($0) }
-      return top
+    try TopExamples.tops(limit: limit, mean: isMean, count: bank.masks.columns) { take in
+      try forEachBlock(rows) { _, block in try take(block) }
     }
-    var tops: [TopExamples] = []
-    var sum = [Double](repeating: 0, count: bank.masks.columns)
-    try forEachBlock(rows) { _, block in
-      for row in 0..<block.rows {
-        let values = block.row(row)
-        if isMean {
-          for (i, value) in values.enumerated() { sum[i] += Double(value) }
-        } else {
-          tops.append(top(values))
-        }
-      }
-    }
-    return isMean ? [top(sum.map { Float($0 / Double(max(1, rows.count))) })] : tops
   }
 
   /// Refuses to test on a truth that shares subsets with the fusing bank.
@@ -136,27 +121,6 @@ public struct FusedScorer: Sendable {
 }
 
 extension RetrainingBank {
-  /// The bank `Checkpoints/RUN/NAME.h5`, checked against the run and its data.
-  ///
-  /// - Throws: `EvaluationError.noBank`, `StorageError.fingerprintMismatch` naming the field.
-  public static func named(_ name: String, of influence: RunInfluence) throws -> RetrainingBank {
-    let path = "\(influence.run.folder)/\(name).h5"
-    guard FileManager.default.fileExists(atPath: path) else {
-      // Without a network there is nothing to retrain.
-      _ = try influence.run.network
-      throw EvaluationError.noBank(path: path, run: influence.run.name)
-    }
-    let bank = try RetrainingBank(path)
-    guard bank.design.kind == .random || bank.design.kind == .list else {
-      throw EvaluationError.otherDesign(
-        found: bank.design.kind.rawValue, wanted: "random or list", path: path,
-        command: "ascribe retrain \(influence.run.name) --subsets 100 --seeds 1")
-    }
-    let job = RetrainingJob(
-      influence.run, data: influence.data, design: bank.design, seeds: bank.seeds)
-    return try RetrainingBank(path, expecting: try job.fingerprint())
-  }
-
   /// f of every query under every subset, mean over seeds, M × m.
   public func meanOutputs(_ function: OutputFunction, of test: Dataset) -> Matrix<Float> {
     RetrainingBank.mean(outputs(function, of: test))

@@ -1,23 +1,7 @@
+import Influence
+
 /// How the ranking behind a removal was made: kept with the bank.
 public struct SubsetRanking: Sendable, Codable, Equatable, CustomStringConvertible {
-  /// λ at one checkpoint.
-  public struct Damping: Sendable, Codable, Equatable {
-    /// The checkpoint, and the part of the method.
-    public let checkpoint: String
-    /// The rule.
-    public let rule: String
-    /// λ.
-    public let value: Double
-    /// tr(K)/n.
-    public let meanEigenvalue: Double
-
-    /// λ and where it comes from.
-    public init(checkpoint: String, rule: String, value: Double, meanEigenvalue: Double) {
-      (self.checkpoint, self.rule) = (checkpoint, rule)
-      (self.value, self.meanEigenvalue) = (value, meanEigenvalue)
-    }
-  }
-
   /// The method.
   public let method: String
   /// f.
@@ -29,18 +13,30 @@ public struct SubsetRanking: Sendable, Codable, Equatable, CustomStringConvertib
   /// The checkpoints.
   public let checkpoints: [String]
   /// λ by checkpoint; none of methods without.
-  public let damping: [Damping]
+  public let damping: [DampingSummary]
+  /// k; nil without a projector, and in banks of former versions.
+  public let projectionDimension: Int?
   /// The queries it is about, in words.
   public let queries: String
 
-  /// What is recorded.
-  public init(
+  /// What is recorded of the scores behind a ranking.
+  public init(_ scores: ScoreDescription, queries: String) {
+    self.init(
+      method: scores.method, outputFunction: scores.outputFunction,
+      exampleWeight: scores.exampleWeight, kernel: scores.kernel.name,
+      checkpoints: scores.checkpoints, damping: scores.dampingSummaries, queries: queries,
+      projectionDimension: scores.kernel.dimension)
+  }
+
+  init(
     method: String, outputFunction: String, exampleWeight: String, kernel: String,
-    checkpoints: [String], damping: [Damping], queries: String
+    checkpoints: [String], damping: [DampingSummary], queries: String,
+    projectionDimension: Int? = nil
   ) {
     (self.method, self.outputFunction) = (method, outputFunction)
     (self.exampleWeight, self.kernel) = (exampleWeight, kernel)
     (self.checkpoints, self.damping, self.queries) = (checkpoints, damping, queries)
+    self.projectionDimension = projectionDimension
   }
 
   /// The choices in one line.

@@ -4,6 +4,7 @@ import Gradients
 import Networks
 import Projections
 import Storage
+import Tensors
 import Training
 
 /// A run with its data: the way from a name to a method that can be asked.
@@ -13,6 +14,7 @@ public struct RunInfluence: Sendable {
   /// Its data, checked against what it was trained on.
   public let data: SplitData
   private let model: Model
+  private let cache: CheckpointCache
 
   /// What gradients are taken of.
   private enum Model {
@@ -48,7 +50,16 @@ public struct RunInfluence: Sendable {
   /// - Parameter layers: the parameters that scores are over, of those that were trained; nil: all.
   /// - Throws: `SelectionError` for patterns that fit no layer; errors of the data.
   public init(_ run: Run, layers: LayerPatterns? = nil) throws {
+    try self.init(run, layers: layers) { try run.parameters(of: $0) }
+  }
+
+  /// - Parameter read: reads a checkpoint's parameters, every byte verified.
+  init(
+    _ run: Run, layers: LayerPatterns? = nil,
+    reading read: @escaping @Sendable (CheckpointReference) throws -> Tensor
+  ) throws {
     self.run = run
+    cache = CheckpointCache(reading: read)
     guard !run.isForeign else {
       let (all, data) = try run.storedFactors()
       model = .factors(try layers.map { try all.selecting($0, place: "--layers") } ?? all)
@@ -72,7 +83,7 @@ public struct RunInfluence: Sendable {
   public func source(_ reference: CheckpointReference) throws -> any GradientProvider {
     switch model {
     case .network(let network):
-      GradientSource(network: network, parameters: try run.parameters(of: reference))
+      GradientSource(network: network, parameters: try cache.parameters(of: reference))
     case .factors(let factors): factors
     }
   }
@@ -83,7 +94,10 @@ public struct RunInfluence: Sendable {
       return Predictions(
         outputs: try factors.outputs(of: data), targets: TargetValues(data.targets))
     }
-    return try run.predictor(try run.checkpoint()).predictions(for: data)
+    return Predictor(
+      network: try run.network, parameters: try cache.parameters(of: run.checkpoint()),
+      loss: run.loss
+    ).predictions(for: data)
   }
 
   /// The trajectory's residuals where a weight needs them or the damping of one checkpoint can use

@@ -41,7 +41,7 @@ enum ReportView {
     switch section.content {
     case .queries(let queries):
       view["isQueries"] = !queries.cards.isEmpty
-      view["queries"] = queries.cards.map(card)
+      view["queries"] = queries.cards.map { card($0, queries.sides) }
       view["isEmpty"] = queries.cards.isEmpty
       view["unit"] = queries.unit
       view["hasTokens"] = queries.hasShadedTokens
@@ -64,7 +64,9 @@ enum ReportView {
     return view
   }
 
-  private static func card(_ card: QueryCard) -> [String: Any] {
+  private static func card(
+    _ card: QueryCard, _ sides: QuerySection.Sides
+  ) -> [String: Any] {
     let largest =
       (card.helpful + card.harmful).map { abs($0.score) }.filter(\.isFinite).max() ?? 0
     let isRight = card.label == card.predicted
@@ -77,8 +79,8 @@ enum ReportView {
       "probability": probability(card.probability),
       "verdict": isRight ? "right" : "wrong",
       "sides": [
-        side("helped", "Helped", card.helpful, largest),
-        side("harmed", "Harmed", card.harmful, largest),
+        side("helped", sides.positive, card.helpful, largest),
+        side("harmed", sides.negative, card.harmful, largest),
       ],
     ]
   }

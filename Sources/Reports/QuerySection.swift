@@ -1,9 +1,27 @@
 /// Test examples, each beside the training examples that helped and harmed it.
 public struct QuerySection: Sendable, Equatable {
+  /// What the examples of positive and of negative scores did, as headings.
+  public struct Sides: Sendable, Equatable {
+    /// Of positive scores.
+    public let positive: String
+    /// Of negative scores.
+    public let negative: String
+
+    /// The sides of scores that say what helped.
+    public static let help = Sides(positive: "Helped", negative: "Harmed")
+
+    /// Two headings.
+    public init(positive: String, negative: String) {
+      (self.positive, self.negative) = (positive, negative)
+    }
+  }
+
   /// The unit of the scores: `margin`, `nats of loss`.
   public var unit: String
   /// How the sign is to be read, as in `Positive: training on it raised the margin.`.
   public var signSentence: String
+  /// The headings of the two sides.
+  public var sides = Sides.help
   /// The test examples.
   public var cards: [QueryCard]
 

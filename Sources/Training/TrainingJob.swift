@@ -87,7 +87,7 @@ public struct TrainingJob: Sendable {
     let saving = configuration.training.saving
     let store = saving.map { storePath($0, folder) }
     if record.status == .finished && folder.isComplete(record)
-      && store.map(fileExists) != false
+      && store.map(isWhole) != false
     {
       return .alreadyFinished(try Run(folder: folder.path))
     }
@@ -129,6 +129,11 @@ public struct TrainingJob: Sendable {
         : network.couplesExamples
           ? "choose smaller batches (training.batch) or a narrower model."
           : "choose a model with fewer or narrower layers.")
+  }
+
+  /// Whether a store of saved gradients is there, every byte as it was written; else it is made again.
+  private func isWhole(_ store: String) -> Bool {
+    fileExists(store) && (try? Verification.verify(store)) != nil
   }
 
   private func loadData() throws -> SplitData {

@@ -82,7 +82,7 @@ struct BrittlenessOptions: ParsableArguments {
         (query: $1, order: RemovalRanking.order(of: scores.row($0)))
       },
       counts: sizes, draws: draws, of: data.train.count,
-      ranking: try setup.ranking(of: "each query's own"))
+      ranking: SubsetRanking(try setup.description(), queries: "each query's own"))
   }
 
   private func queries(_ setup: ScoringSetup) throws -> [Int] {
@@ -94,7 +94,7 @@ struct BrittlenessOptions: ParsableArguments {
         remedy: "use ascribe evaluate \(setup.influence.run.name) removal")
     }
     if let test { return try data.rows(named: test, option: "--test") }
-    let correct = try setup.predictions(for: data).correct
+    let correct = try setup.influence.predictions(for: data).correct
     let right = data.ids.indices.filter { correct[$0] }
     guard !right.isEmpty else {
       throw EvaluationError.notDefined(

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Training
 
 /// The calibration that fits the scores of a command, with what was found said on standard error.
 struct CalibratedUnits {
@@ -10,10 +11,8 @@ struct CalibratedUnits {
   /// What is said of it in answers.
   let answer: CalibrationAnswer?
 
-  init(_ setup: ScoringSetup) throws {
-    let run = setup.influence.run
-    let options = try Calibration.Options(setup.scorer, of: setup.influence)
-    switch try Calibration.find(options, in: run.folder) {
+  init(_ scores: ScoreDescription, of run: Run) throws {
+    switch try Calibration.find(Calibration.Options(scores), in: run.folder) {
     case .matching(let found, let path):
       answer = CalibrationAnswer(run.name, path, found)
       calibration = found.objection == nil ? found : nil

@@ -141,6 +141,17 @@ struct MethodOptions: ParsableArguments {
     _ = try seedList()
   }
 
+  /// The options that were given, by their names.
+  var given: [String] {
+    [
+      ("--method", method != nil), ("--output-function", outputFunction != nil),
+      ("--example-weight", exampleWeight != nil), ("--damping", damping != nil),
+      ("--damping-profile", dampingProfile != nil), ("--checkpoints", checkpoints != nil),
+      ("--layers", layers.layers != nil), ("--seeds", seeds != nil), ("--kernel", kernel != nil),
+      ("--exact-limit", exactLimit != nil), ("--keep-factors", keepFactors != nil),
+    ].filter(\.1).map(\.0)
+  }
+
   /// The seeds asked for.
   func seedList() throws -> [UInt64]? {
     guard let seeds else { return nil }

@@ -43,11 +43,11 @@ struct DemoCommand: ParsableCommand {
 
     Console.line("3. ask which training digits made the model misread test digits")
     let selection = try QuerySelection(
-      "misclassified", in: setup.influence.data.test, limit: 6, setup: setup)
+      "misclassified", in: setup.influence.data.test, limit: 6, of: setup.influence)
     let queries = setup.influence.data.test.subset(selection.rows)
     let tops = try setup.scorer.top(queries, mean: false, limit: 6)
-    let answer = try QueryAnswer(setup, selection, queries, tops)
-    Console.line(answer.text)
+    let found = try QueryFindings(QueryScores(setup), selection, queries, tops)
+    Console.line(QueryAnswer(found).text)
 
     Console.line("4. find the wrong labels")
     let job = MislabelJob(setup.influence)
@@ -72,10 +72,9 @@ struct DemoCommand: ParsableCommand {
         dropped.count, wrong, setup.influence.data.train.flipped.count { $0 }, before, after,
         run.seeds.count))
 
-    let section = try QueryPage.section(setup, selection, queries, tops)
     let page = DemoPage(
       setup: setup, job: job, ranking: ranking, suspects: suspects,
-      queries: section,
+      queries: QueryPage.section(found), scores: found.scores,
       accuracy: (before, after), dropped: dropped.count)
     let report = folder + "/report.html"
     try AtomicFile.write(try page.report().html(), to: report)

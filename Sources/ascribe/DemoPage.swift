@@ -14,6 +14,7 @@ struct DemoPage {
   let ranking: MislabelRanking
   let suspects: MislabeledAnswer
   let queries: QuerySection
+  let scores: ScoreDescription
   let accuracy: (before: Double, after: Double)
   let dropped: Int
 
@@ -44,7 +45,7 @@ struct DemoPage {
           .suspects(suspectGallery(setup.influence.data, ranking, suspects))),
         ReportSection("Curves", .charts(try charts(train))),
       ],
-      notes: try setup.scorer.notes(), provenance: try provenance(setup))
+      notes: try setup.scorer.notes(), provenance: scores.provenance)
   }
 
   private func charts(_ train: Dataset) throws -> [ReportChart] {

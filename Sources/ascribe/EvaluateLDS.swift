@@ -22,7 +22,7 @@ struct LDSAnswer: EvaluationAnswer {
       scores: NegativeControl.randomScores(
         queries: scores.rows, trainingExamples: scores.columns),
       masks: bank.masks, outputs: outputs)
-    settings = try EvaluationSettings(setup, open, isFused: fused != nil)
+    settings = try EvaluationSettings(setup, open, fusion: fusion)
   }
 
   private enum Key: String, CodingKey {

@@ -47,7 +47,8 @@ struct RemovalAnswer: EvaluationAnswer {
     }
     queries = ranking.queries
     trainingExamples = influence.data.train.count
-    settings = EvaluationSettings(run: influence.run.name, open, ranking, function)
+    settings = EvaluationSettings(
+      run: influence.run.name, open, ranking, outputFunction: function.rawValue)
   }
 
   private enum Key: String, CodingKey { case queries, trainingExamples, output, accuracy }

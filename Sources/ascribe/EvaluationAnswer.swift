@@ -20,7 +20,7 @@ extension EvaluationAnswer {
 struct EvaluationSettings: Encodable {
   let run, method, outputFunction, exampleWeight, kernel: String
   let checkpoints: [String]
-  let damping: [DampingAnswer]
+  let damping: [DampingSummary]
   /// Nil for a ranking that a bank keeps.
   let dampingProfile: String?
   /// Of features only.
@@ -31,35 +31,28 @@ struct EvaluationSettings: Encodable {
   let subsets, seeds: Int?
 
   /// The scores of a setup against a bank.
-  init(_ setup: ScoringSetup, _ bank: OpenBank? = nil, isFused: Bool = false) throws {
-    run = setup.influence.run.name
-    method = isFused ? "fused" : setup.options.method.name
-    dampingProfile = setup.options.dampingProfile.rawValue
-    outputFunction = setup.options.outputFunction.rawValue
-    exampleWeight = setup.options.exampleWeight.description
-    kernel = setup.scorer.kernelName
-    checkpoints = setup.scorer.checkpointNames
-    damping = try setup.dampingAnswers()
-    projectionDimension = kernel.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-    (self.bank, design) = (bank?.path, bank?.bank.design.kind.rawValue)
-    (fraction, subsets) = (bank?.bank.design.fraction, bank?.bank.design.subsets)
-    seeds = bank?.bank.seeds
+  init(
+    _ setup: ScoringSetup, _ bank: OpenBank? = nil, fusion: ScoreFile.Fusion? = nil
+  ) throws {
+    let scores = try setup.description(fusion: fusion)
+    self.init(
+      run: scores.run, bank,
+      SubsetRanking(scores, queries: ""), outputFunction: scores.outputFunction,
+      dampingProfile: scores.dampingProfile)
   }
 
   /// The ranking that a bank keeps, evaluated by an output function.
-  init(run: String, _ bank: OpenBank, _ ranking: SubsetRanking, _ function: OutputFunction) {
-    self.run = run
-    method = ranking.method
-    outputFunction = function.rawValue
-    exampleWeight = ranking.exampleWeight
-    kernel = ranking.kernel
-    checkpoints = ranking.checkpoints
-    dampingProfile = nil
-    damping = ranking.damping.map { DampingAnswer($0) }
-    projectionDimension = kernel.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-    (self.bank, design) = (bank.path, bank.bank.design.kind.rawValue)
-    (fraction, subsets) = (bank.bank.design.fraction, bank.bank.design.subsets)
-    seeds = bank.bank.seeds
+  init(
+    run: String, _ bank: OpenBank?, _ ranking: SubsetRanking, outputFunction: String,
+    dampingProfile: String? = nil
+  ) {
+    (self.run, self.outputFunction, self.dampingProfile) = (run, outputFunction, dampingProfile)
+    (method, exampleWeight) = (ranking.method, ranking.exampleWeight)
+    (kernel, projectionDimension) = (ranking.kernel, ranking.projectionDimension)
+    (checkpoints, damping) = (ranking.checkpoints, ranking.damping)
+    (self.bank, design) = (bank?.path, bank?.bank.design.kind.rawValue)
+    (fraction, subsets) = (bank?.bank.design.fraction, bank?.bank.design.subsets)
+    seeds = bank?.bank.seeds
   }
 
   /// The choices in one line, without a line break.
@@ -77,11 +70,9 @@ struct EvaluationSettings: Encodable {
 
   /// How the figures of a page came about.
   var provenance: [AttributionReport.Fact] {
-    var facts: [AttributionReport.Fact] = [
-      .init("run", run), .init("engine", Engine.version), .init("method", method),
-      .init("output function", outputFunction), .init("example weight", exampleWeight),
-      .init("kernel", kernel), .init("checkpoints", checkpoints.joined(separator: ", ")),
-    ]
+    var facts = scoringFacts(
+      run: run, method: method, outputFunction: outputFunction, exampleWeight: exampleWeight,
+      kernel: kernel, checkpoints: checkpoints)
     if !damping.isEmpty {
       facts.append(
         .init(
@@ -96,7 +87,7 @@ struct EvaluationSettings: Encodable {
   }
 }
 
-/// A bank of a run, checked against what the run is now.
+/// A bank of a run with its place.
 struct OpenBank {
   let bank: RetrainingBank
   let path: String
@@ -105,28 +96,9 @@ struct OpenBank {
   init(
     _ name: String?, of influence: RunInfluence, designs: [SubsetDesign.Kind]
   ) throws {
-    let run = influence.run
-    path = RetrainingJob.path(run, bank: name ?? BankName.standard(designs[0]))
-    let command =
-      designs[0] == .random
-      ? "ascribe retrain \(run.name) --subsets 50 --fraction 0.5 --seeds 3"
-      : "ascribe retrain \(run.name) --design \(designs[0].rawValue)"
-    guard FileManager.default.fileExists(atPath: path) else {
-      // Without a network there is nothing to retrain.
-      _ = try run.network
-      throw designs[0] == .random
-        ? EvaluationError.noBank(path: path, run: run.name)
-        : .noBankOfDesign(design: designs[0].rawValue, path: path, command: command)
-    }
-    let found = try RetrainingBank(path)
-    guard designs.contains(found.design.kind) else {
-      throw EvaluationError.otherDesign(
-        found: found.design.kind.rawValue,
-        wanted: designs.map(\.rawValue).joined(separator: " or "), path: path, command: command)
-    }
-    let job = RetrainingJob(
-      run, data: influence.data, design: found.design, seeds: found.seeds)
-    bank = try RetrainingBank(path, expecting: try job.fingerprint())
+    let name = name ?? BankName.standard(designs[0])
+    path = RetrainingJob.path(influence.run, bank: name)
+    bank = try RetrainingBank.named(name, of: influence, designs: designs)
   }
 
   init(_ bank: RetrainingBank, path: String) { (self.bank, self.path) = (bank, path) }

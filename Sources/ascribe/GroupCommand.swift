@@ -46,7 +46,7 @@ struct GroupCommand: ParsableCommand {
     let setup = try ScoringSetup(run: runName, method, common)
     let data = setup.influence.data
     let (rows, name) = try group(in: data.train)
-    let selection = try QuerySelection(test, in: data.test, limit: limit, setup: setup)
+    let selection = try QuerySelection(test, in: data.test, limit: limit, of: setup.influence)
     let queries = data.test.subset(selection.rows)
     let influence = try setup.scorer.groupInfluence(queries, of: rows)
     try setup.explain()
@@ -120,36 +120,43 @@ struct GroupAnswer: Encodable {
     let exact, difference: Double?
   }
 
-  let run, group, method, outputFunction, unit, sign, exampleWeight, kernel: String
+  /// How the scores were made.
+  let settings: ScoringAnswer
+  let group: String
   let examples: Int
-  let checkpoints: [String]
-  let damping: [DampingAnswer]
   /// Means over the queries.
   let additive: Double
   let exact, difference: Double?
   let queries: [Query]
   private let shown: Int
 
-  private enum CodingKeys: String, CodingKey {
-    case run, group, method, outputFunction, unit, sign, exampleWeight, kernel, examples
-    case checkpoints, damping, additive, exact, difference, queries
+  private enum Key: String, CodingKey {
+    case group, examples, additive, exact, difference, queries
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try settings.encode(to: encoder)
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(group, forKey: .group)
+    try values.encode(examples, forKey: .examples)
+    try values.encode(additive, forKey: .additive)
+    try values.encodeIfPresent(exact, forKey: .exact)
+    try values.encodeIfPresent(difference, forKey: .difference)
+    try values.encode(queries, forKey: .queries)
   }
 
   init(
     _ setup: ScoringSetup, _ data: Dataset, _ name: String, _ count: Int,
     _ influence: GroupInfluence, shown: Int
   ) throws {
-    run = setup.influence.run.name
+    var settings = ScoringAnswer(try setup.description())
+    settings.sign =
+      setup.options.outputFunction == .prediction
+      ? "positive = training on the group raised the prediction"
+      : "positive = training on the group helped the query"
+    self.settings = settings
     group = name
     examples = count
-    method = setup.options.method.name
-    outputFunction = setup.options.outputFunction.rawValue
-    unit = setup.options.unit()
-    sign = "positive = training on the group helped the query"
-    exampleWeight = setup.options.exampleWeight.description
-    kernel = setup.scorer.kernelName
-    checkpoints = setup.scorer.checkpointNames
-    damping = try setup.dampingAnswers()
     self.shown = shown
     func mean(_ values: [Double]) -> Double {
       values.reduce(0, +) / Double(max(1, values.count))
@@ -182,8 +189,10 @@ struct GroupAnswer: Encodable {
       ])
     }
     return
-      "\(group): \(examples) training example\(examples == 1 ? "" : "s"); \(sign); unit: \(unit)\n"
+      "\(group): \(examples) training example\(examples == 1 ? "" : "s"); \(settings.sign); unit: "
+      + "\(settings.unit)\n"
       + table.text
-      + (exact == nil ? "\n\(method) has no model that could be refitted: no exact deletion" : "")
+      + (exact == nil
+        ? "\n\(settings.method) has no model that could be refitted: no exact deletion" : "")
   }
 }

@@ -42,9 +42,9 @@ struct InspectCommand: ParsableCommand {
     }
     for field in store.fingerprint.fields { Console.output("\(field.name): \(field.value)") }
     if let scores = try? ScoreFile(store.path) {
-      for (name, report) in scores.header.damping.sorted(by: { $0.key < $1.key }) {
-        Console.output(name)
-        Console.output(report.lines.map { "  " + $0 }.joined(separator: "\n"))
+      for part in scores.header.damping {
+        Console.output(part.name)
+        Console.output(part.report.lines.map { "  " + $0 }.joined(separator: "\n"))
       }
     }
   }

@@ -76,38 +76,33 @@ struct QueryPage {
   let report: AttributionReport
 
   init(
-    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
-    _ fusion: ScoreFile.Fusion? = nil, passages: Passages = Passages()
+    _ found: QueryFindings, notes: [String], passages: Passages = Passages()
   ) throws {
-    let section = try QueryPage.section(setup, selection, data, tops, fusion, passages)
-    let fused = fusion.map {
-      [
-        AttributionReport.Fact(
-          "fused with", "\($0.bank), \($0.subsets) subsets × \($0.seeds) seeds")
-      ]
+    let scores = found.scores
+    let checkpoints = scores.checkpoints.count
+    let remarks = found.tops.indices.compactMap { row in
+      found.remark(row).map { "Query \(found.queries.ids[row]): \($0)." }
     }
-    let checkpoints = setup.scorer.checkpointNames.count
     report = AttributionReport(
-      title: "What made \(setup.influence.run.name) answer this?",
-      summary: (fusion == nil ? "" : "fused ") + "\(setup.options.method.name) over "
+      title: "What made \(scores.run) answer this?",
+      summary: (scores.fusion.map { "fused \($0.method)" } ?? scores.method) + " over "
         + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s"), "
-        + "\(setup.influence.data.train.count) training examples.",
-      sections: [ReportSection("Queries", .queries(section))],
-      notes: try setup.scorer.notes(),
-      provenance: try provenance(setup) + (fused ?? []))
+        + "\(found.influence.data.train.count) training examples.",
+      sections: [ReportSection("Queries", .queries(QueryPage.section(found, passages)))],
+      notes: notes + remarks, provenance: scores.provenance)
   }
 
   static func section(
-    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
-    _ fusion: ScoreFile.Fusion? = nil, _ passages: Passages = Passages()
-  ) throws -> QuerySection {
-    let isSequence = setup.influence.isSequence
-    let train = setup.influence.data.train
-    let normalisation = setup.influence.data.normalisation
+    _ found: QueryFindings, _ passages: Passages = Passages()
+  ) -> QuerySection {
+    let isSequence = found.influence.isSequence
+    let train = found.influence.data.train
+    let (data, selection) = (found.queries, found.selection)
+    let normalisation = found.influence.data.normalisation
     let trainGallery = ExampleGallery(train, normalisation)
     let gallery = ExampleGallery(passages.shown ?? data, normalisation)
-    let predictions = try setup.predictions(for: data)
-    let probabilities = predictions.logits.softmax()
+    let predictions = found.predictions
+    let probabilities = predictions?.logits.softmax()
     func influences(_ entries: [TopExamples.Entry], of query: Int) -> [QueryCard.Influence] {
       entries.map { entry in
         var influence = QueryCard.Influence(
@@ -123,45 +118,31 @@ struct QueryPage {
         return influence
       }
     }
-    let cards = tops.enumerated().map { row, top in
-      let isClass = data.classes != nil && !selection.isMean
-      let predicted = isClass ? predictions.predicted[row] : 0
+    let cards = found.tops.enumerated().map { row, top in
+      let predicted = data.classes != nil ? predictions?.predicted[row] : nil
       var card = QueryCard(
         view: selection.isMean
           ? .nothing : passages.query(row) ?? gallery.view(row),
         id: selection.isMean ? selection.name : data.ids[row].description,
         label: selection.isMean
           ? "mean of the test set" : isSequence ? "" : LabelValue(of: row, in: data).text,
-        predicted: isClass
-          ? LabelValue(predicted: predicted, in: data).text
-          : selection.isMean || isSequence
-            ? "" : "\(predictions.logits[row, 0])",
-        probability: isClass ? Double(probabilities[row, Int(predicted)]) : nil,
+        predicted: predicted.map { LabelValue(predicted: $0, in: data).text }
+          ?? (isSequence ? "" : predictions.map { "\($0.logits[row, 0])" } ?? ""),
+        probability: predicted.flatMap { label in probabilities.map { Double($0[row, Int(label)]) }
+        },
         helpful: influences(top.highest, of: row), harmful: influences(top.lowest, of: row))
       card.question = passages.question(
         selection.isMean ? nil : row,
-        probability: predictions.probabilities.isEmpty ? nil : predictions.probabilities[row])
+        probability: predictions.flatMap { $0.probabilities.isEmpty ? nil : $0.probabilities[row] })
       return card
     }
-    return QuerySection(
-      unit: setup.options.unit(fused: fusion != nil),
-      signSentence: signSentence.prefix(1).uppercased() + signSentence.dropFirst() + ".",
-      cards: cards)
+    let sign = found.scores.sign
+    var section = QuerySection(
+      unit: found.scores.unit,
+      signSentence: sign.prefix(1).uppercased() + sign.dropFirst() + ".", cards: cards)
+    if found.function == .prediction {
+      section.sides = QuerySection.Sides(positive: "Raised it", negative: "Lowered it")
+    }
+    return section
   }
-}
-
-/// How the figures of a page came about.
-func provenance(_ setup: ScoringSetup) throws -> [AttributionReport.Fact] {
-  let record = setup.influence.run.record
-  return [
-    .init("run", record.name), .init("engine", Engine.version),
-    .init("method", setup.options.method.name),
-    .init("output function", setup.options.outputFunction.rawValue),
-    .init("example weight", setup.options.exampleWeight.description),
-    .init("kernel", setup.scorer.kernelName),
-    .init("checkpoints", setup.scorer.checkpointNames.joined(separator: ", ")),
-    .init("damping", setup.options.damping.description),
-    .init("training data", record.dataHashes["train"] ?? ""),
-    .init("BLAS core", record.blasCore),
-  ]
 }

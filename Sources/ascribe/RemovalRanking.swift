@@ -26,7 +26,7 @@ struct RemovalRanking {
     let scores = try setup.scorer.scores(rows.map { data.subset($0) } ?? data, mean: true)
     let ranking = RemovalRanking(
       order: order(of: scores.row(0)), queries: rows,
-      record: try setup.ranking(of: queryNames(rows, data)))
+      record: SubsetRanking(try setup.description(), queries: queryNames(rows, data)))
     return (setup.influence, ranking)
   }
 
@@ -36,10 +36,9 @@ struct RemovalRanking {
   ) throws -> (RunInfluence, RemovalRanking) {
     let influence = try RunInfluence(try common.open(name))
     let file = try ScoreFile(path)
-    let header = file.header
     let (train, data) = (influence.data.train, influence.data.test)
     try file.requireMade(
-      from: try influence.identity(checkpoints: header.checkpoints, examples: data))
+      from: try influence.identity(checkpoints: file.header.checkpoints, examples: data))
     let rows = try rows(of: test, in: data)
     var sum = [Double](repeating: 0, count: train.count)
     for query in rows ?? Array(0..<data.count) {
@@ -47,13 +46,7 @@ struct RemovalRanking {
         sum[i] += Double(value)
       }
     }
-    let record = SubsetRanking(
-      method: header.method, outputFunction: header.outputFunction,
-      exampleWeight: header.exampleWeight, kernel: header.kernel, checkpoints: header.checkpoints,
-      damping: header.damping.sorted { $0.key < $1.key }.map {
-        SubsetRanking.Damping($0.key, $0.value)
-      },
-      queries: queryNames(rows, data))
+    let record = SubsetRanking(file.header, queries: queryNames(rows, data))
     return (
       influence,
       RemovalRanking(order: order(of: sum.map { Float($0) }), queries: rows, record: record)
@@ -73,25 +66,5 @@ struct RemovalRanking {
   private static func queryNames(_ rows: [Int]?, _ data: Dataset) -> String {
     guard let rows else { return "mean of all \(data.count) test examples" }
     return "test " + rows.map { data.ids[$0].description }.joined(separator: " ")
-  }
-}
-
-extension ScoringSetup {
-  /// The choices that a ranking depends on.
-  func ranking(of queries: String) throws -> SubsetRanking {
-    SubsetRanking(
-      method: options.method.name, outputFunction: options.outputFunction.rawValue,
-      exampleWeight: options.exampleWeight.description, kernel: scorer.kernelName,
-      checkpoints: scorer.checkpointNames,
-      damping: try scorer.dampingReports().map { SubsetRanking.Damping($0.name, $0.report) },
-      queries: queries)
-  }
-}
-
-extension SubsetRanking.Damping {
-  fileprivate init(_ checkpoint: String, _ report: DampingReport) {
-    self.init(
-      checkpoint: checkpoint, rule: report.rule, value: report.damping,
-      meanEigenvalue: report.meanEigenvalue)
   }
 }

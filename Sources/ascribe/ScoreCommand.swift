@@ -48,14 +48,9 @@ struct ScoreCommand: ParsableCommand {
       try AtomicFile.makeFolder(folder)
     }
     // Asked for after the scores: checkpoints that do not all fit in memory are prepared once.
-    func header() throws -> ScoreFile.Header {
-      ScoreFile.Header(
-        run: setup.influence.run.name, options: setup.options,
-        checkpoints: setup.scorer.checkpointNames, damping: try setup.scorer.dampingReports(),
-        kernel: setup.scorer.kernelName, train: train, queries: queries,
-        identity: try setup.influence.identity(
-          checkpoints: setup.scorer.checkpointNames, examples: queries), fusion: fused?.record,
-        layers: setup.influence.selectionText)
+    func header() throws -> ScoreDescription {
+      try ScoreDescription(
+        setup.scorer, of: setup.influence, queries: queries, fusion: fused?.record)
     }
     let bar = Progress("scoring", unit: "queries")
     try ScoreFile.write(try header(), train: train, queries: queries, to: path) { take in
@@ -86,5 +81,5 @@ struct ScoreCommand: ParsableCommand {
 private struct ScoreAnswer: Encodable {
   let path: String
   let queries, trainingExamples: Int
-  let header: ScoreFile.Header
+  let header: ScoreDescription
 }

@@ -79,39 +79,8 @@ struct ScoringSetup {
     for note in try scorer.notes() { Console.line("note: \(note)") }
   }
 
-  /// λ by checkpoint, for answers.
-  func dampingAnswers() throws -> [DampingAnswer] {
-    try scorer.dampingReports().map { DampingAnswer(checkpoint: $0.name, report: $0.report) }
-  }
-
-  /// What the model makes of examples, from the last checkpoint of the first seed.
-  func predictions(for data: Dataset) throws -> Predictions {
-    try influence.predictions(for: data)
-  }
-}
-
-/// λ of one checkpoint in an answer.
-struct DampingAnswer: Encodable {
-  let checkpoint, rule: String
-  let value, meanEigenvalue: Double
-  let generalisedCrossValidation, leaveOneOut, conditionNumber, effectiveRank: Double?
-
-  init(checkpoint: String, report: DampingReport) {
-    self.checkpoint = checkpoint
-    rule = report.rule
-    value = report.damping
-    meanEigenvalue = report.meanEigenvalue
-    generalisedCrossValidation = report.generalisedCrossValidation
-    leaveOneOut = report.leaveOneOut
-    conditionNumber = report.conditionNumber
-    effectiveRank = report.effectiveRank
-  }
-
-  /// λ as a bank keeps it.
-  init(_ kept: SubsetRanking.Damping) {
-    (checkpoint, rule) = (kept.checkpoint, kept.rule)
-    (value, meanEigenvalue) = (kept.value, kept.meanEigenvalue)
-    (generalisedCrossValidation, leaveOneOut) = (nil, nil)
-    (conditionNumber, effectiveRank) = (nil, nil)
+  /// What makes the scores of test examples.
+  func description(fusion: ScoreFile.Fusion? = nil) throws -> ScoreDescription {
+    try ScoreDescription(scorer, of: influence, queries: influence.data.test, fusion: fusion)
   }
 }

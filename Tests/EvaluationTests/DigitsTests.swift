@@ -52,9 +52,7 @@ import Training
     let order = scores.row(0).indices.sorted { scores[0, $0] > scores[0, $1] }
     let design = try SubsetDesign.removal(
       order: order, fractions: [0.3], draws: 2, queries: queries,
-      ranking: SubsetRanking(
-        method: "ntk-loo", outputFunction: "margin", exampleWeight: "none", kernel: "exact",
-        checkpoints: [], damping: [], queries: "ten"))
+      ranking: .byHand)
     let bank = try RetrainingJob(
       influence.run, data: influence.data, design: design, seeds: 2
     ).run(to: folder / "removal.h5")

@@ -171,9 +171,10 @@ import Training
 
   @Test func `a calibration's options hold the hashes of the weights that were scored`() throws {
     func made(_ choice: CheckpointChoice) throws -> Calibration.Options {
-      try Calibration.Options(
-        try influence.ensemble(ScoringRequest(method: .graddot, checkpoints: choice)),
-        of: influence)
+      Calibration.Options(
+        try ScoreDescription(
+          try influence.ensemble(ScoringRequest(method: .graddot, checkpoints: choice)),
+          of: influence, queries: influence.data.test))
     }
     let (last, all) = (try made(.final), try made(.all))
     let expected = try influence.identity(

@@ -14,6 +14,23 @@ extension SubsetRanking {
 }
 
 @Suite struct SubsetDesignTests {
+  @Test func `the ranking of a bank of a former version is read and described as it was`() throws {
+    let text = """
+      {"method":"trak","outputFunction":"margin","exampleWeight":"final","kernel":"exact",
+      "checkpoints":["seed-0/epoch-006"],"queries":"ten","damping":[{"checkpoint":
+      "seed-0/epoch-006 (trak)","rule":"mean","value":2,"meanEigenvalue":2}]}
+      """
+    let ranking = try JSONDecoder().decode(SubsetRanking.self, from: Data(text.utf8))
+    #expect(ranking.damping.map(\.value) == [2] && ranking.projectionDimension == nil)
+    // The bank's fingerprint holds this text.
+    #expect(
+      ranking.description == "trak of margin, example weight final, kernel exact, damping mean, "
+        + "checkpoints seed-0/epoch-006, ten")
+    let again = try JSONDecoder().decode(
+      SubsetRanking.self, from: try JSONEncoder().encode(ranking))
+    #expect(again == ranking)
+  }
+
   @Test func `leaving out one by one is the full set, then each row missing once`() throws {
     let design = try SubsetDesign.leaveOneOut(rows: [4, 1], of: 5)
     #expect(design.kind == .leaveOneOut && design.subsets == 3)

@@ -16,14 +16,16 @@ struct ScoreFileTests {
 
   func header(
     _ damping: [(name: String, report: DampingReport)] = []
-  ) throws -> ScoreFile.Header {
-    ScoreFile.Header(
-      run: "r", options: try ScoringOptions(method: .trak, classification: true, exampleWeight: nil),
-      checkpoints: ["c0"], damping: damping, kernel: "exact", train: data, queries: queries,
-      identity: .sample)
+  ) throws -> ScoreDescription {
+    ScoreDescription(
+      run: "r",
+      options: try ScoringOptions(method: .trak, classification: true, exampleWeight: nil),
+      checkpoints: ["c0"],
+      damping: damping.map { ScoreDescription.Damping(name: $0.name, report: $0.report) },
+      kernel: .exact, train: data, queries: queries, identity: .sample)
   }
 
-  func write(_ header: ScoreFile.Header, _ scores: Matrix<Float>, to path: String) throws {
+  func write(_ header: ScoreDescription, _ scores: Matrix<Float>, to path: String) throws {
     try ScoreFile.write(header, train: data, queries: queries, to: path) { take in
       for start in stride(from: 0, to: 7, by: 3) {
         let rows = start..<min(7, start + 3)
@@ -105,9 +107,9 @@ struct ScoreFileTests {
   func choices() throws {
     func fields(
       _ options: ScoringOptions, run: String = "r", checkpoints: [String] = ["c0"],
-      kernel: String = "exact", fusion: ScoreFile.Fusion? = nil
+      kernel: ScoreDescription.Kernel = .exact, fusion: ScoreFile.Fusion? = nil
     ) -> Fingerprint {
-      ScoreFile.Header(
+      ScoreDescription(
         run: run, options: options, checkpoints: checkpoints, damping: [], kernel: kernel,
         train: data, queries: queries, identity: .sample, fusion: fusion
       ).fingerprint
@@ -138,7 +140,7 @@ struct ScoreFileTests {
           options(.trak, .margin, ExampleWeight(.final), .timesMeanEigenvalue(0.1), .residual))
       ),
       (["checkpoints"], try fields(options(), checkpoints: ["c0", "c1"])),
-      (["kernel"], try fields(options(), kernel: "sjlt")),
+      (["kernel"], try fields(options(), kernel: .init(name: "sjlt 8", kind: .features))),
       (["method", "fusion"], try fields(options(), fusion: fusion)),
     ] {
       #expect(base.differences(from: other, for: .goingOn) == names)
@@ -159,6 +161,34 @@ struct ScoreFileTests {
     let file = try ScoreFile(folder / "s.h5")
     #expect(file.header.identity == nil)
     #expect(mismatchedField { try file.requireMade(from: .sample) } == "model")
+  }
+
+  @Test("the top examples of a file's queries are those of its rows, in any order")
+  func top() throws {
+    let folder = try ScratchFolder()
+    let model = try Problem.model([Problem.source(seed: 1)], data, .trak)
+    let scores = try model.scores(queries)
+    try write(try header(), scores, to: folder / "s.h5")
+    let file = try ScoreFile(folder / "s.h5")
+    func entries(_ tops: [TopExamples]) -> [[TopExamples.Entry]] {
+      tops.flatMap { [$0.highest, $0.lowest] }
+    }
+    for rows in [[0, 1, 2, 3, 4, 5, 6], [5, 2, 3, 0], [6], []] {
+      let expected = try model.top(queries.subset(rows), limit: 3)
+      #expect(entries(try file.top(rows, mean: false, limit: 3)) == entries(expected))
+    }
+    let mean = try #require(try file.top([4, 1], mean: true, limit: 12).first)
+    for entry in mean.highest + mean.lowest {
+      let plain = (scores[4, entry.row] + scores[1, entry.row]) / 2
+      #expect(abs(entry.score - plain) < 1e-6 * max(1, abs(plain)))
+    }
+    #expect(mean.highest.count + mean.lowest.count == 12)
+    #expect(try file.rows(of: [queries.ids[4], queries.ids[0]]) == [4, 0])
+    #expect(
+      throws: StorageError.inconsistent(problem: "no scores of the query cat", file: file.path)
+    ) {
+      try file.rows(of: [.name("cat")])
+    }
   }
 
   @Test("a flipped byte anywhere is detected when the file is opened or its scores are read")

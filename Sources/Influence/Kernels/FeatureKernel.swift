@@ -24,6 +24,7 @@ public struct FeatureKernel: GradientKernel {
   /// What each training row is multiplied by; nil for 1.
   private let factors: [Float]?
   private let queryFeatures: QueryFeatures?
+  private let madeNotes: [String]
 
   /// The kernel of a group of a store.
   ///
@@ -34,8 +35,9 @@ public struct FeatureKernel: GradientKernel {
   init(
     _ store: FeatureStoreReader, group: String, projector: any Projector,
     source: any GradientProvider, target: GradientSource.Target, data: Dataset,
-    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil, keeps: Bool = false
+    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil, keeps: Bool = false, notes: [String] = []
   ) {
+    madeNotes = notes
     self.keeps = keeps
     self.queryFeatures = queryFeatures
     (self.store, self.group, self.projector, self.source) = (store, group, projector, source)
@@ -51,7 +53,7 @@ public struct FeatureKernel: GradientKernel {
   /// None of the features before a ridge model has read them.
   public var notes: [String] {
     queryFeatures == nil
-      ? [] : ["features of queries are read from the store of the test examples, where they are in it"]
+      ? madeNotes : madeNotes + ["features of queries are read from the store of the test examples, where they are in it"]
   }
   /// Nothing but n-vectors.
   public var byteCount: Int { 4 * (factors?.count ?? 0) }
@@ -89,6 +91,7 @@ public struct FeatureKernel: GradientKernel {
   public func forEachRows(
     of queries: Dataset, target: GradientSource.Target, _ body: (QueryRows) throws -> Void
   ) throws {
+    let source = source
     // Stored are features of the store's own function; outputs of the network are not.
     if target == self.target, target != .jacobian,
       let stored = try queryFeatures?.features(of: queries, group: group)
@@ -97,7 +100,7 @@ public struct FeatureKernel: GradientKernel {
         QueryRows(
           range: 0..<queries.count, queries: queries, rows: stored,
           outputs: Tensor(uninitialized: [queries.count, 0]),
-          squaredNorms: { stored.squaredRowNorms() }))
+          squaredNorms: { try source.squaredNorms(of: queries, target: target) }))
     }
     let width = source.keptOutputs
     var outputs: [Float] = []
@@ -105,12 +108,13 @@ public struct FeatureKernel: GradientKernel {
       of: queries, atMost: queryBlock, projector: projector, target: target,
       seen: { if width > 0 { outputs += $1.elements } }
     ) { range, features in
+      let examples = range == 0..<queries.count ? queries : queries.subset(Array(range))
       try body(
         QueryRows(
-          range: range,
-          queries: range == 0..<queries.count ? queries : queries.subset(Array(range)),
-          rows: features, outputs: Tensor(outputs, shape: [range.count, width]),
-          squaredNorms: { features.squaredRowNorms() }))
+          range: range, queries: examples, rows: features,
+          outputs: Tensor(outputs, shape: [range.count, width]),
+          // Of the gradient itself: a query's features may leave a part of it out.
+          squaredNorms: { try source.squaredNorms(of: examples, target: target) }))
       outputs = []
     }
   }
@@ -174,6 +178,19 @@ public struct FeatureKernel: GradientKernel {
       }
     }
     return parts
+  }
+}
+
+extension GradientProvider {
+  /// ‖∇‖² of every example, without any projection.
+  fileprivate func squaredNorms(
+    of data: Dataset, target: GradientSource.Target
+  ) throws -> [Float] {
+    var norms: [Float] = []
+    try forEachBlock(of: data, target: target) { _, gradients, _ in
+      norms += gradients.squaredNorms()
+    }
+    return norms
   }
 }
 

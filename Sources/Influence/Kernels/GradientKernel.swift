@@ -26,7 +26,7 @@ public struct QueryRows: Sendable {
   /// Their outputs, m × C; m × 0 of sequences.
   public let outputs: Tensor
   /// ‖∇f(x)‖² of each, on demand.
-  public let squaredNorms: @Sendable () -> [Float]
+  public let squaredNorms: @Sendable () throws -> [Float]
 }
 
 /// Inner products of per-example gradients at one checkpoint: exact, or through stored features.
@@ -183,7 +183,7 @@ extension GradientKernel {
       var rows = block.rows
       if isCosine {
         rows.divide(
-          rows: block.squaredNorms().map { $0.squareRoot() },
+          rows: try block.squaredNorms().map { $0.squareRoot() },
           [Float](repeating: 1, count: width))
       }
       result.take(rows, at: block.range.lowerBound, meanOver: mean ? queries.count : nil)

@@ -89,7 +89,7 @@ struct GradDot: CheckpointScorer {
   private func norms(of data: Dataset) throws -> [Float] {
     var norms: [Float] = []
     try kernel.forEachRows(of: data, target: .output(function)) {
-      norms += $0.squaredNorms().map { $0.squareRoot() }
+      norms += try $0.squaredNorms().map { $0.squareRoot() }
     }
     return norms
   }

@@ -112,6 +112,8 @@ public protocol ScoredCheckpoint: Sendable {
   var source: any GradientProvider { get }
   /// `exact`, or the projector.
   var kernelName: String { get }
+  /// k, where one projector dimension is behind its kernels; else nil.
+  var projectionDimension: Int? { get }
   /// Whether the kernel is exact: an n × n matrix where a method solves.
   var isExact: Bool { get }
   /// Rows of the training set that were deleted: they are in no mean.

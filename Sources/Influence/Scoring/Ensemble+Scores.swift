@@ -36,19 +36,11 @@ extension Ensemble {
   ///
   /// Never more than a block of the m × n scores is held.
   public func top(_ queries: Dataset, mean: Bool = false, limit: Int) throws -> [TopExamples] {
-    func take(_ block: Matrix<Float>) -> [TopExamples] {
-      (0..<block.rows).map { row in
-        var top = TopExamples(limit: limit)
-        top.take(
-          UnsafeBufferPointer(
-            start: block.storage.base + row * block.columns, count: block.columns))
-        return top
-      }
+    try TopExamples.tops(limit: limit, mean: false, count: training.count) { take in
+      // The mean query is one query: a method need not be linear in it.
+      if mean { return try take(try scores(queries, mean: true)) }
+      try forEachBlock(of: queries) { _, block in try take(block) }
     }
-    if mean { return take(try scores(queries, mean: true)) }
-    var tops: [TopExamples] = []
-    try forEachBlock(of: queries) { _, block in tops += take(block) }
-    return tops
   }
 
   /// τ(z_i, z_i) of every training example, n values.

@@ -96,9 +96,15 @@ public final class Ensemble: Sendable {
   public var isExact: Bool { checkpoints.first?.isExact ?? true }
 
   /// `exact`, or the projector; and the layers, where it is over some.
-  public var kernelName: String {
-    guard let first = checkpoints.first else { return "" }
-    return first.source.kernelName(first.kernelName)
+  public var kernelName: String { kernel.name }
+
+  /// Where the kernels come from.
+  public var kernel: ScoreDescription.Kernel {
+    guard let first = checkpoints.first else { return .exact }
+    return ScoreDescription.Kernel(
+      name: first.source.kernelName(first.kernelName),
+      kind: first.isExact ? .exact : .features,
+      projector: first.isExact ? nil : first.kernelName, dimension: first.projectionDimension)
   }
 
   // MARK: Scorers

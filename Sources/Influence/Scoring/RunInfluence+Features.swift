@@ -76,26 +76,31 @@ extension RunInfluence {
   struct OpenStore {
     let reader: FeatureStoreReader
     let target: GradientSource.Target
-    let projection: ProjectionChoice
+    /// Its groups hold the checkpoints' parameters, which are not read again.
+    let collection: FeatureCollection
     let queries: QueryFeatures?
 
     /// The first group's projector, which the fingerprint was compared by.
-    let first: (group: String, projector: any Projector)
+    let first: (group: String, projector: any Projector, notes: [String])
 
     func features(
       at source: any GradientProvider, _ training: Dataset, group: String
     ) throws -> StoredCheckpoint.Features {
-      StoredCheckpoint.Features(
-        store: reader, target: target,
-        projector: try projector(at: source, training, group), queries: queries, keeps: true)
+      let (projector, notes) = try projector(at: source, training, group)
+      return StoredCheckpoint.Features(
+        store: reader, target: target, projector: projector, queries: queries, keeps: true,
+        notes: notes)
     }
 
     private func projector(
       at source: any GradientProvider, _ training: Dataset, _ group: String
-    ) throws -> any Projector {
-      if group == first.group { return first.projector }
-      return try projection.projector(
-        for: source, target: target, training, beside: reader, group: group, note: { _ in })
+    ) throws -> (any Projector, notes: [String]) {
+      if group == first.group { return (first.projector, first.notes) }
+      var notes: [String] = []
+      let projector = try collection.projection.projector(
+        for: source, target: target, training, beside: reader, group: group,
+        note: { notes.append($0) })
+      return (projector, notes)
     }
   }
 
@@ -132,17 +137,18 @@ extension RunInfluence {
         dtype: reader.layout.dtype),
       found: reader.fingerprint, file: path)
     // Landmarks have the same identity at every checkpoint: their rows.
+    var notes: [String] = []
     let projector = try collection.projection.projector(
       for: try source(first), target: target, data.train, beside: reader,
-      group: first.groupName, note: { _ in })
+      group: first.groupName, note: { notes.append($0) })
     try Fingerprint.requireEqual(
       expected: collection.fingerprint(
         of: data.train, projector: projector.identity, dtype: reader.layout.dtype),
       found: reader.fingerprint, file: path)
     return OpenStore(
-      reader: reader, target: target, projection: collection.projection,
+      reader: reader, target: target, collection: collection,
       queries: try queryFeatures(like: reader, collection, projector: projector, path),
-      first: (first.groupName, projector))
+      first: (first.groupName, projector, notes))
   }
 
   /// The test split's store beside a store of training features, where it was made alike.

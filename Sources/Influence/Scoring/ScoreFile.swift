@@ -7,75 +7,13 @@ import Tensors
 
 /// A file of scores, m × n, with everything they mean: `Projections/README.md` has the format.
 public struct ScoreFile {
-  /// What is recorded with the scores.
-  public struct Header: Sendable, Codable, Equatable {
-    /// The run.
-    public var run: String
-    /// The method.
-    public var method: String
-    /// f.
-    public var outputFunction: String
-    /// The unit of the scores.
-    public var unit: String
-    /// The sign's meaning.
-    public var sign: String
-    /// D.
-    public var exampleWeight: String
-    /// How λ is spread over the training examples.
-    public var dampingProfile: String?
-    /// The checkpoints.
-    public var checkpoints: [String]
-    /// λ and what is known about it, by checkpoint.
-    public var damping: [String: DampingReport]
-    /// `exact`, or the projector.
-    public var kernel: String
-    /// The layers that the scores are over; nil for all.
-    public var layers: String?
-    /// Content hash of the training examples.
-    public var trainHash: String
-    /// Content hash of the queries.
-    public var queryHash: String
-    /// The bank that fused scores were fitted on; nil for scores as they are.
-    public var fusion: Fusion?
-    /// Weights, data, configurations and machine; nil in files of former versions.
-    public var identity: RunIdentity?
-    /// The rule that chose λ; nil in files of former versions.
-    public var dampingRule: String?
-
-    /// What is recorded.
-    ///
-    /// - Parameter identity: of the run at the checkpoints, with the queries as its examples.
-    public init(
-      run: String, options: ScoringOptions, checkpoints: [String],
-      damping: [(name: String, report: DampingReport)], kernel: String, train: Dataset,
-      queries: Dataset, identity: RunIdentity, fusion: Fusion? = nil, layers: String? = nil
-    ) {
-      self.run = run
-      self.identity = identity
-      dampingRule = "\(options.damping)"
-      self.layers = layers
-      self.fusion = fusion
-      method = fusion == nil ? options.method.name : "fused"
-      outputFunction = options.outputFunction.rawValue
-      unit = options.unit(fused: fusion != nil)
-      sign = signSentence
-      exampleWeight = options.exampleWeight.description
-      dampingProfile = options.dampingProfile.rawValue
-      self.checkpoints = checkpoints
-      self.damping = Dictionary(damping.map { ($0.name, $0.report) }) { first, _ in first }
-      self.kernel = kernel
-      trainHash = "\(train.contentHash)"
-      queryHash = "\(queries.contentHash)"
-    }
-  }
-
   /// Writes a score file block by block of queries; never all scores in memory.
   ///
   /// - Parameters:
   ///   - header: asked for after the scores, when everything about them is known.
   ///   - produce: calls its argument with successive rows of scores.
   public static func write(
-    _ makeHeader: @autoclosure () throws -> Header, train: Dataset, queries: Dataset,
+    _ makeHeader: @autoclosure () throws -> ScoreDescription, train: Dataset, queries: Dataset,
     to path: String,
     produce: (_ take: (Matrix<Float>) throws -> Void) throws -> Void
   ) throws {
@@ -106,7 +44,7 @@ public struct ScoreFile {
   /// Where the file is.
   public let path: String
   /// What is recorded with the scores.
-  public let header: Header
+  public let header: ScoreDescription
   /// What the scores were made from.
   public let fingerprint: Fingerprint
   /// Ids of the training examples.
@@ -120,7 +58,7 @@ public struct ScoreFile {
     self.path = path
     let file = try SealedFile(path)
     guard case .text(let text) = try file.hdf5.attribute("header"),
-      let header = try? ScoreFile.decoder.decode(Header.self, from: Data(text.utf8))
+      let header = try? ScoreFile.decoder.decode(ScoreDescription.self, from: Data(text.utf8))
     else {
       throw StorageError.inconsistent(problem: "no header of scores", file: path)
     }

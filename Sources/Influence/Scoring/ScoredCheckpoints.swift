@@ -69,6 +69,8 @@ public struct ExactCheckpoint: ScoredCheckpoint {
 
   /// `exact`.
   public var kernelName: String { "exact" }
+  /// None.
+  public var projectionDimension: Int? { nil }
   /// Yes.
   public var isExact: Bool { true }
   /// Whether its source has all outputs' gradients.
@@ -103,12 +105,15 @@ public struct StoredCheckpoint: ScoredCheckpoint {
     public let queries: QueryFeatures?
     /// Whether preconditioners are read from beside the store and kept there.
     public let keeps: Bool
+    /// What the user should know about the projector.
+    public let notes: [String]
 
     /// A store of a target.
     public init(
       store: FeatureStoreReader, target: GradientSource.Target, projector: any Projector,
-      queries: QueryFeatures? = nil, keeps: Bool = false
+      queries: QueryFeatures? = nil, keeps: Bool = false, notes: [String] = []
     ) {
+      self.notes = notes
       (self.store, self.target, self.projector) = (store, target, projector)
       (self.queries, self.keeps) = (queries, keeps)
     }
@@ -141,6 +146,12 @@ public struct StoredCheckpoint: ScoredCheckpoint {
       .joined(separator: ", ")
   }
 
+  /// That of the projectors, where they have the same.
+  public var projectionDimension: Int? {
+    let found = Set(features.map(\.projector.dimension))
+    return found.count == 1 ? found.first : nil
+  }
+
   /// No.
   public var isExact: Bool { false }
   /// Whether features of it are among the stores.
@@ -167,7 +178,7 @@ public struct StoredCheckpoint: ScoredCheckpoint {
     return FeatureKernel(
       found.store, group: name, projector: found.projector, source: source,
       target: found.target, data: training, factors: factors, queryFeatures: found.queries,
-      keeps: found.keeps)
+      keeps: found.keeps, notes: found.notes)
   }
 
   /// −∂ℓ/∂f as it was stored; of the margin 1 − p.

@@ -163,7 +163,8 @@ extension RunInfluence {
         checkpoints: checkpointCount(request.checkpoints ?? .standard, request.seeds, method),
         budget: .max)
     }
-    let onFeatures = request.method ?? standardMethod(request.outputFunction, onFeatures: true).method
+    let onFeatures =
+      request.method ?? standardMethod(request.outputFunction, onFeatures: true).method
     let function =
       request.outputFunction ?? onFeatures.standardOutputFunction(classification: isClassification)
     return KernelChoice(

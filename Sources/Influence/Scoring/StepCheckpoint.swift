@@ -72,6 +72,8 @@ public struct StepCheckpoint: ScoredCheckpoint {
   public var kernelName: String {
     "\(projector.identity.kind.rawValue) \(projector.dimension) at steps"
   }
+  /// The projector's.
+  public var projectionDimension: Int? { projector.dimension }
   /// No.
   public var isExact: Bool { false }
   /// None.

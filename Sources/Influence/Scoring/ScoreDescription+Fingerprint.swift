@@ -1,13 +1,13 @@
 import Storage
 
-extension ScoreFile.Header {
+extension ScoreDescription {
   /// What the scores were made from and by which choices, field by field.
   public var fingerprint: Fingerprint {
     var result = identity?.fingerprint(of: .scores) ?? Fingerprint()
     let own: [(String, String?)] = [
       ("run", run), ("method", method), ("outputFunction", outputFunction),
       ("exampleWeight", exampleWeight), ("damping", dampingRule),
-      ("dampingProfile", dampingProfile), ("kernel", kernel),
+      ("dampingProfile", dampingProfile), ("kernel", kernel.name),
       ("checkpoints", checkpoints.joined(separator: " ")),
       ("fusion", fusion.map { "\($0.method) with \($0.bank) \($0.bankDigest ?? "")" }),
     ]

@@ -1,0 +1,42 @@
+import Foundation
+import Influence
+import Storage
+
+extension RetrainingBank {
+  /// A run's bank `Checkpoints/RUN/NAME.h5`, read once and checked against what the run is now.
+  ///
+  /// - Parameters:
+  ///   - designs: those that will do; the first is what is recommended where there is none.
+  ///   - read: reads a bank and checks every byte.
+  /// - Throws: `EvaluationError.noBank`, `.noBankOfDesign`, `.otherDesign`;
+  ///   `StorageError.fingerprintMismatch` naming the field.
+  public static func named(
+    _ name: String, of influence: RunInfluence, designs: [SubsetDesign.Kind],
+    read: (String) throws -> RetrainingBank = { try RetrainingBank($0) }
+  ) throws -> RetrainingBank {
+    let run = influence.run
+    let path = RetrainingJob.path(run, bank: name)
+    let design = designs.first ?? .random
+    let command =
+      design == .random
+      ? "ascribe retrain \(run.name) --subsets 50 --fraction 0.5 --seeds 3"
+      : "ascribe retrain \(run.name) --design \(design.rawValue)"
+    guard FileManager.default.fileExists(atPath: path) else {
+      // Without a network there is nothing to retrain.
+      _ = try run.network
+      throw design == .random
+        ? EvaluationError.noBank(path: path, run: run.name)
+        : .noBankOfDesign(design: design.rawValue, path: path, command: command)
+    }
+    let bank = try read(path)
+    guard designs.contains(bank.design.kind) else {
+      throw EvaluationError.otherDesign(
+        found: bank.design.kind.rawValue,
+        wanted: designs.map(\.rawValue).joined(separator: " or "), path: path, command: command)
+    }
+    let job = RetrainingJob(run, data: influence.data, design: bank.design, seeds: bank.seeds)
+    try Fingerprint.requireEqual(
+      expected: try job.fingerprint(), found: bank.fingerprint, file: path)
+    return bank
+  }
+}
