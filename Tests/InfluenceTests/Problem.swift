@@ -61,7 +61,7 @@ enum Problem {
 
   /// Checkpoints `c0`, `c1`, … with exact kernels.
   static func exact(
-    _ sources: [GradientSource], _ data: Dataset, _ method: Influence.Method = .trak
+    _ sources: [any GradientProvider], _ data: Dataset, _ method: Influence.Method = .trak
   ) -> [ExactCheckpoint] {
     ExactCheckpoint.sharing(
       sources.enumerated().map { (name: "c\($0)", source: $1) },
