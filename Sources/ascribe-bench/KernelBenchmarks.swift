@@ -20,7 +20,7 @@ extension Benchmark {
     return [
       try SGEMM().compare("exact TRAK", flops: flops, rounds: bench.rounds(5)) {
         _ = try model(.trak, source, data).scores(queries)
-      }.atMost(2.5)
+      }.atMost(2.3)
     ]
   }
 
@@ -72,9 +72,13 @@ extension Benchmark {
   private static func model(
     _ method: Method, _ source: GradientSource, _ data: Dataset
   ) throws -> Ensemble {
+    // The residuals of a recorded training, as every run trained here has them: without, damping is
+    // spread by a kernel regression of its own, whose flops (2.2 times trak's) no row counts.
     try Ensemble(
-      checkpoints: [ExactCheckpoint(name: "bench", source: source, training: data)],
+      checkpoints: ExactCheckpoint.sharing(
+        [(name: "bench", source: source)], training: data, method: method),
       training: data,
-      options: ScoringOptions(method: method, classification: true, exampleWeight: nil))
+      options: ScoringOptions(method: method, classification: true, exampleWeight: nil),
+      trajectoryResiduals: [Float](repeating: 0.5, count: data.count))
   }
 }
