@@ -73,7 +73,8 @@ extension RunRecord {
   /// The same run with the `defaults` of another record.
   func withDefaults(of other: RunRecord) -> RunRecord {
     guard case .map(var values) = configuration else { return self }
-    values["defaults"] = other.configuration["defaults"] == .null
+    values["defaults"] =
+      other.configuration["defaults"] == .null
       ? nil : other.configuration["defaults"]
     var copy = self
     copy.configuration = .map(values)

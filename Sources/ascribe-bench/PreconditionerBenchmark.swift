@@ -74,7 +74,8 @@ extension Benchmark {
     let times = try Comparison(rounds: bench.rounds(5)) {
       try seconds {
         _ = try choice.projector(
-          for: source, target: .output(.margin), images, beside: store, group: "bench", note: { print($0) })
+          for: source, target: .output(.margin), images, beside: store, group: "bench",
+          note: { print($0) })
       }
     } against: {
       try seconds { _ = try choice.projector(for: source, .margin, images) }

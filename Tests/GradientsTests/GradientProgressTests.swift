@@ -12,7 +12,9 @@ import Testing
     let data = KernelGradientsTests.data(9)
     let seen = Mutex(0)
     try GradientProgress.reporting(to: { count in seen.withLock { $0 += count } }) {
-      try source.forEachBlock(of: data, rows: nil, blockSize: 4, target: .output(.margin)) { _, _, _ in }
+      try source.forEachBlock(of: data, rows: nil, blockSize: 4, target: .output(.margin)) {
+        _, _, _ in
+      }
       #expect(seen.withLock { $0 } == 9)
       // Blocks of one example: each goes through for itself, and for every later one.
       let gradients = try KernelGradients(

@@ -122,16 +122,20 @@ struct DampingProfileTests {
   @Test("numbers and undamped methods have no residual damping, and say so")
   func refusals() throws {
     let text = diagnosed {
-      _ = try ScoringOptions(method: .trak, classification: false, exampleWeight: nil, dampingProfile: .residual)
+      _ = try ScoringOptions(
+        method: .trak, classification: false, exampleWeight: nil, dampingProfile: .residual)
     }
     #expect(text?.what.contains("these targets are numbers") == true)
     let undamped = diagnosed {
-      _ = try ScoringOptions(method: .graddot, classification: true, exampleWeight: nil, dampingProfile: .residual)
+      _ = try ScoringOptions(
+        method: .graddot, classification: true, exampleWeight: nil, dampingProfile: .residual)
     }
     #expect(undamped?.what.contains("graddot has no damping") == true)
     #expect(
-      try ScoringOptions(method: .trak, classification: false, exampleWeight: nil).dampingProfile == .uniform)
+      try ScoringOptions(method: .trak, classification: false, exampleWeight: nil).dampingProfile
+        == .uniform)
     #expect(
-      try ScoringOptions(method: .trajectory, classification: true, exampleWeight: nil).dampingProfile == .residual)
+      try ScoringOptions(method: .trajectory, classification: true, exampleWeight: nil)
+        .dampingProfile == .residual)
   }
 }

@@ -27,8 +27,8 @@ struct MethodTableTests {
   func primalIsDual(method: Influence.Method, projection: ProjectionChoice) throws {
     let folder = try ScratchFolder()
     let exact = try Problem.model(sources, data, method, profile: .uniform)
-    // The norm of a query counts what lies outside of the landmarks' span, and features do not have.
-    let tolerance = method == .gradcos && projection.kind == .landmarks ? 1e-2 : 1e-4
+
+    let tolerance = 1e-4
     let features = try Problem.features(
       sources, data, exact.options, in: folder.path, projection: projection)
     for mean in [false, true] {

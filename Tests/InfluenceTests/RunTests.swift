@@ -139,7 +139,8 @@ struct RunTests {
     #expect(
       field(
         run.influence,
-        try ScoringOptions(method: .trak, classification: true, outputFunction: .loss, exampleWeight: nil))
+        try ScoringOptions(
+          method: .trak, classification: true, outputFunction: .loss, exampleWeight: nil))
         == "outputFunction")
   }
 

@@ -35,7 +35,8 @@ public struct FeatureKernel: GradientKernel {
   init(
     _ store: FeatureStoreReader, group: String, projector: any Projector,
     source: any GradientProvider, target: GradientSource.Target, data: Dataset,
-    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil, keeps: Bool = false, notes: [String] = []
+    factors: [Float]? = nil, queryFeatures: QueryFeatures? = nil, keeps: Bool = false,
+    notes: [String] = []
   ) {
     madeNotes = notes
     self.keeps = keeps
@@ -53,7 +54,10 @@ public struct FeatureKernel: GradientKernel {
   /// None of the features before a ridge model has read them.
   public var notes: [String] {
     queryFeatures == nil
-      ? madeNotes : madeNotes + ["features of queries are read from the store of the test examples, where they are in it"]
+      ? madeNotes
+      : madeNotes + [
+        "features of queries are read from the store of the test examples, where they are in it"
+      ]
   }
   /// Nothing but n-vectors.
   public var byteCount: Int { 4 * (factors?.count ?? 0) }
@@ -63,7 +67,9 @@ public struct FeatureKernel: GradientKernel {
   /// ‖φ_i‖², n values: one pass over the store.
   public func squaredNorms() throws -> [Float] {
     var norms: [Float] = []
-    try scan(leastRows: 1) { _, features in features.squaredRowNorms() } inOrder: { rows, squares in
+    try scan(leastRows: 1) { _, features in
+      features.squaredRowNorms()
+    } inOrder: { rows, squares in
       norms += zip(rows, squares).map { row, square in
         let factor = factors?[row] ?? 1
         return factor * factor * square
@@ -82,7 +88,9 @@ public struct FeatureKernel: GradientKernel {
     inOrder take: (Range<Int>, Value) throws -> Void
   ) throws {
     let group = group
-    try store.scan(leastRows: leastRows) { try map($0.rows, try $0.matrix(group)) } inOrder: {
+    try store.scan(leastRows: leastRows) {
+      try map($0.rows, try $0.matrix(group))
+    } inOrder: {
       try take($0, $1)
     }
   }

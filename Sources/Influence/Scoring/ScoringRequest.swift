@@ -182,6 +182,7 @@ extension RunInfluence {
     guard isClassification, !isSequence, method.weighs else { return nil }
     if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
     let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
+    if let factors, !factors.provides(.jacobian) { return nil }
     // Of the trace kernel, whose features are there for methods that read them.
     let hasResiduals = !onFeatures || method.parts.contains { $0.gradients == .jacobian }
     return hasResiduals && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil

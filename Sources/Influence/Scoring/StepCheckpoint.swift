@@ -60,7 +60,8 @@ public struct StepCheckpoint: ScoredCheckpoint {
 
   /// A checkpoint with some visits of a seed.
   public init(
-    name: String, seed: UInt64, source: any GradientProvider, projector: any Projector, visits: Visits,
+    name: String, seed: UInt64, source: any GradientProvider, projector: any Projector,
+    visits: Visits,
     range: Range<Int>, note: String
   ) {
     (self.name, place) = (name, TrainingPlace(seed: seed, rate: nil))
