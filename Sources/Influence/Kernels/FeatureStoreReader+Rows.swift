@@ -2,15 +2,18 @@ import Storage
 import Tensors
 
 extension FeatureStoreReader {
-  /// Some rows of a group, in the given order: one pass over the store.
+  /// Some rows of a group, in the given order, a row as often as it is named: the blocks of the store
+  /// that have one of them are read, each once.
   func rows(_ chosen: [Int], of group: String) throws -> Matrix<Float> {
-    let places = Dictionary(zip(chosen, 0...), uniquingKeysWith: { first, _ in first })
     let result = Matrix<Float>(uninitialized: chosen.count, columns)
-    try forEachBlock(group: group, rowsPerBlock: scanRows) { rows, block in
-      for row in rows {
-        guard let place = places[row] else { continue }
+    let size = scanRows
+    for (block, places) in Dictionary(grouping: chosen.indices, by: { chosen[$0] / size }) {
+      let range = block * size..<min(rows, (block + 1) * size)
+      let features = try readRows(group: group, range)
+      for place in places {
         (result.storage.base + place * columns).update(
-          from: block.storage.base + (row - rows.lowerBound) * columns, count: columns)
+          from: features.storage.base + (chosen[place] - range.lowerBound) * columns,
+          count: columns)
       }
     }
     return result

@@ -1,5 +1,4 @@
 // Letters: n training examples, m queries, C targets.
-import LinearAlgebra
 import Storage
 import Synchronization
 import Tensors
@@ -61,19 +60,7 @@ final class KeptRidge: RidgeModel {
   }
 
   func groupResiduals(_ group: [Int], dual: Matrix<Double>) throws -> Matrix<Double> {
-    let block = Matrix<Double>(uninitialized: group.count, group.count)
-    for rows in (0..<group.count).blocks(of: 512) {
-      var units = Matrix<Double>(repeating: 0, rows: rows.count, columns: kept.order)
-      for row in rows { units[row - rows.lowerBound, group[row]] = 1 }
-      let solved = try kept.solve(rows: units)
-      for row in rows {
-        for (column, member) in group.enumerated() {
-          block.storage.base[row * group.count + column] = solved[row - rows.lowerBound, member]
-        }
-      }
-    }
-    let inverse = try Cholesky(block, name: "inverse kernel of the group")
-    return inverse.solve(rows: dual.transposed).transposed
+    try residualsOfGroup(group, dual: dual, order: kept.order) { try kept.solve(rows: $0) }
   }
 }
 

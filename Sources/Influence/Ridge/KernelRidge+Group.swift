@@ -17,23 +17,35 @@ extension KernelRidge {
   /// - Complexity: 2sn² + s³/3 flops; s² + 512 n doubles.
   /// - Source: block inverse (Schur complement); the group form of Cook's deletion formula.
   func groupResiduals(_ group: [Int], dual: Matrix<Double>) throws -> Matrix<Double> {
-    let n = factor.order
-    let block = Matrix<Double>(uninitialized: group.count, group.count)
-    for rows in (0..<group.count).blocks(of: 512) {
-      let start = rows.lowerBound
-      let units = Matrix<Double>(repeating: 0, rows: rows.count, columns: n)
-      for row in rows { units.storage.base[(row - start) * n + group[row]] = 1 }
-      let solved = factor.solve(rows: units)
-      for row in rows {
-        for (column, member) in group.enumerated() {
-          block.storage.base[row * group.count + column] =
-            solved.storage.base[(row - start) * n + member]
-        }
+    try residualsOfGroup(group, dual: dual, order: factor.order) { factor.solve(rows: $0) }
+  }
+}
+
+/// [M⁻¹]_SS⁻¹ α_S, with M given by its solve.
+///
+/// - Parameters:
+///   - dual: α_S, s × C.
+///   - order: n.
+///   - solve: B M⁻¹ of rows, m × n.
+func residualsOfGroup(
+  _ group: [Int], dual: Matrix<Double>, order n: Int,
+  solve: (Matrix<Double>) throws -> Matrix<Double>
+) throws -> Matrix<Double> {
+  let block = Matrix<Double>(uninitialized: group.count, group.count)
+  for rows in (0..<group.count).blocks(of: 512) {
+    let start = rows.lowerBound
+    let units = Matrix<Double>(repeating: 0, rows: rows.count, columns: n)
+    for row in rows { units.storage.base[(row - start) * n + group[row]] = 1 }
+    let solved = try solve(units)
+    for row in rows {
+      for (column, member) in group.enumerated() {
+        block.storage.base[row * group.count + column] =
+          solved.storage.base[(row - start) * n + member]
       }
     }
-    let inverse = try Cholesky(block, name: "inverse kernel of the group")
-    return inverse.solve(rows: dual.transposed).transposed
   }
+  let inverse = try Cholesky(block, name: "inverse kernel of the group")
+  return inverse.solve(rows: dual.transposed).transposed
 }
 
 extension Matrix where Scalar == Double {
