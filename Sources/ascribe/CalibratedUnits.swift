@@ -2,7 +2,7 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
-import Training
+import Runs
 
 /// The calibration that fits the scores of a command, with what was found said on standard error.
 struct CalibratedUnits {

@@ -2,8 +2,8 @@ import ArgumentParser
 import Datasets
 import Influence
 import Networks
+import Runs
 import Tensors
-import Training
 
 /// Options of every command.
 struct CommonOptions: ParsableArguments {

@@ -7,9 +7,9 @@ import Gradients
 import Influence
 import Networks
 import Reports
+import Runs
 import Storage
 import Tensors
-import Training
 
 /// `ascribe demo`.
 struct DemoCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Runs
 import Tensors
 import Training
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Datasets
 import Reports
-import Training
+import Runs
 
 /// `ascribe export`.
 struct ExportCommand: ParsableCommand {

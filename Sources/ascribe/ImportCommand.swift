@@ -4,8 +4,9 @@ import Configuration
 import Foundation
 import Gradients
 import Influence
+import Models
 import Reports
-import Training
+import Runs
 
 /// `ascribe import`.
 struct ImportCommand: ParsableCommand {

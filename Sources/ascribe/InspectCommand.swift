@@ -4,8 +4,8 @@ import Configuration
 import Foundation
 import Influence
 import Reports
+import Runs
 import Storage
-import Training
 
 /// `ascribe inspect`.
 struct InspectCommand: ParsableCommand {

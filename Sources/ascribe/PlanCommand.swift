@@ -6,7 +6,7 @@ import Influence
 import Networks
 import Projections
 import Reports
-import Training
+import Runs
 
 /// `ascribe plan`.
 struct PlanCommand: ParsableCommand {

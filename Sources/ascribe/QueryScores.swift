@@ -4,6 +4,7 @@ import Evaluation
 import Influence
 import Networks
 import Reports
+import Runs
 import Storage
 import Training
 

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Runs
 import Synchronization
 import Training
 

@@ -3,7 +3,7 @@ import Evaluation
 import Influence
 import Networks
 import Reports
-import Training
+import Runs
 
 /// From a run's name and method options to a scorer, with the choices said on standard error.
 struct ScoringSetup {

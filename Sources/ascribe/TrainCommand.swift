@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Influence
 import Reports
+import Runs
 import Synchronization
 import Training
 

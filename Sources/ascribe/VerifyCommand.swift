@@ -4,8 +4,8 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Runs
 import Storage
-import Training
 
 /// `ascribe verify`.
 struct VerifyCommand: ParsableCommand {
