@@ -12,6 +12,8 @@ public struct Tokenizer: Sendable {
     public let id: Int
     /// The byte of the text at which it begins.
     public let byte: Int
+
+    package init(id: Int, byte: Int) { (self.id, self.byte) = (id, byte) }
   }
 
   /// What becomes of special tokens in a text.
