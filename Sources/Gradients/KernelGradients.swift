@@ -25,10 +25,12 @@ public struct KernelGradients: Sendable {
   private let held: ExampleGradients?
   private let compaction: StackCompaction?
 
-  /// Bytes that the gradients of all examples may take to be held: eight times `Memory.blockBytes`,
-  /// or a third of the machine's memory if that is more, at most a half.
+  /// Bytes that the gradients of all examples may take to be held: sixteen times
+  /// `Memory.blockBytes`, at most 8 GiB.
+  ///
+  /// The same on every machine, as kernels of blocks have other rounding than those of all.
   public static var standardBudget: Int {
-    min(max(8 * Memory.blockBytes, Memory.physical / 3), Memory.physical / 2)
+    16 * min(Memory.blockBytes, Memory.standardBlockBytes)
   }
 
   /// The gradients of some examples.
@@ -37,7 +39,8 @@ public struct KernelGradients: Sendable {
   ///   - compacts: whether stacked gradients are kept without what their outputs have in common,
   ///     where all are held.
   ///   - budget: bytes that all of them may take to be held.
-  /// - Throws: `GradientError` as `GradientProvider.gradients`.
+  /// - Throws: `GradientError` as `GradientProvider.gradients`; `MemoryError` when the machine has not
+  ///   twice the memory of gradients that are to be held.
   public init(
     of data: Dataset, source: any GradientProvider, target: GradientSource.Target,
     compacts: Bool = false, budget: Int = KernelGradients.standardBudget
@@ -47,7 +50,10 @@ public struct KernelGradients: Sendable {
     var norms: [Float] = []
     var bytes = 1
     outputs = try source.forEachBlockWrittenOut(of: data, target: target) { range, block in
-      if range.lowerBound == 0 { bytes = max(1, block.byteCount / range.count) }
+      if range.lowerBound == 0 {
+        bytes = max(1, block.byteCount / range.count)
+        try KernelGradients.requireMemory(bytes, data.count, budget)
+      }
       if bytes > budget / max(1, data.count) {
         norms += block.squaredNorms()
       } else {
@@ -64,6 +70,14 @@ public struct KernelGradients: Sendable {
       compacts ? StackCompaction(of: whole, outputs: source.traceFunctionCount) : nil
     let kept = compaction?.applied(to: whole) ?? whole
     (squaredNorms, held) = (kept.squaredNorms(), kept)
+  }
+
+  /// Refuses to hold what the machine has no room for: made in blocks, it would have other rounding.
+  private static func requireMemory(_ bytes: Int, _ count: Int, _ budget: Int) throws {
+    guard bytes <= budget / max(1, count) else { return }
+    try Memory.require(
+      2 * Double(bytes) * Double(count), for: "a kernel of \(count) gradients",
+      remedy: "take smaller blocks (memory): what is more than sixteen is made block by block.")
   }
 
   /// n.

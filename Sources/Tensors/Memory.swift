@@ -1,24 +1,15 @@
 import Foundation
-import Synchronization
 
 /// Whether the memory for some work is there, asked before the work begins.
 public enum Memory {
-  /// What `blockBytes` is until set: 512 MiB.
+  /// What `blockBytes` is without another setting: 512 MiB.
   public static let standardBlockBytes = 512 << 20
 
-  private static let block = Atomic<Int>(standardBlockBytes)
-
   /// Bytes that a block of examples may take on its way through a network, beside parameters and
-  /// what is made of the examples: `standardBlockBytes` until set.
+  /// what is made of the examples: `Execution.current`'s, `standardBlockBytes` unless set.
   ///
   /// Work is cut into blocks of examples by it, so that other sizes change results by rounding.
-  public static var blockBytes: Int {
-    get { block.load(ordering: .relaxed) }
-    set {
-      precondition(newValue >= 1, "blocks of \(newValue) bytes")
-      block.store(newValue, ordering: .relaxed)
-    }
-  }
+  public static var blockBytes: Int { Execution.current.blockBytes }
 
   /// Bytes of this machine's memory.
   public static var physical: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }

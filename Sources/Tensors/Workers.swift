@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import Synchronization
 
 /// The worker pool: work cut into slices that depend on the problem alone.
@@ -7,27 +6,8 @@ import Synchronization
 /// Whoever calls `run` decides the slices by absolute index, so a result has the same bits
 /// whether one worker or many take them.
 public enum Workers {
-  private static let configured = Atomic<Int>(Workers.initialCount())
-
-  /// How many slices run at the same time: `ASCRIBE_THREADS`, else all cores, until set.
-  public static var count: Int {
-    get { configured.load(ordering: .relaxed) }
-    set {
-      precondition(newValue >= 1, "\(newValue) workers")
-      configured.store(newValue, ordering: .relaxed)
-    }
-  }
-
-  private static func initialCount() -> Int {
-    let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
-    guard let text = ProcessInfo.processInfo.environment["ASCRIBE_THREADS"],
-      let count = Int(text), count >= 1, count <= 1024
-    else { return cores }
-    return count
-  }
-
-  /// Whether the calling code is a slice of work that keeps all workers busy already.
-  @TaskLocal private static var isBusy = false
+  /// How many slices run at the same time: `Execution.current`'s workers.
+  public static var count: Int { Execution.current.workers }
 
   /// Calls `body` once for each slice, at most `count` of them at a time, and waits for all.
   ///
@@ -36,23 +16,24 @@ public enum Workers {
   ///
   /// Slices are handed out in increasing order, so that one may wait for those before it.
   public static func run(slices: Int, _ body: @Sendable (Int) -> Void) {
-    let workers = min(count, slices)
-    guard workers > 1, !isBusy else {
+    let execution = Execution.current
+    let workers = min(execution.workers, slices)
+    guard workers > 1, !execution.isBusy else {
       for slice in 0..<max(0, slices) { body(slice) }
       return
     }
-    let takesAll = workers == count
+    let takesAll = workers == execution.workers
     let isDone = withoutActuallyEscaping(body) { body in
       WorkerPool.shared.run(
         WorkerPool.Job(slices: slices) { slice in
-          $isBusy.withValue(takesAll) { body(slice) }
+          execution.inSlice(isBusy: takesAll) { body(slice) }
         }, workers: workers)
     }
     if isDone { return }
     // The pool serves another caller: Dispatch has threads for this one.
     let next = Atomic<Int>(0)
     DispatchQueue.concurrentPerform(iterations: workers) { @Sendable _ in
-      $isBusy.withValue(takesAll) {
+      execution.inSlice(isBusy: takesAll) {
         while true {
           let slice = next.wrappingAdd(1, ordering: .relaxed).oldValue
           if slice >= slices { return }

@@ -15,7 +15,9 @@ struct Ascribe {
     do {
       var command = try AscribeCommand.parseAsRoot()
       let meter = GradientMeter()
-      try GradientProgress.reporting(to: { try meter.add($0) }) { try command.run() }
+      try CommonOptions.settled(command) {
+        try GradientProgress.reporting(to: { try meter.add($0) }) { try command.run() }
+      }
       // Work too short to look at the flag was told to stop all the same.
       try Interruption.check()
       try Console.requireWritten()

@@ -20,11 +20,16 @@ struct CommonOptions: ParsableArguments {
   var checkpointsFolder = "Checkpoints"
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads must be from 1 to 1024, not \(threads)")
-    }
+    try CommonOptions.requireThreads(threads)
     if let memory, CommonOptions.bytes(memory) == nil {
       throw ValidationError("--memory takes a size such as 512M or 2G, not '\(memory)'")
+    }
+  }
+
+  /// Refuses thread counts that are none.
+  static func requireThreads(_ threads: Int?) throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be from 1 to 1024, not \(threads)")
     }
   }
 
@@ -54,13 +59,54 @@ struct CommonOptions: ParsableArguments {
     return overflows ? nil : bytes
   }
 
-  /// Sets the thread count and the size of blocks, and takes over Ctrl-C.
-  func begin() {
-    if let threads { Workers.count = threads }
-    if let bytes = memory.flatMap({ CommonOptions.bytes($0) }) { Memory.blockBytes = bytes }
-    Interruption.watch()
+  /// Takes over Ctrl-C.
+  func begin() { Interruption.watch() }
+
+  /// Does a command's work with the thread count and the size of blocks that it was given.
+  static func settled(_ command: any ParsableCommand, _ body: () throws -> Void) rethrows {
+    let settled = command as? any SettledCommand
+    try Execution.with(workers: settled?.workers, memory: settled?.blockBytes, body)
   }
 }
+
+/// A command that is told how many threads and how much memory it may take.
+protocol SettledCommand: ParsableCommand {
+  /// nil: as many as there are.
+  var workers: Int? { get }
+  /// Bytes of a block of examples; nil: the standard.
+  var blockBytes: Int? { get }
+}
+
+/// A command with the options of every command.
+protocol CommonCommand: SettledCommand {
+  var common: CommonOptions { get }
+}
+
+extension CommonCommand {
+  var workers: Int? { common.threads }
+  var blockBytes: Int? { common.memory.flatMap { CommonOptions.bytes($0) } }
+}
+
+extension DemoCommand: SettledCommand {
+  var workers: Int? { threads }
+  var blockBytes: Int? { nil }
+}
+
+extension CalibrateCommand: CommonCommand {}
+extension CollectCommand: CommonCommand {}
+extension EvaluateCommand: CommonCommand {}
+extension ExportCommand: CommonCommand {}
+extension GroupCommand: CommonCommand {}
+extension ImportCommand: CommonCommand {}
+extension InspectCommand: CommonCommand {}
+extension MislabeledCommand: CommonCommand {}
+extension OutputsCommand: CommonCommand {}
+extension PlanCommand: CommonCommand {}
+extension QueryCommand: CommonCommand {}
+extension RetrainCommand: CommonCommand {}
+extension ScoreCommand: CommonCommand {}
+extension TrainCommand: CommonCommand {}
+extension VerifyCommand: CommonCommand {}
 
 /// The option of every command that takes gradients.
 struct LayerOptions: ParsableArguments {

@@ -24,12 +24,12 @@ struct DemoCommand: ParsableCommand {
   var threads: Int?
   @Flag(help: "Print the summary as JSON.") var json = false
 
+  func validate() throws { try CommonOptions.requireThreads(threads) }
+
   func run() throws {
     let clock = ContinuousClock()
     let start = clock.now
-    let common = try CommonOptions.parse(
-      ["--checkpoints-folder", folder + "/Checkpoints"]
-        + (threads.map { ["--threads", "\($0)"] } ?? []))
+    let common = try CommonOptions.parse(["--checkpoints-folder", folder + "/Checkpoints"])
     common.begin()
     let digits = try DigitsFolder.find(data)
 

@@ -108,7 +108,7 @@ private func example(_ n: Int = 6) -> Dataset {
   }
 }
 
-@Suite(.serialized) struct NormalisationTests {
+@Suite struct NormalisationTests {
   let inputs = Tensor([1, 10, 3, 10, 5, 10, 7, 10], shape: [4, 2])
 
   @Test func columnsHaveMeanZeroAndDeviationOneUnlessConstant() {
@@ -142,12 +142,11 @@ private func example(_ n: Int = 6) -> Dataset {
   @Test func bitsDoNotDependOnTheWorkers() {
     let n = 3000
     let inputs = Tensor((0..<3 * n).map { Float($0 % 97) * 0.37 }, shape: [n, 3])
-    let before = Workers.count
-    defer { Workers.count = before }
-    Workers.count = 1
-    let one = Normalisation(of: inputs, statistics: .columns).applied(to: inputs)
-    Workers.count = 2
-    let two = Normalisation(of: inputs, statistics: .columns).applied(to: inputs)
-    #expect(one == two)
+    let results = [1, 2].map { workers in
+      Execution.with(workers: workers) {
+        Normalisation(of: inputs, statistics: .columns).applied(to: inputs)
+      }
+    }
+    #expect(results[0] == results[1])
   }
 }

@@ -115,11 +115,10 @@ import Testing
 
   @Test("the same bits for any number of workers")
   func workers() throws {
-    let before = Workers.count
-    defer { Workers.count = before }
     let hashes = try [1, 2].map { count in
-      Workers.count = count
-      return try folder.load(yaml("path: sizes, size: [9, 9]")).train.contentHash
+      try Execution.with(workers: count) {
+        try folder.load(yaml("path: sizes, size: [9, 9]")).train.contentHash
+      }
     }
     #expect(hashes[0] == hashes[1])
   }

@@ -60,12 +60,12 @@ import Testing
 
   @Test func `the interval is the same for any thread count`() {
     let (a, b) = (values(4, 8, seed: 1), values(4, 8, seed: 2))
-    let count = Workers.count
-    defer { Workers.count = count }
-    Workers.count = 1
-    let one = QueryCorrelation(.spearman, predictions: a, truths: [b])
-    Workers.count = 2
-    #expect(one == QueryCorrelation(.spearman, predictions: a, truths: [b]))
+    let results = [1, 2].map { workers in
+      Execution.with(workers: workers) {
+        QueryCorrelation(.spearman, predictions: a, truths: [b])
+      }
+    }
+    #expect(results[0] == results[1])
   }
 
   @Test func `the ceiling is the root of the reliability by Spearman–Brown`() throws {

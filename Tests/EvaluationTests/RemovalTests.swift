@@ -127,11 +127,11 @@ import Testing
   @Test func `the errors are the same for any thread count`() {
     let planted = (0..<40).map { $0 % 4 == 0 }
     let noise = NegativeControl.randomScores(queries: 1, trainingExamples: 40).row(0)
-    let count = Workers.count
-    defer { Workers.count = count }
-    Workers.count = 1
-    let one = DetectionErrors(suspicion: noise, planted: planted, resamples: 10)
-    Workers.count = 2
-    #expect(one == DetectionErrors(suspicion: noise, planted: planted, resamples: 10))
+    let results = [1, 2].map { workers in
+      Execution.with(workers: workers) {
+        DetectionErrors(suspicion: noise, planted: planted, resamples: 10)
+      }
+    }
+    #expect(results[0] == results[1])
   }
 }

@@ -211,12 +211,8 @@ private func solved(_ matrix: [[Double]], _ b: [Double]) -> [Double] {
         try fusion.fuse(scores: problem.scores, outputs: problem.outputs[0]), fusion.report
       )
     }
-    let before = Workers.count
-    defer { Workers.count = before }
-    Workers.count = 1
-    let one = try fused()
-    Workers.count = 2
-    let two = try fused()
+    let one = try Execution.with(workers: 1) { try fused() }
+    let two = try Execution.with(workers: 2) { try fused() }
     #expect(one.0 == two.0 && one.1 == two.1)
   }
 

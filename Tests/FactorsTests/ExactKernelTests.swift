@@ -61,13 +61,9 @@ struct ExactKernelTests {
     arguments: [FactorSamples.Kind.pointsWithBias, .longSequence],
     [1, 2, 63, 64, 65, 127, 128, 129, 511, 512, 513, 641])
   func tileEdges(_ kind: FactorSamples.Kind, _ count: Int) {
-    let workers = Workers.count
-    defer { Workers.count = workers }
     let samples = FactorSamples(kind, count: count, seed: 3)
-    Workers.count = 1
-    let one = samples.gradients.exactKernel()
-    Workers.count = 2
-    let two = samples.gradients.exactKernel()
+    let one = Execution.with(workers: 1) { samples.gradients.exactKernel() }
+    let two = Execution.with(workers: 2) { samples.gradients.exactKernel() }
     let bits = { (m: Matrix<Float>) in m.elements.map(\.bitPattern) }
     #expect(bits(one) == bits(two))
     #expect(one.rows == count && one.columns == count)
@@ -88,14 +84,15 @@ struct ExactKernelTests {
     "sequences over several parts of a tile have the same bits for any worker count",
     arguments: [FactorSamples.Kind.sequence, .longSequence, .twoSequences])
   func sequenceParts(_ kind: FactorSamples.Kind) {
-    let workers = Workers.count
-    defer { Workers.count = workers }
     let samples = FactorSamples(kind, count: 400, seed: 4)
-    Workers.count = 1
-    let (one, norms) = (samples.gradients.exactKernel(), samples.gradients.squaredNorms())
-    Workers.count = 2
-    #expect(samples.gradients.exactKernel() == one)
-    #expect(samples.gradients.squaredNorms() == norms)
+    let (one, norms) = Execution.with(workers: 1) {
+      (samples.gradients.exactKernel(), samples.gradients.squaredNorms())
+    }
+    let (two, otherNorms) = Execution.with(workers: 2) {
+      (samples.gradients.exactKernel(), samples.gradients.squaredNorms())
+    }
+    #expect(two == one)
+    #expect(otherNorms == norms)
     for row in [0, 41, 42, 127, 128, 191, 192, 383, 384, 399] {
       #expect(
         relativeDifference(one.row(row), samples.kernel(row..<row + 1, 0..<400)) < 1e-6,

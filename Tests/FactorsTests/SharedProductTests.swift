@@ -34,10 +34,10 @@ struct SharedProductTests {
       let shared = gradients.adopting(inputs: inputs)
       let known = shared.exactKernel(inputGram: InputGram(inputs))
       #expect(relativeDifference(known.elements, gradients.exactKernel().elements) < 1e-6)
-      let workers = Workers.count
-      defer { Workers.count = workers }
-      Workers.count = 1
-      #expect(shared.exactKernel(inputGram: InputGram(inputs)) == known)
+      let alone = Execution.with(workers: 1) {
+        shared.exactKernel(inputGram: InputGram(inputs))
+      }
+      #expect(alone == known)
     }
   }
 

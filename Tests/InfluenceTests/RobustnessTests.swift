@@ -33,15 +33,14 @@ struct RobustnessTests {
   @Test("the same bits for one worker and two", arguments: all)
   func workers(method: Influence.Method) throws {
     let data = Problem.classes(60, seed: 1)
-    let known = Workers.count
-    defer { Workers.count = known }
     var results: [[Float]] = []
     for count in [1, 2] {
-      Workers.count = count
-      let model = try Problem.model(sources, data, method)
-      results.append(
-        try model.scores(queries).elements + model.scores(queries, mean: true).elements
-          + model.selfInfluence())
+      try Execution.with(workers: count) {
+        let model = try Problem.model(sources, data, method)
+        results.append(
+          try model.scores(queries).elements + model.scores(queries, mean: true).elements
+            + model.selfInfluence())
+      }
     }
     #expect(results[0].map(\.bitPattern) == results[1].map(\.bitPattern))
   }

@@ -98,24 +98,23 @@ struct StoreGramTests {
     let folder = try ScratchFolder()
     let store = try Self.store(folder / "t.h5", rows: 330, columns: 70, perShard: 60)
     let whole = try StoreGram(store, group: "c")
-    let workers = Workers.count
-    defer { Workers.count = workers }
     for (count, owned) in [(1, [0, 2, 5]), (3, [1, 2, 3]), (2, [])] {
-      Workers.count = count
-      var owners = [StoreGram.reduction(of: store), StoreGram.reduction(of: store)]
-      for shard in store.layout.shards.indices.reversed() {
-        owners[owned.contains(shard) ? 0 : 1].add(
-          try StoreGram.part(of: store, group: "c", shard: shard), shard: shard)
-      }
-      if !owned.isEmpty {
-        #expect(throws: StorageError.self) {
-          try StoreGram(completing: owners[0], of: store)
+      try Execution.with(workers: count) {
+        var owners = [StoreGram.reduction(of: store), StoreGram.reduction(of: store)]
+        for shard in store.layout.shards.indices.reversed() {
+          owners[owned.contains(shard) ? 0 : 1].add(
+            try StoreGram.part(of: store, group: "c", shard: shard), shard: shard)
         }
+        if !owned.isEmpty {
+          #expect(throws: StorageError.self) {
+            try StoreGram(completing: owners[0], of: store)
+          }
+        }
+        owners[0].merge(owners[1])
+        let sums = try StoreGram(completing: owners[0], of: store)
+        #expect(sums.gram == whole.gram && sums.trace == whole.trace)
+        #expect(sums.count == whole.count)
       }
-      owners[0].merge(owners[1])
-      let sums = try StoreGram(completing: owners[0], of: store)
-      #expect(sums.gram == whole.gram && sums.trace == whole.trace)
-      #expect(sums.count == whole.count)
     }
   }
 

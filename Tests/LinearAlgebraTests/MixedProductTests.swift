@@ -39,13 +39,12 @@ import Testing
 
   @Test func sameBitsForAnyNumberOfWorkers() {
     let a: Matrix<Float> = uniform(600, 230, seed: 3)
-    let workers = Workers.count
-    defer { Workers.count = workers }
     let results = [1, 2, 5].map { count in
-      Workers.count = count
-      var c = Matrix<Double>(repeating: 0.25, rows: 230, columns: 230)
-      addSymmetricProduct(ofTransposed: MatrixView(a), to: MatrixView(writing: &c))
-      return c
+      Execution.with(workers: count) {
+        var c = Matrix<Double>(repeating: 0.25, rows: 230, columns: 230)
+        addSymmetricProduct(ofTransposed: MatrixView(a), to: MatrixView(writing: &c))
+        return c
+      }
     }
     #expect(results[0] == results[1] && results[0] == results[2])
   }

@@ -56,13 +56,10 @@ struct TriangleTilesTests {
   func workers() throws {
     let a: Matrix<Float> = try symmetric(700, condition: 1e2, seed: 3)
     let tiles = try Cholesky(a).tiles(edge: 64)
-    let count = Workers.count
-    defer { Workers.count = count }
     for m in [1, 40] {
       let b: Matrix<Float> = uniform(m, 700, seed: 4)
       let results = try [1, 2, 5].map { workers in
-        Workers.count = workers
-        return try tiles.solve(rows: b)
+        try Execution.with(workers: workers) { try tiles.solve(rows: b) }
       }
       #expect(results[0] == results[1] && results[0] == results[2], "m \(m)")
     }

@@ -5,19 +5,12 @@ import Testing
 @testable import LinearAlgebra
 
 /// The only suite that changes the number of workers; others do not depend on it.
-@Suite("Same bits for any number of workers", .serialized)
+@Suite("Same bits for any number of workers")
 struct WorkerTests {
   /// Whether `body` returns equal values with 1, 2 and 3 workers.
   private func isSame<Value: Equatable>(_ body: () throws -> Value) rethrows -> Bool {
-    let before = Workers.count
-    defer { Workers.count = before }
-    Workers.count = 1
-    let one = try body()
-    Workers.count = 2
-    let two = try body()
-    Workers.count = 3
-    let three = try body()
-    return one == two && one == three
+    let results = try [1, 2, 3].map { try Execution.with(workers: $0, body) }
+    return results[0] == results[1] && results[0] == results[2]
   }
 
   @Test("products", arguments: [(700, 600, 100), (64, 128, 784), (20, 30, 40000), (128, 784, 512)])

@@ -84,11 +84,6 @@ struct ConvolutionPyTorchTests {
         known.x, known.targets, parameters: known.theta, loss: .crossEntropy, direction: known.v)
       return [gradient, outputs, product]
     }
-    let before = Workers.count
-    defer { Workers.count = before }
-    Workers.count = 1
-    let one = all()
-    Workers.count = 3
-    #expect(all() == one)
+    #expect(Execution.with(workers: 1, all) == Execution.with(workers: 3, all))
   }
 }

@@ -113,20 +113,19 @@ struct ConvolutionTests {
 
   @Test("many channels: the same bits for one worker and two")
   func workers() throws {
-    let count = Workers.count
-    defer { Workers.count = count }
     let s = Shape(channels: 32, height: 8, width: 9, outputs: 32)
     let (network, output) = try Self.network(s)
     let theta = gaussian([network.parameterCount], seed: 5, index: 0)
     let x = gaussian([30] + network.inputShape, seed: 5, index: 1)
     let dy = gaussian([30, output.count], seed: 5, index: 2)
     let bits = [1, 2].map { workers in
-      Workers.count = workers
-      let pass = network.pass(theta, batch: 30)
-      pass.gradient = Tensor(repeating: 0, shape: theta.shape)
-      let y = network.root.forward(x, pass)
-      _ = network.root.backward(dy, pass)
-      return (y.elements + (pass.gradient?.elements ?? [])).map(\.bitPattern)
+      Execution.with(workers: workers) {
+        let pass = network.pass(theta, batch: 30)
+        pass.gradient = Tensor(repeating: 0, shape: theta.shape)
+        let y = network.root.forward(x, pass)
+        _ = network.root.backward(dy, pass)
+        return (y.elements + (pass.gradient?.elements ?? [])).map(\.bitPattern)
+      }
     }
     #expect(bits[0] == bits[1])
   }

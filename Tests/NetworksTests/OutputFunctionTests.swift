@@ -159,15 +159,15 @@ struct OutputFunctionTests {
 
   @Test("values are the same bits with one worker and with two")
   func workers() {
-    let count = Workers.count
-    defer { Workers.count = count }
     let z = gaussian([3000, 7], seed: 1, index: 0)
     let targets = TargetValues.classes((0..<3000).map { Int32($0 % 7) })
-    Workers.count = 1
-    let one = OutputFunction.margin.values(z, targets)
-    let slopes = OutputFunction.margin.gradient(z, targets)
-    Workers.count = 2
-    #expect(OutputFunction.margin.values(z, targets) == one)
-    #expect(OutputFunction.margin.gradient(z, targets) == slopes)
+    let values = [1, 2].map { workers in
+      Execution.with(workers: workers) { OutputFunction.margin.values(z, targets) }
+    }
+    let slopes = [1, 2].map { workers in
+      Execution.with(workers: workers) { OutputFunction.margin.gradient(z, targets) }
+    }
+    #expect(values[0] == values[1])
+    #expect(slopes[0] == slopes[1])
   }
 }

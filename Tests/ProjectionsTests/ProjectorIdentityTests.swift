@@ -52,17 +52,16 @@ struct ProjectorIdentityTests {
 
   @Test("the bits do not depend on the number of workers", arguments: ProjectorKind.allCases)
   func workers(_ kind: ProjectorKind) throws {
-    let before = Workers.count
-    defer { Workers.count = before }
     let g = Sample.sequences(150, seed: 3)
     var results: [Matrix<Float>] = []
     for count in [1, 2, 3] {
-      Workers.count = count
-      let projector: any Projector =
-        kind == .landmarks
-        ? try LandmarkProjector(drawing: 30, from: g, seed: 1)
-        : try makeProjector(kind, dimension: 24, seed: 1, layers: g.layerShapes)
-      results.append(try projector.project(g))
+      try Execution.with(workers: count) {
+        let projector: any Projector =
+          kind == .landmarks
+          ? try LandmarkProjector(drawing: 30, from: g, seed: 1)
+          : try makeProjector(kind, dimension: 24, seed: 1, layers: g.layerShapes)
+        results.append(try projector.project(g))
+      }
     }
     #expect(results[0] == results[1])
     #expect(results[0] == results[2])

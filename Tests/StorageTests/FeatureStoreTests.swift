@@ -51,30 +51,29 @@ import Testing
     let features = Matrix(
       (0..<rows * columns).map { Float($0 % 251) - 100 }, rows: rows, columns: columns)
     var files: [[String: [UInt8]]] = []
-    let workers = Workers.count
-    defer { Workers.count = workers }
     for (count, batch) in [(1, 70), (2, 7), (2, 33)] {
-      Workers.count = count
-      let name = "store"
-      let writer = try FeatureStoreWriter(
-        path: folder / name, rows: rows, columns: columns, dtype: .float32, groups: ["a"],
-        outputColumns: [], fingerprint: Fingerprint(["model": "m"]), rowsPerShard: 66,
-        overwrite: true)
-      for first in stride(from: 0, to: rows, by: batch) {
-        let range = first..<min(rows, first + batch)
-        try writer.write(group: "a", rows: range, features: slice(features, range))
+      try Execution.with(workers: count) {
+        let name = "store"
+        let writer = try FeatureStoreWriter(
+          path: folder / name, rows: rows, columns: columns, dtype: .float32, groups: ["a"],
+          outputColumns: [], fingerprint: Fingerprint(["model": "m"]), rowsPerShard: 66,
+          overwrite: true)
+        for first in stride(from: 0, to: rows, by: batch) {
+          let range = first..<min(rows, first + batch)
+          try writer.write(group: "a", rows: range, features: slice(features, range))
+        }
+        try writer.finish(
+          ids: .integers((0..<70).map { Int64($0) }), labels: .values(slice(features, 0..<70)))
+        files.append(try folder.contents())
+        let reader = try FeatureStoreReader(folder / name, checks: .firstRead)
+        for _ in 0..<2 {
+          #expect(try reader.readRows(group: "a", 31..<69) == slice(features, 31..<69))
+        }
+        let trusting = try FeatureStoreReader(folder / name, checks: .none)
+        #expect(try trusting.readRows(group: "a", 31..<33) == slice(features, 31..<33))
+        #expect(try reader.outputs(group: "a").columns == 0)
+        for file in files[0].keys { try FileManager.default.removeItem(atPath: folder / file) }
       }
-      try writer.finish(
-        ids: .integers((0..<70).map { Int64($0) }), labels: .values(slice(features, 0..<70)))
-      files.append(try folder.contents())
-      let reader = try FeatureStoreReader(folder / name, checks: .firstRead)
-      for _ in 0..<2 {
-        #expect(try reader.readRows(group: "a", 31..<69) == slice(features, 31..<69))
-      }
-      let trusting = try FeatureStoreReader(folder / name, checks: .none)
-      #expect(try trusting.readRows(group: "a", 31..<33) == slice(features, 31..<33))
-      #expect(try reader.outputs(group: "a").columns == 0)
-      for file in files[0].keys { try FileManager.default.removeItem(atPath: folder / file) }
     }
     #expect(files[0] == files[1] && files[0] == files[2])
   }

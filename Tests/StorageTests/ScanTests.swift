@@ -35,27 +35,26 @@ import Testing
     let expected = (0..<300).map {
       VectorMath.dot(all.storage.base + $0 * 8000, vector.storage.base, count: 8000)
     }
-    let workers = Workers.count
-    defer { Workers.count = workers }
     for count in [1, 2, 5] {
-      Workers.count = count
-      for least in [1, 100] {
-        var (next, dots) = (0, [Float]())
-        try reader.scan(leastRows: least) { block in
-          let result = Matrix<Float>(uninitialized: 1, block.rows.count)
-          try block.load("a").dots(vector.storage.base, into: result.storage.base)
-          let wide = try block.matrix("b")
-          #expect(wide == slice(all, block.rows))
-          #expect(try block.outputs("b").elements == block.rows.map { Float($0) })
-          return result
-        } inOrder: { rows, result in
-          #expect(rows.lowerBound == next)
-          next = rows.upperBound
-          dots += result.elements
+      try Execution.with(workers: count) {
+        for least in [1, 100] {
+          var (next, dots) = (0, [Float]())
+          try reader.scan(leastRows: least) { block in
+            let result = Matrix<Float>(uninitialized: 1, block.rows.count)
+            try block.load("a").dots(vector.storage.base, into: result.storage.base)
+            let wide = try block.matrix("b")
+            #expect(wide == slice(all, block.rows))
+            #expect(try block.outputs("b").elements == block.rows.map { Float($0) })
+            return result
+          } inOrder: { rows, result in
+            #expect(rows.lowerBound == next)
+            next = rows.upperBound
+            dots += result.elements
+          }
+          #expect(next == 300)
+          // To the bit: no widened copy, the same sums.
+          #expect(dots == expected)
         }
-        #expect(next == 300)
-        // To the bit: no widened copy, the same sums.
-        #expect(dots == expected)
       }
     }
     let sizes = dtype == .float32 ? [128, 2, 128, 2, 40] : [130, 130, 40]
@@ -90,33 +89,32 @@ import Testing
       try Data(bytes).write(to: URL(fileURLWithPath: folder / file))
     }
     let damaged = try FeatureStoreReader(folder / "store-float32.h5")
-    let workers = Workers.count
-    defer { Workers.count = workers }
     for count in [1, 4] {
-      Workers.count = count
-      var last = 0
-      let error = #expect(throws: StorageError.self) {
-        try damaged.scan {
-          try $0.load("a").rows.count
-        } inOrder: { rows, _ in
-          last = rows.upperBound
+      try Execution.with(workers: count) {
+        var last = 0
+        let error = #expect(throws: StorageError.self) {
+          try damaged.scan {
+            try $0.load("a").rows.count
+          } inOrder: { rows, _ in
+            last = rows.upperBound
+          }
         }
-      }
-      guard case .rowsCorrupt(let rows, "features", let file) = error else {
-        Issue.record("\(String(describing: error))")
-        return
-      }
-      #expect(file == folder / "store-float32.shards/a/00001.h5")
-      #expect(last == 130 + rows.lowerBound)
-      // Unchecked, the same bytes are taken as they are; checked once, they are found as well.
-      try FeatureStoreReader(folder / "store-float32.h5", checks: .none).scan {
-        try $0.load("a").rows.count
-      } inOrder: { _, _ in
-      }
-      #expect(throws: StorageError.self) {
-        try FeatureStoreReader(folder / "store-float32.h5", checks: .firstRead).scan {
+        guard case .rowsCorrupt(let rows, "features", let file) = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(file == folder / "store-float32.shards/a/00001.h5")
+        #expect(last == 130 + rows.lowerBound)
+        // Unchecked, the same bytes are taken as they are; checked once, they are found as well.
+        try FeatureStoreReader(folder / "store-float32.h5", checks: .none).scan {
           try $0.load("a").rows.count
         } inOrder: { _, _ in
+        }
+        #expect(throws: StorageError.self) {
+          try FeatureStoreReader(folder / "store-float32.h5", checks: .firstRead).scan {
+            try $0.load("a").rows.count
+          } inOrder: { _, _ in
+          }
         }
       }
     }

@@ -104,12 +104,10 @@ func nonFinite() {
   #expect(Tensor([], shape: [0]).firstNonFinite == nil)
 }
 
-@Suite("Same bits for one worker and two", .serialized)
+@Suite("Same bits for one worker and two")
 struct WorkerTests {
   @Test("Element-wise, row and reducing methods do not depend on the number of workers")
   func workerCount() {
-    let before = Workers.count
-    defer { Workers.count = before }
     let x = ramp(3 * 32_768 + 11, scale: 0.01)
     let rows = ramp(4_000 * 10, scale: 0.01).reshaped([4_000, 10])
     func results() -> ([Tensor], [Double]) {
@@ -122,10 +120,8 @@ struct WorkerTests {
         ], [x.sum(), x.dot(y), x.squaredNorm()]
       )
     }
-    Workers.count = 1
-    let one = results()
-    Workers.count = 2
-    let two = results()
+    let one = Execution.with(workers: 1) { results() }
+    let two = Execution.with(workers: 2) { results() }
     #expect(one.0 == two.0)
     #expect(one.1.map(\.bitPattern) == two.1.map(\.bitPattern))
     let plain = x.elements.reduce(0.0) { $0 + Double($1) }

@@ -6,10 +6,7 @@ import Testing
 
 @Suite("Workers", .serialized) struct WorkersTests {
   private func withWorkers<R>(_ count: Int, _ body: () throws -> R) rethrows -> R {
-    let before = Workers.count
-    Workers.count = count
-    defer { Workers.count = before }
-    return try body()
+    try Execution.with(workers: count, body)
   }
 
   @Test("every slice runs once", arguments: [1, 2, 3, 8], [0, 1, 2, 7, 1_000])

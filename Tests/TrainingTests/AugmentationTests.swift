@@ -149,10 +149,7 @@ import Testing
     let trainer = try Trainer(
       network: try Self.network([2, 4, 5]), configuration: configuration, data: data)
     let whole = try trainer.train()
-    let before = Workers.count
-    defer { Workers.count = before }
-    Workers.count = 1
-    let alone = try trainer.train()
+    let alone = try Execution.with(workers: 1) { try trainer.train() }
     #expect(whole.parameters == alone.parameters)
     var state = trainer.initialState()
     _ = try trainer.runEpoch(&state)

@@ -178,10 +178,7 @@ struct GradientSavingTests {
     let count = Atomic<Int>(0)
     var job = try self.job(bench)
     job.hooks.isCancelled = { count.wrappingAdd(1, ordering: .relaxed).oldValue >= 14 }
-    let before = Workers.count
-    defer { Workers.count = before }
-    Workers.count = 1
-    #expect(throws: TrainingError.self) { try job.run() }
+    #expect(throws: TrainingError.self) { try Execution.with(workers: 1) { try job.run() } }
     let folder = bench.checkpoints + "/tiny/seed-0/resume"
     let name = try #require(names(in: folder).last { $0.hasPrefix("visits-") })
     #expect(names(in: folder).filter { $0.hasPrefix("visits-") }.count == 1)

@@ -46,21 +46,20 @@ import Testing
   func trained(
     _ name: String, microBatch: Int?, workers: Int = 2
   ) throws -> (state: TrainingState, signals: EpochSignals, steps: [StepReport]) {
-    let before = Workers.count
-    defer { Workers.count = before }
-    Workers.count = workers
-    var configuration = TrainingConfiguration(
-      optimizer: .sgd(momentum: 0.9), rate: 0.02, batch: 8, epochs: 2)
-    configuration.microBatch = microBatch
-    let trainer = try Trainer(
-      network: try #require(Self.networks[name] ?? nil), configuration: configuration,
-      data: Self.data(name))
-    var state = trainer.initialState()
-    _ = try trainer.runEpoch(&state)
-    let steps = Mutex<[StepReport]>([])
-    let signals = try trainer.runEpoch(
-      &state, hooks: TrainingHooks(afterStep: { step in steps.withLock { $0.append(step) } }))
-    return (state, signals, steps.withLock { $0 })
+    try Execution.with(workers: workers) {
+      var configuration = TrainingConfiguration(
+        optimizer: .sgd(momentum: 0.9), rate: 0.02, batch: 8, epochs: 2)
+      configuration.microBatch = microBatch
+      let trainer = try Trainer(
+        network: try #require(Self.networks[name] ?? nil), configuration: configuration,
+        data: Self.data(name))
+      var state = trainer.initialState()
+      _ = try trainer.runEpoch(&state)
+      let steps = Mutex<[StepReport]>([])
+      let signals = try trainer.runEpoch(
+        &state, hooks: TrainingHooks(afterStep: { step in steps.withLock { $0.append(step) } }))
+      return (state, signals, steps.withLock { $0 })
+    }
   }
 
   func difference(_ a: [Float], _ b: [Float]) -> Float {

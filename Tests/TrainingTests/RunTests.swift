@@ -373,13 +373,12 @@ struct RunTests {
 
   @Test("seeds side by side and one after another give the same bytes")
   func seeds() throws {
-    let before = Workers.count
-    defer { Workers.count = before }
     let results = try [1, 2].map { count in
-      Workers.count = count
-      let bench = try RunBench()
-      _ = try bench.job().run()
-      return try bench.files()
+      try Execution.with(workers: count) {
+        let bench = try RunBench()
+        _ = try bench.job().run()
+        return try bench.files()
+      }
     }
     #expect(results[0] == results[1])
   }

@@ -239,17 +239,16 @@ struct StepGradientTests {
   @Test("weights do not depend on it, rows not on threads or shards", arguments: cases)
   func bits(name: String) throws {
     let plain = try StepGradientTests.work(name).trainer.train()
-    let before = Workers.count
-    defer { Workers.count = before }
     var rows: [[Float]] = []
     for (workers, shardRows) in [(1, 1_000), (2, 3), (3, 26)] {
-      Workers.count = workers
-      let work = try StepGradientTests.work(name, .kronecker)
-      let (store, last) = try work.run(shardRows: shardRows)
-      #expect(last.parameters == plain.parameters)
-      rows.append(try work.features(store).elements)
-      let visits = try store.visits(seed: 0)
-      rows[rows.count - 1] += visits.losses + visits.residuals + visits.rows.map { Float($0) }
+      try Execution.with(workers: workers) {
+        let work = try StepGradientTests.work(name, .kronecker)
+        let (store, last) = try work.run(shardRows: shardRows)
+        #expect(last.parameters == plain.parameters)
+        rows.append(try work.features(store).elements)
+        let visits = try store.visits(seed: 0)
+        rows[rows.count - 1] += visits.losses + visits.residuals + visits.rows.map { Float($0) }
+      }
     }
     #expect(rows[0] == rows[1] && rows[0] == rows[2])
   }

@@ -135,8 +135,6 @@ struct TrainerTests {
 
   @Test("wide inputs: one and two workers, in company or alone, give the same bits")
   func wideInputs() throws {
-    let before = Workers.count
-    defer { Workers.count = before }
     var inputs = Tensor(uninitialized: [70, 272])
     for i in 0..<inputs.count { inputs[i] = Float((i * 7919) % 2003) / 1001 - 1 }
     let data = Dataset(
@@ -149,10 +147,13 @@ struct TrainerTests {
           optimizer: .sgd(momentum: 0.9), rate: 0.05, batch: 32, epochs: 2), data: data,
         rows: Array(0..<35 + seed), seed: UInt64(seed))
     }
-    Workers.count = 1
-    let alone = try trainers.map { try $0.train().parameters.elements }
-    Workers.count = 2
-    #expect(try trainers.map { try $0.train().parameters.elements } == alone)
+    let alone = try Execution.with(workers: 1) {
+      try trainers.map { try $0.train().parameters.elements }
+    }
+    let two = try Execution.with(workers: 2) {
+      try trainers.map { try $0.train().parameters.elements }
+    }
+    #expect(two == alone)
     let together = Mutex<[Int: [Float]]>([:])
     Workers.run(slices: 3) { index in
       let found = try? trainers[index].train().parameters.elements
@@ -167,19 +168,18 @@ struct TrainerTests {
       OptimizerConfiguration.sgd(momentum: 0.9, nesterov: true), .adamw(),
     ])
   func workers(optimizer: OptimizerConfiguration) throws {
-    let before = Workers.count
-    defer { Workers.count = before }
     let data = quadrants(200)
     let results = try [1, 2].map { count in
-      Workers.count = count
-      let trainer = try Trainer(
-        network: .multilayerPerceptron(
-          inputShape: [2], hidden: [64, 600], outputs: 4, dropout: 0.2),
-        configuration: TrainingConfiguration(
-          optimizer: optimizer, rate: 0.01, batch: 150, epochs: 2), data: data)
-      var state = trainer.initialState()
-      let signals = [try trainer.runEpoch(&state), try trainer.runEpoch(&state)]
-      return (state.parameters.elements, signals.map(\.values.elements))
+      try Execution.with(workers: count) {
+        let trainer = try Trainer(
+          network: .multilayerPerceptron(
+            inputShape: [2], hidden: [64, 600], outputs: 4, dropout: 0.2),
+          configuration: TrainingConfiguration(
+            optimizer: optimizer, rate: 0.01, batch: 150, epochs: 2), data: data)
+        var state = trainer.initialState()
+        let signals = [try trainer.runEpoch(&state), try trainer.runEpoch(&state)]
+        return (state.parameters.elements, signals.map(\.values.elements))
+      }
     }
     #expect(results[0].0 == results[1].0)
     #expect(results[0].1 == results[1].1)

@@ -41,16 +41,16 @@ struct TransformerWorkerTests {
       ? .tokens(inputs, vocabulary: (0..<9).map(String.init))
       : .classes((0..<count).map { Int32($0 % 3) }, names: ["a", "b", "c"])
     func trained(workers: Int) throws -> (Tensor, [Float]) {
-      let before = Workers.count
-      defer { Workers.count = before }
-      Workers.count = workers
-      let trainer = try Trainer(
-        network: network,
-        configuration: TrainingConfiguration(optimizer: .adamw(), rate: 0.01, batch: 12, epochs: 1),
-        data: Dataset(inputs: inputs, targets: targets))
-      var state = trainer.initialState()
-      let signals = try trainer.runEpoch(&state)
-      return (state.parameters, signals[.gradientNorm] ?? [])
+      try Execution.with(workers: workers) {
+        let trainer = try Trainer(
+          network: network,
+          configuration: TrainingConfiguration(
+            optimizer: .adamw(), rate: 0.01, batch: 12, epochs: 1),
+          data: Dataset(inputs: inputs, targets: targets))
+        var state = trainer.initialState()
+        let signals = try trainer.runEpoch(&state)
+        return (state.parameters, signals[.gradientNorm] ?? [])
+      }
     }
     let (one, two) = (try trained(workers: 1), try trained(workers: 2))
     #expect(one.0 == two.0)

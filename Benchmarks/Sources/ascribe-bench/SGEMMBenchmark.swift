@@ -10,9 +10,7 @@ extension Benchmark {
     let times = Comparison(rounds: bench.rounds(9)) {
       product.time()
     } against: {
-      Workers.count = 1
-      defer { Workers.count = bench.threads }
-      return product.time()
+      Execution.with(workers: 1) { product.time() }
     }
     let one = SGEMM.flops / median(times.second) / 1e9
     return [

@@ -13,13 +13,10 @@ extension Benchmark {
     let double = Matrix<Double>(uninitialized: n, n)
     for i in 0..<gram.count { double.storage.base[i] = Double(gram.storage.base[i]) }
     func row(_ name: String, _ work: () throws -> Void) throws -> BenchmarkRow {
-      defer { Workers.count = bench.threads }
       let times = try Comparison(rounds: bench.rounds(7)) {
-        Workers.count = 1
-        return try seconds(work)
+        try Execution.with(workers: 1) { try seconds(work) }
       } against: {
-        Workers.count = 2
-        return try seconds(work)
+        try Execution.with(workers: 2) { try seconds(work) }
       }
       return BenchmarkRow(
         name, 1e3 * median(times.second), "ms",
