@@ -9,7 +9,8 @@ let package = Package(
     .library(
       name: "Ascribe",
       targets: [
-        "Tensors", "Randomness", "LinearAlgebra", "Storage", "Configuration", "Text", "Datasets",
+        "Tensors", "Randomness", "JSON", "LinearAlgebra", "Storage", "Configuration", "Text",
+        "Datasets",
         "Factors", "Networks", "Projections", "Checkpoints", "Models", "Gradients", "Training",
         "Runs", "Influence", "Evaluation", "Curation", "Reports",
       ]),
@@ -43,35 +44,37 @@ let package = Package(
     .target(
       name: "Storage", dependencies: ["CChecksums", "CHDF5", "COpenSSL", "CXXHash", "Tensors"]),
     .target(name: "Images", dependencies: ["CJPEG", "CPNG", "Tensors"]),
-    .target(
-      name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
+    .target(name: "JSON", dependencies: ["Tensors"]),
     // Layer 3
+    .target(
+      name: "Configuration",
+      dependencies: ["JSON", "Tensors", .product(name: "Yams", package: "Yams")]),
     .target(
       name: "Text",
       dependencies: [
-        "Configuration", "Storage", "Tensors",
+        "JSON", "Storage", "Tensors",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // Layer 4
     .target(
       name: "Datasets",
       dependencies: [
-        "CZlib", "Configuration", "Images", "Randomness", "Storage", "Tensors", "Text",
+        "CZlib", "Configuration", "Images", "JSON", "Randomness", "Storage", "Tensors", "Text",
       ]),
     .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 5
     .target(
       name: "Networks",
       dependencies: [
-        "CKernels", "Configuration", "Datasets", "Factors", "LinearAlgebra", "Randomness",
-        "Tensors",
+        "CKernels", "Datasets", "Factors", "LinearAlgebra", "Randomness", "Tensors",
       ]),
     .target(
       name: "Projections",
       dependencies: ["CKernels", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
     // Layer 6
     .target(
-      name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
+      name: "Checkpoints",
+      dependencies: ["Configuration", "Factors", "JSON", "Storage", "Tensors"]),
     // Layer 7
     .target(
       name: "Models",
@@ -93,8 +96,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra",
-        "Models", "Networks", "Storage", "Tensors", "Training",
+        "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "JSON",
+        "LinearAlgebra", "Models", "Networks", "Storage", "Tensors", "Training",
       ]),
     // Layer 10
     .target(
@@ -127,8 +130,8 @@ let package = Package(
       name: "ascribe",
       dependencies: [
         "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation", "Gradients",
-        "Influence", "LinearAlgebra", "Models", "Networks", "Projections", "Randomness", "Reports",
-        "Runs", "Storage", "Tensors", "Training",
+        "Influence", "JSON", "LinearAlgebra", "Models", "Networks", "Projections", "Randomness",
+        "Reports", "Runs", "Storage", "Tensors", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Tests
@@ -137,10 +140,14 @@ let package = Package(
     .testTarget(name: "RandomnessTests", dependencies: ["CKernels", "Randomness"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+    .testTarget(
+      name: "ConfigurationTests", dependencies: ["Configuration", "Tensors", "TestSupport"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Configuration", "Datasets", "Images", "Storage", "TestSupport", "Text"]),
+      dependencies: [
+        "Configuration", "Datasets", "Images", "JSON", "Storage", "TestSupport", "Text",
+      ]),
     .testTarget(
       name: "FactorsTests", dependencies: ["Factors", "LinearAlgebra", "Randomness", "TestSupport"]),
     .testTarget(

@@ -1,4 +1,5 @@
 import Factors
+import JSON
 import Storage
 import Tensors
 
@@ -40,13 +41,13 @@ extension SafetensorsFile {
     var offset = 0
     var members = [
       "\"__metadata__\":{"
-        + texts.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+        + texts.sorted { $0.key < $1.key }.map { "\(JSON.quoted($0.key)):\(JSON.quoted($0.value))" }
         .joined(separator: ",") + "}"
     ]
     for (name, value) in tensors {
       let end = offset + 4 * value.count
       members.append(
-        "\(quoted(name)):{\"dtype\":\"F32\",\"shape\":"
+        "\(JSON.quoted(name)):{\"dtype\":\"F32\",\"shape\":"
           + "[\(value.shape.map(String.init).joined(separator: ","))],"
           + "\"data_offsets\":[\(offset),\(end)]}")
       offset = end
@@ -62,21 +63,5 @@ extension SafetensorsFile {
     }
     SelfDigest.seal(&bytes, header: 8..<8 + header.count)
     return bytes
-  }
-
-  /// A JSON string literal.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,4 +1,4 @@
-import Configuration
+import JSON
 
 /// One tensor of a safetensors file.
 public struct SafetensorsEntry: Sendable, Equatable {
@@ -43,7 +43,7 @@ struct SafetensorsHeader {
       throw .headerLength(claimed: length, available: available, file: file)
     }
     dataStart = 8 + Int(length)
-    let json: StrictJSON
+    let json: JSONValue
     do throws(JSONProblem) {
       json = try SafetensorsHeader.parse(bytes, 8..<dataStart)
     } catch {
@@ -79,12 +79,12 @@ struct SafetensorsHeader {
     self.metadata = metadata
   }
 
-  private static func parse(_ bytes: [UInt8], _ range: Range<Int>) throws(JSONProblem) -> StrictJSON
+  private static func parse(_ bytes: [UInt8], _ range: Range<Int>) throws(JSONProblem) -> JSONValue
   {
-    let result = bytes.withUnsafeBufferPointer { buffer -> Result<StrictJSON, JSONProblem> in
+    let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSONValue, JSONProblem> in
       do throws(JSONProblem) {
         return .success(
-          try StrictJSONReader.parse(
+          try JSONReader.parse(
             UnsafeBufferPointer(rebasing: buffer[range]), as: .header))
       } catch { return .failure(error) }
     }
@@ -92,7 +92,7 @@ struct SafetensorsHeader {
   }
 
   private static func metadata(
-    _ value: StrictJSON, file: String
+    _ value: JSONValue, file: String
   ) throws(CheckpointError) -> [String: String] {
     guard case .object(let members) = value else {
       throw .badEntry(name: "__metadata__", problem: "is not an object", file: file)
@@ -110,11 +110,11 @@ struct SafetensorsHeader {
 }
 
 extension SafetensorsEntry {
-  fileprivate init(name: String, _ value: StrictJSON, file: String) throws(CheckpointError) {
+  fileprivate init(name: String, _ value: JSONValue, file: String) throws(CheckpointError) {
     func bad(_ problem: String) -> CheckpointError {
       .badEntry(name: name, problem: problem, file: file)
     }
-    func whole(_ value: StrictJSON) -> Int? {
+    func whole(_ value: JSONValue) -> Int? {
       if case .whole(let number) = value { number } else { nil }
     }
     guard case .object(let members) = value else { throw bad("is not an object") }

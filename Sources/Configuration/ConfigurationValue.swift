@@ -1,3 +1,5 @@
+import JSON
+
 /// A value of a run file: what YAML 1.2 and JSON have in common.
 public indirect enum ConfigurationValue: Sendable, Equatable {
   /// `null`, `~` or nothing.
@@ -20,18 +22,18 @@ public indirect enum ConfigurationValue: Sendable, Equatable {
   /// Keys sorted by their UTF-8 bytes, no blanks, shortest decimals. Doubles keep a point or an
   /// exponent, so that reading it as a run file gives the same value; NaN and infinities, which
   /// JSON lacks, become `null`.
-  public var canonicalJSON: String {
+  public var canonicalJSON: String { JSON.text(json, layout: .compact) }
+
+  /// The value as one of JSON.
+  public var json: JSONValue {
     switch self {
-    case .null: "null"
-    case .bool(let value): value ? "true" : "false"
-    case .int(let value): String(value)
-    case .double(let value): value.isFinite ? "\(value)" : "null"
-    case .string(let value): jsonString(value)
-    case .list(let values): "[" + values.map(\.canonicalJSON).joined(separator: ",") + "]"
-    case .map(let values):
-      "{"
-        + values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        .map { jsonString($0.key) + ":" + $0.value.canonicalJSON }.joined(separator: ",") + "}"
+    case .null: .null
+    case .bool(let value): .truth(value)
+    case .int(let value): .whole(value)
+    case .double(let value): .number(value)
+    case .string(let value): .text(value)
+    case .list(let values): .list(values.map(\.json))
+    case .map(let values): .object(values.map { ($0.key, $0.value.json) })
     }
   }
 
@@ -53,25 +55,6 @@ public indirect enum ConfigurationValue: Sendable, Equatable {
 private func shortened(_ text: String) -> String {
   let line = text.split(whereSeparator: \.isNewline).joined(separator: "⏎")
   return line.count > 40 ? line.prefix(40) + "…" : line
-}
-
-/// A JSON string literal; only quotes, backslashes and control characters are escaped.
-private func jsonString(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case "\n": result += "\\n"
-    case "\r": result += "\\r"
-    case "\t": result += "\\t"
-    case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-      let hex = String(scalar.value, radix: 16)
-      result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result + "\""
 }
 
 extension ConfigurationValue: Codable {

@@ -1,4 +1,4 @@
-import Configuration
+import Tensors
 
 /// The sentences of `DatasetError`.
 extension DatasetError {

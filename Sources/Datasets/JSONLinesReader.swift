@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 import Text
 
@@ -54,7 +55,7 @@ struct JSONLinesReader: Sendable {
       let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
       number += 1
       if bytes[start..<end].contains(where: { $0 != 32 && $0 != 9 && $0 != 13 }) {
-        let node = try bytes.withUnsafeBufferPointer { bytes throws(TextError) in
+        let node = try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
           try JSONNode(
             parsing: UnsafeBufferPointer(rebasing: bytes[start..<end]), file: file, line: number)
         }

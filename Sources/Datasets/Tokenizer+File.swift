@@ -1,9 +1,10 @@
+import JSON
 import Text
 
 extension Tokenizer {
   /// Reads a `tokenizer.json`.
   ///
-  /// - Throws: `DatasetError` for a file that cannot be read, `TextError` naming the field that is
+  /// - Throws: `DatasetError` for a file that cannot be read, `JSONError` naming the field that is
   ///   damaged or not supported.
   public init(contentsOf file: String) throws {
     try self.init(parsing: try FileBytes(file).bytes, file: file)
@@ -12,7 +13,7 @@ extension Tokenizer {
 
 extension DataPlace {
   /// A place in a file of JSON.
-  init(_ place: TextPlace) {
+  init(_ place: JSONPlace) {
     switch place {
     case .file: self = .file
     case .byte(let offset): self = .byte(offset)

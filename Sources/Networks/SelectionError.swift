@@ -1,4 +1,3 @@
-import Configuration
 import Tensors
 
 /// What can go wrong when parameters are chosen by name.

@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Foundation
+import JSON
 import Models
 import Networks
 import Storage
@@ -62,7 +63,8 @@ public struct ExportJob: Sendable {
         metadata: ["ascribe.modelHash": loaded.provenance.modelHash, "format": "pt"],
         to: temporary + "/model.safetensors")
       if let values {
-        try AtomicFile.write(ExportJob.lines(values), to: temporary + "/config.json")
+        let text = JSON.text(ConfigurationValue.map(values).json, layout: .members)
+        try AtomicFile.write(text + "\n", to: temporary + "/config.json")
       }
       guard rename(temporary, folder) == 0 else {
         throw StorageError.system(operation: "make the folder", path: folder, code: errno)
@@ -113,13 +115,5 @@ public struct ExportJob: Sendable {
     }
     values[values["dtype"] == nil ? "torch_dtype" : "dtype"] = .string("float32")
     return values
-  }
-
-  /// A mapping as JSON, a line a member, in order of the keys.
-  private static func lines(_ values: [String: ConfigurationValue]) -> String {
-    let members = values.sorted { $0.key < $1.key }.map {
-      "  \(ConfigurationValue.string($0.key).canonicalJSON): \($0.value.canonicalJSON)"
-    }
-    return "{\n\(members.joined(separator: ",\n"))\n}\n"
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Storage
 
 /// Text to tokens and back: characters, bytes, or what a `tokenizer.json` describes.
@@ -59,13 +60,13 @@ public struct Tokenizer: Sendable {
   /// Reads the bytes of a `tokenizer.json`.
   ///
   /// - Parameter file: where they are from, for errors.
-  /// - Throws: `TextError` naming the field that is damaged or not supported.
-  public init(parsing bytes: [UInt8], file: String) throws(TextError) {
+  /// - Throws: `JSONError` naming the field that is damaged or not supported.
+  public init(parsing bytes: [UInt8], file: String) throws(JSONError) {
     guard bytes.count <= Self.longestFile else {
       throw .malformed(
         file: file, place: .file, problem: "\(bytes.count) bytes are too many for a tokenizer")
     }
-    let parts = try bytes.withUnsafeBufferPointer { bytes throws(TextError) in
+    let parts = try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
       try TokenizerParts(JSONNode(parsing: bytes, file: file))
     }
     let special = Set(parts.added.tokens.map { Int($0.id) })
@@ -92,13 +93,13 @@ public struct Tokenizer: Sendable {
   ///
   /// Characters that are not known, and what a tokenizer without an unknown token does not know, are
   /// left out.
-  /// - Throws: `TextError.malformed` when a pattern of the file takes too many steps.
-  public func tokens(of text: String) throws(TextError) -> [Token] {
+  /// - Throws: `JSONError.malformed` when a pattern of the file takes too many steps.
+  public func tokens(of text: String) throws(JSONError) -> [Token] {
     var memory = WordMemory()
     return try tokens(of: text, &memory)
   }
 
-  package func tokens(of text: String, _ memory: inout WordMemory) throws(TextError) -> [Token] {
+  package func tokens(of text: String, _ memory: inout WordMemory) throws(JSONError) -> [Token] {
     switch form {
     case .bytes: return text.utf8.enumerated().map { Token(id: Int($1), byte: $0) }
     case .characters(let ids):

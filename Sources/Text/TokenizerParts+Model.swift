@@ -1,15 +1,17 @@
+import JSON
+
 extension TokenModel {
   enum Kind: String, CaseIterable { case BPE, WordPiece }
 
   /// Which `model` of a tokenizer.json it is.
-  static func kind(_ node: JSONNode) throws(TextError) -> Kind {
+  static func kind(_ node: JSONNode) throws(JSONError) -> Kind {
     if let kind = try node.member(ifPresent: "type")?.choice(Kind.self) { return kind }
     // Files of old have no type; only byte pairs have merges.
     return try node.member(ifPresent: "merges") != nil ? .BPE : .WordPiece
   }
 
   /// The `model` of a tokenizer.json.
-  init(_ node: JSONNode, _ kind: Kind, _ vocabulary: TokenVocabulary) throws(TextError) {
+  init(_ node: JSONNode, _ kind: Kind, _ vocabulary: TokenVocabulary) throws(JSONError) {
     switch kind {
     case .BPE: self = .bytePairs(try BytePairModel(node, vocabulary))
     case .WordPiece: self = .wordPieces(try WordPieceModel(node, vocabulary))
@@ -19,7 +21,7 @@ extension TokenModel {
 
 extension JSONNode {
   /// What stands before or behind symbols, of at most 64 scalars.
-  fileprivate func affix(_ name: String) throws(TextError) -> [Unicode.Scalar]? {
+  fileprivate func affix(_ name: String) throws(JSONError) -> [Unicode.Scalar]? {
     guard let node = try member(ifPresent: name) else { return nil }
     let scalars = try node.scalars()
     guard scalars.count <= 64 else { throw node.wrong("text of at most 64 characters") }
@@ -28,7 +30,7 @@ extension JSONNode {
 }
 
 extension WordPieceModel {
-  fileprivate init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(TextError) {
+  fileprivate init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(JSONError) {
     try node.checkMembers([
       "type", "vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word",
     ])
@@ -45,7 +47,7 @@ extension WordPieceModel {
 }
 
 extension BytePairModel {
-  fileprivate init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(TextError) {
+  fileprivate init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(JSONError) {
     try node.checkMembers([
       "type", "vocab", "merges", "dropout", "unk_token", "continuing_subword_prefix",
       "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges",
@@ -79,7 +81,7 @@ extension BytePairModel {
   }
 
   /// `"a b"` or `["a", "b"]`, the first learnt first; both and what they become are tokens.
-  private mutating func readMerges(_ node: JSONNode) throws(TextError) {
+  private mutating func readMerges(_ node: JSONNode) throws(JSONError) {
     let elements = try node.elements()
     merges.reserveCapacity(elements.count)
     for (rank, element) in elements.enumerated() {

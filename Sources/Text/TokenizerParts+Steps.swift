@@ -1,20 +1,22 @@
+import JSON
+
 extension JSONNode {
   /// The type of a part, or the error that it is not known.
   fileprivate func type<Kind: CaseIterable & RawRepresentable<String>>(
     _ kinds: Kind.Type
-  ) throws(TextError) -> Kind {
+  ) throws(JSONError) -> Kind {
     try member("type").choice(kinds)
   }
 
   /// `{"String": …}` or `{"Regex": …}`.
-  fileprivate func pattern() throws(TextError) -> TextPattern {
+  fileprivate func pattern() throws(JSONError) -> TextPattern {
     try checkMembers(["String", "Regex"])
     if let literal = try member(ifPresent: "String") { return .literal(try literal.scalars()) }
     let node = try member("Regex")
     return .expression(try node.expression(node.text()))
   }
 
-  fileprivate func expression(_ text: String) throws(TextError) -> ScalarPattern {
+  fileprivate func expression(_ text: String) throws(JSONError) -> ScalarPattern {
     do throws(PatternProblem) {
       return try ScalarPattern(text)
     } catch {
@@ -24,7 +26,7 @@ extension JSONNode {
     }
   }
 
-  fileprivate func scalar() throws(TextError) -> Unicode.Scalar {
+  fileprivate func scalar() throws(JSONError) -> Unicode.Scalar {
     let scalars = try scalars()
     guard scalars.count == 1 else { throw wrong("text of one character") }
     return scalars[0]
@@ -38,7 +40,7 @@ extension TextNormalizer {
   }
 
   /// The `normalizer` of a tokenizer.json.
-  init(_ node: JSONNode) throws(TextError) {
+  init(_ node: JSONNode) throws(JSONError) {
     let kind = try node.type(Kind.self)
     switch kind {
     case .Sequence:
@@ -86,7 +88,7 @@ extension PreTokenizer {
   }
 
   /// The `pre_tokenizer` of a tokenizer.json.
-  init(_ node: JSONNode) throws(TextError) {
+  init(_ node: JSONNode) throws(JSONError) {
     switch try node.type(Kind.self) {
     case .Sequence:
       try node.checkMembers(["type", "pretokenizers"])
@@ -142,7 +144,7 @@ extension TokenDecoder {
   }
 
   /// The `decoder` of a tokenizer.json.
-  init(_ node: JSONNode) throws(TextError) {
+  init(_ node: JSONNode) throws(JSONError) {
     switch try node.type(Kind.self) {
     case .Sequence:
       try node.checkMembers(["type", "decoders"])
@@ -201,7 +203,7 @@ struct TokenTemplate: Sendable, Equatable {
 
   init() {}
 
-  init(_ node: JSONNode) throws(TextError) {
+  init(_ node: JSONNode) throws(JSONError) {
     switch try node.type(Kind.self) {
     case .Sequence:
       try node.checkMembers(["type", "processors"])
@@ -214,7 +216,7 @@ struct TokenTemplate: Sendable, Equatable {
       try node.checkMembers(["type", "add_prefix_space", "trim_offsets", "use_regex"])
     case .BertProcessing, .RobertaProcessing:
       try node.checkMembers(["type", "sep", "cls", "trim_offsets", "add_prefix_space"])
-      func id(_ name: String) throws(TextError) -> Int32 {
+      func id(_ name: String) throws(JSONError) -> Int32 {
         let pair = try node.member(name).elements()
         guard pair.count == 2 else { throw try node.member(name).wrong("a token and its id") }
         return Int32(try pair[1].whole(in: 0...TokenVocabulary.greatestID))
@@ -224,7 +226,7 @@ struct TokenTemplate: Sendable, Equatable {
     }
   }
 
-  private mutating func readTemplate(_ node: JSONNode) throws(TextError) {
+  private mutating func readTemplate(_ node: JSONNode) throws(JSONError) {
     try node.checkMembers(["type", "single", "pair", "special_tokens"])
     var hasText = false
     for part in try node.member("single").elements() {

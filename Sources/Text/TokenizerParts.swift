@@ -1,3 +1,5 @@
+import JSON
+
 /// What a tokenizer.json describes, from text to tokens and back.
 struct TokenizerParts: Sendable {
   let normalizer: TextNormalizer?
@@ -13,26 +15,26 @@ struct TokenizerParts: Sendable {
   /// Reads the file's value; what is not known in it is refused by its name.
   ///
   /// `truncation` and `padding` are left aside: the run file says how long sequences are.
-  init(_ root: JSONNode) throws(TextError) {
+  init(_ root: JSONNode) throws(JSONError) {
     try root.checkMembers([
       "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
       "post_processor", "decoder", "model",
     ])
     func part<Part>(
-      _ name: String, _ read: (JSONNode) throws(TextError) -> Part
-    ) throws(TextError) -> Part? {
+      _ name: String, _ read: (JSONNode) throws(JSONError) -> Part
+    ) throws(JSONError) -> Part? {
       guard let node = try root.member(ifPresent: name) else { return nil }
       return try read(node)
     }
-    normalizer = try part("normalizer") { node throws(TextError) in
+    normalizer = try part("normalizer") { node throws(JSONError) in
       try TextNormalizer(node)
     }
-    preTokenizer = try part("pre_tokenizer") { node throws(TextError) in
+    preTokenizer = try part("pre_tokenizer") { node throws(JSONError) in
       try PreTokenizer(node)
     }
-    decoder = try part("decoder") { node throws(TextError) in try TokenDecoder(node) }
+    decoder = try part("decoder") { node throws(JSONError) in try TokenDecoder(node) }
     template =
-      try part("post_processor") { node throws(TextError) in try TokenTemplate(node) }
+      try part("post_processor") { node throws(JSONError) in try TokenTemplate(node) }
       ?? TokenTemplate()
     let modelNode = try root.member("model")
     // Its kind first: other kinds have other vocabularies.
@@ -65,7 +67,7 @@ struct TokenVocabulary {
   static let greatestID = (1 << 24) - 1
 
   /// An object of texts with their ids.
-  init(_ node: JSONNode) throws(TextError) {
+  init(_ node: JSONNode) throws(JSONError) {
     let members = try node.members()
     guard !members.isEmpty else { throw node.damaged("the vocabulary is empty") }
     ids.reserveCapacity(members.count)
@@ -76,7 +78,7 @@ struct TokenVocabulary {
 
   mutating func add(
     _ text: [Unicode.Scalar], id: Int, _ node: JSONNode
-  ) throws(TextError) {
+  ) throws(JSONError) {
     if let other = ids[text], Int(other) != id {
       throw node.damaged("its id is \(id), and \(other) elsewhere in the file")
     }
@@ -88,7 +90,7 @@ struct TokenVocabulary {
   }
 
   /// The text of each id from 0; ids without one, of which there are few, have an empty text.
-  func texts(_ root: JSONNode) throws(TextError) -> [[Unicode.Scalar]] {
+  func texts(_ root: JSONNode) throws(JSONError) -> [[Unicode.Scalar]] {
     let greatest = texts.keys.max() ?? 0
     guard greatest < 2 * texts.count + 1_000 else {
       throw root.damaged("its greatest token is \(greatest), and there are \(texts.count)")
@@ -98,7 +100,7 @@ struct TokenVocabulary {
 }
 
 extension AddedTokens.Token {
-  fileprivate init(_ node: JSONNode) throws(TextError) {
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
     try node.checkMembers([
       "id", "content", "single_word", "lstrip", "rstrip", "normalized", "special",
     ])

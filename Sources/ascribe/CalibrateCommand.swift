@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Influence
+import JSON
 import Reports
 
 /// `ascribe calibrate`.

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Gradients
 import Influence
+import JSON
 import Networks
 import Projections
 import Reports

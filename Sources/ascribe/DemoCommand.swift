@@ -5,6 +5,7 @@ import Evaluation
 import Foundation
 import Gradients
 import Influence
+import JSON
 import Networks
 import Reports
 import Runs

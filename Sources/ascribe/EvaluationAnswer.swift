@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Influence
+import JSON
 import Networks
 import Reports
 import Tensors

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import JSON
 import Reports
 import Runs
 

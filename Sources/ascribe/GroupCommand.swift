@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Influence
+import JSON
 import Reports
 
 /// `ascribe group`.

@@ -4,6 +4,7 @@ import Configuration
 import Foundation
 import Gradients
 import Influence
+import JSON
 import Models
 import Reports
 import Runs

@@ -3,6 +3,7 @@ import Checkpoints
 import Configuration
 import Foundation
 import Influence
+import JSON
 import Reports
 import Runs
 import Storage

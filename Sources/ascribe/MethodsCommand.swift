@@ -1,5 +1,6 @@
 import ArgumentParser
 import Influence
+import JSON
 import Reports
 
 /// `ascribe methods`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Influence
+import JSON
 import Networks
 import Reports
 import Storage

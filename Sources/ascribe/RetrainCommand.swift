@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Influence
+import JSON
 import Reports
 import Runs
 import Synchronization

@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Foundation
 import Influence
+import JSON
 import Reports
 import Storage
 import Tensors

@@ -3,6 +3,7 @@ import Checkpoints
 import Datasets
 import Foundation
 import Influence
+import JSON
 import Reports
 import Runs
 import Synchronization

@@ -1,7 +1,7 @@
 import Reports
 import Testing
 
-@Suite("Text tables, CSV, JSON and numbers")
+@Suite("Text tables, CSV and numbers")
 struct TextTests {
   @Test("a table aligns words left and numbers right, exactly")
   func alignment() {
@@ -54,42 +54,6 @@ struct TextTests {
     #expect(CSVWriter.line(["", ""]) == ",\r\n")
     #expect(CSVWriter.field(Float(0.1)) == "0.1")
     #expect(CSVWriter.field(-Double.infinity) == "-inf")
-  }
-
-  struct Answer: Encodable {
-    var score: Float = 0.1
-    var exact = 0.1 + 0.2
-    var nan = Float.nan
-    var bad: [Double] = [1, .infinity, -2.5]
-    var missing: Int?
-    var nested = ["b": [true], "a": []]
-    var id = "x\"\\\n\u{1}é/"
-    var big = UInt64.max
-  }
-
-  @Test("JSON sorts keys, prints the shortest exact numbers, and writes null for NaN and infinity")
-  func json() throws {
-    #expect(
-      try JSON.text(Answer(), layout: .compact) == #"{"bad":[1.0,null,-2.5],"#
-        + #""big":18446744073709551615,"exact":0.30000000000000004,"id":"x\"\\\n\u0001é/","#
-        + #""nan":null,"nested":{"a":[],"b":[true]},"score":0.1}"#)
-  }
-
-  @Test("indented JSON keeps rows of numbers on their line")
-  func indentedJSON() throws {
-    #expect(
-      try JSON.text(["rows": [[1, 2], [3]], "none": []]) == """
-        {
-          "none": [],
-          "rows": [
-            [1,2],
-            [3]
-          ]
-        }
-        """)
-    #expect(try JSON.text("alone") == "\"alone\"")
-    #expect(try JSON.text([String: Int]()) == "{}")
-    #expect(try JSON.text(Int?.none) == "null")
   }
 
   @Test("numbers read the same everywhere")

@@ -1,8 +1,7 @@
-import Configuration
 import Tensors
 
 /// A place inside a file of JSON.
-public enum TextPlace: Sendable, Equatable, CustomStringConvertible {
+public enum JSONPlace: Sendable, Equatable, CustomStringConvertible {
   /// The file as a whole.
   case file
   /// An offset in bytes.
@@ -23,16 +22,16 @@ public enum TextPlace: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// What can be wrong with a file of JSON, such as a tokenizer.json; exit code 3.
-public enum TextError: DiagnosableError, Equatable {
+/// What can be wrong with a file of JSON; exit code 3.
+public enum JSONError: DiagnosableError, Equatable {
   /// The file contradicts its format, or itself.
-  case malformed(file: String, place: TextPlace, problem: String)
+  case malformed(file: String, place: JSONPlace, problem: String)
   /// Something the format allows and this reader does not.
-  case unsupported(file: String, place: TextPlace, feature: String, supported: String)
+  case unsupported(file: String, place: JSONPlace, feature: String, supported: String)
   /// An object without a field that it needs.
-  case missingField(file: String, place: TextPlace, field: String, present: [String])
+  case missingField(file: String, place: JSONPlace, field: String, present: [String])
   /// A value of another kind than its field has.
-  case wrongField(file: String, place: TextPlace, expected: String, found: String)
+  case wrongField(file: String, place: JSONPlace, expected: String, found: String)
 
   /// What went wrong, with the values that show it.
   public var what: String {

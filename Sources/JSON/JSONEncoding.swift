@@ -1,19 +1,19 @@
-/// An `Encoder` that builds a `JSONNode`.
+/// An `Encoder` that builds a `JSONValue`.
 ///
 /// Containers share a slot with their parent; the tree is read once encoding is over.
 enum JSONEncoding {
   /// The tree of a value.
-  static func node(of value: some Encodable, at path: [any CodingKey]) throws -> JSONNode {
+  static func value(of value: some Encodable, at path: [any CodingKey]) throws -> JSONValue {
     let slot = Slot()
     try slot.set(value, at: path)
-    return slot.node
+    return slot.value
   }
 
   /// A place for one value, filled by whichever container the value asks for.
   final class Slot {
     private enum Contents {
       case empty
-      case leaf(JSONNode)
+      case leaf(JSONValue)
       case array([Slot])
       case object([String: Slot])
     }
@@ -21,7 +21,7 @@ enum JSONEncoding {
 
     var count: Int { if case .array(let items) = contents { items.count } else { 0 } }
 
-    func set(_ node: JSONNode) { contents = .leaf(node) }
+    func set(_ value: JSONValue) { contents = .leaf(value) }
 
     func becomeArray() { if case .array = contents {} else { contents = .array([]) } }
 
@@ -49,23 +49,23 @@ enum JSONEncoding {
     /// Fills the slot with a value; a value that encodes nothing is an empty object.
     func set(_ value: some Encodable, at path: [any CodingKey]) throws {
       switch value {
-      case let value as Float: set(.number(value))
-      case let value as Double: set(.number(value))
-      case let value as String: set(.string(value))
-      case let value as Bool: set(.literal(value ? "true" : "false"))
-      case let value as any FixedWidthInteger: set(.literal(value.description))
+      case let value as Float: set(.shortest(value))
+      case let value as Double: set(.shortest(value))
+      case let value as String: set(.text(value))
+      case let value as Bool: set(.truth(value))
+      case let value as any FixedWidthInteger: set(.digits(value.description))
       default:
         try value.encode(to: Level(slot: self, codingPath: path))
         if case .empty = contents { contents = .object([:]) }
       }
     }
 
-    var node: JSONNode {
+    var value: JSONValue {
       switch contents {
       case .empty: .null
-      case .leaf(let node): node
-      case .array(let items): .array(items.map(\.node))
-      case .object(let members): .object(members.mapValues(\.node))
+      case .leaf(let value): value
+      case .array(let items): .list(items.map(\.value))
+      case .object(let members): .object(members.map { ($0.key, $0.value.value) })
       }
     }
   }

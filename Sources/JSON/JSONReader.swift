@@ -1,24 +1,3 @@
-/// A JSON value with its members in order.
-///
-/// Texts are kept scalar by scalar; compare them by `utf8` where canonically equal texts differ, as
-/// the tokens of a vocabulary do.
-public enum StrictJSON: Sendable {
-  /// A text.
-  case text(String)
-  /// A whole number that fits 64 bits, written without fraction and exponent.
-  case whole(Int)
-  /// Any other number, finite.
-  case number(Double)
-  /// true or false.
-  case truth(Bool)
-  /// null.
-  case null
-  /// A list.
-  case list([StrictJSON])
-  /// Names, all different, with their values.
-  case object([(name: String, value: StrictJSON)])
-}
-
 /// What is wrong with a text that should be JSON, and at which byte.
 public struct JSONProblem: Error, Equatable {
   /// Where, from 0.
@@ -28,7 +7,7 @@ public struct JSONProblem: Error, Equatable {
 }
 
 /// Reads JSON strictly: UTF-8, no repeated names, limited depth, nothing but spaces after the end.
-public struct StrictJSONReader {
+public struct JSONReader {
   /// What is read.
   public enum Grammar: Sendable {
     /// Texts, whole numbers from 0, lists and objects, 8 levels: the headers of safetensors.
@@ -45,8 +24,8 @@ public struct StrictJSONReader {
   /// Parses all of `bytes`.
   public static func parse(
     _ bytes: UnsafeBufferPointer<UInt8>, as grammar: Grammar
-  ) throws(JSONProblem) -> StrictJSON {
-    var reader = StrictJSONReader(bytes: bytes, grammar: grammar)
+  ) throws(JSONProblem) -> JSONValue {
+    var reader = JSONReader(bytes: bytes, grammar: grammar)
     let value = try reader.value(depth: 0)
     reader.skipBlanks()
     if reader.position < bytes.count { throw reader.problem("something follows the end") }
@@ -83,7 +62,7 @@ public struct StrictJSONReader {
     return true
   }
 
-  private mutating func value(depth: Int) throws(JSONProblem) -> StrictJSON {
+  private mutating func value(depth: Int) throws(JSONProblem) -> JSONValue {
     guard depth <= deepest else { throw problem("nested too deeply") }
     skipBlanks()
     switch next {
@@ -118,7 +97,7 @@ public struct StrictJSONReader {
   }
 
   /// −? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
-  private mutating func number() throws(JSONProblem) -> StrictJSON {
+  private mutating func number() throws(JSONProblem) -> JSONValue {
     let start = position
     let isNegative = next == UInt8(ascii: "-")
     if isNegative { position += 1 }
@@ -154,9 +133,9 @@ public struct StrictJSONReader {
     return position - start
   }
 
-  private mutating func object(depth: Int) throws(JSONProblem) -> StrictJSON {
+  private mutating func object(depth: Int) throws(JSONProblem) -> JSONValue {
     try expect("{")
-    var members: [(name: String, value: StrictJSON)] = []
+    var members: [(name: String, value: JSONValue)] = []
     // Of headers canonically equal names are one, else names are compared byte by byte.
     var texts = Set<String>()
     var names = Set<[UInt8]>()
@@ -178,9 +157,9 @@ public struct StrictJSONReader {
     return .object(members)
   }
 
-  private mutating func list(depth: Int) throws(JSONProblem) -> StrictJSON {
+  private mutating func list(depth: Int) throws(JSONProblem) -> JSONValue {
     try expect("[")
-    var values: [StrictJSON] = []
+    var values: [JSONValue] = []
     if take("]") { return .list([]) }
     repeat { values.append(try value(depth: depth + 1)) } while take(",")
     try expect("]")

@@ -1,24 +1,22 @@
-import Configuration
-
 /// A value of a JSON file that knows its place, for errors.
 package struct JSONNode {
-  package let value: StrictJSON
+  package let value: JSONValue
   package let file: String
   /// `model.vocab`; empty for the whole.
   package let path: String
   /// The line, from 1, in files of one value a line.
   package let line: Int?
 
-  package init(_ value: StrictJSON, file: String, path: String = "", line: Int? = nil) {
+  package init(_ value: JSONValue, file: String, path: String = "", line: Int? = nil) {
     (self.value, self.file, self.path, self.line) = (value, file, path, line)
   }
 
   /// All of some bytes.
   package init(
     parsing bytes: UnsafeBufferPointer<UInt8>, file: String, line: Int? = nil
-  ) throws(TextError) {
+  ) throws(JSONError) {
     do throws(JSONProblem) {
-      self.init(try StrictJSONReader.parse(bytes, as: .full), file: file, line: line)
+      self.init(try JSONReader.parse(bytes, as: .full), file: file, line: line)
     } catch {
       throw .malformed(
         file: file, place: line.map { .line($0) } ?? .byte(error.byte),
@@ -26,7 +24,7 @@ package struct JSONNode {
     }
   }
 
-  package var place: TextPlace {
+  package var place: JSONPlace {
     path.isEmpty ? line.map { .line($0) } ?? .file : .member(line: line, path: path)
   }
 
@@ -34,7 +32,7 @@ package struct JSONNode {
   package var kind: String {
     switch value {
     case .text: "text"
-    case .whole, .number: "a number"
+    case .whole, .number, .digits: "a number"
     case .truth: "true or false"
     case .null: "null"
     case .list: "a list"
@@ -42,24 +40,24 @@ package struct JSONNode {
     }
   }
 
-  package func wrong(_ expected: String) -> TextError {
+  package func wrong(_ expected: String) -> JSONError {
     .wrongField(file: file, place: place, expected: expected, found: kind)
   }
 
-  package func damaged(_ problem: String) -> TextError {
+  package func damaged(_ problem: String) -> JSONError {
     .malformed(file: file, place: place, problem: problem)
   }
 
   // MARK: Members
 
   /// The members of an object.
-  package func members() throws(TextError) -> [(name: String, node: JSONNode)] {
+  package func members() throws(JSONError) -> [(name: String, node: JSONNode)] {
     guard case .object(let members) = value else { throw wrong("an object") }
     return members.map { ($0.name, child($0.value, $0.name)) }
   }
 
   /// A member, unless it is missing or null.
-  package func member(ifPresent name: String) throws(TextError) -> JSONNode? {
+  package func member(ifPresent name: String) throws(JSONError) -> JSONNode? {
     guard case .object(let members) = value else { throw wrong("an object") }
     guard let value = members.first(where: { $0.name == name })?.value else { return nil }
     if case .null = value { return nil }
@@ -67,14 +65,14 @@ package struct JSONNode {
   }
 
   /// A member that must be there.
-  package func member(_ name: String) throws(TextError) -> JSONNode {
+  package func member(_ name: String) throws(JSONError) -> JSONNode {
     if let node = try member(ifPresent: name) { return node }
     throw .missingField(
       file: file, place: place, field: name, present: try members().map(\.name))
   }
 
   /// Refuses members of other names, unless they are null or false.
-  package func checkMembers(_ known: [String]) throws(TextError) {
+  package func checkMembers(_ known: [String]) throws(JSONError) {
     for (name, node) in try members() where !known.contains(name) {
       switch node.value {
       case .null, .truth(false): continue
@@ -86,34 +84,34 @@ package struct JSONNode {
     }
   }
 
-  private func child(_ value: StrictJSON, _ name: String) -> JSONNode {
+  private func child(_ value: JSONValue, _ name: String) -> JSONNode {
     JSONNode(value, file: file, path: path.isEmpty ? name : "\(path).\(name)", line: line)
   }
 
   // MARK: Values
 
-  package func elements() throws(TextError) -> [JSONNode] {
+  package func elements() throws(JSONError) -> [JSONNode] {
     guard case .list(let values) = value else { throw wrong("a list") }
     return values.enumerated().map { index, value in
       JSONNode(value, file: file, path: "\(path)[\(index)]", line: line)
     }
   }
 
-  package func text() throws(TextError) -> String {
+  package func text() throws(JSONError) -> String {
     guard case .text(let text) = value else { throw wrong("text") }
     return text
   }
 
-  package func scalars() throws(TextError) -> [Unicode.Scalar] { Array(try text().unicodeScalars) }
+  package func scalars() throws(JSONError) -> [Unicode.Scalar] { Array(try text().unicodeScalars) }
 
-  package func whole(in range: ClosedRange<Int>) throws(TextError) -> Int {
+  package func whole(in range: ClosedRange<Int>) throws(JSONError) -> Int {
     guard case .whole(let number) = value, range.contains(number) else {
       throw wrong("a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }
 
-  package func bool(_ name: String, default fallback: Bool) throws(TextError) -> Bool {
+  package func bool(_ name: String, default fallback: Bool) throws(JSONError) -> Bool {
     guard let node = try member(ifPresent: name) else { return fallback }
     guard case .truth(let truth) = node.value else { throw node.wrong("true or false") }
     return truth
@@ -121,7 +119,7 @@ package struct JSONNode {
 
   package func choice<Choice: CaseIterable & RawRepresentable<String>>(
     _ type: Choice.Type
-  ) throws(TextError) -> Choice {
+  ) throws(JSONError) -> Choice {
     let word = try text()
     guard let choice = Choice(rawValue: word) else {
       throw .unsupported(
