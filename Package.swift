@@ -1,6 +1,8 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
 /// Targets stand in layer order: a module imports only from a lower layer (tools/check-layers).
 let package = Package(
   name: "ascribe",
@@ -18,6 +20,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -42,7 +45,8 @@ let package = Package(
     // Layer 2
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "Tensors"]),
     .target(
-      name: "Storage", dependencies: ["CChecksums", "CHDF5", "COpenSSL", "CXXHash", "Tensors"]),
+      name: "Storage",
+      dependencies: ["CChecksums", "CHDF5", "COpenSSL", "CXXHash", "Tensors", system]),
     .target(name: "Images", dependencies: ["CJPEG", "CPNG", "Tensors"]),
     .target(name: "JSON", dependencies: ["Tensors"]),
     // Layer 3
@@ -60,6 +64,7 @@ let package = Package(
       name: "Datasets",
       dependencies: [
         "CZlib", "Configuration", "Images", "JSON", "Randomness", "Storage", "Tensors", "Text",
+        system,
       ]),
     .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 5
@@ -74,11 +79,13 @@ let package = Package(
     // Layer 6
     .target(
       name: "Checkpoints",
-      dependencies: ["Configuration", "Factors", "JSON", "Storage", "Tensors"]),
+      dependencies: ["Configuration", "Factors", "JSON", "Storage", "Tensors", system]),
     // Layer 7
     .target(
       name: "Models",
-      dependencies: ["Checkpoints", "Configuration", "Factors", "Networks", "Storage", "Tensors"]),
+      dependencies: [
+        "Checkpoints", "Configuration", "Factors", "Networks", "Storage", "Tensors", system,
+      ]),
     .target(
       name: "Gradients",
       dependencies: [
@@ -97,7 +104,7 @@ let package = Package(
       name: "Runs",
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "JSON",
-        "LinearAlgebra", "Models", "Networks", "Storage", "Tensors", "Training",
+        "LinearAlgebra", "Models", "Networks", "Storage", "Tensors", "Training", system,
       ]),
     // Layer 10
     .target(

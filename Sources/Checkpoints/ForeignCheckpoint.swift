@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import SystemPackage
 
 /// The checkpoints of a run that was made elsewhere, as files of a folder.
 ///
@@ -17,10 +18,7 @@ public struct ForeignCheckpoint: Sendable, Equatable {
   public let path: String
 
   /// The folder that it is in.
-  public var folder: String {
-    let folder = (path as NSString).deletingLastPathComponent
-    return folder.isEmpty ? "." : folder
-  }
+  public var folder: String { FilePath(path).folder.string }
 
   /// What a path holds, by seed and epoch.
   ///

@@ -1,6 +1,7 @@
 import Factors
 import Foundation
 import Storage
+import SystemPackage
 import Tensors
 
 /// The weights of a model that was made elsewhere: a safetensors file, or the shards of an index.
@@ -30,11 +31,11 @@ public struct ForeignWeights: Sendable {
       return
     }
     let index = try ForeignWeights.index(path)
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = FilePath(path).removingLastComponent()
     let names = Set(index.values).sorted()
     files = try names.map { name in
       do {
-        return try SafetensorsFile(reading: folder.isEmpty ? name : "\(folder)/\(name)")
+        return try SafetensorsFile(reading: folder.appending(name).string)
       } catch StorageError.system(_, _, let code) where code == ENOENT {
         throw CheckpointError.missingShard(name: name, file: path)
       }

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import SystemPackage
 
 /// One source of examples in a run file: a format, its files, and which rows to take.
 struct SourceConfiguration: Sendable {
@@ -101,8 +102,7 @@ struct SourceConfiguration: Sendable {
 
 /// A path of a run file, relative to the file's folder.
 func resolved(_ path: String, in folder: String) -> String {
-  if path.hasPrefix("/") || folder.isEmpty { return path }
-  return folder.hasSuffix("/") ? folder + path : folder + "/" + path
+  FilePath(folder).pushing(FilePath(path)).string
 }
 
 extension ImageFolderReader {

@@ -1,9 +1,9 @@
 import Checkpoints
 import Configuration
 import Factors
-import Foundation
 import Networks
 import Storage
+import SystemPackage
 import Tensors
 
 /// A low-rank adapter as the Python library PEFT saves it: `adapter_config.json` beside
@@ -25,7 +25,7 @@ public struct PEFTAdapter: Sendable {
   /// Whether checkpoints, where there are some, are adapters.
   public static func isFound(at source: String) -> Bool {
     guard let first = try? ForeignCheckpoint.find(source).first else { return false }
-    return (first.path as NSString).lastPathComponent == fileName && isThere(first.folder)
+    return FilePath(first.path).name == fileName && isThere(first.folder)
   }
 
   /// Whether a folder holds an adapter.

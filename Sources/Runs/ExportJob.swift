@@ -5,6 +5,7 @@ import JSON
 import Models
 import Networks
 import Storage
+import SystemPackage
 import Tensors
 
 /// A checkpoint of a run in the format of other libraries: a folder with `model.safetensors`, a
@@ -23,8 +24,8 @@ public struct ExportJob: Sendable {
   /// A job.
   public init(_ run: Run, _ checkpoint: CheckpointReference, to folder: String) {
     (self.run, self.checkpoint) = (run, checkpoint)
-    self.folder = folder
-    while self.folder.count > 1 && self.folder.hasSuffix("/") { self.folder.removeLast() }
+    // Without a slash at the end.
+    self.folder = FilePath(folder).string
   }
 
   /// What was written.
@@ -49,12 +50,9 @@ public struct ExportJob: Sendable {
     let loaded = try run.load(checkpoint)
     let model = try ModelConfiguration(from: run.modelMap())
     let values = members(of: model, network)
-    let path = folder as NSString
-    let parent = path.deletingLastPathComponent
-    if !parent.isEmpty { try makeFolder(parent) }
-    let temporary =
-      (parent.isEmpty ? "" : parent + "/")
-      + ".\(path.lastPathComponent).\(getpid())\(AtomicFile.suffix)"
+    let path = FilePath(folder)
+    try makeFolder(path.folder.string)
+    let temporary = path.folder.appending(".\(path.name).\(getpid())\(AtomicFile.suffix)").string
     try removeIfPresent(temporary)
     do {
       try makeFolder(temporary)

@@ -4,6 +4,7 @@ import Factors
 import Models
 import Networks
 import Storage
+import SystemPackage
 import Tensors
 import Training
 
@@ -113,7 +114,8 @@ public struct ImportJob: Sendable {
     guard let base else { return try configuration.started(network) }
     guard let from = configuration.startPath else {
       configuration.training.from =
-        base.hasPrefix("/") ? base : relativePath(of: base, from: configuration.folder)
+        FilePath(base).isAbsolute
+        ? base : FilePath(base).relative(to: FilePath(configuration.folder)).string
       return try configuration.started(network)
     }
     let started = try configuration.started(network)

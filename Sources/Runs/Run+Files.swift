@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Storage
+import SystemPackage
 
 /// A file of a run, and how its bytes are checked.
 public struct RunFile: Sendable, Hashable {
@@ -71,7 +72,7 @@ extension Run {
     return all.flatMap { name -> [String] in
       let path = "\(folder)/\(name)"
       if isFolder(path) {
-        let store = (name as NSString).deletingPathExtension + ".h5"
+        let store = (FilePath.Component(name)?.stem ?? name) + ".h5"
         return name.hasSuffix(".shards") && all.contains(store) ? [] : sealedFiles(in: path)
       }
       return name.hasSuffix(".h5") && !name.hasPrefix(".") ? [path] : []

@@ -5,6 +5,7 @@ import Foundation
 import Models
 import Networks
 import Storage
+import SystemPackage
 import Tensors
 import Training
 
@@ -36,9 +37,7 @@ public struct Run: Sendable {
       RunConfiguration.isName(nameOrPath)
       ? ["\(checkpointsFolder)/\(nameOrPath)", nameOrPath] : [nameOrPath]
     for candidate in candidates where fileExists(candidate + "/run.json") {
-      var path = candidate
-      while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
-      return try Run(folder: path)
+      return try Run(folder: FilePath(candidate).string)
     }
     throw RunError.noRun(
       name: nameOrPath, folder: checkpointsFolder,

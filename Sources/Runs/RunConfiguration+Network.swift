@@ -5,6 +5,7 @@ import Factors
 import Models
 import Networks
 import Storage
+import SystemPackage
 import Tensors
 
 /// What a run file says of its network beside the model: adapters, what is frozen, where training
@@ -73,7 +74,7 @@ extension RunConfiguration {
 
   /// Where the weights are that training begins with; nil when they are drawn.
   var startPath: String? {
-    training.from.map { $0.hasPrefix("/") || folder == "." ? $0 : folder + $0 }
+    training.from.map { folder == "." ? $0 : FilePath(folder).pushing(FilePath($0)).string }
   }
 
   /// Reads `lora`.

@@ -2,6 +2,8 @@ import Configuration
 import Datasets
 import Models
 import Networks
+import Storage
+import SystemPackage
 import Training
 
 /// A run file: what is trained on which data, and how.
@@ -46,11 +48,10 @@ public struct RunConfiguration: Sendable {
   public init(
     contentsOf file: String, requiresTraining: Bool = true, pretrained: PretrainedModel? = nil
   ) throws(ConfigurationError) {
-    let path = file.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    let folder = path.count > 1 ? path.dropLast().joined(separator: "/") + "/" : "."
+    let path = FilePath(file)
     try self.init(
-      from: try ConfigurationMap(contentsOf: file), relativeTo: folder,
-      defaultName: path.last?.split(separator: ".").first.map(String.init),
+      from: try ConfigurationMap(contentsOf: file), relativeTo: path.folder.string,
+      defaultName: path.name.split(separator: ".").first.map(String.init),
       requiresTraining: requiresTraining, pretrained: pretrained)
   }
 

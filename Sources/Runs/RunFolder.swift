@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Storage
+import SystemPackage
 
 /// The names of a run's files.
 ///
@@ -20,14 +21,6 @@ struct RunFolder: Sendable {
     let digits = String(epoch)
     let padded = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
     return "\(self.seed(seed))/epoch-\(padded).safetensors"
-  }
-
-  /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
-  func projections(of run: String) -> String {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    let root = parts.count > 2 ? parts.dropLast(2).joined(separator: "/") + "/" : ""
-    let isAtHome = parts.count >= 2
-    return (isAtHome ? root : "../") + "Projections/\(run)"
   }
 
   func dynamics(seed: UInt64) -> String { self.seed(seed) + "/dynamics.h5" }
@@ -77,10 +70,9 @@ struct RunFolder: Sendable {
   /// Where the gradient stores and scores of a run of this folder are: `Projections/NAME` beside
   /// `Checkpoints`.
   func projections(_ name: String) -> String {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    let root = parts.count > 2 ? parts.dropLast(2).joined(separator: "/") + "/" : ""
-    let isAtHome = parts.count >= 2
-    return (isAtHome ? root : "../") + "Projections/\(name)"
+    let checkpoints = FilePath(path).removingLastComponent()
+    let root = checkpoints.isEmpty ? ".." : checkpoints.removingLastComponent()
+    return root.appending("Projections").appending(name).string
   }
 
   /// The files that were made from the run's weights or like them: calibrations, banks and their

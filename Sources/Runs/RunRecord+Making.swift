@@ -4,6 +4,7 @@ import Datasets
 import LinearAlgebra
 import Networks
 import Storage
+import SystemPackage
 import Tensors
 import Training
 
@@ -19,7 +20,8 @@ extension RunRecord {
       blasCore: BLAS.coreName, processorLevel: Processor.level, name: configuration.name,
       status: .running,
       configuration: configuration.value,
-      dataFolder: relativePath(of: configuration.folder, from: runFolder), loss: loss,
+      dataFolder: FilePath(configuration.folder).relative(to: FilePath(runFolder)).string,
+      loss: loss,
       seeds: training.seeds, stepsPerEpoch: order.stepsPerEpoch,
       checkpointEpochs: training.checkpoints.numbers(epochs: training.epochs),
       dataHashes: [

@@ -8,7 +8,7 @@ import Training
 extension TrainingJob {
   /// Where they go.
   func storePath(_ saving: GradientSaving, _ folder: RunFolder) -> String {
-    let stores = folder.projections(of: configuration.name)
+    let stores = folder.projections(configuration.name)
     return switch saving.moment {
     case .steps: StepGradientWriter.path(in: stores)
     case .checkpoints: stores + "/train.h5"

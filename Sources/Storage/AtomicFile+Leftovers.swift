@@ -1,11 +1,15 @@
 import Foundation
 import Synchronization
+import SystemPackage
 
 /// What killed processes left half-written.
 extension AtomicFile {
   /// The files in the folder of `path` that are being, or were left, half-written for `path`.
   public static func leftovers(of path: String) -> [String] {
-    leftovers(in: folder(of: path)).filter { parts(of: name(of: $0))?.name == name(of: path) }
+    let path = FilePath(path)
+    return leftovers(in: path.folder.string).filter {
+      parts(of: FilePath($0).name)?.name == path.name
+    }
   }
 
   /// All half-written files in a folder, not in folders below it.
@@ -25,7 +29,7 @@ extension AtomicFile {
   static func removeAbandoned(in folder: String) {
     guard visited.withLock({ $0.insert(folder).inserted }) else { return }
     for file in leftovers(in: folder) {
-      guard let process = parts(of: name(of: file))?.process, isGone(process) else { continue }
+      guard let process = parts(of: FilePath(file).name)?.process, isGone(process) else { continue }
       unlink(file)
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import SystemPackage
 
 /// Files that appear whole or not at all: written under a temporary name in the same folder,
 /// flushed to the disk, renamed, and the folder flushed.
@@ -60,9 +61,10 @@ public enum AtomicFile {
 
   /// A name that no other write has; what processes that are gone left in the folder is deleted.
   static func temporaryName(for path: String) -> String {
-    removeAbandoned(in: folder(of: path))
+    let path = FilePath(path)
+    removeAbandoned(in: path.folder.string)
     let count = counter.wrappingAdd(1, ordering: .relaxed).oldValue
-    return "\(folder(of: path))/.\(name(of: path)).\(getpid())-\(count)\(suffix)"
+    return path.folder.appending(".\(path.name).\(getpid())-\(count)\(suffix)").string
   }
 
   /// Gives a flushed file its final name, durably.
@@ -70,14 +72,15 @@ public enum AtomicFile {
     guard rename(temporary, path) == 0 else {
       throw .system(operation: "rename the finished file", path: path, code: errno)
     }
-    try OpenFile(reading: folder(of: path)).synchronize()
+    try OpenFile(reading: FilePath(path).folder.string).synchronize()
   }
 
   /// Makes a folder and those above it.
   public static func makeFolder(_ path: String) throws(StorageError) {
     if mkdir(path, 0o777) == 0 { return }
-    if errno == ENOENT && folder(of: path) != path {
-      try makeFolder(folder(of: path))
+    let above = FilePath(path).folder
+    if errno == ENOENT && above != FilePath(path) {
+      try makeFolder(above.string)
       if mkdir(path, 0o777) == 0 { return }
     }
     let code = errno
@@ -113,13 +116,4 @@ public enum AtomicFile {
   }
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
-  static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  static func name(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
-  }
 }

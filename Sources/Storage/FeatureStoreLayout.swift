@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// The shape of a feature store: n rows of k features for each group, cut into shards.
 ///
 /// A group is a checkpoint, e.g. "seed-0/epoch-010". All groups have the same rows and shards.
@@ -115,19 +117,17 @@ struct FeatureStorePaths: Sendable {
 
   init(_ path: String) {
     main = path
-    let name = AtomicFile.name(of: path)
-    let stem = name.hasSuffix(".h5") && name.count > 3 ? String(name.dropLast(3)) : name
-    shardFolder = AtomicFile.folder(of: path) + "/\(stem).shards"
+    shardFolder = FilePath(path).beside(endingIn: "shards").string
   }
 
   /// A shard's path relative to the main file's folder.
   func relative(group: String, shard: Int) -> String {
     let digits = String(shard)
     let number = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-    return "\(AtomicFile.name(of: shardFolder))/\(group)/\(number).h5"
+    return "\(FilePath(shardFolder).name)/\(group)/\(number).h5"
   }
 
   func shard(group: String, _ shard: Int) -> String {
-    AtomicFile.folder(of: main) + "/" + relative(group: group, shard: shard)
+    FilePath(main).folder.appending(relative(group: group, shard: shard)).string
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Tensors
 
 /// Writes a feature store, shard by shard, so that a killed run continues where it was.
@@ -60,7 +61,7 @@ public final class FeatureStoreWriter {
       }
     }
     for group in layout.groups {
-      try AtomicFile.makeFolder(AtomicFile.folder(of: paths.shard(group: group, 0)))
+      try AtomicFile.makeFolder(FilePath(paths.shard(group: group, 0)).folder.string)
     }
   }
 

@@ -1,24 +1,39 @@
 import Foundation
+import SystemPackage
 
-/// A folder's place seen from another folder: `../../Examples`.
-package func relativePath(of folder: String, from base: String) -> String {
-  let target = absoluteParts(folder)
-  let start = absoluteParts(base)
-  let shared = zip(target, start).prefix { $0 == $1 }.count
-  let up = Array(repeating: "..", count: start.count - shared)
-  let parts = up + target[shared...]
-  return parts.isEmpty ? "." : parts.joined(separator: "/")
-}
-
-/// The components of a path from the root, without `.` and `..`.
-private func absoluteParts(_ path: String) -> [String] {
-  let full =
-    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
-  var parts: [String] = []
-  for part in full.split(separator: "/") where part != "." {
-    if part == ".." { _ = parts.popLast() } else { parts.append(String(part)) }
+/// Paths are computed with as `FilePath`; files, errors and answers say them as text.
+extension FilePath {
+  /// The folder that it is in: `.` of a name alone, `/` of the root.
+  package var folder: FilePath {
+    let above = removingLastComponent()
+    return above.isEmpty ? "." : above
   }
-  return parts
+
+  /// The last name; empty of the root.
+  package var name: String { lastComponent?.string ?? "" }
+
+  /// The file of another ending in place of `.h5` beside it: `train.shards` for `train.h5`.
+  package func beside(endingIn ending: String) -> FilePath {
+    let stem = name.hasSuffix(".h5") && name.count > 3 ? String(name.dropLast(3)) : name
+    return folder.appending("\(stem).\(ending)")
+  }
+
+  /// The same place seen from another folder: `../../Examples`.
+  package func relative(to base: FilePath) -> FilePath {
+    let (target, start) = (Array(absolute.components), Array(base.absolute.components))
+    let shared = zip(target, start).prefix { $0 == $1 }.count
+    let up = Array(repeating: FilePath.Component(".."), count: start.count - shared)
+    let path = FilePath(root: nil, up + target[shared...])
+    return path.isEmpty ? "." : path
+  }
+
+  /// The place from the root, without `.` and `..`.
+  private var absolute: FilePath {
+    FilePath(FileManager.default.currentDirectoryPath).pushing(self).lexicallyNormalized()
+  }
+
+  /// Whether a file or a folder is there.
+  package var exists: Bool { fileExists(string) }
 }
 
 /// Whether a file or a folder is there.
@@ -36,7 +51,9 @@ package func makeFolder(_ path: String) throws(StorageError) {
 }
 
 /// Deletes a file, or a folder with what is in it, if it is there.
-package func removeIfPresent(_ path: String) throws(StorageError) { try AtomicFile.removeAll(path) }
+package func removeIfPresent(_ path: String) throws(StorageError) {
+  try AtomicFile.removeAll(path)
+}
 
 /// The names in a folder, sorted; none when it is not there.
 package func names(in folder: String) -> [String] {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SystemPackage
 import Tensors
 
 /// A file of what was made from a store once and is not to be made again: a Gram matrix, its factor,
@@ -67,9 +68,7 @@ public struct PreconditionerFile: Sendable {
 
   /// The folder beside a store: `train.preconditioners` for `train.h5`.
   public static func folder(of store: String) -> String {
-    let name = AtomicFile.name(of: store)
-    let stem = name.hasSuffix(".h5") && name.count > 3 ? String(name.dropLast(3)) : name
-    return "\(AtomicFile.folder(of: store))/\(stem).preconditioners"
+    FilePath(store).beside(endingIn: "preconditioners").string
   }
 
   // MARK: Reading
@@ -137,7 +136,7 @@ public struct PreconditionerFile: Sendable {
   /// - Throws: `StorageError.notStorable` for a value that is not finite, `.system`; then there is
   ///   what was there before.
   public func write(_ contents: Contents) throws(StorageError) {
-    let folder = AtomicFile.folder(of: path)
+    let folder = FilePath(path).folder.string
     try AtomicFile.makeFolder(folder)
     removeLeftovers(in: folder)
     let file = try SealedFileWriter(path)
