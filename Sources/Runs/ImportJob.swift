@@ -64,8 +64,6 @@ public struct ImportJob: Sendable {
     var configuration = configuration.fitted(to: data.train)
     let training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
     try training.requireModel(for: loss, data)
-    try configuration.model.requireInputs(
-      data.train.featureShape, outputs: data.train.outputCount)
     try configuration.model.pretrained?.requireOrder(of: data.train.classNames)
     let adapters = try base == nil ? [] : found.map { try PEFTAdapter(reading: $0.folder) }
     if let first = adapters.first {

@@ -19,10 +19,11 @@ extension RunConfiguration {
   /// The same run with what the model takes from the examples: of texts, their tokenizer's
   /// vocabulary.
   public func fitted(to data: Dataset) -> RunConfiguration {
-    guard model.kind == .bert, model.transformer?.vocabulary == 0, let tokenizer = data.tokenizer
+    guard case .bert(var bert) = model, bert.vocabulary == 0, let tokenizer = data.tokenizer
     else { return self }
+    bert.vocabulary = tokenizer.vocabulary.count
     var copy = self
-    copy.model.transformer?.vocabulary = tokenizer.vocabulary.count
+    copy.model = .bert(bert)
     return copy
   }
 
@@ -32,13 +33,13 @@ extension RunConfiguration {
   static func settle(
     _ model: inout ModelConfiguration, for data: DataConfiguration, _ map: ConfigurationMap
   ) throws(ConfigurationError) {
-    guard model.kind == .bert, var sizes = model.transformer else { return }
-    if sizes.vocabulary == 0 && !data.readsTexts {
+    guard case .bert(var bert) = model else { return }
+    if bert.vocabulary == 0 && !data.readsTexts {
       let map = try map.map("model")
       throw .missingKey(map.place(), key: "vocabulary", present: map.keys)
     }
-    sizes.padding = sizes.padding ?? (data.readsTexts ? -1 : 0)
-    model.transformer = sizes
+    bert.padding = bert.padding ?? (data.readsTexts ? -1 : 0)
+    model = .bert(bert)
   }
 
   /// The network for some examples, with its adapters and what is frozen.
@@ -55,7 +56,7 @@ extension RunConfiguration {
     _ model: ModelConfiguration, adapters: LowRankAdapters?, freeze: LayerPatterns?,
     inputShape: [Int], outputs: Int
   ) throws -> Network {
-    var network = model.network(inputShape: inputShape, outputs: outputs)
+    var network = try model.network(inputShape: inputShape, outputs: outputs)
     if let adapters { network = try network.adapted(by: adapters, place: "lora.targets") }
     if let freeze { network = try network.freezing(freeze, place: "training.freeze") }
     return network

@@ -81,7 +81,7 @@ public struct RunConfiguration: Sendable {
     dataValue = map.value("data") ?? .null
     self.folder = folder
     if let pretrained, !map.has("model") {
-      model = ModelConfiguration(pretrained)
+      model = .pretrained(pretrained)
     } else {
       model = try ModelConfiguration(from: map.map("model"))
     }

@@ -69,8 +69,6 @@ public struct TrainingJob: Sendable {
     let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     try requireModel(for: loss, data)
-    try configuration.model.requireInputs(
-      data.train.featureShape, outputs: data.train.outputCount)
     try configuration.training.augmentation?.requireImages(data.train.featureShape)
     var network = try configuration.network(for: data.train)
     try requireMemory(network, examples: data.train.count)
@@ -126,11 +124,9 @@ public struct TrainingJob: Sendable {
     }
     try Memory.require(
       needed, for: "training \(network.parameterCount) parameters",
-      remedy: configuration.model.kind == .mlp
-        ? "choose fewer or narrower hidden layers (model.hidden)."
-        : network.couplesExamples
-          ? "choose smaller batches (training.batch) or a narrower model."
-          : "choose a model with fewer or narrower layers.")
+      remedy: network.couplesExamples
+        ? "choose smaller batches (training.batch) or a narrower model."
+        : configuration.model.family.smaller)
   }
 
   /// Whether a store of saved gradients is there, every byte as it was written; else it is made again.
@@ -147,36 +143,11 @@ public struct TrainingJob: Sendable {
       train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
   }
 
+  /// Refuses a model that cannot predict the targets or read the examples.
   func requireModel(for loss: Loss, _ data: SplitData) throws(ModelError) {
-    let (model, kind) = (configuration.model, configuration.model.kind)
-    let (shape, outputs) = (data.train.featureShape, data.train.outputCount)
-    let fits =
-      switch kind {
-      case .mlp: loss != .nextToken
-      case .gpt2, .llama: loss == .nextToken
-      case .pretrained:
-        loss
-          == (model.pretrained?.architecture.isLanguageModel == true ? .nextToken : .crossEntropy)
-      case .logistic, .bert, .vit: loss == .crossEntropy
-      case .cnn, .resnet9, .resnet: loss != .nextToken
-      case .linear: loss == .squaredError
-      }
-    guard fits else {
-      throw .modelTargets(
-        kind: kind.rawValue,
-        targets: loss == .crossEntropy
-          ? "classes" : loss == .nextToken ? "the next tokens of sequences" : "numbers")
-    }
-    // Image networks are asked for their images by `requireInputs`.
-    guard !kind.readsImages else { return }
-    let architecture = model.architecture(inputShape: shape, outputs: outputs)
-    for problem in [
-      architecture?.problem(inputShape: shape, outputs: outputs),
-      architecture?.problem(tokens: data.train.inputs),
-      architecture?.problem(tokens: data.test.inputs),
-    ] {
-      if let problem { throw .modelInputs(kind: kind.rawValue, problem: problem) }
-    }
+    try configuration.model.require(
+      loss, inputShape: data.train.featureShape, outputs: data.train.outputCount,
+      inputs: [data.train.inputs, data.test.inputs])
   }
 
   /// The record of the run in the folder if it is the wanted one, else the wanted one, written.

@@ -37,7 +37,7 @@ struct RunConfigurationTests {
       defaults: {method: trajectory}
       """)
     #expect(run.name == "digits")
-    #expect(run.model == ModelConfiguration(hidden: [128, 64], activation: .gelu, dropout: 0.1))
+    #expect(run.model == .mlp(MLPModel(hidden: [128, 64], activation: .gelu, dropout: 0.1)))
     #expect(
       run.training
         == TrainingConfiguration(

@@ -413,7 +413,7 @@ struct RunTests {
   func wrongModel() throws {
     let bench = try RunBench()
     var job = try bench.job()
-    job.configuration.model = ModelConfiguration(kind: .linear)
+    job.configuration.model = .linear()
     #expect(
       diagnosed { _ = try job.run() }?.description == """
         error: model kind `linear` cannot predict classes.

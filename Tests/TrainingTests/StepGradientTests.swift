@@ -118,7 +118,7 @@ struct StepGradientTests {
       inputs: Tensor(x.map { Float($0) }, shape: [3, 1]),
       targets: .values(Tensor(t.map { Float($0) }, shape: [3, 1])))
     let work = try StepGradientCase(
-      ModelConfiguration(kind: .linear).network(inputShape: [1], outputs: 1), data,
+      try ModelConfiguration.linear().network(inputShape: [1], outputs: 1), data,
       TrainingConfiguration(
         rate: 0.125, schedule: ScheduleConfiguration(.step(every: 1, factor: 0.5)), batch: 2,
         epochs: 2))
@@ -277,7 +277,7 @@ struct StepGradientTests {
     let data = Dataset(
       inputs: Tensor([1, 3], shape: [2, 1]), targets: .values(Tensor([2, 4], shape: [2, 1])))
     let work = try StepGradientCase(
-      ModelConfiguration(kind: .linear).network(inputShape: [1], outputs: 1), data,
+      try ModelConfiguration.linear().network(inputShape: [1], outputs: 1), data,
       TrainingConfiguration(rate: 0.5, batch: 2, epochs: 1))
     let writer = try StepGradientWriter(
       path: work.path, projector: work.projector, function: .prediction,

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Models
 import TestSupport
 import Testing
 
@@ -31,14 +32,19 @@ import Testing
     return try RunConfiguration(contentsOf: folder / "run.yaml")
   }
 
+  /// The model of a run file of kind `bert`.
+  static func bert(_ configuration: RunConfiguration) -> BERTModel? {
+    if case .bert(let model) = configuration.model { model } else { nil }
+  }
+
   @Test("it takes the tokenizer's vocabulary, and none of its tokens is padding")
   func vocabulary() throws {
     // The character `a` is token 0, and ends names.
     let run = try TrainingJob(
       try configuration("characters"), checkpointsFolder: folder / "Checkpoints"
     ).run().run
-    let sizes = try #require(try run.configuration().model.transformer)
-    #expect(sizes.vocabulary == 7 && sizes.padding == -1)
+    let bert = try #require(Self.bert(try run.configuration()))
+    #expect(bert.vocabulary == 7 && bert.padding == -1)
     #expect(run.record.parameters.contains { $0.shape == [7, 4] })
     let reopened = try Run(folder: run.folder)
     #expect(try reopened.configuration().model == run.configuration().model)
@@ -46,10 +52,10 @@ import Testing
 
   @Test("what the run file says goes before")
   func given() throws {
-    let sizes = try configuration("bytes", ", vocabulary: 300, padding: 0").model.transformer
-    #expect(sizes?.vocabulary == 300 && sizes?.padding == 0)
+    let bert = Self.bert(try configuration("bytes", ", vocabulary: 300, padding: 0"))
+    #expect(bert?.vocabulary == 300 && bert?.padding == 0)
     let data = try configuration("bytes").data.load().train
-    #expect(try configuration("bytes").fitted(to: data).model.transformer?.vocabulary == 256)
+    #expect(Self.bert(try configuration("bytes").fitted(to: data))?.vocabulary == 256)
   }
 
   @Test("arrays of ids still need a vocabulary, and have token 0 as their padding")
@@ -65,7 +71,7 @@ import Testing
         """, to: "arrays.yaml")
       return try RunConfiguration(contentsOf: folder / "arrays.yaml")
     }
-    #expect(try arrays(", vocabulary: 9").model.transformer?.padding == 0)
+    #expect(Self.bert(try arrays(", vocabulary: 9"))?.padding == 0)
     let error = diagnosed { _ = try arrays("") }
     #expect(error?.what == "the key `vocabulary` is missing in model.")
   }

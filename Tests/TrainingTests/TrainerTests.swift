@@ -43,7 +43,7 @@ struct TrainerTests {
     let data = Dataset(
       inputs: Tensor([1, 3], shape: [2, 1]), targets: .values(Tensor([2, 4], shape: [2, 1])))
     let trainer = try Trainer(
-      network: ModelConfiguration(kind: .linear).network(inputShape: [1], outputs: 1),
+      network: try ModelConfiguration.linear().network(inputShape: [1], outputs: 1),
       configuration: TrainingConfiguration(rate: 0.5, batch: 2, epochs: 1), data: data)
     var state = trainer.initialState()
     state.parameters = Tensor([1, 0], shape: [2])
@@ -240,7 +240,7 @@ struct TrainerTests {
     let data = Dataset(
       inputs: Tensor([1e3, -2e3], shape: [2, 1]), targets: .values(Tensor([2, 4], shape: [2, 1])))
     let trainer = try Trainer(
-      network: ModelConfiguration(kind: .linear).network(inputShape: [1], outputs: 1),
+      network: try ModelConfiguration.linear().network(inputShape: [1], outputs: 1),
       configuration: TrainingConfiguration(rate: 1, batch: 2, epochs: 50), data: data, seed: 3)
     let error = diagnosed { _ = try trainer.train() }
     let text = try #require(error?.description)
