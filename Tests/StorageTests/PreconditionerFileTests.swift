@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SystemPackage
 import TestSupport
 import Tensors
 import Testing
@@ -109,7 +110,7 @@ import Testing
     for group in store.groups { try store.write(writer, group, 0..<SmallStore.rows) }
     try writer.finish(ids: store.ids, labels: store.labels)
     let reader = try FeatureStoreReader(small.path)
-    let place = AtomicFile.folder(of: former.path)
+    let place = FilePath(former.path).folder.string
     // Of no process, and of this one.
     try AtomicFile.write([], to: place + "/.gram.x.h5.99999999-1\(AtomicFile.suffix)")
     try AtomicFile.write([], to: place + "/.gram.x.h5.\(getpid())-1\(AtomicFile.suffix)")
@@ -158,6 +159,6 @@ import Testing
     bad.lower["gram"]?[6, 2] = .nan
     #expect(throws: StorageError.self) { try file.write(bad) }
     guard case .found = file.read() else { Issue.record("lost"); return }
-    #expect(AtomicFile.leftovers(in: AtomicFile.folder(of: file.path)).isEmpty)
+    #expect(AtomicFile.leftovers(in: FilePath(file.path).folder.string).isEmpty)
   }
 }

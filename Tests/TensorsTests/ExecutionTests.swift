@@ -44,7 +44,8 @@ import Testing
         group.addTask {
           (0..<50).allSatisfy { round in
             Execution.with(workers: workers, memory: workers * 1_000) {
-              let (running, most) = (Atomic<Int>(0), Atomic<Int>(0))
+              let running = Atomic<Int>(0)
+              let most = Atomic<Int>(0)
               let right = Atomic<Bool>(true)
               Workers.run(slices: 8) { slice in
                 let now = running.wrappingAdd(1, ordering: .relaxed).newValue
