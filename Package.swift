@@ -11,7 +11,7 @@ let package = Package(
       targets: [
         "Tensors", "Randomness", "LinearAlgebra", "Storage", "Configuration", "Datasets",
         "Factors", "Networks", "Projections", "Checkpoints", "Training", "Gradients",
-        "Influence", "Evaluation", "Curation", "Reports",
+        "Influence", "Evaluation", "Curation", "Reports", "Answers", "Session", "Ascribe",
       ]),
   ],
   dependencies: [
@@ -105,12 +105,34 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: ["Images", "Tensors", .product(name: "Mustache", package: "swift-mustache")]),
+    // Layer 12
+    .target(
+      name: "Answers",
+      dependencies: [
+        "Checkpoints", "Curation", "Datasets", "Evaluation", "Gradients", "Influence",
+        "LinearAlgebra", "Networks", "Reports", "Storage", "Tensors", "Training",
+      ]),
     // Layer 13
+    .target(
+      name: "Session",
+      dependencies: [
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Gradients", "Influence", "LinearAlgebra", "Networks", "Projections", "Randomness",
+        "Reports", "Storage", "Tensors", "Training",
+      ]),
+    // Layer 14
+    .target(
+      name: "Ascribe",
+      dependencies: [
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Influence", "Networks", "Reports", "Session", "Tensors", "Training",
+      ], path: "Sources/Umbrella"),
+    // Layer 15
     .executableTarget(
       name: "ascribe",
       dependencies: [
-        "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation", "Gradients",
-        "Influence", "LinearAlgebra", "Networks", "Projections", "Randomness", "Reports", "Storage",
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Gradients", "Influence", "Networks", "Projections", "Reports", "Session", "Storage",
         "Tensors", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Influence
 import Networks
+import Session
 import Tensors
 import Training
 
@@ -28,14 +29,9 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// Opens a run, and says so when its training has not come to its end.
-  func open(_ run: String) throws -> Run {
-    let opened = try Run.open(run, checkpointsFolder: checkpointsFolder)
-    if !opened.isFinished {
-      Console.line(
-        "note: the training of \(opened.name) is not finished; its last checkpoint so far is used")
-    }
-    return opened
+  /// Opens a run to be asked.
+  func session(_ run: String) throws -> Session {
+    try Session(run, checkpointsFolder: checkpointsFolder, control: .terminal)
   }
 
   /// Refuses names that the other commands would not know as files of HDF5.
@@ -181,9 +177,4 @@ extension DampingProfile: ExpressibleByArgument {}
 extension DampingDiagnosis: ExpressibleByArgument {}
 extension ScoringRequest.Kernel: ExpressibleByArgument {}
 
-/// The parts of a run's data.
-enum Split: String, ExpressibleByArgument, CaseIterable {
-  case train, test
-
-  func part(of data: SplitData) -> Dataset { self == .train ? data.train : data.test }
-}
+extension Split: ExpressibleByArgument {}

@@ -27,7 +27,7 @@ struct QueryScores {
   /// Scores of a method, or of one fused with a bank.
   ///
   /// - Parameter token: the only token of the queries that is asked about.
-  init(_ setup: ScoringSetup, _ fused: FusedScorer? = nil, token: Int? = nil) {
+  init(_ setup: ScoringSession, _ fused: FusedScorer? = nil, token: Int? = nil) {
     let test = setup.influence.data.test
     influence = setup.influence
     tops = { rows, isMean, limit in
@@ -44,14 +44,15 @@ struct QueryScores {
   /// Scores of a file of `ascribe score` on test examples, of the run as it is now.
   ///
   /// - Throws: `StorageError.fingerprintMismatch` naming the field.
-  init(file path: String, of run: Run) throws {
-    let influence = try RunInfluence(run)
+  init(file path: String, of session: Session) throws {
+    let influence = try session.influence()
+    let control = session.control
     let test = influence.data.test
     let file = try ScoreFile(path)
     let header = file.header
     try file.requireMade(
       from: try influence.identity(checkpoints: header.checkpoints, examples: test))
-    Console.line(
+    control.note(
       "\(path): \(header.method) of \(header.outputFunction) on the kernel \(header.kernel.name), "
         + "\(header.checkpoints.count) checkpoint\(header.checkpoints.count == 1 ? "" : "s")")
     self.influence = influence
@@ -60,56 +61,11 @@ struct QueryScores {
         try file.rows(of: rows.map { test.ids[$0] }), mean: isMean, limit: limit)
     }
     description = { header }
-    let machine = try run.identity().machine.note(on: file.fingerprint)
-    explain = { if let machine { Console.line("note: \(path) was \(machine)") } }
+    let machine = try session.run.identity().machine.note(on: file.fingerprint)
+    explain = { if let machine { control.note("note: \(path) was \(machine)") } }
     notes = { ["The scores were read from \(path)."] }
     self.file = path
     let method = try? MethodTable.standard.method(named: header.method)
     isMeanOfScores = method?.combinedNames != nil
-  }
-}
-
-/// A question with what was found, before it takes the form of an answer.
-struct QueryFindings {
-  let influence: RunInfluence
-  let scores: ScoreDescription
-  let selection: QuerySelection
-  /// The queries, with the tokens that are asked about.
-  let queries: Dataset
-  let tops: [TopExamples]
-  /// What the model makes of the queries; nil for their mean.
-  let predictions: Predictions?
-  /// The file that the scores are from; nil for computed ones.
-  var file: String?
-
-  init(
-    _ asked: QueryScores, _ selection: QuerySelection, _ queries: Dataset, _ tops: [TopExamples]
-  ) throws {
-    influence = asked.influence
-    (self.selection, self.queries, self.tops) = (selection, queries, tops)
-    scores = try asked.description()
-    predictions = selection.isMean ? nil : try asked.influence.predictions(for: queries)
-    file = asked.file
-  }
-
-  /// f.
-  var function: OutputFunction? { OutputFunction(rawValue: scores.outputFunction) }
-
-  /// How the two sides are called: what raises a prediction has not always helped.
-  var sides: (String, String) {
-    function == .prediction
-      ? ("raised", "lowered") : ("helpful", "harmful")
-  }
-
-  /// What is to be said of a query of numbers that is predicted exactly; nil for others.
-  ///
-  /// The scores are then the residual, 0, times those of the prediction (METHODS.md section 1).
-  func remark(_ row: Int) -> String? {
-    guard case .values(let values) = queries.targets, let predictions, function != .prediction,
-      tops[row].highest.isEmpty, tops[row].lowest.isEmpty,
-      (0..<values.rowLength).allSatisfy({ values[row, $0] == predictions.logits[row, $0] })
-    else { return nil }
-    return "the prediction equals the label: to first order no training example changes the "
-      + "squared error (every score is 0); --output-function prediction says what raises it"
   }
 }

@@ -2,32 +2,31 @@ import Foundation
 import Influence
 
 /// What is said before long work, in one place.
-enum EstimateText {
+package enum EstimateText {
   /// Seconds from which work is announced.
-  static let announcedSeconds = 60.0
+  package static let announcedSeconds = 60.0
 
-  /// Says what a scoring will take when it will take over a minute; nothing else depends on it.
-  static func announce(_ estimate: WorkEstimate?) {
-    guard let estimate, estimate.flops > WorkEstimate.leastFlops,
-      let text = sentence(estimate, rate: MachineRate.measured)
-    else { return }
-    Console.line(text)
+  /// What a scoring will take, when it will take over a minute; nothing else depends on it.
+  package static func announcement(_ estimate: WorkEstimate?) -> String? {
+    guard let estimate, estimate.flops > WorkEstimate.leastFlops else { return nil }
+    return sentence(estimate, rate: MachineRate.measured)
   }
 
-  /// Says what other work will take when it will take over a minute.
-  static func announce(_ title: String, flops: Double, peakBytes: Int) {
-    guard flops > WorkEstimate.leastFlops else { return }
+  /// What other work will take, when it will take over a minute.
+  package static func announcement(
+    _ title: String, flops: Double, peakBytes: Int
+  ) -> String? {
+    guard flops > WorkEstimate.leastFlops else { return nil }
     let seconds = WorkEstimate.seconds(flops: flops, rate: MachineRate.measured)
-    if seconds > announcedSeconds {
-      Console.line("about \(duration(seconds)), \(ByteText.text(peakBytes)) (\(title))")
-    }
+    guard seconds > announcedSeconds else { return nil }
+    return "about \(duration(seconds)), \(ByteText.text(peakBytes)) (\(title))"
   }
 
   /// The sentence about a scoring; nil under a minute.
   ///
   ///     about 2 h 27 min, 12.8 GB (trajectory over 2 checkpoints on the exact kernel); cheaper:
-  ///     --method graddot --checkpoints final (2 min), --layers classifier (12 min)
-  static func sentence(_ estimate: WorkEstimate, rate: Double) -> String? {
+  ///     `method: graddot` `checkpoints: final` (2 min), `layers: classifier` (12 min)
+  package static func sentence(_ estimate: WorkEstimate, rate: Double) -> String? {
     let seconds = WorkEstimate.seconds(flops: estimate.flops, rate: rate)
     guard seconds > announcedSeconds else { return nil }
     let count = estimate.checkpoints
@@ -44,15 +43,15 @@ enum EstimateText {
 
   private static func option(_ change: WorkEstimate.Alternative.Change) -> String {
     switch change {
-    case .lastCheckpoint: "--checkpoints final"
-    case .method(let method): "--method \(method) --checkpoints final"
-    case .layers(let pattern): "--layers \(pattern)"
-    case .features: "--kernel features"
+    case .lastCheckpoint: "`checkpoints: final`"
+    case .method(let method): "`method: \(method)` `checkpoints: final`"
+    case .layers(let pattern): "`layers: \(pattern)`"
+    case .features: "`kernel: features`"
     }
   }
 
   /// Time for reading: `2 h 27 min`, `12 min`, `40 s`.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds < 8.64e8 else { return "more than 10,000 days" }
     let whole = max(1, Int(seconds.rounded()))
     if whole < 60 { return "\(whole) s" }
@@ -66,23 +65,23 @@ enum EstimateText {
 }
 
 /// Why a scoring is on the kernel that it is on.
-enum KernelText {
+package enum KernelText {
   /// Nil where it was asked for, or there was nothing to choose.
-  static func sentence(_ reason: KernelChoice.Reason) -> String? {
+  package static func sentence(_ reason: KernelChoice.Reason) -> String? {
     switch reason {
     case .asked, .affordable: nil
     case .matrix(let bytes):
-      "on features: the exact kernel with its factor takes \(ByteText.text(bytes)) (--kernel exact)"
+      "on features: the exact kernel with its factor takes \(ByteText.text(bytes)) (`kernel: exact`)"
     case .dear(let times):
-      "on features: the exact kernel takes \(Int(times)) times as many flops (--kernel exact)"
+      "on features: the exact kernel takes \(Int(times)) times as many flops (`kernel: exact`)"
     }
   }
 }
 
 /// Numbers of bytes for reading.
-enum ByteText {
+package enum ByteText {
   /// `12.8 GB`.
-  static func text(_ count: Int) -> String {
+  package static func text(_ count: Int) -> String {
     let units = ["B", "KB", "MB", "GB", "TB", "PB"]
     var value = Double(count)
     var unit = 0

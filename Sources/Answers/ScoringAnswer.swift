@@ -3,19 +3,24 @@ import Reports
 import Tensors
 
 /// How the scores of an answer were made, its fields fixed: beside those of what was asked.
-struct ScoringAnswer: Encodable {
-  let run, method, outputFunction, unit, exampleWeight, kernel: String
-  let dampingProfile: String?
+public struct ScoringAnswer: Codable, Equatable, Sendable {
+  /// The run, and what scored.
+  public let run, method, outputFunction, unit, exampleWeight, kernel: String
+  /// How λ is spread over the training examples.
+  public let dampingProfile: String?
   /// What a positive score means.
-  var sign: String
+  public var sign: String
   /// The layers that scores are over; absent for all.
-  let layers: String?
-  let checkpoints: [String]
-  let damping: [DampingSummary]
+  public let layers: String?
+  /// The checkpoints.
+  public let checkpoints: [String]
+  /// λ and what is known about it, by part and checkpoint.
+  public let damping: [DampingSummary]
   /// How the scores were fused; absent when they were not.
-  let fusion: ScoreFile.Fusion?
+  public let fusion: ScoreFile.Fusion?
 
-  init(_ scores: ScoreDescription) {
+  /// What a description says.
+  public init(_ scores: ScoreDescription) {
     (run, method, outputFunction) = (scores.run, scores.method, scores.outputFunction)
     (unit, sign, exampleWeight) = (scores.unit, scores.sign, scores.exampleWeight)
     (kernel, layers, dampingProfile) = (scores.kernel.name, scores.layers, scores.dampingProfile)
@@ -25,7 +30,7 @@ struct ScoringAnswer: Encodable {
 }
 
 /// How the figures of a page came about, as far as all pages say it.
-func scoringFacts(
+package func scoringFacts(
   run: String, method: String, outputFunction: String, exampleWeight: String, kernel: String,
   checkpoints: [String], engine: String = Engine.version
 ) -> [AttributionReport.Fact] {
@@ -38,7 +43,7 @@ func scoringFacts(
 
 extension ScoreDescription {
   /// How the figures of a page came about.
-  var provenance: [AttributionReport.Fact] {
+  package var provenance: [AttributionReport.Fact] {
     var facts = scoringFacts(
       run: run, method: fusion?.method ?? method, outputFunction: outputFunction,
       exampleWeight: exampleWeight, kernel: kernel.name, checkpoints: checkpoints,

@@ -5,51 +5,28 @@ import Tensors
 
 /// What tokens add to the scores of the shown training passages, by query and row: those of the
 /// passage, and those of the query where all of its tokens are asked about.
-struct TokenParts {
+package struct TokenParts: Sendable {
   private let training: [[Int: [Float]]]
   private let queries: [[Int: [Float]]]
 
-  /// Takes the scores of the shown examples apart; nothing else is held.
-  ///
-  /// - Parameter token: the only token of the queries that is asked about.
-  init(
-    _ setup: ScoringSetup, _ selection: QuerySelection, _ data: Dataset, _ tops: [TopExamples],
-    token: Int?
-  ) throws {
-    let rows = tops.map { top in
-      var seen = Set<Int>()
-      return (top.highest + top.lowest).map(\.row).filter { seen.insert($0).inserted }
-    }
-    func parts(
-      _ found: (Dataset, [Int]) throws -> Matrix<Float>
-    ) rethrows -> [[Int: [Float]]] {
-      try rows.enumerated().map { index, rows in
-        // Without a score above or below 0 nothing is shown.
-        if rows.isEmpty { return [:] }
-        let parts = try found(selection.isMean ? data : data.subset([index]), rows)
-        return Dictionary(uniqueKeysWithValues: zip(rows, rows.indices.map { parts.row($0) }))
-      }
-    }
-    training = try parts { try setup.scorer.tokenScores($0, rows: $1) }
-    queries =
-      selection.isMean || token != nil
-      ? [] : try parts { try setup.scorer.queryTokenScores($0, rows: $1) }
+  package init(training: [[Int: [Float]]], queries: [[Int: [Float]]]) {
+    (self.training, self.queries) = (training, queries)
   }
 
   /// The tokens of a training passage under a query.
-  func tokens(query: Int, row: Int, in train: Dataset) -> [ScoredToken] {
+  package func tokens(query: Int, row: Int, in train: Dataset) -> [ScoredToken] {
     guard let scores = training[query][row] else { return [] }
     return ScoredToken.tokens(train.pieces(of: row), scores)
   }
 
   /// A query's tokens with what a training passage does to each; nil where that is not asked.
-  func queryTokens(_ query: Int, under row: Int, in shown: Dataset) -> [ScoredToken]? {
+  package func queryTokens(_ query: Int, under row: Int, in shown: Dataset) -> [ScoredToken]? {
     guard queries.indices.contains(query), let scores = queries[query][row] else { return nil }
     return ScoredToken.tokens(shown.pieces(of: query), scores)
   }
 
   /// A query's tokens with what the shown passages do to each, taken together.
-  func queryTokens(_ query: Int, in shown: Dataset) -> [ScoredToken]? {
+  package func queryTokens(_ query: Int, in shown: Dataset) -> [ScoredToken]? {
     guard queries.indices.contains(query), let first = queries[query].values.first else {
       return nil
     }
@@ -64,7 +41,7 @@ struct TokenParts {
 
 extension Dataset {
   /// The texts of an example's tokens; none when it is no sequence.
-  func pieces(of row: Int) -> [String] {
+  package func pieces(of row: Int) -> [String] {
     guard case .tokens(let tokens, let vocabulary) = targets else { return [] }
     return TokenText.pieces(of: row, tokens, vocabulary)
   }
@@ -81,7 +58,7 @@ extension ScoredToken {
   /// A passage in a line, its strongest tokens in brackets with their sign.
   ///
   /// The strongest are those of half of the largest score or more; neighbours share a bracket.
-  static func marked(_ tokens: [ScoredToken]) -> String {
+  package static func marked(_ tokens: [ScoredToken]) -> String {
     let largest = tokens.compactMap(\.score).map(abs).filter(\.isFinite).max() ?? 0
     func sign(_ token: ScoredToken) -> String? {
       guard let score = token.score, largest > 0, abs(score) >= largest / 2 else { return nil }

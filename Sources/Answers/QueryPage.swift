@@ -1,81 +1,13 @@
 import Datasets
-import Foundation
 import Influence
+import Networks
 import Reports
-import Tensors
-import Training
-
-/// Shows examples as pictures where their shape allows, else as values.
-struct ExampleGallery {
-  let data: Dataset
-  private let normalisation: Normalisation
-  private let range: ClosedRange<Float>
-
-  /// Pictures have the colours they had before standardisation, by the run's own numbers.
-  init(_ data: Dataset, _ normalisation: Normalisation) {
-    self.data = data
-    self.normalisation = normalisation
-    if normalisation.scale != nil {
-      range = 0...1
-      return
-    }
-    let values = normalisation.unstandardised(data.inputs).elements
-    let low = values.min() ?? 0
-    let high = values.max() ?? 1
-    range = low...max(high, low.nextUp)
-  }
-
-  func view(_ row: Int) -> ExampleView {
-    if let text = TokenText.text(of: row, in: data) { return .text(text) }
-    let image = try? ExampleImage(
-      row: 0, of: normalisation.unstandardised(data.inputs.gathered([row])), range: range,
-      flat: .isSquareImage)
-    if let image { return .image(image) }
-    let width = data.featureCount
-    return .features((0..<width).map { data.inputs[row * width + $0] })
-  }
-}
-
-/// What a page shows of sequences beyond their text.
-struct Passages {
-  /// The queries with all their tokens.
-  var shown: Dataset?
-  /// The token that is asked about.
-  var token: Int?
-  /// The training passages by token.
-  var parts: TokenParts?
-
-  /// A query with the token that is asked about marked, or all of them shaded; nil without either.
-  func query(_ row: Int) -> ExampleView? {
-    guard let shown else { return nil }
-    if let tokens = parts?.queryTokens(row, in: shown) { return .tokens(tokens) }
-    guard let token else { return nil }
-    return .tokens(
-      shown.pieces(of: row).enumerated().map {
-        ScoredToken(text: $1, score: nil, isAsked: $0 == token)
-      })
-  }
-
-  /// What is asked about a sequence, in words; empty for other examples.
-  func question(_ row: Int?, probability: Float?) -> String {
-    guard let shown, shown.vocabulary != nil else { return "" }
-    guard let token else {
-      return row == nil
-        ? "all of their tokens"
-        : "all of its tokens"
-          + (probability.map { ", mean probability " + NumberText.percent(Double($0)) } ?? "")
-    }
-    guard row != nil else { return "token \(token) of each" }
-    return "token \(token), marked"
-      + (probability.map { ", probability " + NumberText.percent(Double($0)) } ?? "")
-  }
-}
 
 /// The queries of an answer as a page.
-struct QueryPage {
-  let report: AttributionReport
+package struct QueryPage {
+  package let report: AttributionReport
 
-  init(
+  package init(
     _ found: QueryFindings, notes: [String], passages: Passages = Passages()
   ) throws {
     let scores = found.scores
@@ -92,7 +24,7 @@ struct QueryPage {
       notes: notes + remarks, provenance: scores.provenance)
   }
 
-  static func section(
+  package static func section(
     _ found: QueryFindings, _ passages: Passages = Passages()
   ) -> QuerySection {
     let isSequence = found.influence.isSequence
