@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Tensors
 import Training
 
 /// Training examples in order of suspicion of a wrong label.

@@ -20,7 +20,7 @@ package struct QuerySelection: Sendable {
 /// A question with what was found, before it takes the form of an answer.
 package struct QueryFindings {
   let influence: RunInfluence
-  let scores: ScoreDescription
+  package let scores: ScoreDescription
   let selection: QuerySelection
   /// The queries, with the tokens that are asked about.
   let queries: Dataset
