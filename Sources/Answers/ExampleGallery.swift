@@ -3,6 +3,8 @@ import Foundation
 import Influence
 import Reports
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Shows examples as pictures where their shape allows, else as values.

@@ -1,5 +1,7 @@
 import Gradients
 import Reports
+import Models
+import Runs
 import Training
 
 /// Per-example gradients from elsewhere that became a run.

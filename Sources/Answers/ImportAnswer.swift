@@ -1,5 +1,7 @@
 import Foundation
 import Reports
+import Models
+import Runs
 import Training
 
 /// Weights from elsewhere that became a run.

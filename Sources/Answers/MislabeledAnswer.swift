@@ -5,6 +5,8 @@ import Foundation
 import Influence
 import Reports
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Training examples in order of suspicion of a wrong label.

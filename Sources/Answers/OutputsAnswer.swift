@@ -2,6 +2,8 @@ import Datasets
 import Foundation
 import Reports
 import Tensors
+import Models
+import Runs
 import Training
 
 /// What a model makes of one example.

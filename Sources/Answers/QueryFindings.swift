@@ -1,6 +1,8 @@
 import Datasets
 import Influence
 import Networks
+import Models
+import Runs
 import Training
 
 /// Which test examples are asked about.

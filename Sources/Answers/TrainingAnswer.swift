@@ -1,5 +1,7 @@
 import Foundation
 import Reports
+import Models
+import Runs
 import Training
 
 /// A run that is trained.

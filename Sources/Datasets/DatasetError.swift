@@ -65,11 +65,6 @@ public enum DatasetError: DiagnosableError, Equatable {
   /// Something the format allows and this reader does not.
   case unsupported(file: String, place: DataPlace, feature: String, supported: String)
 
-  /// A JSON object without a field that it needs.
-  case missingField(file: String, place: DataPlace, field: String, present: [String])
-  /// A JSON value of another kind than its field has.
-  case wrongField(file: String, place: DataPlace, expected: String, found: String)
-
   // MARK: Images
   /// A folder without images.
   case noImages(String)

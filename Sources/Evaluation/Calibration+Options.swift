@@ -1,6 +1,6 @@
 import Influence
+import Runs
 import Storage
-import Training
 
 extension Calibration.Options {
   /// The choices behind some scores of test examples, and what their run was.

@@ -2,6 +2,7 @@
 import Datasets
 import Foundation
 import Networks
+import Runs
 import Storage
 import Tensors
 import Training
@@ -121,7 +122,7 @@ public struct RetrainingJob: Sendable {
 
   /// What the bank is made from.
   ///
-  /// - Throws: `TrainingError.noTraining`, `ConfigurationError`.
+  /// - Throws: `RunError.noTraining`, `ConfigurationError`.
   public func fingerprint() throws -> Fingerprint {
     _ = try run.training()
     return fingerprint(of: try run.identity(examples: data.test.contentHash))

@@ -4,6 +4,7 @@ import Foundation
 import Gradients
 import Influence
 import Randomness
+import Runs
 import Storage
 import Synchronization
 import Tensors
@@ -40,7 +41,7 @@ public struct ShuffledLabelTraining: Sendable {
 
   /// What the training follows from.
   ///
-  /// - Throws: `TrainingError.noTraining`, `ConfigurationError`.
+  /// - Throws: `RunError.noTraining`, `ConfigurationError`.
   public func fingerprint() throws -> Fingerprint {
     _ = try influence.run.training()
     var identity = try influence.run.identity()

@@ -2,7 +2,7 @@
 import Datasets
 import Gradients
 import Networks
-import Training
+import Runs
 
 /// Makes a run of files of factors that another program wrote.
 public struct FactorImport {
@@ -26,7 +26,7 @@ public struct FactorImport {
   /// Checks the files, seals copies of them in the run's folder and records the run.
   ///
   /// - Throws: as `FactorFile.seal`; `GradientError.otherFactors` for files of different models;
-  ///   `TrainingError.otherRun` when a run of this name exists.
+  ///   `RunError.otherRun` when a run of this name exists.
   public func run() throws -> Run {
     let sources = [("train", train)] + (test.map { [("test", $0)] } ?? [])
     let run = try ForeignRun(
@@ -61,7 +61,7 @@ extension StoredFactors {
 extension Run {
   /// The gradients from elsewhere that the run was made of, with its examples.
   ///
-  /// - Throws: `StorageError` for files that are gone or damaged; `TrainingError.dataChanged` for
+  /// - Throws: `StorageError` for files that are gone or damaged; `RunError.dataChanged` for
   ///   those of another import.
   package func storedFactors() throws -> (StoredFactors, SplitData) {
     let hasTest = (record.exampleCounts["test"] ?? 0) > 0
@@ -73,7 +73,7 @@ extension Run {
     for (part, set) in [("train", data.train), ("test", data.test)] {
       let found = "\(set.contentHash)"
       guard found == record.dataHashes[part] else {
-        throw TrainingError.dataChanged(
+        throw RunError.dataChanged(
           part: part, recorded: record.dataHashes[part] ?? "none", found: found, run: name)
       }
     }

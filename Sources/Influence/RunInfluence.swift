@@ -3,6 +3,7 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
 import Training
@@ -24,9 +25,9 @@ public struct RunInfluence: Sendable {
 
   /// The run's network, with the parameters that scores are over.
   ///
-  /// - Throws: `TrainingError.noNetwork` for gradients from elsewhere.
+  /// - Throws: `RunError.noNetwork` for gradients from elsewhere.
   public var network: Network {
-    get throws(TrainingError) {
+    get throws(RunError) {
       guard case .network(let network) = model else { throw .noNetwork(run: run.name) }
       return network
     }

@@ -2,6 +2,8 @@ import Answers
 import Evaluation
 import Influence
 import Tensors
+import Models
+import Runs
 import Training
 
 extension CalibratedUnits {

@@ -6,6 +6,8 @@ import Networks
 import Projections
 import Storage
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Projected per-example gradients of a part of the data into a store.

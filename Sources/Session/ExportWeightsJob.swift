@@ -1,5 +1,7 @@
 import Answers
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Writes a run's weights for PyTorch and Hugging Face.

@@ -1,6 +1,8 @@
 import Answers
 import Influence
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Makes per-example gradients from elsewhere a run.

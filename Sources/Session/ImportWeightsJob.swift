@@ -1,6 +1,8 @@
 import Answers
 import Configuration
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Makes weights from elsewhere a run, without training.

@@ -3,6 +3,8 @@ import Foundation
 import Influence
 import Reports
 import Storage
+import Models
+import Runs
 import Training
 
 /// What does a run, a store, a score file or a checkpoint hold?

@@ -3,6 +3,8 @@ import Datasets
 import Influence
 import Storage
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Loss, margin, probability of the label, and logits of every example.

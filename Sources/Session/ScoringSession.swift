@@ -5,6 +5,8 @@ import Influence
 import Networks
 import Reports
 import Tensors
+import Models
+import Runs
 import Training
 
 /// A run's scores by one request: what was chosen is said as it is decided.

@@ -2,6 +2,8 @@ import Influence
 import Networks
 import Synchronization
 import Tensors
+import Models
+import Runs
 import Training
 
 /// A run that is opened to be asked: its data and checkpoints are read once for all its jobs.

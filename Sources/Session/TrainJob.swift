@@ -2,6 +2,8 @@ import Answers
 import Datasets
 import Influence
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Trains the run of a run file: checkpoints and per-example dynamics.

@@ -2,6 +2,8 @@ import Checkpoints
 import Foundation
 import Synchronization
 import Tensors
+import Models
+import Runs
 import Training
 
 /// A note a checkpoint (several seeds: the last one's), a stage of epochs in between.

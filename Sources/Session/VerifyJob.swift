@@ -5,6 +5,8 @@ import Foundation
 import Influence
 import Storage
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Checks every byte of a run, a store or a score file.

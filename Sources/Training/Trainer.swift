@@ -173,7 +173,7 @@ public struct Trainer: Sendable {
 
 extension Loss {
   /// The configured loss if the targets have it, or the targets' own.
-  init(_ configured: Loss?, for targets: Targets) throws(TrainingError) {
+  package init(_ configured: Loss?, for targets: Targets) throws(TrainingError) {
     let (own, words): (Loss, String) =
       switch targets {
       case .classes: (.crossEntropy, "classes")

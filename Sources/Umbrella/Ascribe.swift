@@ -9,4 +9,6 @@
 @_exported import Reports
 @_exported import Session
 @_exported import Tensors
+@_exported import Models
+@_exported import Runs
 @_exported import Training

@@ -3,6 +3,8 @@ import Networks
 import Projections
 import Reports
 import Session
+import Models
+import Runs
 import Training
 
 extension ProjectorKind: ExpressibleByArgument {}

@@ -4,6 +4,8 @@ import Influence
 import Networks
 import Session
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Options of every command.

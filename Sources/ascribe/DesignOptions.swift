@@ -3,7 +3,7 @@ import Datasets
 import Evaluation
 import Foundation
 import Influence
-import Training
+import Runs
 
 /// Options of `retrain` that say which subsets; each belongs to one design.
 struct DesignOptions: ParsableArguments {

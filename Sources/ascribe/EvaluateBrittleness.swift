@@ -3,6 +3,8 @@ import Evaluation
 import Foundation
 import Reports
 import Tensors
+import Models
+import Runs
 import Training
 
 /// `evaluate brittleness`, its fields fixed.

@@ -3,8 +3,8 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Runs
 import Tensors
-import Training
 
 /// `evaluate mislabel`, its fields fixed.
 struct MislabelAnswer: EvaluationAnswer {
@@ -63,7 +63,7 @@ struct MislabelAnswer: EvaluationAnswer {
       } catch let error as InfluenceError {
         leftOut.append(signal.rawValue)
         Console.line("note: \(signal.rawValue) is left out: \(error.what)")
-      } catch TrainingError.missingPart(let what, _, _) {
+      } catch RunError.missingPart(let what, _, _) {
         leftOut.append(signal.rawValue)
         Console.line("note: \(signal.rawValue) is left out: the run has no \(what)")
       }

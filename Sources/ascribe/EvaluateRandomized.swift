@@ -2,7 +2,10 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Runs
 import Tensors
+import Models
+import Runs
 import Training
 
 /// `evaluate randomized`, its fields fixed.

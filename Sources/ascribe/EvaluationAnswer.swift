@@ -4,6 +4,8 @@ import Influence
 import Networks
 import Reports
 import Tensors
+import Models
+import Runs
 import Training
 
 /// The result of an evaluation: text, JSON with fixed fields, a page.

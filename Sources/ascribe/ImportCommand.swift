@@ -1,5 +1,7 @@
 import ArgumentParser
 import Session
+import Models
+import Runs
 import Training
 
 /// `ascribe import`.

@@ -3,6 +3,8 @@ import Datasets
 import Evaluation
 import Influence
 import Tensors
+import Models
+import Runs
 import Training
 
 /// All training examples in the order of their help for some test examples.

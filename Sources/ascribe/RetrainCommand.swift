@@ -3,7 +3,10 @@ import Evaluation
 import Foundation
 import Influence
 import Reports
+import Runs
 import Synchronization
+import Models
+import Runs
 import Training
 
 /// `ascribe retrain`.

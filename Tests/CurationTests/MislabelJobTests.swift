@@ -1,9 +1,9 @@
 import Configuration
 import Foundation
 import Influence
+import Runs
 import TestSupport
 import Testing
-import Training
 
 @testable import Curation
 

@@ -1,10 +1,11 @@
 import Configuration
 import Datasets
-import Gradients
 import Evaluation
 import Foundation
+import Gradients
 import Influence
 import Networks
+import Runs
 import Synchronization
 import Tensors
 import TestSupport

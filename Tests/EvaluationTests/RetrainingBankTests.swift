@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Influence
 import Networks
+import Runs
 import Storage
 import Synchronization
 import Tensors

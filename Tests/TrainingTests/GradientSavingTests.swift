@@ -10,6 +10,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Runs
 @testable import Training
 
 @Suite("Saving gradients in training", .serialized)
@@ -207,7 +208,7 @@ struct GradientSavingTests {
     job.overwrites = true
     _ = try job.run()
     #expect(try stores(bench).count == 27)
-    #expect(throws: TrainingError.self) { try self.job(bench, "").run() }
+    #expect(throws: RunError.self) { try self.job(bench, "").run() }
   }
 
   @Test("a store of another training is refused by field before any step, and overwritten")

@@ -9,6 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
 @testable import Training
 
 /// A training whose steps' gradients are kept, without a run.

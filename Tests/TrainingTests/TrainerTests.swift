@@ -7,6 +7,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
 @testable import Training
 
 /// A small classification problem: n points in the plane by quadrant.

@@ -2,8 +2,8 @@
 import Datasets
 import Gradients
 import Networks
+import Runs
 import Tensors
-import Training
 
 /// A method prepared at one checkpoint: factored once, asked many times.
 public protocol CheckpointScorer: Sendable {

@@ -2,8 +2,8 @@ import Datasets
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
-import Training
 
 extension RunInfluence {
   /// The stores that a method reads, to be collected for it.

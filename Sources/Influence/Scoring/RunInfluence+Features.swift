@@ -3,8 +3,8 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
-import Training
 
 extension RunInfluence {
   /// The run's store of a split's features: of an output function, or of all outputs.

@@ -3,9 +3,9 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
-import Training
 
 extension RunInfluence {
   /// The run's store of the gradients that its training kept at its steps.

@@ -4,9 +4,9 @@ import Factors
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
-import Training
 
 /// A checkpoint whose kernels are exact.
 public struct ExactCheckpoint: ScoredCheckpoint {

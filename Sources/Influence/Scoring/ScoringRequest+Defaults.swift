@@ -1,6 +1,6 @@
 import Configuration
 import Networks
-import Training
+import Runs
 
 extension ScoringRequest {
   /// The `defaults` of a run's file.

@@ -1,7 +1,7 @@
 import Datasets
 import Gradients
 import Networks
-import Training
+import Runs
 
 /// What is asked of a scoring; what is left open (nil) takes the default that fits the run.
 ///

@@ -10,6 +10,8 @@ import Projections
 import Reports
 import Storage
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Handwritten digits with planted wrong labels: train, query, clean, report.
