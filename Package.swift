@@ -189,6 +189,12 @@ let package = Package(
     .testTarget(
       name: "CurationTests",
       dependencies: ["Configuration", "Curation", "Influence", "TestSupport", "Training"]),
+    .testTarget(
+      name: "SessionTests",
+      dependencies: [
+        "Answers", "Ascribe", "Curation", "Evaluation", "Influence", "Session", "TestSupport",
+        "Training",
+      ]),
     .testTarget(name: "EndToEndTests", dependencies: ["ascribe", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],

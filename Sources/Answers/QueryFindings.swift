@@ -53,6 +53,6 @@ package struct QueryFindings {
       (0..<values.rowLength).allSatisfy({ values[row, $0] == predictions.logits[row, $0] })
     else { return nil }
     return "the prediction equals the label: to first order no training example changes the "
-      + "squared error (every score is 0); --output-function prediction says what raises it"
+      + "squared error (every score is 0); the output function prediction says what raises it"
   }
 }

@@ -177,4 +177,4 @@ extension DampingProfile: ExpressibleByArgument {}
 extension DampingDiagnosis: ExpressibleByArgument {}
 extension ScoringRequest.Kernel: ExpressibleByArgument {}
 
-extension Split: ExpressibleByArgument {}
+extension DataPart: ExpressibleByArgument {}

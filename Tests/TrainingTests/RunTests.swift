@@ -364,7 +364,7 @@ struct RunTests {
     other.subset = Array(ids.dropLast())
     #expect(throws: TrainingError.self) { try other.run() }
     other.subset = []
-    #expect(throws: TrainingError.emptySubset(file: "--subset")) { try other.run() }
+    #expect(throws: TrainingError.emptySubset(file: "`subset`")) { try other.run() }
     other.subset = [.row(77)]
     #expect(diagnosed { _ = try other.run() }?.exitCode == 3)
   }

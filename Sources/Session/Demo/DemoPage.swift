@@ -1,3 +1,4 @@
+import Answers
 import Curation
 import Datasets
 import Evaluation
@@ -9,7 +10,7 @@ import Training
 
 /// The demo's page: queries, suspects, curves.
 struct DemoPage {
-  let setup: ScoringSetup
+  let setup: ScoringSession
   let job: MislabelJob
   let ranking: MislabelRanking
   let suspects: MislabeledAnswer

@@ -1,7 +1,7 @@
 import Influence
 import Testing
 
-@testable import ascribe
+@testable import Answers
 
 /// What is said before long work, word for word.
 @Suite("Estimates in words") struct EstimateTextTests {
@@ -23,7 +23,7 @@ import Testing
         ]), rate: 1e11)
     #expect(
       text == "about 2 h 27 min, 12.8 GB (trajectory over 2 checkpoints on the exact kernel); "
-        + "cheaper: --layers classifier (12 min), --method graddot --checkpoints final (2 min)")
+        + "cheaper: `layers: classifier` (12 min), `method: graddot` `checkpoints: final` (2 min)")
   }
 
   @Test("a minute is not announced; without anything cheaper none is named")
@@ -50,24 +50,9 @@ import Testing
     #expect(KernelText.sentence(.asked) == nil)
     #expect(
       KernelText.sentence(.matrix(bytes: 5_000_000_000))
-        == "on features: the exact kernel with its factor takes 5.0 GB (--kernel exact)")
+        == "on features: the exact kernel with its factor takes 5.0 GB (`kernel: exact`)")
     #expect(
       KernelText.sentence(.dear(times: 640.7))
-        == "on features: the exact kernel takes 640 times as many flops (--kernel exact)")
-  }
-
-  @Test("no time left is told before a rate is known, nor at the end")
-  func progress() {
-    func text(_ done: Int, since begun: Int = 0, _ seconds: Double) -> String {
-      Progress.text("collecting", unit: "rows", done: done, of: 500, since: begun, seconds: seconds)
-    }
-    #expect(text(0, 150) == "collecting 0 %  0/500 rows")
-    #expect(text(100, since: 100, 3) == "collecting 20 %  100/500 rows")
-    #expect(text(100, 2) == "collecting 20 %  100/500 rows  50 rows/s  8 s left")
-    #expect(text(1, 4) == "collecting 0 %  1/500 rows  0.25 rows/s  1996 s left")
-    #expect(
-      GradientMeter.text(examples: 1_536, seconds: 40)
-        == "gradients of 1536 examples  38 examples/s")
-    #expect(text(500, 5) == "collecting 100 %  500/500 rows  100 rows/s")
+        == "on features: the exact kernel takes 640 times as many flops (`kernel: exact`)")
   }
 }
