@@ -85,7 +85,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .noBankOfDesign(_, _, let command): "make one: \(command)"
     case .otherDesign(_, _, _, let command):
       "name another `bank`, or make one: \(command)"
-    case .notABank: "make it again: ascribe retrain RUN `overwrite`"
+    case .notABank: "make it again: ascribe retrain RUN `overwrites`"
     case .calibrationChanged: "calibrate again (or delete the file)"
     case .tooFewSubsets: "make a larger one: ascribe retrain RUN `subsets: 100` `seeds: 1`"
     case .fittedToTruth(_, _, let run):

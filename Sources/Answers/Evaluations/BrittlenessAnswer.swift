@@ -2,7 +2,7 @@ import Datasets
 import Evaluation
 import Reports
 
-/// How few helpful examples must go for a prediction to flip?
+/// How few helpful examples must go for a prediction to flip.
 public struct BrittlenessAnswer: EvaluationAnswer {
   /// One query.
   public struct Query: Codable, Equatable, Sendable {

@@ -3,7 +3,7 @@ import Foundation
 import Influence
 import Reports
 
-/// Do sums of scores predict what retraining on random subsets does?
+/// Whether sums of scores predict what retraining on random subsets does.
 public struct LDSAnswer: EvaluationAnswer {
   /// What was evaluated, against which truth.
   public let settings: EvaluationSettings

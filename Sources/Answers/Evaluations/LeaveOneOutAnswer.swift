@@ -2,7 +2,7 @@ import Datasets
 import Evaluation
 import Reports
 
-/// Do scores predict what leaving out single examples does?
+/// Whether scores predict what leaving out single examples does.
 public struct LeaveOneOutAnswer: EvaluationAnswer {
   /// What was evaluated, against which truth.
   public let settings: EvaluationSettings

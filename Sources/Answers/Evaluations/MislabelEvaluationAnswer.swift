@@ -1,7 +1,7 @@
 import Evaluation
 import Reports
 
-/// How well does each signal of suspicion find labels that were flipped on purpose?
+/// How well each signal of suspicion finds labels that were flipped on purpose.
 public struct MislabelEvaluationAnswer: EvaluationAnswer {
   /// One signal.
   public struct Row: Codable, Equatable, Sendable {

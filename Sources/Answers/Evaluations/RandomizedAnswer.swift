@@ -1,7 +1,7 @@
 import Evaluation
 import Reports
 
-/// Do scores that should know nothing come out at chance?
+/// Whether scores that should know nothing come out at chance.
 public struct RandomizedAnswer: EvaluationAnswer {
   /// Scores that should know nothing.
   public struct Control: Codable, Equatable, Sendable {
@@ -87,8 +87,8 @@ public struct RandomizedAnswer: EvaluationAnswer {
 
   private var remark: String {
     let untrained =
-      "randomizedWeights may lie above 0: the kernel of an untrained network is a similarity of the "
-      + "inputs, used with the true labels. "
+      "randomizedWeights may lie above 0: the kernel of an untrained network is a similarity of "
+      + "the inputs, used with the true labels. "
     return (controls.contains { $0.expectation == "none" } ? untrained : "")
       + "By chance: 95 % of random assignments of outputs to subsets lie within; "
       + "one control in twenty lies outside by accident."

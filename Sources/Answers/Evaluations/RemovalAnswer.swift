@@ -1,7 +1,7 @@
 import Evaluation
 import Reports
 
-/// What does retraining without the most helpful or harmful examples do, beside random removal?
+/// What retraining without the most helpful or harmful examples does, beside random removal.
 public struct RemovalAnswer: EvaluationAnswer {
   /// The ranking that the bank keeps, and the bank.
   public let settings: EvaluationSettings

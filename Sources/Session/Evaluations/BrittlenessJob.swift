@@ -4,10 +4,10 @@ import Influence
 import Networks
 import Training
 
-/// How few helpful examples must go for a prediction to flip? Trains the models it needs, once.
+/// How few helpful examples must go for a prediction to flip, by models trained for it once.
 public struct BrittlenessJob: Sendable {
-  /// The queries: test ids such as `3,17`, or `@FILE` with one a line; nil: a random sample of those
-  /// that are predicted rightly.
+  /// The queries: test ids such as `3,17`, or `@FILE` with one a line; nil: a random sample of
+  /// those that are predicted rightly.
   public var test: String?
   /// Queries in the sample.
   public var count = 10

@@ -8,12 +8,16 @@ public struct CalibrateJob: Sendable {
   /// The bank; nil: `bank`.
   public var bank: String?
   /// How the scores are made.
-  public var scoring = ScoringRequest()
+  public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
 
-  /// The run's own scores from its standard bank.
-  public init() {}
+  /// The run's own scores from its standard bank, unless told otherwise.
+  public init(
+    bank: String? = nil, scoring: ScoringRequest = ScoringRequest(), layers: LayerPatterns? = nil
+  ) {
+    (self.bank, self.scoring, self.layers) = (bank, scoring, layers)
+  }
 
   /// Fits, and writes a file that queries with the same options find.
   ///

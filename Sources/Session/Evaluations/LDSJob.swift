@@ -3,19 +3,23 @@ import Evaluation
 import Influence
 import Networks
 
-/// Do sums of scores predict what retraining on random subsets does?
+/// Whether sums of scores predict what retraining on random subsets does.
 public struct LDSJob: Sendable {
   /// The bank that is the truth; nil: `bank`.
   public var bank: String?
   /// The bank to fuse the scores with, of other subsets; nil: none.
   public var fusedWith: String?
   /// How the scores are made.
-  public var scoring = ScoringRequest()
+  public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
 
-  /// The run's own scores against its standard bank.
-  public init() {}
+  /// The run's own scores against its standard bank, unless told otherwise.
+  public init(
+    bank: String? = nil, scoring: ScoringRequest = ScoringRequest(), layers: LayerPatterns? = nil
+  ) {
+    (self.bank, self.scoring, self.layers) = (bank, scoring, layers)
+  }
 
   /// Scores all test examples, and random scores beside them.
   ///

@@ -3,17 +3,21 @@ import Evaluation
 import Influence
 import Networks
 
-/// Do scores predict what leaving out single examples does?
+/// Whether scores predict what leaving out single examples does.
 public struct LeaveOneOutJob: Sendable {
   /// The bank that is the truth; nil: `leave-one-out`.
   public var bank: String?
   /// How the scores are made.
-  public var scoring = ScoringRequest()
+  public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
 
-  /// The run's own scores against its standard bank.
-  public init() {}
+  /// The run's own scores against its standard bank, unless told otherwise.
+  public init(
+    bank: String? = nil, scoring: ScoringRequest = ScoringRequest(), layers: LayerPatterns? = nil
+  ) {
+    (self.bank, self.scoring, self.layers) = (bank, scoring, layers)
+  }
 
   /// Scores all test examples, and random scores beside them.
   ///

@@ -7,15 +7,17 @@ import Reports
 import Tensors
 import Training
 
-/// How well does each signal of suspicion find labels that were flipped on purpose?
+/// How well each signal of suspicion finds labels that were flipped on purpose.
 public struct MislabelEvaluationJob: Sendable {
   /// How the signals of gradients are made.
-  public var scoring = ScoringRequest()
+  public var scoring: ScoringRequest
   /// The layers that gradients are over; nil: all that were trained.
   public var layers: LayerPatterns?
 
-  /// All signals as they are by themselves.
-  public init() {}
+  /// All signals as they are by themselves, unless told otherwise.
+  public init(scoring: ScoringRequest = ScoringRequest(), layers: LayerPatterns? = nil) {
+    (self.scoring, self.layers) = (scoring, layers)
+  }
 
   /// Ranks by every signal that the run has, and by random suspicion.
   ///

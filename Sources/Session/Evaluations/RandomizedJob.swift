@@ -5,17 +5,21 @@ import Networks
 import Tensors
 import Training
 
-/// Do scores that should know nothing come out at chance?
+/// Whether scores that should know nothing come out at chance.
 public struct RandomizedJob: Sendable {
   /// The bank that is the truth; nil: `bank`.
   public var bank: String?
   /// How the scores are made.
-  public var scoring = ScoringRequest()
+  public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
 
-  /// The run's own scores against its standard bank.
-  public init() {}
+  /// The run's own scores against its standard bank, unless told otherwise.
+  public init(
+    bank: String? = nil, scoring: ScoringRequest = ScoringRequest(), layers: LayerPatterns? = nil
+  ) {
+    (self.bank, self.scoring, self.layers) = (bank, scoring, layers)
+  }
 
   /// Scores all test examples by the run and by every control that it can have; trains the run on
   /// shuffled labels, once.

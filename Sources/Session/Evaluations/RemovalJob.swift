@@ -4,7 +4,7 @@ import Evaluation
 import Influence
 import Networks
 
-/// What does retraining without the most helpful or harmful examples do, beside random removal?
+/// What retraining without the most helpful or harmful examples does, beside random removal.
 ///
 /// The ranking is the one that the bank was made with.
 public struct RemovalJob: Sendable {
@@ -13,8 +13,10 @@ public struct RemovalJob: Sendable {
   /// What is measured of the models; nil: margins of classes, predictions of numbers.
   public var outputFunction: OutputFunction?
 
-  /// The run's standard bank by its standard measurement.
-  public init() {}
+  /// The run's standard bank by its standard measurement, unless told otherwise.
+  public init(bank: String? = nil, outputFunction: OutputFunction? = nil) {
+    (self.bank, self.outputFunction) = (bank, outputFunction)
+  }
 
   /// Reads the bank.
   ///

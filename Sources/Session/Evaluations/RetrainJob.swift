@@ -36,11 +36,11 @@ public struct RetrainJob: Sendable {
   /// The retraining on some subsets.
   public init(_ design: Design = .random()) { self.design = design }
 
-  /// Trains what is missing; stopped, the same job goes on model by model and leaves the same bytes.
+  /// Trains what is missing; stopped, the same job goes on and leaves the same bytes.
   ///
   /// - Throws: `EvaluationError` for subsets that cannot be made;
-  ///   `StorageError.fingerprintMismatch` for a bank made from something else; errors of the scoring
-  ///   that ranks and of training; `JobCancelled`, resumable.
+  ///   `StorageError.fingerprintMismatch` for a bank made from something else; errors of the
+  ///   scoring that ranks and of training; `JobCancelled`, resumable.
   public func run(in session: Session) throws -> RetrainAnswer {
     try EvaluationError.require(seeds, in: 1...1_000, field: "seeds")
     _ = try SubsetDesign.Kind.random.bankName(bank)
