@@ -28,7 +28,7 @@ import Testing
       ("pass `dimension` 2.", "pass --dim 2."),
       ("make it again with `overwrites`", "make it again with --overwrite"),
       ("`bank: b` `subsetSeed: 1` `fusedWith: c`", "--bank b --subset-seed 1 --fuse c"),
-      ("give `outputFunction` or `design: leave-one-out`", "give --output-function or --design leave-one-out"),
+      ("`outputFunction`, `design: leave-one-out`", "--output-function, --design leave-one-out"),
       ("it's `42` and a lone ` stay", "it's `42` and a lone ` stay"),
     ])
   func flags(text: String, named: String) {

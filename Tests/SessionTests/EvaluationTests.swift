@@ -91,7 +91,9 @@ import Testing
     #expect(brittle.answer.steps.map(\.removed) == [10, 50] && brittle.answer.queries.count == 2)
     let mislabel = try MislabelEvaluationJob().run(in: session)
     try check(mislabel, charts: 1, ofQueries: 1)
-    #expect(mislabel.answer.planted == 19 && mislabel.answer.trainingExamples == 199)
+    let flipped = try session.influence().data.train.flipped
+    #expect(mislabel.answer.planted == flipped.count { $0 })
+    #expect(mislabel.answer.trainingExamples == 199)
     #expect(
       mislabel.answer.signals.map(\.signal)
         == MislabelRanking.Signal.allCases.map(\.rawValue) + ["randomScores"])
@@ -102,7 +104,7 @@ import Testing
     let stop = Flag()
     let control = JobControl(
       progress: { if $0.done >= 1 { stop.raise() } }, isCancelled: { stop.isRaised })
-    var job = RetrainJob(.random(subsets: 4))
+    var job = RetrainJob(.random(subsets: 40))
     (job.seeds, job.bank) = (1, "stopped")
     let open = try session()
     #expect(throws: JobCancelled(isResumable: true)) {
