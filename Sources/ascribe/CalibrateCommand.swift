@@ -1,7 +1,5 @@
 import ArgumentParser
-import Evaluation
-import Influence
-import Reports
+import Session
 
 /// `ascribe calibrate`.
 struct CalibrateCommand: ParsableCommand {
@@ -21,19 +19,10 @@ struct CalibrateCommand: ParsableCommand {
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    if bank.isEmpty || bank.contains("/") {
-      throw ValidationError("--bank takes the name of a bank, not '\(bank)'")
-    }
-  }
-
   func run() throws {
     common.begin()
-    let setup = try ScoringSetup(run: runName, method, common)
-    let calibration = try Calibration(setup.scorer, bank: bank, of: setup.influence)
-    let path = try calibration.save(in: setup.influence.run.folder)
-    Console.line("wrote \(path)")
-    let answer = CalibrationAnswer(setup.influence.run.name, path, calibration)
-    Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
+    let job = CalibrateJob(
+      bank: bank, scoring: try method.request(), layers: method.layers.patterns)
+    try Console.answer(try job.run(in: try common.session(runName)), json: json)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Influence
 import Networks
 import Projections
 import Reports

@@ -52,6 +52,18 @@ struct CommonOptions: ParsableArguments {
     return overflows ? nil : bytes
   }
 
+  /// The numbers in a text such as `10,20,50`, one at the least.
+  static func list<Number: LosslessStringConvertible>(
+    _ text: String, refused problem: @autoclosure () -> String
+  ) throws -> [Number] {
+    let words = text.split(separator: ",")
+    let numbers = words.compactMap { Number($0.trimmingCharacters(in: .whitespaces)) }
+    guard numbers.count == words.count, !numbers.isEmpty else {
+      throw ValidationError(problem())
+    }
+    return numbers
+  }
+
   /// Sets the thread count and the size of blocks, and takes over Ctrl-C.
   func begin() {
     if let threads { Workers.count = threads }

@@ -27,6 +27,8 @@ import Testing
       ("`method: graddot` `checkpoints: final` (2 min)", "--method graddot --checkpoints final (2 min)"),
       ("pass `dimension` 2.", "pass --dim 2."),
       ("make it again with `overwrites`", "make it again with --overwrite"),
+      ("`bank: b` `subsetSeed: 1` `fusedWith: c`", "--bank b --subset-seed 1 --fuse c"),
+      ("`outputFunction`, `design: leave-one-out`", "--output-function, --design leave-one-out"),
       ("it's `42` and a lone ` stay", "it's `42` and a lone ` stay"),
     ])
   func flags(text: String, named: String) {

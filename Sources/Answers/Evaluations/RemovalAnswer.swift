@@ -1,59 +1,42 @@
-import Datasets
 import Evaluation
-import Foundation
-import Influence
-import Networks
 import Reports
-import Tensors
 
-/// `evaluate removal`, its fields fixed.
-struct RemovalAnswer: EvaluationAnswer {
-  let settings: EvaluationSettings
-  let queries: String
-  let trainingExamples: Int
+/// What retraining without the most helpful or harmful examples does, beside random removal.
+public struct RemovalAnswer: EvaluationAnswer {
+  /// The ranking that the bank keeps, and the bank.
+  public let settings: EvaluationSettings
+  /// The queries that the ranking is about, in words.
+  public let queries: String
+  /// Number of training examples.
+  public let trainingExamples: Int
   /// Of the mean output of the queries.
-  let output: RemovalCurves
+  public let output: RemovalCurves
   /// Of the share of the queries predicted rightly; classification only.
-  let accuracy: RemovalCurves?
+  public let accuracy: RemovalCurves?
 
-  init(_ influence: RunInfluence, bank name: String?, _ wanted: String?) throws {
-    let open = try OpenBank(name, of: influence, designs: [.removal])
-    let (bank, test) = (open.bank, influence.data.test)
-    let function =
-      wanted.flatMap { OutputFunction(rawValue: $0) }
-      ?? (influence.isClassification ? .margin : .prediction)
-    guard function.accepts(TargetValues(test.targets)) else {
-      throw InfluenceError.notDefined(
-        name: "output function \(function.rawValue)",
-        reason: "the targets are \(influence.isClassification ? "classes" : "numbers")",
-        option: "--output-function")
-    }
-    let rows = bank.design.queries ?? Array(0..<test.count)
-    func values(_ function: OutputFunction, _ read: (Float) -> Double) -> [[Double]] {
-      bank.outputs(function, of: test).map { output in
-        (0..<output.rows).map { subset in
-          rows.reduce(0.0) { $0 + read(output[subset, $1]) } / Double(max(1, rows.count))
-        }
-      }
-    }
-    output = try RemovalCurves(
-      design: bank.design, values: values(function) { Double($0) }, file: open.path)
-    accuracy =
-      influence.isClassification
-      ? try RemovalCurves(
-        design: bank.design, values: values(.hardMargin) { $0 > 0 ? 1 : 0 }, file: open.path) : nil
-    guard let ranking = bank.design.ranking else {
-      throw EvaluationError.notABank(problem: "it has no ranking", file: open.path)
-    }
-    queries = ranking.queries
-    trainingExamples = influence.data.train.count
-    settings = EvaluationSettings(
-      run: influence.run.name, open, ranking, outputFunction: function.rawValue)
+  package init(
+    _ settings: EvaluationSettings, queries: String, trainingExamples: Int, output: RemovalCurves,
+    accuracy: RemovalCurves?
+  ) {
+    (self.settings, self.queries) = (settings, queries)
+    self.trainingExamples = trainingExamples
+    (self.output, self.accuracy) = (output, accuracy)
   }
 
   private enum Key: String, CodingKey { case queries, trainingExamples, output, accuracy }
 
-  func encode(to encoder: any Encoder) throws {
+  /// The fields of `settings` beside the others.
+  public init(from decoder: any Decoder) throws {
+    settings = try EvaluationSettings(from: decoder)
+    let values = try decoder.container(keyedBy: Key.self)
+    queries = try values.decode(String.self, forKey: .queries)
+    trainingExamples = try values.decode(Int.self, forKey: .trainingExamples)
+    output = try values.decode(RemovalCurves.self, forKey: .output)
+    accuracy = try values.decodeIfPresent(RemovalCurves.self, forKey: .accuracy)
+  }
+
+  /// The fields of `settings` beside the others.
+  public func encode(to encoder: any Encoder) throws {
     try settings.encode(to: encoder)
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(queries, forKey: .queries)
@@ -91,7 +74,8 @@ struct RemovalAnswer: EvaluationAnswer {
     return "area between the curve and random removal: " + parts.joined(separator: ", ")
   }
 
-  var text: String {
+  /// For reading.
+  public var text: String {
     var lines = [
       "change of the mean \(settings.outputFunction) of the queries "
         + "(\(withError(output.full, nil)) with all examples), paired by seed, 95 % intervals",
@@ -122,7 +106,8 @@ struct RemovalAnswer: EvaluationAnswer {
     return ReportChart(svg: chart.svg(), caption: areas(curves))
   }
 
-  var page: AttributionReport {
+  /// The page.
+  public var page: AttributionReport {
     var charts = [
       chart(output, "Mean \(settings.outputFunction) of the queries", settings.outputFunction)
     ]

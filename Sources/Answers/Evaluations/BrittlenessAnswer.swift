@@ -1,46 +1,43 @@
 import Datasets
 import Evaluation
-import Foundation
 import Reports
-import Tensors
-import Models
-import Runs
-import Training
 
-/// `evaluate brittleness`, its fields fixed.
-struct BrittlenessAnswer: EvaluationAnswer {
-  struct Query: Encodable {
-    let id: ExampleID
-    let label, predicted: LabelValue
-    /// Examples whose removal flips the prediction; nil: no size on the ladder does.
-    let smallestFlip, smallestRandomFlip: Int?
+/// How few helpful examples must go for a prediction to flip.
+public struct BrittlenessAnswer: EvaluationAnswer {
+  /// One query.
+  public struct Query: Codable, Equatable, Sendable {
+    /// The test example.
+    public let id: ExampleID
+    /// Its label, and what models of the whole training set predict.
+    public let label, predicted: LabelValue
+    /// Examples whose removal flips the prediction, the most helpful and random ones; absent where
+    /// no size on the ladder does.
+    public let smallestFlip, smallestRandomFlip: Int?
   }
-  struct Step: Encodable {
-    let removed: Int
-    let flipped, randomlyFlipped, difference: Double
-    let differenceError: Double?
+  /// One number of examples removed.
+  public struct Step: Codable, Equatable, Sendable {
+    /// The number.
+    public let removed: Int
+    /// Share of the queries that flip without the most helpful and without random examples, and
+    /// the difference.
+    public let flipped, randomlyFlipped, difference: Double
+    /// Half the 95 % interval of the difference; absent for one query.
+    public let differenceError: Double?
   }
 
-  let settings: EvaluationSettings
-  let trainingExamples: Int
-  let medianFlip: Int?
-  let steps: [Step]
-  let queries: [Query]
+  /// What ranked, and the bank.
+  public let settings: EvaluationSettings
+  /// Number of training examples.
+  public let trainingExamples: Int
+  /// Median of the queries' smallest flips; absent where half of them do not flip.
+  public let medianFlip: Int?
+  /// By number removed.
+  public let steps: [Step]
+  /// By query.
+  public let queries: [Query]
 
-  init(_ setup: ScoringSetup, bank name: String?, _ options: BrittlenessOptions) throws {
-    let (run, data) = (setup.influence.run, setup.influence.data)
-    let design = try options.design(setup)
-    let path = RetrainingJob.path(run, bank: name ?? BankName.standard(.brittleness))
-    let bank = try RetrainingJob(
-      run, data: data, design: design, seeds: options.models ?? 3
-    ).runInTerminal(to: path, overwrite: options.overwrite)
-    let result = try Brittleness(design: bank.design, seeds: bank.seeds, file: path) {
-      let logits = bank.logits(subset: $0, seed: $1)
-      return (0..<logits.rowCount).map { row in
-        let z = (0..<logits.rowLength).map { logits[row * logits.rowLength + $0] }
-        return Int32(z.indices.reduce(0) { z[$1] > z[$0] ? $1 : $0 })
-      }
-    }
+  package init(_ settings: EvaluationSettings, _ result: Brittleness, of data: SplitData) {
+    self.settings = settings
     trainingExamples = data.train.count
     medianFlip = result.medianFlip
     steps = result.sizes.indices.map { size in
@@ -56,12 +53,22 @@ struct BrittlenessAnswer: EvaluationAnswer {
         predicted: LabelValue(predicted: $0.predicted, in: data.test),
         smallestFlip: $0.smallestFlip, smallestRandomFlip: $0.smallestRandomFlip)
     }
-    settings = try EvaluationSettings(setup, OpenBank(bank, path: path))
   }
 
   private enum Key: String, CodingKey { case trainingExamples, medianFlip, steps, queries }
 
-  func encode(to encoder: any Encoder) throws {
+  /// The fields of `settings` beside the others.
+  public init(from decoder: any Decoder) throws {
+    settings = try EvaluationSettings(from: decoder)
+    let values = try decoder.container(keyedBy: Key.self)
+    trainingExamples = try values.decode(Int.self, forKey: .trainingExamples)
+    medianFlip = try values.decodeIfPresent(Int.self, forKey: .medianFlip)
+    steps = try values.decode([Step].self, forKey: .steps)
+    queries = try values.decode([Query].self, forKey: .queries)
+  }
+
+  /// The fields of `settings` beside the others.
+  public func encode(to encoder: any Encoder) throws {
     try settings.encode(to: encoder)
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(trainingExamples, forKey: .trainingExamples)
@@ -98,12 +105,14 @@ struct BrittlenessAnswer: EvaluationAnswer {
     medianFlip.map { "\($0) of \(trainingExamples)" } ?? "more than \(steps.last?.removed ?? 0)"
   }
 
-  var text: String {
+  /// For reading.
+  public var text: String {
     "\(stepTable.text)\n\nmedian of the smallest flips: \(median) training examples\n\n"
       + "\(queryTable.text)\n\(settings.text); \(settings.seeds ?? 0) models vote"
   }
 
-  var page: AttributionReport {
+  /// The page.
+  public var page: AttributionReport {
     let chart = LineChart(
       title: "Predictions flipped", x: ChartAxis("training examples removed"),
       y: ChartAxis("share of the queries", bounds: 0...1, format: .percent),
