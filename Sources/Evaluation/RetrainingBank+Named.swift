@@ -1,7 +1,7 @@
 import Foundation
 import Influence
 import Storage
-import Training
+import Runs
 
 extension RetrainingBank {
   /// A run's bank `Checkpoints/RUN/NAME.h5`, read once and checked against what the run is now.

@@ -46,7 +46,7 @@ public struct MislabelEvaluationJob: Sendable {
         found.add(signal.rawValue, ranking.suspicion)
       } catch let error as InfluenceError {
         leave(signal, error.what)
-      } catch TrainingError.missingPart(let what, _, _) {
+      } catch RunError.missingPart(let what, _, _) {
         leave(signal, "the run has no \(what)")
       }
     }

@@ -54,7 +54,7 @@ public struct RandomizedJob: Sendable {
       answer,
       page: answer.page(
         queries: [.init("the run's scores", own.perQuery)]
-          + measured.map { .init($0.rawValue, $1.perQuery) }))
+          + measured.map { .init($0.0.rawValue, $0.1.perQuery) }))
   }
 
   /// The controls that the run can have, and what makes their scores.
