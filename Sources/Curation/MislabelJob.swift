@@ -118,7 +118,7 @@ public struct MislabelJob: Sendable {
       guard let values = dynamics[signal] else {
         throw InfluenceError.notDefined(
           name: "signal \(asked.rawValue)",
-          reason: "training on these targets records no \(signal.rawValue)", option: "`signal`")
+          reason: "training on these targets records no \(signal.rawValue)", option: "‹signal›")
       }
       for epoch in epochs(dynamics) {
         for (i, value) in values.row(epoch).enumerated() { sum[i] += Double(value) }

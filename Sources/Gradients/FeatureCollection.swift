@@ -91,7 +91,7 @@ public struct FeatureCollection: Sendable {
       projection.leastBytes(
         examples: min(data.count, block), width: width,
         parameters: first.source.parameterCount),
-      for: "projecting to \(width) features", remedy: "choose fewer features (`dimension`).")
+      for: "projecting to \(width) features", remedy: "choose fewer features (‹dimension›).")
     let rowBytes = max(1, width * dtype.byteCount)
     let rowsPerShard = max(1, shardBytes / rowBytes / block) * block
     let writer = try FeatureStoreWriter(

@@ -22,7 +22,7 @@ public struct TrainingJob: Sendable {
   /// Inputs keep the scale of the full training set.
   public var subset: [ExampleID]?
   /// The file that named the subset, for errors.
-  public var subsetFile = "`subset`"
+  public var subsetFile = "‹subset›"
   /// Whether a run of the same name that was made otherwise is replaced.
   public var overwrites = false
   /// What is called from inside.

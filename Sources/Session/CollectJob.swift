@@ -57,7 +57,7 @@ public struct CollectJob: Sendable {
       throw SessionError.severalStores(method: method ?? "", count: work.parts.count)
     }
     if projector == nil {
-      session.control.note("projector: \(projection.kind.rawValue), by counted flops (`projector`)")
+      session.control.note("projector: \(projection.kind.rawValue), by counted flops (‹projector›)")
     }
     let cost = try influence.cost(of: work, examples: data.count)
     if let text = EstimateText.announcement(

@@ -88,7 +88,7 @@ struct MislabelJobTests {
     #expect(
       error?.what == "signal meanProbability is not defined here: training on these targets "
         + "records no probability")
-    #expect(error?.location == "`signal`")
+    #expect(error?.location == "‹signal›")
     let margins = try MislabelJob(influence).ranking(by: .leaveOneOutMargin)
     #expect(margins.suspicion.allSatisfy { $0 >= 0 } && margins.order.count == 20)
   }
