@@ -167,7 +167,8 @@ let package = Package(
     .testTarget(
       name: "CurationTests",
       dependencies: ["Configuration", "Curation", "Influence", "TestSupport", "Training"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["ascribe", "TestSupport"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["Influence", "TestSupport", "Training", "ascribe"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

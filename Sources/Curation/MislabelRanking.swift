@@ -6,8 +6,12 @@ import Evaluation
 public struct MislabelRanking: Sendable {
   /// What the suspicion is read from.
   public enum Signal: String, Sendable, CaseIterable {
-    /// The kernel leave-one-out margin, summed over the run's checkpoints (default).
+    /// Minus the margin by which the kernel regression without the example predicts its label, at the
+    /// last checkpoint (default).
     case leaveOneOutMargin
+    /// The mean of two EL2N: of the kernel regression without the example, and of the training
+    /// (default above `MislabelJob.marginLimit` examples).
+    case leaveOneOutEL2N
     /// τ(z_i, z_i) of the scoring method.
     case selfInfluence
     /// 1 − p of the last recorded epoch.
@@ -24,7 +28,9 @@ public struct MislabelRanking: Sendable {
     case gradientNorm
 
     /// Whether it is made from gradients at checkpoints; else it was recorded in training.
-    public var isOfGradients: Bool { self == .leaveOneOutMargin || self == .selfInfluence }
+    public var isOfGradients: Bool { leavesOneOut || self == .selfInfluence }
+    /// Whether it is of the kernel regression without the example.
+    public var leavesOneOut: Bool { self == .leaveOneOutMargin || self == .leaveOneOutEL2N }
   }
 
   /// What the suspicion was read from.

@@ -68,28 +68,4 @@ extension GradientSaving {
         field: field, expected: wanted, found: found[field], file: path)
     }
   }
-
-  /// Collects every kept checkpoint of a trained run, as `collect --checkpoints all` does.
-  ///
-  /// A store's identity names all its checkpoints, so that the first row can be written when the last
-  /// of them is known: after the last epoch.
-  ///
-  /// - Parameter progress: called with (rows done, rows in all); throwing stops cleanly.
-  /// - Throws: as `FeatureCollection.collect`.
-  func collectCheckpoints(
-    of run: Run, data: Dataset, path: String, overwrite: Bool,
-    progress: (Int, Int) throws -> Void
-  ) throws {
-    let groups = try run.checkpoints.map {
-      FeatureCollection.Group(
-        name: $0.groupName,
-        source: GradientSource(
-          network: try run.network, parameters: try run.parameters(of: $0)),
-        modelHash: "\(try run.modelHash(of: $0))")
-    }
-    let collection = FeatureCollection(
-      groups: groups, outputFunction: function(for: data), projection: choice,
-      training: data, identity: try run.identity())
-    try collection.collect(data, to: path, dtype: dtype, overwrite: overwrite, progress: progress)
-  }
 }

@@ -78,7 +78,8 @@ struct CollectCommand: ParsableCommand {
       for: try MethodTable.standard.method(named: method ?? Method.trak.name),
       outputFunction: outputFunction.flatMap { OutputFunction(rawValue: $0) },
       projection: projection,
-      choice: checkpoints.flatMap { CheckpointChoice($0) } ?? .standard, split: split.rawValue)
+      choice: checkpoints.flatMap { CheckpointChoice($0) } ?? .standard, split: split.rawValue,
+      weighs: out == nil)
     if out != nil && work.parts.count > 1 {
       throw ValidationError(
         "--out names one store, and \(method ?? "") reads \(work.parts.count): leave it out")

@@ -21,9 +21,9 @@ struct MislabeledCommand: ParsableCommand {
   var runName: String
   @Option(
     help:
-      "leaveOneOutMargin (default), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
+      "leaveOneOutMargin (default), leaveOneOutEL2N (default above 20,000 examples of a run trained here), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
   )
-  var signal: MislabelRanking.Signal = .leaveOneOutMargin
+  var signal: MislabelRanking.Signal?
   @Option(help: "Suspects to show.") var top = 50
   @Option(help: "Write the suspects as a self-contained HTML page.") var report: String?
   @Option(help: "Write all training examples in order as CSV.") var csv: String?
@@ -38,12 +38,13 @@ struct MislabeledCommand: ParsableCommand {
         ("--example-weight", method.exampleWeight),
       ].first { $0.1 != nil }
       if let ignored {
-        throw ValidationError("\(ignored.0) is for --signal selfInfluence, not \(signal.rawValue)")
+        throw ValidationError(
+          "\(ignored.0) is for --signal selfInfluence, not \(signal?.rawValue ?? "the default")")
       }
     }
-    if method.layers.layers != nil && !signal.isOfGradients {
+    if let signal, method.layers.layers != nil && !signal.isOfGradients {
       throw ValidationError(
-        "--layers is for signals of gradients, leaveOneOutMargin and selfInfluence, not \(signal.rawValue)"
+        "--layers is for signals of gradients, those of leaving one out and selfInfluence, not \(signal.rawValue)"
       )
     }
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
@@ -59,14 +60,15 @@ struct MislabeledCommand: ParsableCommand {
       ranking = try MislabelJob(influence).ranking(by: signal, scorer: setup.scorer)
     } else {
       influence = try RunInfluence(try common.open(runName), layers: method.layers.patterns)
-      if signal.isOfGradients, let layers = influence.layersSentence { Console.line(layers) }
       var job = MislabelJob(influence, seeds: try method.seedList())
       let bar = Progress("collecting trace features", unit: "rows")
       job.collecting = { done, total in
         try Interruption.check()
         bar.update(done, of: total)
       }
-      if signal == .leaveOneOutMargin && !influence.isSequence {
+      let signal = signal ?? job.standardSignal
+      if signal.isOfGradients, let layers = influence.layersSentence { Console.line(layers) }
+      if signal.leavesOneOut && !influence.isSequence {
         EstimateText.announce(try job.estimate(try method.request()))
       }
       ranking = try job.ranking(by: signal, try method.request())
