@@ -19,13 +19,13 @@ public struct MislabelJob: Sendable {
   /// Training examples up to which the leave-one-out margin alone is the default signal.
   ///
   /// Beyond, a network has seen so much that its own errors over the training tell as much as the
-  /// regression's at one checkpoint, and the mean of both tells more than either
+  /// regression at one checkpoint, and both together tell more than either
   /// (Documentation/STUDY.md, *Wrong labels*).
   public static let marginLimit = 20_000
 
   private let influence: RunInfluence
   private let seeds: [UInt64]
-  private let leftOut = LeftOut()
+  private let lastMargins = LastMargins()
   /// Hears of features that are collected because no store has them: rows done, rows in all;
   /// throwing stops.
   public var collecting: @Sendable (Int, Int) throws -> Void = { _, _ in }
@@ -38,12 +38,12 @@ public struct MislabelJob: Sendable {
 
   /// The signal unless another is asked for.
   ///
-  /// `leaveOneOutMargin`; `leaveOneOutEL2N` for classes above `marginLimit` examples whose training
+  /// `leaveOneOutMargin`; `leaveOneOutWithEL2N` for classes above `marginLimit` examples whose training
   /// was watched.
   public var standardSignal: MislabelRanking.Signal {
     let train = influence.data.train
     return train.classes != nil && train.count > MislabelJob.marginLimit
-      && influence.run.hasWholeDynamics ? .leaveOneOutEL2N : .leaveOneOutMargin
+      && influence.run.hasWholeDynamics ? .leaveOneOutWithEL2N : .leaveOneOutMargin
   }
 
   /// Training examples in order of suspicion by one signal.
@@ -68,10 +68,10 @@ public struct MislabelJob: Sendable {
     let signal = asked ?? standardSignal
     let suspicion: [Float]
     switch signal {
-    case .leaveOneOutMargin: suspicion = try labels(request).margins.map { -$0 }
-    case .leaveOneOutEL2N:
+    case .leaveOneOutMargin: suspicion = try margins(request).map { -$0 }
+    case .leaveOneOutWithEL2N:
       let ofTraining = try mean(.el2n, signal)
-      suspicion = zip(try labels(request).errors, ofTraining).map { ($0 + $1) / 2 }
+      suspicion = zip(ofTraining, try margins(request)).map { $0 - $1 }
     case .selfInfluence:
       var request = request
       request.seeds = request.seeds ?? seeds
@@ -86,27 +86,21 @@ public struct MislabelJob: Sendable {
     return MislabelRanking(signal: signal, suspicion: suspicion)
   }
 
-  /// What the kernel regression says, made once for all signals of a request.
-  private func labels(_ asked: ScoringRequest) throws -> LeftOutLabels {
-    try leftOut.labels(asked) {
-      let scoring = try scoring(asked)
-      if scoring.usesFeatures { try collectTraceFeatures(scoring) }
-      return try influence.ensemble(scoring).leftOutLabels()
+  /// The leave-one-out margins of the kernel regression, made once for all signals of a request.
+  private func margins(_ asked: ScoringRequest) throws -> [Float] {
+    if let known = lastMargins.value.withLock({ $0 }), known.request == asked {
+      return known.margins
     }
+    let scoring = try scoring(asked)
+    if scoring.usesFeatures { try collectTraceFeatures(scoring) }
+    let margins = try influence.ensemble(scoring).leaveOneOutMargins()
+    lastMargins.value.withLock { $0 = (asked, margins) }
+    return margins
   }
 
-  /// The last answer of the kernel regression.
-  private final class LeftOut: Sendable {
-    private let last = Mutex<(request: ScoringRequest, labels: LeftOutLabels)?>(nil)
-
-    func labels(
-      _ request: ScoringRequest, _ make: () throws -> LeftOutLabels
-    ) throws -> LeftOutLabels {
-      if let known = last.withLock({ $0 }), known.request == request { return known.labels }
-      let made = try make()
-      last.withLock { $0 = (request, made) }
-      return made
-    }
+  /// The last answer of the kernel regression, shared by a job's copies.
+  private final class LastMargins: Sendable {
+    let value = Mutex<(request: ScoringRequest, margins: [Float])?>(nil)
   }
 
   private func scoring(_ asked: ScoringRequest) throws -> ResolvedScoring {

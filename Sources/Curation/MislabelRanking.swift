@@ -9,9 +9,8 @@ public struct MislabelRanking: Sendable {
     /// Minus the margin by which the kernel regression without the example predicts its label, at the
     /// last checkpoint (default).
     case leaveOneOutMargin
-    /// The mean of two EL2N: of the kernel regression without the example, and of the training
-    /// (default above `MislabelJob.marginLimit` examples).
-    case leaveOneOutEL2N
+    /// `el2n` less that margin (default above `MislabelJob.marginLimit` examples).
+    case leaveOneOutWithEL2N
     /// τ(z_i, z_i) of the scoring method.
     case selfInfluence
     /// 1 − p of the last recorded epoch.
@@ -30,7 +29,7 @@ public struct MislabelRanking: Sendable {
     /// Whether it is made from gradients at checkpoints; else it was recorded in training.
     public var isOfGradients: Bool { leavesOneOut || self == .selfInfluence }
     /// Whether it is of the kernel regression without the example.
-    public var leavesOneOut: Bool { self == .leaveOneOutMargin || self == .leaveOneOutEL2N }
+    public var leavesOneOut: Bool { self == .leaveOneOutMargin || self == .leaveOneOutWithEL2N }
   }
 
   /// What the suspicion was read from.

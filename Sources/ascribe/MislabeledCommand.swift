@@ -21,7 +21,7 @@ struct MislabeledCommand: ParsableCommand {
   var runName: String
   @Option(
     help:
-      "leaveOneOutMargin (default), leaveOneOutEL2N (default above 20,000 examples of a run trained here), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
+      "leaveOneOutMargin (default), leaveOneOutWithEL2N (default above 20,000 examples of a run trained here), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
   )
   var signal: MislabelRanking.Signal?
   @Option(help: "Suspects to show.") var top = 50

@@ -55,31 +55,31 @@ struct MislabelJobTests {
     #expect(try #require(found[.leaveOneOutMargin]) > 0.9)
   }
 
-  @Test("leaveOneOutEL2N is the mean of the regression's and the training's")
-  func meanOfErrors() throws {
+  @Test("leaveOneOutWithEL2N is EL2N less the leave-one-out margin")
+  func withEL2N() throws {
     let folder = try ScratchFolder()
     let influence = try Self.run(folder)
     let job = MislabelJob(influence)
-    let found = try job.ranking(by: .leaveOneOutEL2N).suspicion
+    let found = try job.ranking(by: .leaveOneOutWithEL2N).suspicion
     let training = try job.ranking(by: .el2n).suspicion
-    let regression = try influence.ensemble(
+    let margins = try influence.ensemble(
       ScoringRequest(
         method: .ntkLeaveOneOut, damping: MislabelJob.standardDamping, dampingProfile: .uniform,
         checkpoints: .final)
-    ).leftOutLabels()
-    #expect(found == zip(training, regression.errors).map { ($0 + $1) / 2 })
+    ).leaveOneOutMargins()
+    #expect(found == zip(training, margins).map { $0 - $1 })
     // Asked together, each signal is of its own request.
     #expect(
-      try job.ranking(by: .leaveOneOutMargin).suspicion == regression.margins.map { -$0 })
+      try job.ranking(by: .leaveOneOutMargin).suspicion == margins.map { -$0 })
     let other = ScoringRequest(damping: .timesMeanEigenvalue(3))
-    #expect(try job.ranking(by: .leaveOneOutEL2N, other).suspicion != found)
-    #expect(try job.ranking(by: .leaveOneOutEL2N).suspicion == found)
+    #expect(try job.ranking(by: .leaveOneOutWithEL2N, other).suspicion != found)
+    #expect(try job.ranking(by: .leaveOneOutWithEL2N).suspicion == found)
   }
 
-  @Test("the default signal is the margin, above 20,000 examples the mean of both errors")
+  @Test("the default signal is the margin, above 20,000 examples with EL2N")
   func standard() throws {
     for (count, expected) in [
-      (20_000, MislabelRanking.Signal.leaveOneOutMargin), (20_001, .leaveOneOutEL2N),
+      (20_000, MislabelRanking.Signal.leaveOneOutMargin), (20_001, .leaveOneOutWithEL2N),
     ] {
       let folder = try ScratchFolder()
       let rows = (0..<count).map { "\($0 % 7),\($0 % 2)" }.joined(separator: "\n")

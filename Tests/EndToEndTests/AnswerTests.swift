@@ -132,7 +132,7 @@ import Testing
   @Test(
     "every signal of suspicion answers",
     arguments: [
-      "leaveOneOutMargin", "leaveOneOutEL2N", "selfInfluence", "finalProbability",
+      "leaveOneOutMargin", "leaveOneOutWithEL2N", "selfInfluence", "finalProbability",
         "meanProbability",
       "areaUnderMargin", "el2n", "loss", "gradientNorm",
     ])

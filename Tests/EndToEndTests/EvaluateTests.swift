@@ -131,7 +131,7 @@ import Testing
     let signals = try #require(answer["signals"] as? [[String: Any]])
     #expect(
       signals.map { $0["signal"] as? String } == [
-        "leaveOneOutMargin", "leaveOneOutEL2N", "selfInfluence", "finalProbability",
+        "leaveOneOutMargin", "leaveOneOutWithEL2N", "selfInfluence", "finalProbability",
         "meanProbability",
         "areaUnderMargin", "el2n", "loss", "gradientNorm", "randomScores",
       ])

@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Gradients
 import Networks
 import Tensors
@@ -112,46 +111,6 @@ struct LeaveOneOutTests {
     #expect(relativeDifference(try model.leaveOneOutMargins(), expected) < 1e-5)
   }
 
-  @Test(
-    "leave-one-out errors are EL2N of the refitted model's predictions at the likeliest slope",
-    arguments: seeds)
-  func errors(seed: UInt64) throws {
-    let data = Problem.classes(24, seed: seed)
-    let source = Problem.source(seed: seed)
-    let fit = try Regression(source, data, data)
-    let classes = try #require(data.classes).map { Int($0) }
-    let rows = classes.indices.map { i in
-      (0..<3).map { fit.prediction($0, without: i, at: fit.kernel[i]) + fit.means[$0] }
-    }
-    func softmax(_ row: [Double], _ slope: Double) -> [Double] {
-      let powers = row.map { exp(slope * $0) }
-      return powers.map { $0 / powers.reduce(0, +) }
-    }
-    func likelihood(_ slope: Double) -> Double {
-      zip(rows, classes).reduce(0) { $0 + log(softmax($1.0, slope)[$1.1]) }
-    }
-    let grid = (0...6_000).map { pow(64, Double($0) / 6_000) }
-    let slope = try #require(grid.max { likelihood($0) < likelihood($1) })
-    let expected = zip(rows, classes).map { row, y in
-      softmax(row, slope).enumerated().reduce(0) {
-        $0 + pow($1.element - ($1.offset == y ? 1 : 0), 2)
-      }.squareRoot()
-    }
-    let found = try Problem.model([source], data, .ntkLeaveOneOut).leftOutLabels()
-    #expect(relativeDifference(found.errors, expected) < 2e-3)
-    #expect(
-      try found.margins == Problem.model([source], data, .ntkLeaveOneOut).leaveOneOutMargins())
-  }
-
-  @Test("the likeliest slope by hand: three of four rows one apart are right, so β = ln 3")
-  func slope() {
-    let rows = Matrix<Double>([1, 0, 1, 0, 1, 0, 1, 0, .nan, 0], rows: 5, columns: 2)
-    #expect(abs(LabelSlope(rows, [0, 0, 0, 1, 0]).value / log(3) - 1) < 1e-3)
-    // All right: as steep as slopes go; half of them: as flat.
-    #expect(abs(LabelSlope(rows, [0, 0, 0, 0, 1]).value / 64 - 1) < 1e-3)
-    #expect(abs(LabelSlope(rows, [0, 1, 0, 1, 1]).value - 1) < 1e-3)
-  }
-
   @Test("margins hold one checkpoint at a time, scores all that fit")
   func memory() throws {
     let data = Problem.classes(24, seed: 1)
@@ -181,7 +140,6 @@ struct LeaveOneOutTests {
       fit.targets[0][$0] - fit.prediction(0, without: $0, at: fit.kernel[$0])
     }
     #expect(relativeDifference(try model.leaveOneOutMargins(), left.map { -$0 * $0 }) < 1e-5)
-    #expect(relativeDifference(try model.leftOutLabels().errors, left.map { abs($0) }) < 1e-5)
     let weighted = try Problem.model([source], data, .trak, weight: ExampleWeight(.leaveOneOut))
     #expect(relativeDifference(try weighted.weights(), left) < 1e-5)
   }

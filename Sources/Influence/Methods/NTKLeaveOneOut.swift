@@ -15,12 +15,12 @@ import Tensors
 /// - Complexity: that of the kernel's ridge model and its residuals; 2mn² or 2mnk flops for scores.
 /// - Source: closed form; METHODS.md section 4.
 struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
-  let kernel: any GradientKernel
+  private let kernel: any GradientKernel
   private let ridge: any RidgeModel
   private let function: OutputFunction
-  let targets: Targets
+  private let targets: Targets
   /// r, n × C: what each one-hot (or real) target is from its prediction without the example.
-  let residuals: Matrix<Double>
+  private let residuals: Matrix<Double>
 
   init(_ context: ScoringContext) throws {
     try context.requireLabels("ntk-loo")
@@ -89,6 +89,24 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
       var sum = 0.0
       for c in 0..<residuals.columns { sum += residuals[i, c] * Double(slopes[i, c]) }
       return Float(leverages[i] * sum)
+    }
+  }
+
+  func leaveOneOutMargins() -> [Float] {
+    let centred = targets.centred(outputs: residuals.columns, without: kernel.deletedRows)
+    guard case .classes(let classes, _) = targets else {
+      return (0..<residuals.rows).map { i in
+        Float(-residuals.row(i).reduce(0) { $0 + $1 * $1 })
+      }
+    }
+    // Predictions ŷ₋ᵢ = y − r; centring by class frequencies is undone.
+    let means = targets.means(outputs: residuals.columns, without: kernel.deletedRows)
+    return classes.enumerated().map { i, y in
+      let prediction = (0..<residuals.columns).map {
+        centred[i, $0] + means[$0] - residuals[i, $0]
+      }
+      let others = prediction.indices.lazy.filter { $0 != Int(y) }.map { prediction[$0] }
+      return Float(prediction[Int(y)] - (others.max() ?? 0))
     }
   }
 

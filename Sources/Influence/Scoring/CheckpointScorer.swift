@@ -31,8 +31,13 @@ public protocol CheckpointScorer: Sendable {
 
 /// A method that predicts every training example by a model fitted without it.
 protocol LeavesOneOut: CheckpointScorer {
-  /// What the model fitted without it says of each training example's label.
-  func leftOutLabels() -> LeftOutLabels
+  /// The margin of each training example under the model fitted without it.
+  ///
+  /// The prediction for its label against the best other class. Negative: the others say another
+  /// label.
+  ///
+  /// - Returns: n values; for numbers, minus the squared residual.
+  func leaveOneOutMargins() -> [Float]
   /// r_{i,y}: how far the model without z_i is from its label (or its number).
   func trueClassResiduals() -> [Float]
 }

@@ -53,22 +53,20 @@ extension Ensemble {
     }.elements
   }
 
-  /// What the kernel regression without it says of each training example's label, the means over
-  /// the checkpoints.
+  /// Leave-one-out margins of the training examples, the mean over the checkpoints.
   ///
   /// Each checkpoint gives its memory to the next: nothing else is asked of it.
-  public func leftOutLabels() throws -> LeftOutLabels {
-    let sums = try pooled(of: .ntkLeaveOneOut, rows: 2, keeps: false) { scorer, factor, sum in
-      guard let found = (scorer as? any LeavesOneOut)?.leftOutLabels() else { return }
-      sum.add(
-        Matrix(found.margins + found.errors, rows: 2, columns: found.margins.count),
-        times: factor)
-    }
-    return LeftOutLabels(margins: Array(sums.row(0)), errors: Array(sums.row(1)))
+  public func leaveOneOutMargins() throws -> [Float] {
+    try pooled(of: .ntkLeaveOneOut, rows: 1, keeps: false) { scorer, factor, sum in
+      guard let scorer = scorer as? any LeavesOneOut else { return }
+      let margins = scorer.leaveOneOutMargins()
+      sum.add(Matrix(margins, rows: 1, columns: margins.count), times: factor)
+    }.elements
   }
 
-  /// Leave-one-out margins of the training examples, the mean over the checkpoints.
-  public func leaveOneOutMargins() throws -> [Float] { try leftOutLabels().margins }
+  private func scores(_ queries: Dataset, mean: Bool, keeps: Bool) throws -> Matrix<Float> {
+    try combined { try scores(queries, mean: mean, of: $0, keeps: keeps) }
+  }
 
   /// Scores by one part of the method, without weights, put together over the checkpoints, m × n.
   func scores(
