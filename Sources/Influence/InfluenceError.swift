@@ -22,6 +22,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
   case tooManyForExactKernel(count: Int, limit: Int)
   /// Features are wanted that were not collected.
   case noStore(path: String, run: String, method: String)
+  /// The weight is of the trace kernel, whose features were not collected.
+  case noTraceStore(path: String, run: String, weight: String)
   /// Stores that do not have the features that a method needs.
   case noFeatures(of: String, available: String)
   /// The gradients of a training's steps are wanted, and none were kept.
@@ -50,6 +52,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .groupNeedsDamping:
       "the ridge model behind trak has no residuals with damping 0: no group can be deleted from it"
     case .noStore: "no features were collected"
+    case .noTraceStore(_, _, let weight):
+      "example weight '\(weight)' on features needs those of the trace kernel, which were not collected"
     case .noSteps(_, let run): "the training of \(run) kept no gradients of its steps"
     case .noRate(let method, _):
       "\(method) needs the learning rate that training had at each checkpoint"
@@ -69,7 +73,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noDynamics(_, let run): run
     case .noCheckpoints: "‹checkpoints›"
     case .tooManyForExactKernel: "‹kernel: exact›"
-    case .noStore(let path, _, _), .noSteps(let path, _): path
+    case .noStore(let path, _, _), .noTraceStore(let path, _, _), .noSteps(let path, _): path
     case .noRate(_, let checkpoint): checkpoint
     case .noFeatures(_, let available): "features of \(available)"
     case .rowMismatch(let file, _, _): file
@@ -93,6 +97,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .groupNeedsDamping: "use ‹damping: mean›, or a number above 0"
     case .noStore(_, let run, let method):
       "collect them: ascribe collect \(run)" + (method == "trak" ? "" : " ‹method: \(method)›")
+    case .noTraceStore(_, let run, _):
+      "collect them (ascribe collect \(run) ‹method: ntk-loo›), or use ‹exampleWeight: final›"
     case .noSteps:
       "train it with `save: {projector: kronecker, at: steps}` in the run file's `training`, or leave "
         + "‹kernel› out"

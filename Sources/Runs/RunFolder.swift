@@ -9,6 +9,7 @@ import Storage
 ///     Checkpoints/NAME/seed-0/dynamics.h5
 ///     Checkpoints/NAME/factors-train.h5, factors-test.h5      of gradients from elsewhere
 ///     Checkpoints/NAME/seed-0/resume/…                        while the seed is being trained
+///     Checkpoints/NAME/seed-0/gradients/…                     of kept epochs, until their store is
 struct RunFolder: Sendable {
   let path: String
 
@@ -36,6 +37,11 @@ struct RunFolder: Sendable {
   func factors(_ part: String) -> String { "\(path)/factors-\(part).h5" }
 
   func resume(seed: UInt64) -> String { self.seed(seed) + "/resume" }
+
+  static let gradients = "gradients"
+
+  /// Gradients at kept epochs until the store of all of them is put together.
+  func gradients(seed: UInt64) -> String { "\(self.seed(seed))/\(RunFolder.gradients)" }
 
   /// Whether a seed's checkpoints through an epoch are there.
   func hasCheckpoints(_ record: RunRecord, seed: UInt64, through epoch: Int) -> Bool {

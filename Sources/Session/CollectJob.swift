@@ -52,7 +52,7 @@ public struct CollectJob: Sendable {
     let work = try influence.collecting(
       for: try MethodTable.standard.method(named: method ?? Method.trak.name),
       outputFunction: outputFunction, projection: projection, choice: checkpoints,
-      split: part.rawValue)
+      split: part.rawValue, weighs: out == nil)
     if out != nil && work.parts.count > 1 {
       throw SessionError.severalStores(method: method ?? "", count: work.parts.count)
     }
