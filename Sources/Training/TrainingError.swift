@@ -80,13 +80,27 @@ public enum TrainingError: DiagnosableError, Equatable {
   case folderNotEmpty(path: String)
   /// A run without what was asked for.
   case missingPart(what: String, run: String, isFinished: Bool)
+
+  // MARK: Steps and replay
+  /// A batch that is not a state's next step, or a state of another training.
+  case otherStep(field: String, expected: String, found: String)
+  /// Weights from elsewhere, whose training cannot be replayed.
+  case notTrainedHere(run: String)
+  /// A replay where its last bits would be other ones.
+  case replayElsewhere(field: String, recorded: String, found: String, run: String)
+  /// A replay that came to other weights.
+  case replayDiffers(checkpoint: String, recorded: String, found: String, run: String)
+  /// A state kept for a replay that is damaged or of another training.
+  case keptState(problem: String, file: String)
 }
 
 extension TrainingError {
   /// 4 for what does not belong to the run, 1 for interruptions and divergence, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .otherRun, .importedRun, .dataChanged, .startChanged, .unsupportedVersion: 4
+    case .otherRun, .importedRun, .dataChanged, .startChanged, .unsupportedVersion,
+      .replayElsewhere, .replayDiffers, .keptState:
+      4
     case .diverged, .notFinite, .cancelled, .runInUse: 1
     default: 3
     }
@@ -156,6 +170,16 @@ extension TrainingError {
       "training.from, \(start), has other weights than --base \(base)."
     case .folderNotEmpty: "the folder is not empty."
     case .missingPart(let what, _, _): "the run has no \(what)."
+    case .otherStep(let field, let expected, let found):
+      "\(field) does not fit: \(expected) expected, \(found) given."
+    case .notTrainedHere: "the run's weights come from elsewhere: there is no training to replay."
+    case .replayElsewhere(let field, let recorded, let found, _):
+      "the run was trained with \(field) \(recorded), here it is \(found): a replay would have "
+        + "other bits."
+    case .replayDiffers(let checkpoint, let recorded, let found, _):
+      "replayed, the training comes to other weights at \(checkpoint): hash \(recorded) recorded, "
+        + "\(found) now."
+    case .keptState(let problem, _): "a state kept for replays cannot be used: \(problem)"
     }
   }
 
@@ -187,6 +211,11 @@ extension TrainingError {
     case .otherBase: "training.from"
     case .unsupportedVersion(_, _, let file): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
+    case .otherStep: "a training's step"
+    case .notTrainedHere(let run), .replayElsewhere(_, _, _, let run),
+      .replayDiffers(_, _, _, let run):
+      run
+    case .keptState(_, let file): file
     }
   }
 
@@ -250,6 +279,13 @@ extension TrainingError {
       isFinished
         ? "name what the run has; ascribe inspect lists it."
         : "finish the training first: give its ascribe train command again."
+    case .otherStep:
+      "take the state and the batches of one training, in their order: batches(epoch:) has them."
+    case .notTrainedHere: "train the model as a run of its own."
+    case .replayElsewhere: "replay it where it was trained, or train it again here."
+    case .replayDiffers:
+      "replay it with the program and the libraries that trained it, or train it again here."
+    case .keptState: "delete the file: it is made again."
     }
   }
 

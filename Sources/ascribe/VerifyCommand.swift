@@ -56,6 +56,9 @@ struct VerifyCommand: ParsableCommand {
       case .calibration:
         _ = try Calibration(reading: file.path)
         try report.add([file.path])
+      case .state:
+        _ = try SafetensorsFile(reading: file.path)
+        try report.add([file.path])
       }
     }
     if run.isForeign {
