@@ -55,7 +55,8 @@ struct KeptStates: Sendable {
       throw TrainingError.keptState(problem: error.what, file: path)
     }
     guard state.step == step else {
-      throw TrainingError.keptState(problem: "it is the state after \(state.step) steps.", file: path)
+      throw TrainingError.keptState(
+        problem: "it is the state after \(state.step) steps.", file: path)
     }
     return state
   }

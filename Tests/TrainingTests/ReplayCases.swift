@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Tensors
 import TestSupport
+import Testing
 
 @testable import Training
 
@@ -63,7 +64,7 @@ struct ReplayCase: Sendable, CustomTestStringConvertible {
       name: "llama, adamw, saved steps", data: passages(length: 16),
       model: "{kind: llama, layers: 1, heads: 2, width: 8, tied: true}",
       training: "optimizer: adamw, rate: 0.01, epochs: 2, "
-        + "save: {projector: kronecker, dimension: 9, at: steps}"),
+        + "save: {projector: kronecker, dimension: 11, at: steps}"),
     ReplayCase(
       name: "gpt2, adapters, adamw", data: passages(length: 16),
       model: "{kind: gpt2, layers: 1, heads: 2, width: 8}",
@@ -114,18 +115,27 @@ struct ReplayCase: Sendable, CustomTestStringConvertible {
       try Data(bytes).write(to: URL(fileURLWithPath: folder / name))
     }
     let (count, side) = (21, 12)
-    func word(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(value >> (24 - 8 * $0) & 255) } }
-    let pixels = (0..<count * side * side).map { UInt8(($0 * $0 + $0 / 7) % 251) }
-    try write(word(0x803) + word(count) + word(side) + word(side) + pixels, "images.idx")
-    try write(word(0x801) + word(count) + (0..<count).map { UInt8($0 % 3) }, "labels.idx")
-    let rows = (0..<19).map { "\(Double($0 % 5) / 2 - 1),\(Double($0 % 7) / 3 - 1),\(Double($0) / 9)" }
+    func word(_ value: Int) -> [UInt8] {
+      [24, 16, 8, 0].map { shift in UInt8(truncatingIfNeeded: value >> shift) }
+    }
+    let pixels: [UInt8] = (0..<count * side * side).map { UInt8(($0 * $0 + $0 / 7) % 251) }
+    let header: [[UInt8]] = [0x803, count, side, side].map(word)
+    try write(header.flatMap { $0 } + pixels, "images.idx")
+    let labels: [UInt8] = (0..<count).map { UInt8($0 % 3) }
+    try write(word(0x801) + word(count) + labels, "labels.idx")
+    let rows = (0..<19).map { row in
+      let (a, b) = (Double(row % 5) / 2 - 1, Double(row % 7) / 3 - 1)
+      return "\(a),\(b),\(Double(row) / 9)"
+    }
     try write(Array(("a,b,y\n" + rows.joined(separator: "\n")).utf8), "numbers.csv")
     let people = (0..<18).map { index in
       let name = ["anna", "aida", "otto", "bo", "ada", "toto"][index % 6] + "\(index / 6)"
       return #"{"text":"\#(name)","label":"\#(index % 2 == 0 ? "a" : "o")"}"#
     }
     try write(Array(people.joined(separator: "\n").utf8), "names.jsonl")
-    let lines = (0..<80).map { "line \($0) of a text that repeats \($0 * $0 % 11)\n" }
+    let lines = (0..<80).map { line in
+      "line \(line) of a text that repeats \(line * line % 11)\n"
+    }
     try write(Array(lines.joined().utf8), "text.txt")
   }
 }

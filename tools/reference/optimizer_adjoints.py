@@ -43,7 +43,7 @@ def through(make, options, names, theta, buffers, gradients):
         optimizer = make([p], lr=rate, differentiable=True, **options)
         own = {name: value.clone() for name, value in zip(names, state)}
         if len(names) == 2:
-            own["step"] = torch.tensor(float(BEFORE + t))
+            own["step"] = torch.tensor(float(BEFORE + t), dtype=torch.float64)
         optimizer.state[p] = own
         p.grad = g
         optimizer.step()
