@@ -81,6 +81,9 @@ struct RunIdentityTests {
         == "model modelConfiguration lora start training train test layers engine")
     #expect(
       names(.outputs) == "model modelConfiguration lora dataset checkpoints engine \(machine)")
+    #expect(
+      names(.states)
+        == "modelConfiguration lora start training train engine processorLevel blasCore")
     #expect(Field.ofMachine.map(\.rawValue).joined(separator: " ") == machine)
   }
 
