@@ -54,7 +54,7 @@ public struct Replay: Sendable {
     let data = try data ?? run.loadData().train
     let found = data.contentHash.description
     guard found == run.record.dataHashes["train"] else {
-      throw TrainingError.dataChanged(
+      throw RunError.dataChanged(
         part: "train", recorded: run.record.dataHashes["train"] ?? "none", found: found,
         run: run.name)
     }
@@ -72,10 +72,10 @@ public struct Replay: Sendable {
     _ = try run.network
     if record.status == .imported { throw ReplayError.notTrainedHere(run: run.name) }
     guard record.status == .finished else {
-      throw TrainingError.missingPart(what: "last step yet", run: run.name, isFinished: false)
+      throw RunError.missingPart(what: "last step yet", run: run.name, isFinished: false)
     }
     guard record.seeds.contains(seed) else {
-      throw TrainingError.missingPart(what: "seed \(seed)", run: run.name, isFinished: true)
+      throw RunError.missingPart(what: "seed \(seed)", run: run.name, isFinished: true)
     }
     let level = "\(Processor.level)"
     for (field, recorded, here) in [
@@ -227,7 +227,7 @@ public struct Replay: Sendable {
     }
   }
 
-  private func requireSteps(from first: Int, to last: Int) throws(TrainingError) {
+  private func requireSteps(from first: Int, to last: Int) throws(RunError) {
     for step in [first, last] where step < 0 || step > steps {
       throw .missingPart(what: "step \(step) of \(steps)", run: run.name, isFinished: true)
     }

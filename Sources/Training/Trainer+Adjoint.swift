@@ -26,7 +26,7 @@ extension Trainer {
   public func pullBack(
     _ adjoint: inout StateAdjoint, through batch: TrainingBatch, from state: TrainingState,
     gradient: Tensor
-  ) throws(TrainingError) -> Matrix<Double> {
+  ) throws(ReplayError) -> Matrix<Double> {
     try requireNext(batch, state)
     return state.optimizer.pullBack(
       &adjoint, parameters: state.parameters, gradient: gradient, rate: batch.rate,

@@ -89,7 +89,7 @@ extension Trainer {
   /// - Throws: `ReplayError.otherStep` for a batch that is not the state's next, `.diverged`.
   public func gradient(
     _ state: TrainingState, _ batch: TrainingBatch
-  ) throws(TrainingError) -> Tensor {
+  ) throws -> Tensor {
     try requireNext(batch, state)
     return try backward(state, batch: batch, signals: nil, needsFactors: false).gradient
   }
@@ -154,10 +154,10 @@ extension Trainer {
   /// Refuses a batch that is not a state's next step, and a state of another training.
   func requireNext(
     _ batch: TrainingBatch, _ state: TrainingState
-  ) throws(TrainingError) {
+  ) throws(ReplayError) {
     func require<Value: Equatable>(
       _ field: String, _ expected: Value, _ found: Value
-    ) throws(TrainingError) {
+    ) throws(ReplayError) {
       guard expected == found else {
         throw .otherStep(field: field, expected: "\(expected)", found: "\(found)")
       }
