@@ -2,6 +2,7 @@ import Datasets
 import Gradients
 import Networks
 import Storage
+import Training
 
 /// The gradients of a run's kept checkpoints, taken within its training.
 ///

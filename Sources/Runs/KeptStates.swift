@@ -1,6 +1,7 @@
 import Checkpoints
 import Storage
 import Tensors
+import Training
 
 /// The states of one seed's training that are kept for its replay.
 ///

@@ -8,6 +8,7 @@ import LinearAlgebra
 import Networks
 import Storage
 import Tensors
+import Training
 
 /// The training of one seed of a finished run, once more: every state it went through.
 ///

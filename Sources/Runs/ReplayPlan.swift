@@ -1,6 +1,7 @@
 // Letters: T steps, K steps between kept states, p parameters.
 import Networks
 import Tensors
+import Training
 
 /// What a replay keeps and computes: decided by the training alone, but for the states in memory.
 ///

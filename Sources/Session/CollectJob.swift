@@ -86,10 +86,10 @@ public struct CollectJob: Sendable {
   ) throws {
     let stage = control.stage("collecting", unit: "rows")
     try collection.collect(
-      data, to: path, dtype: featureType.storageType, overwrite: overwrites
-    ) { done, total in
-      try control.check(isResumable: true)
-      stage.update(done, of: total)
-    }
+      data, to: path, dtype: featureType.storageType, overwrite: overwrites,
+      progress: { done, total in
+        try control.check(isResumable: true)
+        stage.update(done, of: total)
+      })
   }
 }

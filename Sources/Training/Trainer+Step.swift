@@ -32,7 +32,7 @@ extension Trainer {
   /// Calls `body` with each of some steps in their order; no state moves.
   ///
   /// - Complexity: O(n) for each epoch that the steps are of.
-  func forEachBatch(
+  package func forEachBatch(
     in steps: Range<Int>, _ body: (TrainingBatch) throws -> Void
   ) rethrows {
     guard !steps.isEmpty else { return }
