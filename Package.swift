@@ -12,9 +12,9 @@ let package = Package(
       name: "Ascribe",
       targets: [
         "Tensors", "Randomness", "JSON", "LinearAlgebra", "Storage", "Configuration", "Text",
-        "Datasets",
-        "Factors", "Networks", "Projections", "Checkpoints", "Models", "Gradients", "Training",
-        "Runs", "Influence", "Evaluation", "Curation", "Reports",
+        "Datasets", "Factors", "Networks", "Projections", "Checkpoints", "Models", "Gradients",
+        "Training", "Runs", "Influence", "Evaluation", "Curation", "Reports", "Answers", "Session",
+        "Ascribe",
       ]),
   ],
   dependencies: [
@@ -133,12 +133,36 @@ let package = Package(
       name: "Reports",
       dependencies: ["Images", "Tensors", .product(name: "Mustache", package: "swift-mustache")]),
     // Layer 14
+    .target(
+      name: "Answers",
+      dependencies: [
+        "Checkpoints", "Curation", "Datasets", "Evaluation", "Gradients", "Influence", "JSON",
+        "LinearAlgebra", "Models", "Networks", "Reports", "Runs", "Storage", "Tensors", "Text",
+        "Training",
+      ]),
+    // Layer 15
+    .target(
+      name: "Session",
+      dependencies: [
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Gradients", "Influence", "JSON", "LinearAlgebra", "Networks", "Projections",
+        "Randomness", "Models", "Reports", "Runs", "Storage", "Tensors", "Text", "Training",
+      ]),
+    // Layer 16
+    .target(
+      name: "Ascribe",
+      dependencies: [
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Influence", "Models", "Networks", "Reports", "Runs", "Session", "Tensors", "Text",
+        "Training",
+      ], path: "Sources/Umbrella"),
+    // Layer 17
     .executableTarget(
       name: "ascribe",
       dependencies: [
-        "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation", "Gradients",
-        "Influence", "JSON", "LinearAlgebra", "Models", "Networks", "Projections", "Randomness",
-        "Reports", "Runs", "Storage", "Tensors", "Training",
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Gradients", "Influence", "JSON", "Models", "Networks", "Projections", "Reports", "Runs",
+        "Session", "Storage", "Tensors", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Tests
@@ -192,7 +216,13 @@ let package = Package(
     .testTarget(
       name: "CurationTests",
       dependencies: ["Configuration", "Curation", "Influence", "Runs", "TestSupport"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["ascribe", "TestSupport"]),
+    .testTarget(
+      name: "SessionTests",
+      dependencies: [
+        "Answers", "Ascribe", "Curation", "Evaluation", "Influence", "Session", "TestSupport",
+        "Runs", "Training",
+      ]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Ascribe", "Influence", "Runs", "TestSupport", "Training", "ascribe"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -23,6 +23,8 @@ public struct RetrainingBank: Sendable {
   public let fingerprint: Fingerprint
   /// The file's seal, which stands for its whole contents.
   public let digest: Digest
+  /// Where it was read.
+  public let path: String
   private let logits: Matrix<Float>
   private let outputCount: Int
 
@@ -31,6 +33,7 @@ public struct RetrainingBank: Sendable {
   /// - Parameter expected: what it must have been made from, on whatever machine; nil takes any.
   /// - Throws: `StorageError.fingerprintMismatch` naming the field, `EvaluationError.notABank`.
   public init(_ path: String, expecting expected: Fingerprint? = nil) throws {
+    self.path = path
     let file = try SealedFile(path)
     digest = file.digest
     fingerprint = try Fingerprint(from: file.hdf5).withPresentNames

@@ -39,6 +39,12 @@ public struct SubsetRanking: Sendable, Codable, Equatable, CustomStringConvertib
     self.projectionDimension = projectionDimension
   }
 
+  /// Rows by falling score, ties in row order; a NaN is last.
+  public static func order(of scores: [Float]) -> [Int] {
+    let values = scores.map { $0.isNaN ? -Float.infinity : $0 }
+    return values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }
+  }
+
   /// The choices in one line.
   public var description: String {
     let rules = Set(damping.map(\.rule)).sorted().joined(separator: " ")

@@ -63,7 +63,7 @@ extension Run {
   ///
   /// - Throws: `StorageError` for files that are gone or damaged; `RunError.dataChanged` for
   ///   those of another import.
-  func storedFactors() throws -> (StoredFactors, SplitData) {
+  package func storedFactors() throws -> (StoredFactors, SplitData) {
     let hasTest = (record.exampleCounts["test"] ?? 0) > 0
     let files = try (["train"] + (hasTest ? ["test"] : [])).map {
       try FactorFile(factorsPath($0))

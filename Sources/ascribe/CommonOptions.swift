@@ -1,9 +1,12 @@
 import ArgumentParser
 import Datasets
 import Influence
+import Models
 import Networks
 import Runs
+import Session
 import Tensors
+import Training
 
 /// Options of every command.
 struct CommonOptions: ParsableArguments {
@@ -33,14 +36,9 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// Opens a run, and says so when its training has not come to its end.
-  func open(_ run: String) throws -> Run {
-    let opened = try Run.open(run, checkpointsFolder: checkpointsFolder)
-    if !opened.isFinished {
-      Console.line(
-        "note: the training of \(opened.name) is not finished; its last checkpoint so far is used")
-    }
-    return opened
+  /// Opens a run to be asked.
+  func session(_ run: String) throws -> Session {
+    try Session(run, checkpointsFolder: checkpointsFolder, control: .terminal)
   }
 
   /// Refuses names that the other commands would not know as files of HDF5.
@@ -57,6 +55,18 @@ struct CommonOptions: ParsableArguments {
     guard let count = Int(unit == nil ? text[...] : text.dropLast()), count > 0 else { return nil }
     let (bytes, overflows) = count.multipliedReportingOverflow(by: unit ?? 1)
     return overflows ? nil : bytes
+  }
+
+  /// The numbers in a text such as `10,20,50`, one at the least.
+  static func list<Number: LosslessStringConvertible>(
+    _ text: String, refused problem: @autoclosure () -> String
+  ) throws -> [Number] {
+    let words = text.split(separator: ",")
+    let numbers = words.compactMap { Number($0.trimmingCharacters(in: .whitespaces)) }
+    guard numbers.count == words.count, !numbers.isEmpty else {
+      throw ValidationError(problem())
+    }
+    return numbers
   }
 
   /// Takes over Ctrl-C.
@@ -227,9 +237,4 @@ extension DampingProfile: ExpressibleByArgument {}
 extension DampingDiagnosis: ExpressibleByArgument {}
 extension ScoringRequest.Kernel: ExpressibleByArgument {}
 
-/// The parts of a run's data.
-enum Split: String, ExpressibleByArgument, CaseIterable {
-  case train, test
-
-  func part(of data: SplitData) -> Dataset { self == .train ? data.train : data.test }
-}
+extension DataPart: ExpressibleByArgument {}

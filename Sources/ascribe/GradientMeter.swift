@@ -14,7 +14,7 @@ final class GradientMeter: Sendable {
 
   /// Counts a block.
   ///
-  /// - Throws: `Interrupted` after Ctrl-C: gradients of large networks take minutes.
+  /// - Throws: `JobCancelled` after Ctrl-C: gradients of large networks take minutes.
   func add(_ examples: Int) throws {
     try Interruption.check()
     let now = ContinuousClock.now
