@@ -84,8 +84,8 @@ public struct FeatureCollection: Sendable {
   ///   `ProjectionError`.
   public func collect(
     _ data: Dataset, to path: String, dtype: StorageType = .float32, overwrite: Bool = false,
-    part: (Group) -> String? = { _ in nil },
-    progress: (Int, Int) throws -> Void = { _, _ in }
+    progress: (Int, Int) throws -> Void = { _, _ in },
+    part: (Group) -> String? = { _ in nil }
   ) throws {
     guard let first = groups.first else { return }
     let projector = try projection.projector(for: first.source, target: target, training)

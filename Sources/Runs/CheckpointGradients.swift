@@ -55,8 +55,8 @@ struct CheckpointGradients: Sendable {
   /// - Throws: as `FeatureCollection.collect`.
   func finish() throws {
     try collection(run.checkpoints).collect(
-      data, to: path, dtype: saving.dtype, overwrite: overwrites, part: { part($0.name) },
-      progress: progress)
+      data, to: path, dtype: saving.dtype, overwrite: overwrites, progress: progress,
+      part: { part($0.name) })
     let files = RunFolder(path: run.folder)
     for seed in run.seeds { try removeIfPresent(files.gradients(seed: seed)) }
   }

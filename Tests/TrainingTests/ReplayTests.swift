@@ -9,6 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Runs
 @testable import Training
 
 @Suite("Replay", .serialized)
