@@ -2,7 +2,6 @@ import Datasets
 import Gradients
 import Networks
 import Storage
-import SystemPackage
 import Training
 
 /// The gradients of a run's kept checkpoints, taken within its training.
@@ -43,7 +42,7 @@ struct CheckpointGradients: Sendable {
     where reference.seed == seed && reference.epoch <= epoch && reference.epoch < last {
       let part = part(reference.groupName)
       guard !fileExists(part) else { continue }
-      try makeFolder(FilePath(part).folder.string)
+      try makeFolder(RunFolder(path: run.folder).gradients(seed: seed))
       let collection = try collection([reference])
       try collection.collect(
         data, to: part, dtype: saving.dtype, overwrite: true, progress: progress)
