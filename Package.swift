@@ -222,7 +222,9 @@ let package = Package(
         "Answers", "Ascribe", "Curation", "Evaluation", "Influence", "Session", "TestSupport",
         "Runs", "Training",
       ]),
-    .testTarget(name: "EndToEndTests", dependencies: ["Ascribe", "Influence", "Runs", "TestSupport", "Training", "ascribe"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["Ascribe", "Influence", "Runs", "TestSupport", "Training", "ascribe"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -184,15 +184,11 @@ struct OptimizerAdjointTests {
 
   @Test("many objectives at once are each of them alone, for any thread count")
   func objectives() {
-    let before = Workers.count
-    defer { Workers.count = before }
     for optimizer in optimizers {
       let work = StepCase(optimizer, seed: 4, count: 5_000)
       let all = (0..<3).map { weights(work, seed: $0) }
-      Workers.count = 1
-      let together = work.pulledBack(all)
-      Workers.count = 3
-      let again = work.pulledBack(all)
+      let together = Execution.with(workers: 1) { work.pulledBack(all) }
+      let again = Execution.with(workers: 3) { work.pulledBack(all) }
       #expect(together.state.parameters.elements == again.state.parameters.elements)
       #expect(together.gradient.elements == again.gradient.elements)
       for (row, weights) in all.enumerated() {
