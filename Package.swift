@@ -209,7 +209,7 @@ let package = Package(
         "Answers", "Ascribe", "Curation", "Evaluation", "Influence", "Session", "TestSupport",
         "Runs", "Training",
       ]),
-    .testTarget(name: "EndToEndTests", dependencies: ["Ascribe", "ascribe", "TestSupport"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Ascribe", "Influence", "Runs", "TestSupport", "Training", "ascribe"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -52,7 +52,7 @@ public struct CalibrationAnswer: Answer, Equatable {
     if seeds == 1 {
       lines.append(
         "one seed: the noise between seeds counts as error of the scores, and the intervals are "
-          + "upper bounds; a bank with `seeds: 2` makes them narrower")
+          + "upper bounds; a bank with ‹seeds: 2› makes them narrower")
     } else {
       lines.append(
         String(

@@ -43,10 +43,10 @@ package enum EstimateText {
 
   private static func option(_ change: WorkEstimate.Alternative.Change) -> String {
     switch change {
-    case .lastCheckpoint: "`checkpoints: final`"
-    case .method(let method): "`method: \(method)` `checkpoints: final`"
-    case .layers(let pattern): "`layers: \(pattern)`"
-    case .features: "`kernel: features`"
+    case .lastCheckpoint: "‹checkpoints: final›"
+    case .method(let method): "‹method: \(method)› ‹checkpoints: final›"
+    case .layers(let pattern): "‹layers: \(pattern)›"
+    case .features: "‹kernel: features›"
     }
   }
 
@@ -71,9 +71,9 @@ package enum KernelText {
     switch reason {
     case .asked, .affordable: nil
     case .matrix(let bytes):
-      "on features: the exact kernel with its factor takes \(ByteText.text(bytes)) (`kernel: exact`)"
+      "on features: the exact kernel with its factor takes \(ByteText.text(bytes)) (‹kernel: exact›)"
     case .dear(let times):
-      "on features: the exact kernel takes \(Int(times)) times as many flops (`kernel: exact`)"
+      "on features: the exact kernel takes \(Int(times)) times as many flops (‹kernel: exact›)"
     }
   }
 }

@@ -45,9 +45,9 @@ public struct MethodsAnswer: Answer, Equatable {
       ])
     }
     return table.text
-      + "\non saved steps too (`kernel: steps`): "
+      + "\non saved steps too (‹kernel: steps›): "
       + methods.filter { $0.steps != nil }.map(\.name).joined(separator: ", ")
-      + "\nneeds: solve = λ (`damping`), and n × n memory on the exact kernel; labels = one target an "
-      + "example;\nweight = `exampleWeight`. Costs at your sizes: ascribe plan RUN"
+      + "\nneeds: solve = λ (‹damping›), and n × n memory on the exact kernel; labels = one target an "
+      + "example;\nweight = ‹exampleWeight›. Costs at your sizes: ascribe plan RUN"
   }
 }

@@ -59,7 +59,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
   /// The field or the file.
   public var location: String {
     switch self {
-    case .subsetDesign: "`subsets`, `fraction`"
+    case .subsetDesign: "‹subsets›, ‹fraction›"
     case .design(_, let field, _), .request(_, let field, _): field
     case .subsetFile(_, let place): place
     case .noBank(let path, _), .notABank(_, let path), .noBankOfDesign(_, let path, _),
@@ -68,29 +68,29 @@ public enum EvaluationError: DiagnosableError, Equatable {
       path
     case .notDefined(_, _, let run, _): run
     case .tooFewSubsets: "the bank"
-    case .fittedToTruth(_, let bank, _): "`fusedWith: \(bank)`"
+    case .fittedToTruth(_, let bank, _): "‹fusedWith: \(bank)›"
     }
   }
 
   /// What the user can do about it.
   public var remedy: String {
     switch self {
-    case .subsetDesign: "for instance `subsets: 50` `fraction: 0.5`"
+    case .subsetDesign: "for instance ‹subsets: 50› ‹fraction: 0.5›"
     case .design(_, _, let remedy), .notDefined(_, _, _, let remedy), .request(_, _, let remedy):
       remedy
     case .subsetFile:
-      "write one subset a line: ids of training examples, 'all', or 'all but' and ids"
+      "write one subset a line: ids of training examples, `all`, or `all but` and ids"
     case .noBank(_, let run):
-      "make one: ascribe retrain \(run) `subsets: 50` `fraction: 0.5` `seeds: 3`"
+      "make one: ascribe retrain \(run) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
     case .noBankOfDesign(_, _, let command): "make one: \(command)"
     case .otherDesign(_, _, _, let command):
-      "name another `bank`, or make one: \(command)"
-    case .notABank: "make it again: ascribe retrain RUN `overwrites`"
+      "name another ‹bank›, or make one: \(command)"
+    case .notABank: "make it again: ascribe retrain RUN ‹overwrites›"
     case .calibrationChanged: "calibrate again (or delete the file)"
-    case .tooFewSubsets: "make a larger one: ascribe retrain RUN `subsets: 100` `seeds: 1`"
+    case .tooFewSubsets: "make a larger one: ascribe retrain RUN ‹subsets: 100› ‹seeds: 1›"
     case .fittedToTruth(_, _, let run):
       "fuse with a bank of other subsets: "
-        + "ascribe retrain \(run) `bank: fuse` `subsetSeed: 1` `subsets: 100` `seeds: 1`"
+        + "ascribe retrain \(run) ‹bank: fuse› ‹subsetSeed: 1› ‹subsets: 100› ‹seeds: 1›"
     }
   }
 }

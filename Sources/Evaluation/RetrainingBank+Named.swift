@@ -20,8 +20,8 @@ extension RetrainingBank {
     let design = designs.first ?? .random
     let command =
       design == .random
-      ? "ascribe retrain \(run.name) `subsets: 50` `fraction: 0.5` `seeds: 3`"
-      : "ascribe retrain \(run.name) `design: \(design.rawValue)`"
+      ? "ascribe retrain \(run.name) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
+      : "ascribe retrain \(run.name) ‹design: \(design.rawValue)›"
     guard FileManager.default.fileExists(atPath: path) else {
       // Without a network there is nothing to retrain.
       _ = try run.network
@@ -58,8 +58,8 @@ extension SubsetDesign.Kind {
     guard let asked else { return bankName }
     guard RunConfiguration.isName(asked) else {
       throw .request(
-        problem: "`bank` takes a name of letters, digits, -, _ and ., without a folder, "
-          + "not '\(asked)'", field: "`bank`", remedy: "for instance `bank: \(bankName)`")
+        problem: "‹bank› takes a name of letters, digits, -, _ and ., without a folder, "
+          + "not '\(asked)'", field: "‹bank›", remedy: "for instance ‹bank: \(bankName)›")
     }
     return asked
   }

@@ -63,12 +63,12 @@ public struct RunInfluence: Sendable {
     cache = CheckpointCache(reading: read)
     guard !run.isForeign else {
       let (all, data) = try run.storedFactors()
-      model = .factors(try layers.map { try all.selecting($0, place: "`layers`") } ?? all)
+      model = .factors(try layers.map { try all.selecting($0, place: "‹layers›") } ?? all)
       self.data = data
       return
     }
     let network = try run.network
-    model = .network(try layers.map { try network.selecting($0, place: "`layers`") } ?? network)
+    model = .network(try layers.map { try network.selecting($0, place: "‹layers›") } ?? network)
     data = try run.loadData()
   }
 

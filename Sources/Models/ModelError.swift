@@ -75,7 +75,7 @@ extension ModelError {
       model.count <= 12
         ? "write `classes: [\(model.joined(separator: ", "))]` into the run file's data."
         : "list `classes` in the model's order in the run file's data."
-    case .noAdapter: "name a folder that PEFT saved, or leave `base` out."
+    case .noAdapter: "name a folder that PEFT saved, or leave ‹base› out."
     }
   }
 

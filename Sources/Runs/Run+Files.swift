@@ -15,6 +15,8 @@ public struct RunFile: Sendable, Hashable {
     case sealed
     /// A calibration.
     case calibration
+    /// A state kept for replays: a safetensors file.
+    case state
   }
 
   /// What checks it.
@@ -26,7 +28,7 @@ public struct RunFile: Sendable, Hashable {
 extension Run {
   /// Everything that the run consists of.
   ///
-  /// Its record, checkpoints and dynamics; what stands beside them, banks, trainings on shuffled
+  /// Its record, checkpoints and dynamics, and states kept for replays; what stands beside them, banks, trainings on shuffled
   /// labels and calibrations; in its folder of projections, stores and scores, and of a store that
   /// is not finished the shards.
   ///
@@ -46,6 +48,9 @@ extension Run {
         // Written last: only an unfinished seed may lack it.
         throw CheckpointError.missingFile(file: path)
       }
+      let states = layout.states(seed: seed)
+      files += names(in: states).filter { $0.hasSuffix(".safetensors") }
+        .map { RunFile(kind: .state, path: "\(states)/\($0)") }
     }
     files += names(in: folder).filter { $0.hasSuffix(".h5") }
       .map { RunFile(kind: .sealed, path: "\(folder)/\($0)") }

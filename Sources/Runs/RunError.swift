@@ -79,7 +79,7 @@ extension RunError {
       "some of the run's imported weights are frozen, and its run file does not say where training "
         + "begins."
     case .otherBase(let base, let start):
-      "training.from, \(start), has other weights than `base: \(base)`."
+      "training.from, \(start), has other weights than ‹base: \(base)›."
     case .folderNotEmpty: "the folder is not empty."
     case .missingPart(let what, _, _): "the run has no \(what)."
     }
@@ -89,7 +89,7 @@ extension RunError {
   public var location: String {
     switch self {
     case .emptySubset(let file): file
-    case .runName: "`name`"
+    case .runName: "‹name›"
     case .noRun(_, let folder, _), .otherRun(_, _, _, let folder), .runInUse(let folder),
       .importedRun(let folder), .seedsDiffer(_, _, _, let folder):
       folder
@@ -109,20 +109,20 @@ extension RunError {
       known.isEmpty
         ? "train one: ascribe train RUN.yaml."
         : "name one of \(known.sorted().prefix(12).joined(separator: ", ")), or the path of a run's folder."
-    case .otherRun: "choose another name, or replace the run with `overwrites`."
-    case .importedRun: "choose another name, or replace the run with `overwrites`."
+    case .otherRun: "choose another name, or replace the run with ‹overwrites›."
+    case .importedRun: "choose another name, or replace the run with ‹overwrites›."
     case .noNetwork: "train the network as a run of its own, or import its weights."
     case .noTraining:
-      "say in the run file how it was trained, and import again with `overwrites`."
+      "say in the run file how it was trained, and import again with ‹overwrites›."
     case .importedNotFinite: "check that the weights are whole, and the scale of the data."
     case .seedsDiffer: "give each seed's folder the same checkpoints."
     case .runName: "use letters, digits, `-`, `_` and `.`, beginning with a letter or digit."
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."
-    case .dataChanged: "restore the data, or train again with `overwrites`."
-    case .startChanged: "restore the weights, or make the run again with `overwrites`."
+    case .dataChanged: "restore the data, or train again with ‹overwrites›."
+    case .startChanged: "restore the weights, or make the run again with ‹overwrites›."
     case .noStart:
-      "name the model in the run file, training.from, and import again with `overwrites`."
+      "name the model in the run file, training.from, and import again with ‹overwrites›."
     case .otherBase: "leave training.from out: an adapter's training begins with its model."
     case .folderNotEmpty: "name a new folder, or delete what is in it."
     case .missingPart(_, _, let isFinished):

@@ -9,6 +9,8 @@ import Storage
 ///     Checkpoints/NAME/seed-0/dynamics.h5
 ///     Checkpoints/NAME/factors-train.h5, factors-test.h5      of gradients from elsewhere
 ///     Checkpoints/NAME/seed-0/resume/…                        while the seed is being trained
+///     Checkpoints/NAME/seed-0/gradients/…                     of kept epochs, until their store is
+///     Checkpoints/NAME/seed-0/states/…                        states kept for replays
 struct RunFolder: Sendable {
   let path: String
 
@@ -37,6 +39,14 @@ struct RunFolder: Sendable {
 
   func resume(seed: UInt64) -> String { self.seed(seed) + "/resume" }
 
+  static let gradients = "gradients"
+
+  /// Gradients at kept epochs until the store of all of them is put together.
+  func gradients(seed: UInt64) -> String { "\(self.seed(seed))/\(RunFolder.gradients)" }
+
+  /// States kept for replays.
+  func states(seed: UInt64) -> String { self.seed(seed) + "/states" }
+
   /// Whether a seed's checkpoints through an epoch are there.
   func hasCheckpoints(_ record: RunRecord, seed: UInt64, through epoch: Int) -> Bool {
     record.checkpointEpochs.filter { $0 <= epoch }.allSatisfy {
@@ -54,7 +64,8 @@ struct RunFolder: Sendable {
 
   /// Deletes what killed processes left half-written.
   func removeLeftovers(seeds: [UInt64]) throws(StorageError) {
-    for folder in [path] + seeds.map(seed) + seeds.map({ resume(seed: $0) }) {
+    let own = seeds.flatMap { [seed($0), resume(seed: $0), states(seed: $0)] }
+    for folder in [path] + own {
       for file in AtomicFile.leftovers(in: folder) { try removeIfPresent(file) }
     }
   }

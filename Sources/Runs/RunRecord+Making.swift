@@ -103,7 +103,7 @@ extension RunRecord {
 
 extension ConfigurationValue {
   /// A member of a mapping, `null` when there is none.
-  subscript(key: String) -> ConfigurationValue {
+  package subscript(key: String) -> ConfigurationValue {
     if case .map(let values) = self { values[key] ?? .null } else { .null }
   }
 

@@ -20,6 +20,8 @@ struct SeedTraining {
   let discardsDamage: Bool
   /// The store of the steps' gradients; nil: they are not kept.
   let gradients: StepGradientWriter?
+  /// The gradients at kept epochs; nil: they are not taken.
+  let kept: CheckpointGradients?
 
   private var seed: UInt64 { trainer.seed }
   private var epochs: Int { trainer.configuration.epochs }
@@ -46,6 +48,7 @@ struct SeedTraining {
     } else {
       try resume.remove()
     }
+    try kept?.take(seed: seed, through: state.epoch, before: epochs)
     var saved = state.epoch
     let clock = ContinuousClock()
     var lastSave = clock.now
@@ -64,6 +67,8 @@ struct SeedTraining {
         saved = state.epoch
         lastSave = clock.now
       }
+      // After the state, so that a training stopped here goes on here.
+      try kept?.take(seed: seed, through: state.epoch, before: epochs)
     }
     try Dynamics(signals, ids: data.train.ids).write(
       to: folder.dynamics(seed: seed), seed: seed, trainHash: record.dataHashes["train"] ?? "")

@@ -45,18 +45,16 @@ extension TrainingJob {
         saving.projector, in: network, batch: min(training.batch, data.train.count)))
   }
 
-  /// Collects the kept checkpoints where `save` asks for it.
-  func collectCheckpoints(
+  /// The gradients of kept checkpoints where `save` asks for them; the run's record is written.
+  func checkpointGradients(
     _ saving: GradientSaving?, _ data: SplitData, _ folder: RunFolder
-  ) throws {
-    guard let saving, saving.moment == .checkpoints else { return }
+  ) throws -> CheckpointGradients? {
+    guard let saving, saving.moment == .checkpoints else { return nil }
     let run = try Run(folder: folder.path)
-    try saving.collectCheckpoints(
-      of: run, data: data.train, path: storePath(saving, folder), overwrite: overwrites
-    ) { done, total in
-      if hooks.isCancelled() {
-        throw TrainingError.cancelled(run: run.name, resumable: true)
-      }
+    return CheckpointGradients(
+      saving, of: run, data: data.train, path: storePath(saving, folder), overwrites: overwrites
+    ) { [hooks, progress, name = run.name] done, total in
+      if hooks.isCancelled() { throw TrainingError.cancelled(run: name, resumable: true) }
       progress.collected(done, of: total)
     }
   }

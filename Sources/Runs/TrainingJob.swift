@@ -22,7 +22,7 @@ public struct TrainingJob: Sendable {
   /// Inputs keep the scale of the full training set.
   public var subset: [ExampleID]?
   /// The file that named the subset, for errors.
-  public var subsetFile = "`subset`"
+  public var subsetFile = "‹subset›"
   /// Whether a run of the same name that was made otherwise is replaced.
   public var overwrites = false
   /// What is called from inside.
@@ -101,10 +101,11 @@ public struct TrainingJob: Sendable {
     var finished = record
     do {
       let gradients = try gradientWriter(configuration.training, record, network, data, folder)
+      let kept = try checkpointGradients(saving, data, folder)
       finished.results = try trainSeeds(
-        configuration.training, record, network, data, folder, gradients)
+        configuration.training, record, network, data, folder, gradients, kept)
       try gradients?.finish()
-      try collectCheckpoints(saving, data, folder)
+      try kept?.finish()
       if let saving, let store { progress.wroteGradients(to: store, moment: saving.moment) }
     } catch TrainingError.cancelled {
       throw TrainingError.cancelled(run: record.name, resumable: true)
@@ -220,14 +221,15 @@ public struct TrainingJob: Sendable {
   /// Trains each seed; small networks side by side, where a step leaves no work for two.
   private func trainSeeds(
     _ training: TrainingConfiguration, _ record: RunRecord, _ network: Network, _ data: SplitData,
-    _ folder: RunFolder, _ gradients: StepGradientWriter?
+    _ folder: RunFolder, _ gradients: StepGradientWriter?, _ kept: CheckpointGradients?
   ) throws -> [RunRecord.SeedResult] {
     let trainings = try record.seeds.map { seed in
       SeedTraining(
         trainer: try Trainer(
           network: network, configuration: training, data: data.train, seed: seed),
         record: record, folder: folder, data: data, hooks: hooks, progress: progress,
-        resumeInterval: resumeInterval, discardsDamage: overwrites, gradients: gradients)
+        resumeInterval: resumeInterval, discardsDamage: overwrites, gradients: gradients,
+        kept: kept)
     }
     guard trainings.count > 1 && Workers.count > 1 else {
       return try trainings.map { try $0.run() }

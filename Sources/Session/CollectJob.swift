@@ -52,12 +52,12 @@ public struct CollectJob: Sendable {
     let work = try influence.collecting(
       for: try MethodTable.standard.method(named: method ?? Method.trak.name),
       outputFunction: outputFunction, projection: projection, choice: checkpoints,
-      split: part.rawValue)
+      split: part.rawValue, weighs: out == nil)
     if out != nil && work.parts.count > 1 {
       throw SessionError.severalStores(method: method ?? "", count: work.parts.count)
     }
     if projector == nil {
-      session.control.note("projector: \(projection.kind.rawValue), by counted flops (`projector`)")
+      session.control.note("projector: \(projection.kind.rawValue), by counted flops (‹projector›)")
     }
     let cost = try influence.cost(of: work, examples: data.count)
     if let text = EstimateText.announcement(
@@ -86,10 +86,10 @@ public struct CollectJob: Sendable {
   ) throws {
     let stage = control.stage("collecting", unit: "rows")
     try collection.collect(
-      data, to: path, dtype: featureType.storageType, overwrite: overwrites
-    ) { done, total in
-      try control.check(isResumable: true)
-      stage.update(done, of: total)
-    }
+      data, to: path, dtype: featureType.storageType, overwrite: overwrites,
+      progress: { done, total in
+        try control.check(isResumable: true)
+        stage.update(done, of: total)
+      })
   }
 }

@@ -62,9 +62,9 @@ extension GroupJob.Group {
   /// The field that names it.
   private var field: String {
     switch self {
-    case .ids: "`ids`"
-    case .label: "`class`"
-    case .where: "`where`"
+    case .ids: "‹ids›"
+    case .label: "‹class›"
+    case .where: "‹where›"
     }
   }
 
@@ -118,7 +118,7 @@ extension MetadataTable {
       throw InfluenceError.notDefined(
         name: condition,
         reason: "the values of \(column) are \(known.prefix(20).joined(separator: ", "))",
-        option: "`where`")
+        option: "‹where›")
     }
     return try rows(of: data, where: column, equals: value)
   }

@@ -9,8 +9,8 @@ import Tensors
 
 /// Which training labels are wrong?
 public struct MislabeledJob: Sendable {
-  /// What suspicion is.
-  public var signal = MislabelRanking.Signal.leaveOneOutMargin
+  /// What suspicion is; nil: the run's own (`MislabelJob.standardSignal`).
+  public var signal: MislabelRanking.Signal?
   /// Suspects in the answer.
   public var top = 50
   /// How scores are made, for signals of gradients.
@@ -18,7 +18,7 @@ public struct MislabeledJob: Sendable {
   /// The layers that gradients are over; nil: all that were trained.
   public var layers: LayerPatterns?
 
-  /// By the leave-one-out margin.
+  /// By the run's own signal.
   public init() {}
 
   /// An answer with the order of all training examples.
@@ -54,21 +54,22 @@ public struct MislabeledJob: Sendable {
     let setup = try ScoringSession(session, scoring, layers: layers)
     return (
       setup.influence,
-      try MislabelJob(setup.influence).ranking(by: signal, scorer: setup.scorer)
+      try MislabelJob(setup.influence).ranking(by: .selfInfluence, scorer: setup.scorer)
     )
   }
 
   private func bySignal(_ session: Session) throws -> (RunInfluence, MislabelRanking) {
     let control = session.control
     let influence = try session.influence(layers: layers)
-    if signal.isOfGradients, let layers = influence.layersSentence { control.note(layers) }
     var job = MislabelJob(influence, seeds: scoring.seeds)
+    let signal = signal ?? job.standardSignal
+    if signal.isOfGradients, let layers = influence.layersSentence { control.note(layers) }
     let stage = control.stage("collecting trace features", unit: "rows")
     job.collecting = { done, total in
       try control.check()
       stage.update(done, of: total)
     }
-    if signal == .leaveOneOutMargin && !influence.isSequence,
+    if signal.leavesOneOut && !influence.isSequence,
       let text = EstimateText.announcement(try job.estimate(scoring))
     {
       control.note(text)

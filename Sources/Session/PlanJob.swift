@@ -86,7 +86,7 @@ public struct PlanJob: Sendable {
     configuration = configuration.fitted(to: data.train)
     let training = configuration.training
     let trained = try configuration.network(for: data.train)
-    let network = try layers.map { try trained.selecting($0, place: "`layers`") } ?? trained
+    let network = try layers.map { try trained.selecting($0, place: "‹layers›") } ?? trained
     return WorkPlan.Subject(
       trained: trained, attributed: network,
       configuration: imported == nil ? training : nil,

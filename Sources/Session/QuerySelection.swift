@@ -18,7 +18,7 @@ extension QuerySelection {
     case "misclassified":
       guard test.classes != nil else {
         throw InfluenceError.notDefined(
-          name: "`test: misclassified`", reason: test.reasonWithoutClasses, option: "`test`")
+          name: "‹test: misclassified›", reason: test.reasonWithoutClasses, option: "‹test›")
       }
       let right = try influence.predictions(for: test).correct
       let all = test.ids.indices.filter { !right[$0] }
@@ -27,11 +27,8 @@ extension QuerySelection {
       self.init(rows: rows, isMean: false, name: text)
     default:
       let ids = text.split(separator: ",").map { ExampleID(String($0).trimmed) }
-      if ids.isEmpty {
-        throw InfluenceError.notDefined(
-          name: "the query", reason: "it names no example", option: "`test`")
-      }
-      self.init(rows: try test.rows(of: ids, in: "`test`"), isMean: false, name: text)
+      if ids.isEmpty { throw SessionError.noExample(field: "‹test›") }
+      self.init(rows: try test.rows(of: ids, in: "‹test›"), isMean: false, name: text)
     }
   }
 }

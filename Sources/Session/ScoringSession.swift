@@ -66,7 +66,7 @@ public struct ScoringSession: Sendable {
         of: influence.run, seeds: scoring.seeds, method: options.method
       ).sentence
     {
-      control.note("note: \(passed); `checkpoints: all` takes them")
+      control.note("note: \(passed); ‹checkpoints: all› takes them")
     }
     if let layers = influence.layersSentence { control.note(layers) }
     if let reason = KernelText.sentence(scoring.kernelReason) { control.note(reason) }

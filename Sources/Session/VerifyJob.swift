@@ -47,6 +47,9 @@ public struct VerifyJob: Sendable {
       case .calibration:
         _ = try Calibration(reading: file.path)
         try report.add([file.path])
+      case .state:
+        _ = try SafetensorsFile(reading: file.path)
+        try report.add([file.path])
       }
     }
     if run.isForeign {

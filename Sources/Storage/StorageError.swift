@@ -161,14 +161,14 @@ extension StorageError {
         : "find the example that gives it (often a diverged checkpoint) and leave it out."
     case .fingerprintMismatch(let field, _, _, _) where Fingerprint.isOfMachine(field):
       "go on where it was begun (processor, BLAS core, memory of a block), "
-        + "or begin anew with `overwrites`."
+        + "or begin anew with ‹overwrites›."
     case .fingerprintMismatch:
-      "use the file made for this model and data, or make it again with `overwrites`."
+      "use the file made for this model and data, or make it again with ‹overwrites›."
     case .invalidName: "choose another name."
     case .unknownGroup: "name one of the known groups."
     case .invalidLayout:
       "ask for at least one row, column and group, and float32 or half precision."
-    case .unexpectedFile: "delete it, or start the store anew with `overwrites`."
+    case .unexpectedFile: "delete it, or start the store anew with ‹overwrites›."
     case .storeInUse: "wait for the other process, or stop it."
     case .incomplete: "write the missing rows before finishing."
     }

@@ -32,9 +32,7 @@ package struct ResumeState {
     try SafetensorsFile.write(
       (saved..<state.epoch).map { ("\($0 + 1)", signals[$0].values) },
       to: signalsFile(through: state.epoch))
-    try SafetensorsFile.write(
-      [("parameters", state.parameters)] + state.optimizer.buffers,
-      metadata: ["epoch": "\(state.epoch)", "step": "\(state.step)"], to: stateFile)
+    try state.write(to: stateFile)
   }
 
   /// The state to go on from, with the signals of all its epochs; nil when nothing was saved.
@@ -46,20 +44,9 @@ package struct ResumeState {
       try removeIfPresent(folder)
       return nil
     }
-    let file = try SafetensorsFile(reading: stateFile)
-    guard let epoch = file.metadata["epoch"].flatMap({ Int($0) }),
-      let step = file.metadata["step"].flatMap({ Int($0) })
-    else {
-      throw CheckpointError.badEntry(
-        name: "__metadata__", problem: "has no epoch and step", file: stateFile)
-    }
     var state = trainer.initialState()
-    state.parameters = try tensor("parameters", state.parameters.shape, in: file)
-    for (index, buffer) in state.optimizer.buffers.enumerated() {
-      state.optimizer.buffers[index].value = try tensor(buffer.name, buffer.value.shape, in: file)
-    }
-    (state.epoch, state.step) = (epoch, step)
-    return (state, try loadSignals(epochs: epoch))
+    try state.read(from: stateFile)
+    return (state, try loadSignals(epochs: state.epoch))
   }
 
   private func loadSignals(epochs: Int) throws -> [EpochSignals] {
@@ -74,7 +61,7 @@ package struct ResumeState {
       }
       let file = try SafetensorsFile(reading: path)
       while signals.count < through {
-        let values = try tensor("\(signals.count + 1)", shape, in: file)
+        let values = try file.tensor("\(signals.count + 1)", shape: shape)
         signals.append(EpochSignals(loss: trainer.loss, values: values))
       }
     }
@@ -83,15 +70,6 @@ package struct ResumeState {
         name: "\(signals.count + 1)", present: signals.indices.map { "\($0 + 1)" }, file: folder)
     }
     return signals
-  }
-
-  private func tensor(_ name: String, _ shape: [Int], in file: SafetensorsFile) throws -> Tensor {
-    let tensor = try file.tensor(name)
-    guard tensor.shape == shape else {
-      throw CheckpointError.wrongShape(
-        name: name, expected: shape, found: tensor.shape, file: file.path)
-    }
-    return tensor
   }
 
   /// Deletes everything.

@@ -23,6 +23,7 @@ struct CalibrateCommand: ParsableCommand {
     common.begin()
     let job = CalibrateJob(
       bank: bank, scoring: try method.request(), layers: method.layers.patterns)
-    try Console.answer(try job.run(in: try common.session(runName)), json: json)
+    let answer = try job.run(in: try common.session(runName))
+    Console.output(json ? try answer.json() : FlagText.named(in: answer.text))
   }
 }

@@ -11,6 +11,7 @@ struct MethodsCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
-    try Console.answer(MethodsAnswer(MethodTable.standard), json: json)
+    let answer = MethodsAnswer(.standard)
+    Console.output(json ? try answer.json() : FlagText.named(in: answer.text))
   }
 }

@@ -14,9 +14,9 @@ struct MislabeledCommand: ParsableCommand {
   var runName: String
   @Option(
     help:
-      "leaveOneOutMargin (default), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
+      "leaveOneOutMargin (default), leaveOneOutWithEL2N (default above 20,000 examples of a run trained here), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
   )
-  var signal: MislabelRanking.Signal = .leaveOneOutMargin
+  var signal: MislabelRanking.Signal?
   @Option(help: "Suspects to show.") var top = 50
   @Option(help: "Write the suspects as a self-contained HTML page.") var report: String?
   @Option(help: "Write all training examples in order as CSV.") var csv: String?
@@ -31,12 +31,13 @@ struct MislabeledCommand: ParsableCommand {
         ("--example-weight", method.exampleWeight),
       ].first { $0.1 != nil }
       if let ignored {
-        throw ValidationError("\(ignored.0) is for --signal selfInfluence, not \(signal.rawValue)")
+        throw ValidationError(
+          "\(ignored.0) is for --signal selfInfluence, not \(signal?.rawValue ?? "the default")")
       }
     }
-    if method.layers.layers != nil && !signal.isOfGradients {
+    if let signal, method.layers.layers != nil && !signal.isOfGradients {
       throw ValidationError(
-        "--layers is for signals of gradients, leaveOneOutMargin and selfInfluence, not \(signal.rawValue)"
+        "--layers is for signals of gradients, those of leaving one out and selfInfluence, not \(signal.rawValue)"
       )
     }
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }

@@ -23,7 +23,7 @@ import Testing
         ]), rate: 1e11)
     #expect(
       text == "about 2 h 27 min, 12.8 GB (trajectory over 2 checkpoints on the exact kernel); "
-        + "cheaper: `layers: classifier` (12 min), `method: graddot` `checkpoints: final` (2 min)")
+        + "cheaper: ‹layers: classifier› (12 min), ‹method: graddot› ‹checkpoints: final› (2 min)")
   }
 
   @Test("a minute is not announced; without anything cheaper none is named")
@@ -50,9 +50,9 @@ import Testing
     #expect(KernelText.sentence(.asked) == nil)
     #expect(
       KernelText.sentence(.matrix(bytes: 5_000_000_000))
-        == "on features: the exact kernel with its factor takes 5.0 GB (`kernel: exact`)")
+        == "on features: the exact kernel with its factor takes 5.0 GB (‹kernel: exact›)")
     #expect(
       KernelText.sentence(.dear(times: 640.7))
-        == "on features: the exact kernel takes 640 times as many flops (`kernel: exact`)")
+        == "on features: the exact kernel takes 640 times as many flops (‹kernel: exact›)")
   }
 }

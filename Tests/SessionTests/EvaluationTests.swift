@@ -135,34 +135,34 @@ import Testing
       #expect(error?.what.contains(words) == true, "\(words)", sourceLocation: place)
       #expect(error?.exitCode == 2, sourceLocation: place)
     }
-    refused("`bank`", "not '../x'") { _ = try LDSJob(bank: "../x").run(in: session) }
-    refused("`seeds`", "from 1 to 1000, not 0") {
+    refused("‹bank›", "not '../x'") { _ = try LDSJob(bank: "../x").run(in: session) }
+    refused("‹seeds›", "from 1 to 1000, not 0") {
       var job = RetrainJob()
       job.seeds = 0
       _ = try job.run(in: session)
     }
-    refused("`ids`", "names an example twice") {
+    refused("‹ids›", "names an example twice") {
       _ = try RetrainJob(.leaveOneOut(ids: "3,3")).run(in: session)
     }
-    refused("`ids`", "names no example") {
+    refused("‹ids›", "names no example") {
       _ = try RetrainJob(.leaveOneOut(ids: ",,")).run(in: session)
     }
-    refused("`draws`", "from 1 to 100, not 101") {
+    refused("‹draws›", "from 1 to 100, not 101") {
       var request = RemovalRequest()
       request.draws = 101
       _ = try RetrainJob(.removal(request)).run(in: session)
     }
-    refused("`fractions`", "names none") {
+    refused("‹fractions›", "names none") {
       var request = RemovalRequest()
       request.fractions = []
       _ = try RetrainJob(.removal(request)).run(in: session)
     }
-    refused("`removals`", "from 1 to 198, not 4,199") {
+    refused("‹removals›", "from 1 to 198, not 4,199") {
       var job = BrittlenessJob()
       (job.test, job.removals) = ("3", [4, 199])
       _ = try job.run(in: session)
     }
-    refused("`models`", "from 1 to 1000, not -1") {
+    refused("‹models›", "from 1 to 1000, not -1") {
       var job = BrittlenessJob()
       job.models = -1
       _ = try job.run(in: session)
@@ -185,10 +185,10 @@ import Testing
     job.budget = 17
     let some = #expect(throws: EvaluationError.self) { try job.run(in: try session()) }
     #expect(some?.what.contains("are 18, more than the budget of 17") == true)
-    #expect(some?.remedy == "ask about 2 queries, or raise `budget`")
+    #expect(some?.remedy == "ask about 2 queries, or raise ‹budget›")
     job.budget = 9
     let none = #expect(throws: EvaluationError.self) { try job.run(in: try session()) }
-    #expect(none?.remedy == "raise `budget` to 18")
+    #expect(none?.remedy == "raise ‹budget› to 18")
   }
 }
 

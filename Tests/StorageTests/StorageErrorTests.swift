@@ -22,7 +22,7 @@ import Testing
         """
         error: model differs: expected "a", found none.
           at:  f.h5
-          fix: use the file made for this model and data, or make it again with --overwrite.
+          fix: use the file made for this model and data, or make it again with ‹overwrites›.
         """, 4
       ),
       (
@@ -81,7 +81,7 @@ import Testing
         """
         error: projector differs: expected "mask k=8 \(String(repeating: "x", count: 141))…", found "mask k=9".
           at:  f.h5
-          fix: use the file made for this model and data, or make it again with --overwrite.
+          fix: use the file made for this model and data, or make it again with ‹overwrites›.
         """, 4
       ),
       (
@@ -105,7 +105,7 @@ import Testing
         """
         error: this file is not a part of the store being written.
           at:  t.shards/a/9.h5
-          fix: delete it, or start the store anew with --overwrite.
+          fix: delete it, or start the store anew with ‹overwrites›.
         """, 4
       ),
     ] as [(StorageError, String, Int32)])

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Models
+@testable import Runs
 @testable import Training
 
 /// Random changes of training images.

@@ -264,6 +264,54 @@ struct GradientSavingTests {
     #expect(error?.what.contains("projector") == true && error?.exitCode == 4)
   }
 
+  @Test("the gradients of a kept epoch are taken at that epoch, and their store goes at the end")
+  func atEachEpoch() throws {
+    let bench = try RunBench()
+    var job = try self.job(bench, GradientSavingTests.checkpoints)
+    let folder = bench.checkpoints + "/tiny"
+    job.hooks.afterEpoch = { report in
+      let kept = Set(names(in: "\(folder)/seed-\(report.seed)/gradients"))
+      let expected = [1, 2].filter { $0 < report.epoch }.map { "epoch-00\($0).h5" }
+      #expect(kept.filter { $0.hasSuffix(".h5") } == Set(expected), "epoch \(report.epoch)")
+    }
+    let run = try job.run().run
+    for seed in run.seeds { #expect(!fileExists("\(folder)/seed-\(seed)/gradients")) }
+  }
+
+  @Test(
+    "stopped at any epoch, with what was taken damaged or gone, the store has the same bytes",
+    arguments: ["whole", "damaged", "gone"])
+  func resumedCheckpoints(state: String) throws {
+    let whole = try RunBench()
+    _ = try job(whole, GradientSavingTests.checkpoints).run()
+    let (files, expected) = (try whole.files(), try stores(whole))
+    for stop in [2, 5, 8] {
+      let bench = try RunBench()
+      var job = try self.job(bench, GradientSavingTests.checkpoints)
+      let count = Atomic<Int>(0)
+      job.hooks.afterEpoch = { _ in
+        if count.wrappingAdd(1, ordering: .relaxed).newValue == stop { throw Interruption() }
+      }
+      #expect(throws: Interruption.self) { try job.run() }
+      let taken = try bench.files().keys.filter { $0.contains("/gradients/") }
+      for name in taken where state != "whole" {
+        let url = URL(fileURLWithPath: "\(bench.checkpoints)/tiny/\(name)")
+        guard FileManager.default.fileExists(atPath: url.path) else { continue }
+        if state == "gone" {
+          try FileManager.default.removeItem(at: url)
+        } else {
+          var bytes = try Data(contentsOf: url)
+          guard !bytes.isEmpty else { continue }
+          bytes[bytes.count / 2] ^= 1
+          try bytes.write(to: url)
+        }
+      }
+      _ = try self.job(bench, GradientSavingTests.checkpoints).run()
+      #expect(try bench.files() == files, "stopped at \(stop)")
+      #expect(try stores(bench) == expected, "stopped at \(stop)")
+    }
+  }
+
   @Test("a collection of checkpoints that is stopped goes on")
   func stopped() throws {
     let bench = try RunBench()

@@ -301,7 +301,7 @@ struct RunTests {
         error?.description == """
           error: a run of this name exists with \(field) \(recorded), wanted \(wanted).
             at:  \(path)
-            fix: choose another name, or replace the run with --overwrite.
+            fix: choose another name, or replace the run with ‹overwrites›.
           """)
       #expect(error?.exitCode == 4)
     }
@@ -366,7 +366,7 @@ struct RunTests {
     other.subset = Array(ids.dropLast())
     #expect(throws: RunError.self) { try other.run() }
     other.subset = []
-    #expect(throws: RunError.emptySubset(file: "`subset`")) { try other.run() }
+    #expect(throws: RunError.emptySubset(file: "‹subset›")) { try other.run() }
     other.subset = [.row(77)]
     #expect(diagnosed { _ = try other.run() }?.exitCode == 3)
   }

@@ -97,7 +97,8 @@ struct FolderKeeper: RidgeKeeper {
     }
   }
 
-  private func fingerprint(_ choice: DampingChoice) -> Fingerprint {
+  /// All that a kept factor follows from.
+  func fingerprint(_ choice: DampingChoice) -> Fingerprint {
     var fingerprint = identity.fingerprint(of: .factor)
     fingerprint.append("target", target.text)
     fingerprint.append("damping", "\(choice.rule)")

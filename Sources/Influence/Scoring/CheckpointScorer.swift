@@ -90,7 +90,7 @@ public struct ScoringContext: Sendable {
     guard case .tokens = training.targets else { return }
     throw .notDefined(
       name: name, reason: "it regresses one target an example, and these are sequences",
-      option: "`method`")
+      option: "‹method›")
   }
 }
 

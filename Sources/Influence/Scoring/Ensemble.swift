@@ -86,7 +86,7 @@ public final class Ensemble: Sendable {
     }
     try Memory.require(
       8 * Double(count) * Double(count), for: "the exact kernel of \(count) training examples",
-      remedy: "collect features (ascribe collect RUN) and score those (`kernel: features`).")
+      remedy: "collect features (ascribe collect RUN) and score those (‹kernel: features›).")
   }
 
   /// Names of the checkpoints.

@@ -31,9 +31,12 @@ extension RunInfluence {
   ///   - outputFunction: f; nil: the method's own.
   ///   - choice: the checkpoints; `standard`: the method's own.
   ///   - split: `train`, or `test` for query features.
+  ///   - weighs: whether the features that the standard example weight reads are collected too:
+  ///     those of the trace kernel, for weights that were not trained here.
   public func collecting(
     for method: Method, outputFunction: OutputFunction? = nil, projection: ProjectionChoice,
-    choice: CheckpointChoice = .standard, seeds: [UInt64]? = nil, split: String = "train"
+    choice: CheckpointChoice = .standard, seeds: [UInt64]? = nil, split: String = "train",
+    weighs: Bool = true
   ) throws -> Collecting {
     let references = try choice.references(of: run, seeds: seeds, method: method)
     let function =
@@ -41,8 +44,14 @@ extension RunInfluence {
       // One store for all methods, where the loss is a function of its f.
       ?? (method.isOfLoss && !isSequence ? Method.trak : method)
       .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
-    let targets = method.targets(function).map { $0.storeTarget ?? .output(function) }
-      .reduce(into: [GradientSource.Target]()) { if !$0.contains($1) { $0.append($1) } }
+    var targets = method.targets(function).map { $0.storeTarget ?? .output(function) }
+    // Written out, the gradients of all outputs are wider than that of one.
+    if weighs, method.weighs, split == "train", projection.kind != .identity,
+      standsInForDynamics(references)
+    {
+      targets.append(.jacobian)
+    }
+    targets = targets.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     let groups = try groups(references)
     let identity = try run.identity()
     return Collecting(

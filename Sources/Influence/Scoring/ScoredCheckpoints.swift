@@ -199,14 +199,14 @@ public struct StoredCheckpoint: ScoredCheckpoint {
       throw InfluenceError.notDefined(
         name: "a method of the loss",
         reason: "the loss is not a function of \(function.rawValue) alone, "
-          + "whose gradients the store has", option: "`method`")
+          + "whose gradients the store has", option: "‹method›")
     }
     // Σ_t ∂ℓ/∂f_t ∇f_t is no multiple of Σ_t ∇f_t, but where every ∂ℓ/∂f_t is −1 or 1.
     if case .tokens = training.targets, function != .loss, function != .logProbability {
       throw InfluenceError.notDefined(
         name: "a method of the loss",
         reason: "the loss of a sequence is not a function of its \(function.rawValue), whose "
-          + "gradients the store has; it takes features of the loss", option: "`method`")
+          + "gradients the store has; it takes features of the loss", option: "‹method›")
     }
     return try features.store.output("residual", group: name)
   }

@@ -163,9 +163,9 @@ public struct DemoJob: Sendable {
     let work = try influence.collecting(
       for: .trak, projection: ProjectionChoice(kind: .landmarks, dimension: 512))
     for part in work.parts {
-      try part.collection.collect(influence.data.train, to: part.path, overwrite: true) { _, _ in
-        try control.check()
-      }
+      try part.collection.collect(
+        influence.data.train, to: part.path, overwrite: true,
+        progress: { _, _ in try control.check() })
     }
     control.note("wrote \(influence.storePath())")
   }

@@ -16,9 +16,9 @@ extension BrittlenessJob {
     }
     guard !removals.isEmpty, removals.allSatisfy({ (1..<count).contains($0) }) else {
       throw .request(
-        problem: "`removals` takes numbers from 1 to \(count - 1), not "
+        problem: "‹removals› takes numbers from 1 to \(count - 1), not "
           + (removals.isEmpty ? "none" : removals.map(String.init).joined(separator: ",")),
-        field: "`removals`", remedy: "for instance `removals: 10,20,50`, or leave them out")
+        field: "‹removals›", remedy: "for instance ‹removals: 10,20,50›, or leave them out")
     }
     return Set(removals).sorted()
   }
@@ -48,9 +48,9 @@ extension BrittlenessJob {
     throw .design(
       problem: "\(queries) queries × \(sizes) removals × \(models) models, and \(shared) models "
         + "shared by them, are \(needed), more than the budget of \(budget)",
-      field: "`budget`",
+      field: "‹budget›",
       remedy: room > 0
-        ? "ask about \(room) queries, or raise `budget`" : "raise `budget` to \(needed)")
+        ? "ask about \(room) queries, or raise ‹budget›" : "raise ‹budget› to \(needed)")
   }
 
   /// Rows of the test set.
@@ -61,13 +61,13 @@ extension BrittlenessJob {
         kind: "brittleness", reason: "the targets are numbers, and no prediction flips",
         run: influence.run.name, remedy: "use ascribe evaluate \(influence.run.name) removal")
     }
-    if let test { return try data.rows(named: test, field: "`test`") }
+    if let test { return try data.rows(named: test, field: "‹test›") }
     let correct = try influence.predictions(for: data).correct
     let right = data.ids.indices.filter { correct[$0] }
     guard !right.isEmpty else {
       throw EvaluationError.notDefined(
         kind: "brittleness", reason: "the run predicts no test example rightly",
-        run: influence.run.name, remedy: "name test ids with `test`")
+        run: influence.run.name, remedy: "name test ids with ‹test›")
     }
     return RandomStream(seed: 0, purpose: .subset, index: 2 << 32)
       .sample(min(count, right.count), of: right.count).map { right[$0] }.sorted()
@@ -84,7 +84,8 @@ extension Dataset {
     let ids =
       isFile
       ? try readIDs(String(text.dropFirst()))
-      : text.split(separator: ",").map { ExampleID(String($0).trimmed) }
+      : text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+        .map { ExampleID($0) }
     func refuse(_ problem: String) -> EvaluationError {
       .request(
         problem: "\(field) names \(problem)", field: field,

@@ -58,7 +58,7 @@ public struct RemovalJob: Sendable {
       throw InfluenceError.notDefined(
         name: "output function \(function.rawValue)",
         reason: "the targets are \(influence.isClassification ? "classes" : "numbers")",
-        option: "`outputFunction`")
+        option: "‹outputFunction›")
     }
     return function
   }

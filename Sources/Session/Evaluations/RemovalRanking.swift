@@ -42,7 +42,7 @@ struct RemovalRanking {
   }
 
   private static func rows(of test: String, in data: Dataset) throws -> [Int]? {
-    test == "all" ? nil : try data.rows(named: test, field: "`test`")
+    test == "all" ? nil : try data.rows(named: test, field: "‹test›")
   }
 
   private static func names(_ rows: [Int]?, _ data: Dataset) -> String {

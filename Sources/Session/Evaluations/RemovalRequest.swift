@@ -30,8 +30,8 @@ public struct RemovalRequest: Sendable {
     try EvaluationError.require(draws, in: 1...100, field: "draws")
     guard !fractions.isEmpty else {
       throw EvaluationError.request(
-        problem: "`fractions` names none", field: "`fractions`",
-        remedy: "for instance `fractions: 0.05,0.1`")
+        problem: "‹fractions› names none", field: "‹fractions›",
+        remedy: "for instance ‹fractions: 0.05,0.1›")
     }
     let ranking =
       switch ranking {

@@ -66,7 +66,7 @@ public struct RetrainJob: Sendable {
       return try SubsetDesign(subsets: subsets, fraction: fraction, seed: subsetSeed)
     case .leaveOneOut(let ids):
       let train = try session.influence().data.train
-      return try .leaveOneOut(rows: try train.rows(named: ids, field: "`ids`"), of: train.count)
+      return try .leaveOneOut(rows: try train.rows(named: ids, field: "‹ids›"), of: train.count)
     case .leaveOneOutSample(let count):
       let train = try session.influence().data.train
       return try .leaveOneOut(
@@ -76,7 +76,7 @@ public struct RetrainJob: Sendable {
     case .file(let path):
       guard FileManager.default.fileExists(atPath: path) else {
         throw EvaluationError.design(
-          problem: "there is no design and no file '\(path)'", field: "`design`",
+          problem: "there is no design and no file '\(path)'", field: "‹design›",
           remedy: "name random, leave-one-out, removal or a file of subsets")
       }
       let train = try session.influence().data.train

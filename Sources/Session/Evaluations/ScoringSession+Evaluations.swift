@@ -51,7 +51,7 @@ extension EvaluationError {
   ) throws(EvaluationError) {
     guard let value, !range.contains(value) else { return }
     throw .request(
-      problem: "`\(field)` must be from \(range.lowerBound) to \(range.upperBound), not \(value)",
-      field: "`\(field)`", remedy: "for instance `\(field): \(range.lowerBound)`")
+      problem: "‹\(field)› must be from \(range.lowerBound) to \(range.upperBound), not \(value)",
+      field: "‹\(field)›", remedy: "for instance ‹\(field): \(range.lowerBound)›")
   }
 }
