@@ -42,7 +42,7 @@ struct CheckpointGradients: Sendable {
     where reference.seed == seed && reference.epoch <= epoch && reference.epoch < last {
       let part = part(reference.groupName)
       guard !fileExists(part) else { continue }
-      try makeFolder(AtomicFile.folder(of: part))
+      try makeFolder(RunFolder(path: run.folder).gradients(seed: seed))
       let collection = try collection([reference])
       try collection.collect(
         data, to: part, dtype: saving.dtype, overwrite: true, progress: progress)
