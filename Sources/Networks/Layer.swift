@@ -12,6 +12,8 @@ public protocol Layer: Sendable {
   var parameters: [Parameter] { get }
   /// What can be ablated in it.
   var components: [ComponentGroup] { get }
+  /// Why no tangent goes through it; nil: they do.
+  var tangentRefusal: String? { get }
 
   /// y from x. Saves in the pass what the other rules need.
   func forward(_ x: Tensor, _ pass: Pass) -> Tensor
@@ -31,6 +33,8 @@ extension Layer {
   public var parameters: [Parameter] { [] }
   /// None.
   public var components: [ComponentGroup] { [] }
+  /// Tangents go through.
+  public var tangentRefusal: String? { nil }
 }
 
 /// The maskable units of one ablation point.

@@ -17,6 +17,11 @@ public final class Pass {
   public var isTraining: Bool { dropout != nil }
   /// What training makes of the buffers (running statistics), by offset.
   public var bufferUpdates: [Int: Tensor] = [:]
+  /// Adjoints of the updated buffers, by offset: `backward` (where tangents go back,
+  /// `backwardTangent`) adds what the updates pull to the gradient (its tangent).
+  package var bufferAdjoints: [Int: Tensor] = [:]
+  /// Gradients by the buffers that an evaluation reads, by offset; nil: not asked for.
+  package var bufferGradients: [Int: Tensor]?
   /// Masks by slot.
   public let ablation: [Int: AblationMask]
   /// The flat direction v of a tangent pass.

@@ -28,11 +28,11 @@ extension Trainer {
   /// the passes and their tensors are gone afterwards.
   ///
   /// - Parameters:
-  ///   - signals: gets the signals of the batch's examples, S × n; nil: nobody reads them.
+  ///   - signals: get those of the batch's examples; nil: nobody reads them.
   ///   - visits: gets the examples' gradients, projected; nil: nobody reads them.
   /// - Throws: `TrainingError.diverged`, `.notFinite`.
   func backward(
-    _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool,
+    _ state: TrainingState, batch: [Int], signals: SignalRows?, needsFactors: Bool,
     visits: StepRows? = nil
   ) throws(TrainingError) -> StepGradient {
     let parts = parts(of: batch.count)
@@ -80,7 +80,7 @@ extension Trainer {
 
   /// The passes of one part.
   private func backward(
-    _ state: TrainingState, batch: [Int], ranges: [Range<Int>], signals: Buffer<Float>?,
+    _ state: TrainingState, batch: [Int], ranges: [Range<Int>], signals: SignalRows?,
     needsFactors: Bool, visits: StepRows?
   ) throws(TrainingError) -> PartGradient {
     let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
@@ -94,7 +94,7 @@ extension Trainer {
       // One tensor for the sum: the layers add to it.
       pass.gradient = gradient ?? Tensor(repeating: 0, shape: [network.parameterCount])
       gradient = nil
-      let norms = signalRows(signals)?.row(of: .gradientNorm)
+      let norms = signals?.row(of: .gradientNorm)
       if needsFactors || visits != nil {
         pass.recorder = FactorRecorder(selection: network.selection)
       } else if norms != nil {
@@ -131,7 +131,7 @@ extension Trainer {
   ///   - visits: rows of the pass's examples.
   private func run(
     _ pass: Pass, _ state: TrainingState, examples: [Int], columns: [Int], of size: Int,
-    signals: Buffer<Float>?, visits: StepRows?
+    signals: SignalRows?, visits: StepRows?
   ) throws(TrainingError) {
     var images = inputs.gathered(examples)
     if let augmentation = configuration.augmentation {
@@ -141,25 +141,17 @@ extension Trainer {
     }
     let outputs = network.root.forward(images, pass)
     let losses = Buffer<Float>(uninitialized: columns.count)
-    let kept = signalRows(signals)
     let (isClassification, isSequence) = (loss == .crossEntropy, loss == .nextToken)
     let targets = targets.gathered(examples)
     let errors = isClassification || isSequence ? nil : visits?.residuals(outputs, targets)
-    let derivative = OutputSignals.forEach(
-      outputs, targets, loss: loss, scale: 1 / Double(size)
-    ) { row, values in
+    let derivative = loss.forEach(outputs, targets, scale: 1 / Double(size)) { row, values in
       losses.base[row] = Float(values.loss)
-      kept?.write(values, example: columns[row])
+      signals?.write(values, example: columns[row])
       visits?.write(
         loss: Float(values.loss), residual: errors?[row] ?? Float(values.residual), at: row)
     }
     try requireFinite(losses, state)
     _ = network.root.backward(derivative, pass)
-  }
-
-  /// The rows of an epoch's signals, S × n.
-  private func signalRows(_ values: Buffer<Float>?) -> SignalRows? {
-    values.map { SignalRows(ExampleSignal.signals(of: loss), of: count, in: $0) }
   }
 
   /// Pᵀ∇ℓ of a pass's examples into their rows.

@@ -26,7 +26,7 @@ final class BareTraining {
         dropout: DropoutDraws(seed: 0, step: UInt64(state.step)))
       pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
       let outputs = network.root.forward(x, pass)
-      let scale = 1 / Float(x.shape[0])
+      let scale = 1 / Double(x.shape[0])
       _ = network.root.backward(Loss.crossEntropy.gradient(outputs, y, scale: scale), pass)
       if let gradient = pass.gradient {
         state.optimizer.update(
