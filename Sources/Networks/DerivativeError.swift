@@ -8,6 +8,8 @@ public enum DerivativeError: DiagnosableError, Equatable {
   case inputs(found: [Int], expected: [Int])
   /// An input that should be a token is none.
   case token(value: Float, vocabulary: Int, example: Int, position: Int)
+  /// A gradient by the outputs has another shape than they.
+  case outputGradient(found: [Int], expected: [Int])
   /// The loss is not that of such targets.
   case loss(String, targets: String)
   /// There are more or fewer targets than outputs.
@@ -31,6 +33,9 @@ public enum DerivativeError: DiagnosableError, Equatable {
         + DerivativeError.text(["B"] + expected.map(String.init))
     case .token(let value, let vocabulary, let example, let position):
       "\(value) at position \(position) of example \(example) is no token below \(vocabulary)"
+    case .outputGradient(let found, let expected):
+      "the gradient by the outputs is \(DerivativeError.text(found)), the outputs are "
+        + DerivativeError.text(expected)
     case .loss(let loss, let targets): "\(loss) is no loss of \(targets)"
     case .targetCount(let found, let expected):
       "there are \(found) targets for \(expected) outputs"
@@ -48,6 +53,7 @@ public enum DerivativeError: DiagnosableError, Equatable {
     switch self {
     case .length(let name, _, _): name
     case .inputs, .token: "inputs"
+    case .outputGradient: "the gradient by the outputs"
     case .loss, .targetCount, .targetClass: "targets"
     case .statistics: "adjoints of the running statistics"
     case .place: "dropout"
@@ -61,6 +67,7 @@ public enum DerivativeError: DiagnosableError, Equatable {
     case .length(_, _, let expected):
       "give \(expected) values, in the order of the network's parameters"
     case .inputs: "give a batch of examples of the network's shape"
+    case .outputGradient: "give one number an output"
     case .token(_, let vocabulary, _, _):
       "tokens are whole numbers below \(vocabulary), padding is below 0"
     case .loss:

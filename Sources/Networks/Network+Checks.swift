@@ -28,6 +28,13 @@ extension Network {
     }
   }
 
+  /// - Throws: `DerivativeError.outputGradient`.
+  func check(_ gradient: Tensor, by outputs: Tensor) throws(DerivativeError) {
+    guard gradient.shape == outputs.shape else {
+      throw .outputGradient(found: gradient.shape, expected: outputs.shape)
+    }
+  }
+
   /// - Throws: `DerivativeError.loss`, `.targetCount`, `.targetClass`, `.token`.
   func check(
     _ targets: TargetValues, of loss: Loss, for inputs: Tensor

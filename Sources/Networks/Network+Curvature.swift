@@ -96,7 +96,9 @@ extension Network {
   ) throws(DerivativeError) -> [Double] {
     let (tangent, outputs) = try outputTangent(
       inputs, parameters: parameters, along: direction, dropout: dropout)
-    return Network.products(outputGradient(outputs), tangent, count: inputs.shape[0])
+    let slopes = outputGradient(outputs)
+    try check(slopes, by: outputs)
+    return Network.products(slopes, tangent, count: inputs.shape[0])
   }
 
   /// A pass whose tangents have gone forward along v, as far as it is selected.

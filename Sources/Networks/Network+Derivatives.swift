@@ -48,7 +48,7 @@ extension Network {
   ///   - inputs: B examples.
   ///   - dropout: the draws of a training pass; nil evaluates.
   ///   - outputGradient: ∂f/∂z from the outputs, as they are.
-  /// - Throws: `DerivativeError.length`, `.inputs`, `.token`, `.place`.
+  /// - Throws: `DerivativeError`.
   public func gradient(
     _ inputs: Tensor, parameters: Tensor, dropout: DropoutDraws? = nil,
     outputGradient: (Tensor) -> Tensor
@@ -58,7 +58,9 @@ extension Network {
     pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
     pass.bufferGradients = [:]
     let outputs = root.forward(inputs, pass)
-    _ = root.backward(outputGradient(outputs), pass)
+    let slopes = outputGradient(outputs)
+    try check(slopes, by: outputs)
+    _ = root.backward(slopes, pass)
     return NetworkGradient(
       parameters: (pass.gradient ?? parameters).masked(to: selection),
       statistics: pass.bufferGradients ?? [:], outputs: outputs)

@@ -145,6 +145,28 @@ struct DerivativeErrorTests {
       """)
   }
 
+  @Test("gradients by the outputs of another shape than theirs")
+  func outputGradients() {
+    let (x, theta) = (Tensor(repeating: 1, shape: [2, 3]), flat(Self.network))
+    let wrong = Tensor(repeating: 1, shape: [2, 3])
+    let found = [
+      diagnosed { _ = try Self.network.gradient(x, parameters: theta) { _ in wrong } },
+      diagnosed {
+        _ = try Self.network.directionalDerivatives(x, parameters: theta, along: theta) { _ in
+          wrong
+        }
+      },
+    ]
+    for error in found {
+      #expect(
+        error?.description == """
+          error: the gradient by the outputs is 2 × 3, the outputs are 2 × 2
+            at:  the gradient by the outputs
+            fix: give one number an output
+          """)
+    }
+  }
+
   @Test("adjoints of what is no running statistic")
   func statistics() {
     expect(

@@ -4,8 +4,9 @@ import Tensors
 
 /// Layers over images, B × H × W × C.
 extension PlainNetwork {
-  /// Calls `body` with every window's pixels inside its image: element of the kernel, place of the pixel.
+  /// Every window's pixels inside its image: element of the kernel, place of the pixel.
   private func windows(_ geometry: WindowGeometry) -> [[(element: Int, pixel: Int)]] {
+    if let known = knownWindows[geometry] { return known }
     var result: [[(element: Int, pixel: Int)]] = []
     let (height, width) = geometry.kernel
     for top in 0..<geometry.outputHeight {
@@ -24,6 +25,7 @@ extension PlainNetwork {
         result.append(pixels)
       }
     }
+    knownWindows[geometry] = result
     return result
   }
 
@@ -33,16 +35,21 @@ extension PlainNetwork {
     let (channels, size) = (layer.geometry.input.channels, layer.geometry.input.count)
     let windows = windows(layer.geometry)
     var y: [Double] = []
-    for example in 0..<batch {
-      for pixels in windows {
-        for o in 0..<outputs {
-          var sum = b?[o] ?? 0
-          let first = o / (outputs / layer.groups) * inner
-          for (element, pixel) in pixels {
-            let x = example * size + pixel * channels + first
-            for c in 0..<inner { sum += w[(o * inner + c) * area + element] * v.x[x + c] }
+    let each = outputs / layer.groups
+    // Without the checks of arrays: most of the time goes here.
+    w.withUnsafeBufferPointer { w in
+      v.x.withUnsafeBufferPointer { x in
+        for example in 0..<batch {
+          for pixels in windows {
+            for o in 0..<outputs {
+              var sum = b?[o] ?? 0
+              for (element, pixel) in pixels {
+                let place = example * size + pixel * channels + o / each * inner
+                for c in 0..<inner { sum += w[(o * inner + c) * area + element] * x[place + c] }
+              }
+              y.append(sum)
+            }
           }
-          y.append(sum)
         }
       }
     }

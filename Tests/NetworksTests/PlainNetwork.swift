@@ -21,6 +21,8 @@ final class PlainNetwork {
   /// A kink's choices in the order of the layers.
   private var choices: [[Int]] = []
   private var kink = 0
+  /// Windows of convolutions and pools once they are listed.
+  var knownWindows: [WindowGeometry: [[(element: Int, pixel: Int)]]] = [:]
 
   var batch: Int { inputs.shape[0] }
 
