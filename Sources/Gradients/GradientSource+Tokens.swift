@@ -70,12 +70,12 @@ extension GradientSource {
   public func forEachTokenBlock(
     of data: Dataset, _ function: OutputFunction,
     _ body: (Range<Int>, ExampleGradients) throws -> Void
-  ) rethrows {
+  ) throws {
     precondition(data.count == 1, "\(data.count) examples")
     let (positions, width) = (network.outputShape[0], network.outputCount)
     try forEachRange(of: positions, functions: 1) { range in
       let copies = data.subset([0]).inputs.gathered(range.map { _ in 0 })
-      let gradients = network.exampleGradients(copies, parameters: parameters) { outputs in
+      let gradients = try network.exampleGradients(copies, parameters: parameters) { outputs in
         var slopes = function.gradient(
           outputs, TargetValues(data.targets).gathered(range.map { _ in 0 }))
         let target = slopes.writableStorage()

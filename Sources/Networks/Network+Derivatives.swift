@@ -7,13 +7,17 @@ extension Network {
   ///
   /// - Parameter outputGradient: ∂f/∂z from the outputs, B × C.
   /// - Returns: the factors of ∇_θ f for each example (of the network's selection), and the outputs z.
+  /// - Throws: `DerivativeError`.
   public func exampleGradients(
     _ inputs: Tensor, parameters: Tensor, outputGradient: (Tensor) -> Tensor
-  ) -> (gradients: ExampleGradients, outputs: Tensor) {
+  ) throws(DerivativeError) -> (gradients: ExampleGradients, outputs: Tensor) {
+    try check(inputs, parameters: parameters, dropout: nil)
     let pass = pass(parameters, batch: inputs.shape[0])
     let outputs = root.forward(inputs, pass)
     pass.recorder = FactorRecorder(selection: selection)
-    _ = root.backward(outputGradient(outputs), pass)
+    let slopes = outputGradient(outputs)
+    try check(slopes, by: outputs)
+    _ = root.backward(slopes, pass)
     let recorded = pass.recorder?.gradients(count: pass.batch)
     return (recorded ?? ExampleGradients(count: pass.batch, blocks: []), outputs)
   }
@@ -25,9 +29,15 @@ extension Network {
   /// Σ_c ⟨∇z_c(x), ∇z_c(x′)⟩; with random signs over √S, an unbiased estimate of it.
   ///
   /// - Parameter functions: S rows of C coefficients.
+  /// - Throws: `DerivativeError`.
   public func jacobianFactors(
     _ inputs: Tensor, parameters: Tensor, functions: Matrix<Float>
-  ) -> (gradients: ExampleGradients, outputs: Tensor) {
+  ) throws(DerivativeError) -> (gradients: ExampleGradients, outputs: Tensor) {
+    try check(inputs, parameters: parameters, dropout: nil)
+    guard functions.columns == outputCount else {
+      throw .outputGradient(
+        found: [functions.rows, functions.columns], expected: [functions.rows, outputCount])
+    }
     let pass = pass(parameters, batch: inputs.shape[0])
     let outputs = root.forward(inputs, pass)
     let each = (0..<functions.rows).map { function in

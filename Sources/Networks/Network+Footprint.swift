@@ -140,10 +140,11 @@ extension Network {
 
   /// Products of a pass forward, and back as far as some gradients of this network ask for it.
   private func products(above selected: ExampleGradients) -> (forward: Double, backward: Double) {
-    let all = exampleGradients(
-      Tensor(repeating: 0, shape: [1] + inputShape),
-      parameters: Tensor(repeating: 0, shape: [parameterCount])
-    ) { $0 }.gradients
+    let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1)
+    let outputs = root.forward(Tensor(repeating: 0, shape: [1] + inputShape), pass)
+    pass.recorder = FactorRecorder(selection: selection)
+    _ = root.backward(outputs, pass)
+    let all = pass.recorder?.gradients(count: 1) ?? ExampleGradients(count: 1, blocks: [])
     return all.products(above: selected.blocks.map(\.weight.offset).min())
   }
 }

@@ -34,7 +34,7 @@ struct ConvolutionPyTorchTests {
   @Test("per-example gradients from factors are PyTorch's", arguments: ConvolutionCase.all)
   func exampleGradients(_ known: ConvolutionCase) throws {
     let network = try known.network()
-    let (factors, _) = network.exampleGradients(known.x, parameters: known.theta) {
+    let (factors, _) = try network.exampleGradients(known.x, parameters: known.theta) {
       Loss.crossEntropy.gradient($0, known.targets)
     }
     let full = factors.fullGradients(parameterCount: network.parameterCount)

@@ -57,32 +57,34 @@ struct EdgeTests {
   }
 
   @Test("gradients of none join those of some", arguments: [sequence, perceptron, vit])
-  func emptyFactors(_ network: Network) {
+  func emptyFactors(_ network: Network) throws {
     let theta = network.initialParameters(seed: 1)
-    func factors(_ count: Int) -> ExampleGradients {
-      network.exampleGradients(
+    func factors(_ count: Int) throws -> ExampleGradients {
+      try network.exampleGradients(
         gaussian([count] + network.inputShape, seed: 1, index: 2), parameters: theta
       ) { $0 }.gradients
     }
-    let joined = ExampleGradients(concatenating: [factors(0), factors(3), factors(0)])
+    let joined = ExampleGradients(concatenating: [
+      try factors(0), try factors(3), try factors(0),
+    ])
     #expect(joined.count == 3)
-    #expect(joined.exactKernel() == factors(3).exactKernel())
-    #expect(factors(0).exactKernel(with: factors(3)).columns == 3)
-    #expect(factors(0).squaredNorms().isEmpty)
+    #expect(try joined.exactKernel() == factors(3).exactKernel())
+    #expect(try factors(0).exactKernel(with: factors(3)).columns == 3)
+    #expect(try factors(0).squaredNorms().isEmpty)
     var unit = Matrix<Float>(rows: 2, columns: 2)
     unit[0, 0] = 1
     unit[1, 1] = 1
-    let (none, outputs) = network.jacobianFactors(
+    let (none, outputs) = try network.jacobianFactors(
       Tensor(uninitialized: [0] + network.inputShape), parameters: theta, functions: unit)
     #expect(none.count == 0 && none.exactKernel().count == 0 && outputs.shape == [0, 2])
   }
 
   @Test("a batch of one is the first of a batch of many", arguments: [sequence, perceptron, vit])
-  func batchOfOne(_ network: Network) {
+  func batchOfOne(_ network: Network) throws {
     let theta = network.initialParameters(seed: 1)
     let x = gaussian([6] + network.inputShape, seed: 1, index: 2)
-    let many = network.exampleGradients(x, parameters: theta) { $0 }.gradients
-    let one = network.exampleGradients(x.prefixSlice(0..<1), parameters: theta) { $0 }.gradients
+    let many = try network.exampleGradients(x, parameters: theta) { $0 }.gradients
+    let one = try network.exampleGradients(x.prefixSlice(0..<1), parameters: theta) { $0 }.gradients
     #expect(one.count == 1)
     let p = network.parameterCount
     #expect(
@@ -101,7 +103,7 @@ struct EdgeTests {
     let (gradient, z) = (found.parameters, found.outputs)
     #expect(gradient.elements.allSatisfy { $0 == 0 })
     for function in [OutputFunction.margin, .hardMargin, .logProbability] {
-      let (factors, _) = network.exampleGradients(x, parameters: theta) {
+      let (factors, _) = try network.exampleGradients(x, parameters: theta) {
         function.gradient($0, targets)
       }
       #expect(factors.squaredNorms() == [0, 0, 0, 0, 0])
@@ -117,7 +119,7 @@ struct EdgeTests {
     x[x.count / 3] = .nan
     let theta = network.initialParameters(seed: 3)
     let targets = TargetValues.classes([0, 1, 0])
-    let (factors, z) = network.exampleGradients(x, parameters: theta) {
+    let (factors, z) = try network.exampleGradients(x, parameters: theta) {
       OutputFunction.margin.gradient($0, targets)
     }
     #expect(z.firstNonFinite.map { $0 / 2 } == 1)

@@ -91,9 +91,9 @@ struct LayerSelectionTests {
       }
     }
 
-    func gradients(_ network: Network) -> ExampleGradients {
+    func gradients(_ network: Network) throws -> ExampleGradients {
       let theta = network.initialParameters(seed: 4)
-      return network.exampleGradients(inputs, parameters: theta) { outputs in
+      return try network.exampleGradients(inputs, parameters: theta) { outputs in
         guard self == .gpt2 else { return outputs }
         return Loss.nextToken.gradient(outputs, .tokens(inputs))
       }.gradients
@@ -103,12 +103,12 @@ struct LayerSelectionTests {
   @Test("each parameter alone has its part of the full gradient", arguments: Case.allCases)
   func parts(_ c: Case) throws {
     let network = try #require(c.network)
-    let full = c.gradients(network).fullGradients(parameterCount: network.parameterCount)
+    let full = try c.gradients(network).fullGradients(parameterCount: network.parameterCount)
     let buffers = Set(network.buffers.map(\.offset))
     for parameter in network.parameters where !buffers.contains(parameter.offset) {
       let chosen = try network.selecting(LayerPatterns([parameter.name]), place: "p")
       #expect(chosen.selectedCount == parameter.count)
-      let part = c.gradients(chosen)
+      let part = try c.gradients(chosen)
       #expect(part.gradientCount == parameter.count, "\(parameter.name)")
       let rows = part.fullGradients(parameterCount: network.parameterCount)
       for i in 0..<3 {
@@ -123,14 +123,14 @@ struct LayerSelectionTests {
   @Test("kernels over a partition of the layers sum to the full one", arguments: Case.allCases)
   func partition(_ c: Case) throws {
     let network = try #require(c.network)
-    let full = c.gradients(network).exactKernel()
+    let full = try c.gradients(network).exactKernel()
     var sum = [Double](repeating: 0, count: 9)
     let names = network.parameters.map(\.name)
     let isBuffer = Set(network.buffers.map(\.name))
     for part in 0..<3 {
       let patterns = names.enumerated().filter { $0 % 3 == part && !isBuffer.contains($1) }
       let chosen = try network.selecting(LayerPatterns(patterns.map(\.element)), place: "p")
-      for (i, value) in c.gradients(chosen).exactKernel().elements.enumerated() {
+      for (i, value) in try c.gradients(chosen).exactKernel().elements.enumerated() {
         sum[i] += Double(value)
       }
     }

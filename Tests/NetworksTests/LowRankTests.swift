@@ -50,7 +50,7 @@ struct LowRankTests {
     #expect(relativeDifference(outputs.elements, c.logits) < 1e-5)
     #expect(
       relativeDifference(Loss.nextToken.values(outputs, .tokens(x)), c.losses) < 1e-5)
-    let (gradients, _) = network.exampleGradients(x, parameters: theta) {
+    let (gradients, _) = try network.exampleGradients(x, parameters: theta) {
       Loss.nextToken.gradient($0, .tokens(x))
     }
     #expect(gradients.blocks.map(\.weight.name).sorted() == c.adapters.sorted())
@@ -84,7 +84,7 @@ struct LowRankTests {
     let slopes = try network.directionalDerivatives(x, parameters: theta, along: masked) {
       Loss.nextToken.gradient($0, .tokens(x))
     }
-    let rows = network.exampleGradients(x, parameters: theta) {
+    let rows = try network.exampleGradients(x, parameters: theta) {
       Loss.nextToken.gradient($0, .tokens(x))
     }.gradients.fullGradients(parameterCount: network.parameterCount)
     let expected = (0..<3).map { i in

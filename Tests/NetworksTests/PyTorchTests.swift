@@ -43,8 +43,8 @@ struct PyTorchTests {
   }
 
   @Test("per-example gradients from factors are PyTorch's to 1e-5", arguments: NetworkCase.all)
-  func exampleGradients(_ known: NetworkCase) {
-    let (factors, _) = known.network.exampleGradients(known.x, parameters: known.theta) {
+  func exampleGradients(_ known: NetworkCase) throws {
+    let (factors, _) = try known.network.exampleGradients(known.x, parameters: known.theta) {
       known.loss.gradient($0, known.targetValues)
     }
     let full = factors.fullGradients(parameterCount: known.direction.count)
@@ -117,10 +117,10 @@ struct PyTorchTests {
   @Test(
     "Gram matrices of output functions and the trace kernel are PyTorch's",
     arguments: NetworkCase.all)
-  func kernels(_ known: NetworkCase) {
+  func kernels(_ known: NetworkCase) throws {
     for function in OutputFunction.allCases {
       guard let expected = known.measured(function) else { continue }
-      let (factors, _) = known.network.exampleGradients(known.x, parameters: known.theta) {
+      let (factors, _) = try known.network.exampleGradients(known.x, parameters: known.theta) {
         function.gradient($0, known.targetValues)
       }
       #expect(relativeDifference(factors.exactKernel().elements, expected.gram) < 1e-5)
@@ -129,7 +129,7 @@ struct PyTorchTests {
         relativeDifference(
           rectangle.elements, Array(expected.gram[0..<2 * known.count])) < 1e-5)
     }
-    let (jacobian, _) = known.network.jacobianFactors(
+    let (jacobian, _) = try known.network.jacobianFactors(
       known.x, parameters: known.theta, functions: known.unitFunctions)
     #expect(relativeDifference(jacobian.exactKernel().elements, known.traceGram) < 1e-5)
     let diagonal = (0..<known.count).map { known.traceGram[$0 * (known.count + 1)] }

@@ -49,7 +49,7 @@ struct SharedWeightTests {
     let theta = gaussian([network.parameterCount], seed: 1, index: 0)
     let x = gaussian([5] + network.inputShape, seed: 1, index: 1)
     let targets = TargetValues.classes([0, 1, 2, 0, 1])
-    let (factors, _) = network.exampleGradients(x, parameters: theta) {
+    let (factors, _) = try network.exampleGradients(x, parameters: theta) {
       Loss.crossEntropy.gradient($0, targets)
     }
     let full = factors.fullGradients(parameterCount: network.parameterCount)
@@ -105,7 +105,7 @@ struct SharedWeightTests {
     let network = try Self.network(.same, positions: 1).selecting(
       LayerPatterns(["head.weight"]), place: "test")
     let theta = gaussian([network.parameterCount], seed: 1, index: 0)
-    let (factors, _) = network.exampleGradients(
+    let (factors, _) = try network.exampleGradients(
       gaussian([2, 4], seed: 1, index: 1), parameters: theta
     ) { $0 }
     #expect(factors.blocks.map(\.weight.name) == ["head.weight"])

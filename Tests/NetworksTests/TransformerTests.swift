@@ -37,9 +37,9 @@ struct TransformerTests {
   }
 
   @Test("per-example gradients from factors", arguments: TransformerCase.all)
-  func factors(_ c: TransformerCase) {
+  func factors(_ c: TransformerCase) throws {
     let network = c.network
-    let (factors, _) = network.exampleGradients(c.x, parameters: c.theta(network)) {
+    let (factors, _) = try network.exampleGradients(c.x, parameters: c.theta(network)) {
       c.loss.gradient($0, c.targets)
     }
     #expect(factors.gradientCount == network.parameterCount)

@@ -64,7 +64,7 @@ struct TrainerTests {
     let start = state.parameters
     let signals = try trainer.runEpoch(&state)
     let logits = trainer.network.outputs(data.inputs, parameters: start)
-    let (gradients, _) = trainer.network.exampleGradients(data.inputs, parameters: start) {
+    let (gradients, _) = try trainer.network.exampleGradients(data.inputs, parameters: start) {
       Loss.crossEntropy.gradient($0, TargetValues(data.targets))
     }
     let full = gradients.fullGradients(parameterCount: trainer.network.parameterCount)
