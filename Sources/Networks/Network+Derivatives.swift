@@ -73,7 +73,7 @@ extension Network {
     _ = root.backward(slopes, pass)
     return NetworkGradient(
       parameters: (pass.gradient ?? parameters).masked(to: selection),
-      statistics: pass.bufferGradients ?? [:], outputs: outputs)
+      statistics: pass.bufferGradients ?? [:], updates: pass.bufferUpdates, outputs: outputs)
   }
 
   /// Σ_i of the loss gradients times `scale`: what the trainer steps by, for `scale` 1/B.
@@ -99,6 +99,8 @@ public struct NetworkGradient: Sendable {
   /// By the running statistics that an evaluation reads, each by its offset in the flat vector, of
   /// the layers that the gradient goes through; none of a training pass, which does not read them.
   public let statistics: [Int: Tensor]
+  /// What a training pass makes of the running statistics, by offset.
+  public let updates: [Int: Tensor]
   /// z, B × C or B × T × C.
   public let outputs: Tensor
 }
