@@ -65,7 +65,7 @@ public struct BatchNorm2D: Layer {
     let (x, statistics) = (saved[0], saved[1])
     let isSelected = pass.selects([weight, bias])
     let needsSums =
-      isSelected && pass.gradient != nil || pass.needsInputGradient && pass.isTraining
+      isSelected && pass.gradient != nil || pass.propagates(slot) && pass.isTraining
     let sums = needsSums ? ChannelSums(dy, x, statistics) : nil
     if isSelected, let sums {
       pass.gradient?.withUnsafeMutablePointer { base in
@@ -73,7 +73,7 @@ public struct BatchNorm2D: Layer {
       }
     }
     if isSelected && pass.recorder != nil { record(dy, x, statistics, pass) }
-    guard pass.needsInputGradient else { return nil }
+    guard pass.propagates(slot) else { return nil }
     let theta = pass.parameters.storage.base
     let (mean, scale) = (statistics.storage.base, statistics.storage.base + channels)
     guard let sums, pass.isTraining else {

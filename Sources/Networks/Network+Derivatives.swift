@@ -10,12 +10,10 @@ extension Network {
   public func exampleGradients(
     _ inputs: Tensor, parameters: Tensor, outputGradient: (Tensor) -> Tensor
   ) -> (gradients: ExampleGradients, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
+    let pass = pass(parameters, batch: inputs.shape[0], for: .factors)
     let outputs = root.forward(inputs, pass)
-    pass.recorder = FactorRecorder(selection: selection)
     _ = root.backward(outputGradient(outputs), pass)
-    let recorded = pass.recorder?.gradients(count: pass.batch)
-    return (recorded ?? ExampleGradients(count: pass.batch, blocks: []), outputs)
+    return (pass.takeFactors(), outputs)
   }
 
   /// Per-example gradients of several linear functions of the outputs, side by side: left sides
@@ -28,16 +26,14 @@ extension Network {
   public func jacobianFactors(
     _ inputs: Tensor, parameters: Tensor, functions: Matrix<Float>
   ) -> (gradients: ExampleGradients, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
+    let pass = pass(parameters, batch: inputs.shape[0], for: .factors)
     let outputs = root.forward(inputs, pass)
     let each = (0..<functions.rows).map { function in
       let coefficients = functions.row(function)
       let direction = Tensor(
         (0..<outputs.rowCount).flatMap { _ in coefficients }, shape: outputs.shape)
-      pass.recorder = FactorRecorder(selection: selection)
       _ = root.backward(direction, pass)
-      return pass.recorder?.gradients(count: pass.batch)
-        ?? ExampleGradients(count: pass.batch, blocks: [])
+      return pass.takeFactors()
     }
     return (ExampleGradients(stacking: each), outputs)
   }
@@ -46,8 +42,7 @@ extension Network {
   public func lossGradient(
     _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss, scale: Float = 1
   ) -> (gradient: Tensor, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
+    let pass = pass(parameters, batch: inputs.shape[0], for: .gradient)
     let outputs = root.forward(inputs, pass)
     _ = root.backward(loss.gradient(outputs, targets, scale: scale), pass)
     return (pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount]), outputs)
@@ -62,8 +57,7 @@ extension Network {
   public func outputTangent(
     _ inputs: Tensor, parameters: Tensor, along direction: Tensor
   ) -> (tangent: Tensor, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.keepsAll = true
+    let pass = pass(parameters, batch: inputs.shape[0], for: .tangents)
     let outputs = root.forward(inputs, pass)
     pass.tangent = direction
     let tangent = root.forwardTangent(nil, pass)
@@ -93,8 +87,7 @@ extension Network {
     _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
     direction: Tensor, scale: Float = 1
   ) -> Tensor {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.keepsAll = true
+    let pass = pass(parameters, batch: inputs.shape[0], for: .tangents)
     let outputs = root.forward(inputs, pass)
     pass.tangent = direction
     pass.gradientTangent = Tensor(repeating: 0, shape: [parameterCount])
@@ -115,13 +108,11 @@ extension Network {
   public func gaussNewtonVectorProduct(
     _ inputs: Tensor, parameters: Tensor, loss: Loss, direction: Tensor, scale: Float = 1
   ) -> Tensor {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.keepsAll = true
+    let pass = pass(parameters, batch: inputs.shape[0], for: [.gradient, .tangents])
     let outputs = root.forward(inputs, pass)
     pass.tangent = direction
     let tangent =
       root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
-    pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
     let middle = loss.curvature(outputs, times: tangent, lengths: pass.lengths)
     _ = root.backward(middle.scaled(by: scale), pass)
     return (pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount])).masked(to: selection)

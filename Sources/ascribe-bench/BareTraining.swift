@@ -22,9 +22,8 @@ final class BareTraining {
     defer { self.state = state }
     for (x, y) in batches {
       let pass = network.pass(
-        state.parameters, batch: x.shape[0],
+        state.parameters, batch: x.shape[0], for: .gradient,
         dropout: DropoutDraws(seed: 0, step: UInt64(state.step)))
-      pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
       let outputs = network.root.forward(x, pass)
       let scale = 1 / Float(x.shape[0])
       _ = network.root.backward(Loss.crossEntropy.gradient(outputs, y, scale: scale), pass)

@@ -49,8 +49,10 @@ struct PlainLayer: Sendable, CustomStringConvertible {
   }
 
   /// A pass over `batch` examples as the layer is looked at.
-  func pass(_ theta: Tensor, batch: Int) -> Pass {
-    network.pass(theta, batch: batch, dropout: trains ? DropoutDraws(seed: 0, step: 0) : nil)
+  func pass(_ theta: Tensor, batch: Int, for purpose: Pass.Purpose) -> Pass {
+    network.pass(
+      theta, batch: batch, for: purpose.union(.inputGradient),
+      dropout: trains ? DropoutDraws(seed: 0, step: 0) : nil)
   }
 
   private static func norm(_ kind: LayerNorm.Kind) -> PlainLayer {
@@ -126,7 +128,7 @@ struct PlainLayer: Sendable, CustomStringConvertible {
 
   /// Images of 2 channels, 4 × 5 pixels: 2 × 2 patches, the last column is not read.
   private static let patches = make(
-    "patch embedding", [4, 5, 2], propagates: false,
+    "patch embedding", [4, 5, 2],
     { builder in
       let image = ImageShape(channels: 2, height: 4, width: 5)
       guard let layer = builder.patchEmbedding("v", input: image, patch: 2, width: 3) else {
