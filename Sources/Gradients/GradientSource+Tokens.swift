@@ -14,9 +14,10 @@ extension GradientSource {
     of data: Dataset, _ function: OutputFunction, weights: [Float]
   ) -> Tensor {
     precondition(weights.count == data.count, "\(weights.count) weights, \(data.count) examples")
-    var sum = Tensor(repeating: 0, shape: [network.parameterCount])
+    var total: Tensor?
     forEachRange(of: data.count, functions: 1) { range in
-      let pass = network.pass(parameters, batch: range.count)
+      let pass = network.pass(
+        parameters, batch: range.count, for: .gradient, addingTo: total.take())
       let outputs = network.root.forward(data.inputs.prefixSlice(range), pass)
       var slopes = function.gradient(
         outputs, TargetValues(data.targets.subset(Array(range))))
@@ -25,11 +26,10 @@ extension GradientSource {
         VectorMath.scale(
           weight, target.base + row * network.outputSize, count: network.outputSize)
       }
-      pass.gradient = sum
-      sum = Tensor(repeating: 0, shape: [1])
       _ = network.root.backward(slopes, pass)
-      sum = pass.gradient ?? sum
+      total = pass.gradient.take()
     }
+    let sum = total ?? Tensor(repeating: 0, shape: [network.parameterCount])
     guard let selection = network.selection else { return sum }
     let result = Tensor(repeating: 0, shape: sum.shape)
     for range in selection.ranges {

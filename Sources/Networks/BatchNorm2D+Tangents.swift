@@ -10,7 +10,7 @@ import Tensors
 extension BatchNorm2D {
   /// ry = γ rx̂ + v_γ x̂ + v_β.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let v = pass.tangent else { return nil }
+    guard let v = pass.tangent, pass.reaches(slot) else { return nil }
     let saved = pass.saved(at: slot)
     let (x, statistics) = (saved[0], saved[1])
     let (mean, scale) = (statistics.storage.base, statistics.storage.base + channels)

@@ -71,7 +71,7 @@ public struct BatchNorm2D: Layer {
     let (x, statistics) = (saved[0], saved[1])
     let isSelected = pass.selects([weight, bias])
     let needsSums =
-      isSelected && pass.gradient != nil || pass.needsInputGradient && pass.isTraining
+      isSelected && pass.gradient != nil || pass.propagates(slot) && pass.isTraining
       || pass.bufferGradients != nil && !pass.isTraining
     let sums = needsSums ? ChannelSums(dy, x, statistics) : nil
     if isSelected, let sums {
@@ -81,7 +81,7 @@ public struct BatchNorm2D: Layer {
     }
     if isSelected && pass.recorder != nil { record(dy, x, statistics, pass) }
     if let sums, !pass.isTraining { recordBufferGradients(sums, statistics, pass) }
-    guard pass.needsInputGradient else { return nil }
+    guard pass.propagates(slot) else { return nil }
     return inputGradient(
       dy, x, statistics, sums, pass, adjoint: statisticsPull(rows: x.rowCount, pass))
   }

@@ -24,6 +24,11 @@ public protocol Layer: Sendable {
   /// dx and rdx from dy and rdy, after `forwardTangent`; hands the tangents of the parameter
   /// gradients to the pass. Nil: zero, or nobody needs it.
   func backwardTangent(_ dy: Tensor, _ rdy: Tensor?, _ pass: Pass) -> (dx: Tensor?, rdx: Tensor?)
+  /// Plans the slots of the layer and those in it.
+  ///
+  /// - Parameter inputMatters: whether x depends on something that a gradient is taken by.
+  /// - Returns: whether y does.
+  func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool
   /// The layer with those in it replaced; one without layers inside is replaced itself.
   func mapped(_ replace: (any Layer) -> any Layer) -> any Layer
 }
@@ -35,6 +40,11 @@ extension Layer {
   public var components: [ComponentGroup] { [] }
   /// Tangents go through.
   public var tangentRefusal: String? { nil }
+  /// A layer without layers inside: its slot, if it has one.
+  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+    guard let slot = ownSlot else { return inputMatters || plan.selects(parameters) }
+    return plan.visit(slot, parameters, inputMatters: inputMatters)
+  }
 }
 
 /// The maskable units of one ablation point.

@@ -47,7 +47,8 @@ extension Network {
     try check(inputs, parameters: parameters, dropout: dropout)
     try check(targets, of: loss, for: inputs)
     let (pass, tangent, outputs) = try tangentPass(
-      inputs, parameters: parameters, along: direction, dropout: dropout)
+      inputs, parameters: parameters, along: direction, dropout: dropout,
+      for: matrix == .hessian ? .tangents : [.gradient, .tangents])
     pass.bufferAdjoints = movable(statistics)
     let slopes = loss.gradient(outputs, targets)
     let bend = loss.curvature(outputs, targets, times: tangent, scale: scale)
@@ -58,7 +59,6 @@ extension Network {
       _ = root.backwardTangent(slopes.scaled(by: Float(scale)), bend, pass)
       product = pass.gradientTangent
     case .gaussNewton:
-      pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
       _ = root.backward(bend, pass)
       product = pass.gradient
     }
@@ -82,7 +82,7 @@ extension Network {
   ) throws(DerivativeError) -> (tangent: Tensor, outputs: Tensor) {
     try check(inputs, parameters: parameters, dropout: dropout)
     let (_, tangent, outputs) = try tangentPass(
-      inputs, parameters: parameters, along: direction, dropout: dropout)
+      inputs, parameters: parameters, along: direction, dropout: dropout, for: .tangents)
     return (tangent, outputs)
   }
 
@@ -105,12 +105,12 @@ extension Network {
   ///
   /// - Throws: `DerivativeError.length`, `.layer`.
   private func tangentPass(
-    _ inputs: Tensor, parameters: Tensor, along direction: Tensor, dropout: DropoutDraws?
+    _ inputs: Tensor, parameters: Tensor, along direction: Tensor, dropout: DropoutDraws?,
+    for purpose: Pass.Purpose
   ) throws(DerivativeError) -> (pass: Pass, tangent: Tensor, outputs: Tensor) {
     try check(direction, "direction")
     try checkTangents()
-    let pass = pass(parameters, batch: inputs.shape[0], dropout: dropout)
-    pass.keepsAll = true
+    let pass = pass(parameters, batch: inputs.shape[0], for: purpose, dropout: dropout)
     let outputs = root.forward(inputs, pass)
     pass.tangent = direction.masked(to: selection)
     let tangent = root.forwardTangent(nil, pass)

@@ -12,14 +12,12 @@ extension Network {
     _ inputs: Tensor, parameters: Tensor, outputGradient: (Tensor) -> Tensor
   ) throws(DerivativeError) -> (gradients: ExampleGradients, outputs: Tensor) {
     try check(inputs, parameters: parameters, dropout: nil)
-    let pass = pass(parameters, batch: inputs.shape[0])
+    let pass = pass(parameters, batch: inputs.shape[0], for: .factors)
     let outputs = root.forward(inputs, pass)
-    pass.recorder = FactorRecorder(selection: selection)
     let slopes = outputGradient(outputs)
     try check(slopes, by: outputs)
     _ = root.backward(slopes, pass)
-    let recorded = pass.recorder?.gradients(count: pass.batch)
-    return (recorded ?? ExampleGradients(count: pass.batch, blocks: []), outputs)
+    return (pass.takeFactors(), outputs)
   }
 
   /// Per-example gradients of several linear functions of the outputs, side by side: left sides
@@ -38,16 +36,14 @@ extension Network {
       throw .outputGradient(
         found: [functions.rows, functions.columns], expected: [functions.rows, outputCount])
     }
-    let pass = pass(parameters, batch: inputs.shape[0])
+    let pass = pass(parameters, batch: inputs.shape[0], for: .factors)
     let outputs = root.forward(inputs, pass)
     let each = (0..<functions.rows).map { function in
       let coefficients = functions.row(function)
       let direction = Tensor(
         (0..<outputs.rowCount).flatMap { _ in coefficients }, shape: outputs.shape)
-      pass.recorder = FactorRecorder(selection: selection)
       _ = root.backward(direction, pass)
-      return pass.recorder?.gradients(count: pass.batch)
-        ?? ExampleGradients(count: pass.batch, blocks: [])
+      return pass.takeFactors()
     }
     return (ExampleGradients(stacking: each), outputs)
   }
@@ -64,8 +60,7 @@ extension Network {
     outputGradient: (Tensor) -> Tensor
   ) throws(DerivativeError) -> NetworkGradient {
     try check(inputs, parameters: parameters, dropout: dropout)
-    let pass = pass(parameters, batch: inputs.shape[0], dropout: dropout)
-    pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
+    let pass = pass(parameters, batch: inputs.shape[0], for: .gradient, dropout: dropout)
     pass.bufferGradients = [:]
     let outputs = root.forward(inputs, pass)
     let slopes = outputGradient(outputs)

@@ -18,9 +18,10 @@ public struct Network: Sendable {
   public let buffers: [Parameter]
   /// The parameters that gradients are taken by, in training and attribution; nil: all.
   public internal(set) var selection: ParameterSelection? {
-    didSet { footprintMemory = FootprintMemory() }
+    didSet { (footprintMemory, planMemory) = (FootprintMemory(), PlanMemory()) }
   }
   var footprintMemory = FootprintMemory()
+  private var planMemory = PlanMemory()
   /// The buffers that training leaves as they are.
   public internal(set) var frozenBuffers: [Parameter] = []
   /// The values that the model's parameters begin with, before those of adapters; nil: drawn.
@@ -78,23 +79,31 @@ public struct Network: Sendable {
   }
 
   /// A pass over `batch` examples at the given parameters.
+  ///
+  /// - Parameters:
+  ///   - purpose: what it is for; it does nothing else.
+  ///   - sum: what `Pass.gradient` begins with, p values, where that is a purpose; zeros when nil.
   public func pass(
-    _ parameters: Tensor, batch: Int, dropout: DropoutDraws? = nil,
-    ablation: [Int: AblationMask] = [:]
+    _ parameters: Tensor, batch: Int, for purpose: Pass.Purpose, dropout: DropoutDraws? = nil,
+    ablation: [Int: AblationMask] = [:], addingTo sum: consuming Tensor? = nil
   ) -> Pass {
     precondition(parameters.count == parameterCount, "\(parameters.count) of \(parameterCount)")
+    let plan = planMemory.plan(purpose) {
+      PassPlan(root, slots: slots, selection: selection, purpose: purpose)
+    }
     return Pass(
-      parameters: parameters, batch: batch, slots: slots, dropout: dropout, ablation: ablation,
-      selection: selection)
+      parameters: parameters, batch: batch, plan: plan, selection: selection, dropout: dropout,
+      ablation: ablation, addingTo: sum)
   }
 
-  /// Outputs of a batch in evaluation mode.
+  /// Outputs of a batch in evaluation mode; no activation outlives the layers that read it.
   ///
   /// - Parameter inputs: B × input shape.
   /// - Returns: B × output shape.
   public func outputs(
     _ inputs: Tensor, parameters: Tensor, ablation: [Int: AblationMask] = [:]
   ) -> Tensor {
-    root.forward(inputs, pass(parameters, batch: inputs.shape[0], ablation: ablation))
+    let pass = pass(parameters, batch: inputs.shape[0], for: .outputs, ablation: ablation)
+    return root.forward(inputs, pass)
   }
 }

@@ -2,8 +2,7 @@ import Factors
 
 /// Hands out slots and places in the flat parameter vector while a network is put together.
 ///
-/// Layers are made in forward order: the first linear one reads the network's inputs, whose gradient
-/// nobody needs.
+/// Slots are handed out in the order in which layers are made.
 public struct NetworkBuilder {
   /// All parameters so far, in order.
   public private(set) var parameters: [Parameter] = []
@@ -14,8 +13,6 @@ public struct NetworkBuilder {
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0
-  /// Whether nothing with parameters has read the network's inputs yet.
-  var readsInputs = true
 
   /// An empty network.
   public init() {}
@@ -44,8 +41,6 @@ public struct NetworkBuilder {
   }
 
   /// A linear layer with parameters of its own.
-  ///
-  /// The first one of a network does not propagate.
   public mutating func linear(
     _ name: String, inputs: Int, outputs: Int, bias: Bool = true
   ) -> Linear {
@@ -56,20 +51,17 @@ public struct NetworkBuilder {
 
   /// A linear layer on parameters that exist already.
   public mutating func linear(sharing weight: Parameter, bias: Parameter?) -> Linear {
-    defer { readsInputs = false }
-    return Linear(
-      weight: weight, bias: bias, isTransposed: false, slot: slot(), propagates: !readsInputs)
+    Linear(weight: weight, bias: bias, isTransposed: false, slot: slot())
   }
 
   /// A linear layer whose weight is stored inputs × outputs: GPT-2's `Conv1D`.
   public mutating func transposedLinear(
     _ name: String, inputs: Int, outputs: Int, initial: InitialValues
   ) -> Linear {
-    defer { readsInputs = false }
-    return Linear(
+    Linear(
       weight: parameter(name: name + ".weight", shape: [inputs, outputs], initial: initial),
       bias: parameter(name: name + ".bias", shape: [outputs], initial: .constant(0)),
-      isTransposed: true, slot: slot(), propagates: !readsInputs)
+      isTransposed: true, slot: slot())
   }
 
   /// A linear layer with parameters of its own that begin as told, a bias at 0.
@@ -102,12 +94,6 @@ public struct NetworkBuilder {
   ) -> AblationPoint {
     AblationPoint(
       group: ComponentGroup(name: name, slot: slot(), units: units, unitWidth: unitWidth))
-  }
-
-  /// A slot for a layer that reads the network's inputs: what follows propagates.
-  mutating func inputSlot() -> Int {
-    readsInputs = false
-    return slot()
   }
 
   /// A place for what a layer saves.

@@ -87,35 +87,33 @@ extension Trainer {
     var gradient: Tensor?
     var part = PartGradient()
     for range in ranges {
-      let pass = network.pass(
-        state.parameters, batch: range.count,
-        dropout: DropoutDraws(
-          seed: seed, step: UInt64(state.step), firstExample: range.lowerBound))
-      // One tensor for the sum: the layers add to it.
-      pass.gradient = gradient ?? Tensor(repeating: 0, shape: [network.parameterCount])
-      gradient = nil
       let norms = signals?.row(of: .gradientNorm)
+      var purpose = Pass.Purpose.gradient
       if needsFactors || visits != nil {
-        pass.recorder = FactorRecorder(selection: network.selection)
+        purpose.insert(.factors)
       } else if norms != nil {
-        pass.recorder = .ofNorms(selection: network.selection)
+        purpose.insert(.norms)
       }
+      // One tensor for the sum: the layers add to it.
+      let pass = network.pass(
+        state.parameters, batch: range.count, for: purpose,
+        dropout: DropoutDraws(
+          seed: seed, step: UInt64(state.step), firstExample: range.lowerBound),
+        addingTo: gradient.take())
       try run(
         pass, state, examples: Array(examples[range]), columns: Array(batch[range]),
         of: batch.count, signals: signals, visits: visits?.from(place: range.lowerBound))
-      if let visits, let recorder = pass.recorder {
-        try project(recorder.gradients(count: range.count), state, range, into: visits)
-      }
-      if needsFactors, let recorder = pass.recorder {
-        part.factors.append((range.lowerBound, recorder.gradients(count: range.count)))
-      }
-      if let norms, let recorder = pass.recorder {
-        for (row, square) in recorder.squaredNorms(count: range.count).enumerated() {
+      if let norms {
+        for (row, square) in pass.squaredNorms.enumerated() {
           norms[batch[range.lowerBound + row]] = square.squareRoot() * Float(batch.count)
         }
       }
-      gradient = pass.gradient
-      pass.gradient = nil
+      if purpose.contains(.factors) {
+        let factors = pass.takeFactors()
+        if let visits { try project(factors, state, range, into: visits) }
+        if needsFactors { part.factors.append((range.lowerBound, factors)) }
+      }
+      gradient = pass.gradient.take()
       part.buffers.merge(pass.bufferUpdates) { $1 }
     }
     part.gradient = gradient

@@ -85,9 +85,8 @@ struct AblationTests {
       moved.add(scaled: v, by: step)
       return network.outputs(x, parameters: moved, ablation: masks).dot(d)
     }
-    let pass = network.pass(theta, batch: 4, ablation: masks)
+    let pass = network.pass(theta, batch: 4, for: [.gradient, .tangents], ablation: masks)
     _ = network.root.forward(x, pass)
-    pass.gradient = Tensor(repeating: 0, shape: theta.shape)
     _ = network.root.backward(d, pass)
     pass.tangent = v
     let tangent = network.root.forwardTangent(nil, pass)
@@ -99,9 +98,8 @@ struct AblationTests {
     // A fully masked example adds nothing to the first layer.
     let (weight, row) = (network.parameters[0], 1)
     let alone = network.pass(
-      theta, batch: 1, ablation: ablation(row..<row + 1, withValue: withValue))
+      theta, batch: 1, for: .gradient, ablation: ablation(row..<row + 1, withValue: withValue))
     _ = network.root.forward(x.prefixSlice(row..<row + 1), alone)
-    alone.gradient = Tensor(repeating: 0, shape: theta.shape)
     _ = network.root.backward(d.prefixSlice(row..<row + 1), alone)
     #expect(alone.gradient?.elements[weight.range].allSatisfy { $0 == 0 } == true)
   }

@@ -123,7 +123,7 @@ struct DifferencesTests {
         Loss.crossEntropy.curvature(outputs, p.targets, times: tangent), pass)
       return pass.gradientTangent ?? v
     }
-    let pass = p.network.pass(p.theta, batch: 3)
+    let pass = p.network.pass(p.theta, batch: 3, for: .tangents)
     let outputs = p.network.root.forward(p.x, pass)
     let first = product(pass, outputs, along: p.v)
     _ = product(pass, outputs, along: other)

@@ -47,7 +47,8 @@ struct EdgeTests {
         == product)
     #expect(
       try network.directionalDerivatives(x, parameters: theta, along: theta) { $0 }.isEmpty)
-    let pass = network.pass(theta, batch: 0, dropout: DropoutDraws(seed: 1, step: 1))
+    let pass = network.pass(
+      theta, batch: 0, for: .outputs, dropout: DropoutDraws(seed: 1, step: 1))
     #expect(network.root.forward(x, pass).shape == [0, 2])
     let masks = Dictionary(
       uniqueKeysWithValues: network.components.map {

@@ -145,9 +145,8 @@ struct LayerSelectionTests {
     let theta = network.initialParameters(seed: 4)
     func gradient(_ network: Network, trains: Bool) -> [Float] {
       let pass = network.pass(
-        theta, batch: 3, dropout: trains ? DropoutDraws(seed: 1, step: 0) : nil)
+        theta, batch: 3, for: .gradient, dropout: trains ? DropoutDraws(seed: 1, step: 0) : nil)
       let outputs = network.root.forward(c.inputs, pass)
-      pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
       let slopes = c == .gpt2 ? Loss.nextToken.gradient(outputs, .tokens(c.inputs)) : outputs
       _ = network.root.backward(slopes, pass)
       return pass.gradient?.elements ?? []
@@ -165,7 +164,9 @@ struct LayerSelectionTests {
     }
   }
 
-  @Test("what no gradient goes through is not kept, and tangents keep it", arguments: Case.allCases)
+  @Test(
+    "what no gradient goes through is not kept, and tangents do not need it",
+    arguments: Case.allCases)
   func kept(_ c: Case) throws {
     let network = try #require(c.network)
     let last = try #require(network.parameters.last).name
@@ -180,7 +181,7 @@ struct LayerSelectionTests {
       }, shape: theta.shape)
     let expected = try network.outputTangent(c.inputs, parameters: theta, along: v).tangent
     #expect(try chosen.outputTangent(c.inputs, parameters: theta, along: v).tangent == expected)
-    let pass = chosen.pass(theta, batch: 3)
+    let pass = chosen.pass(theta, batch: 3, for: .gradient)
     let y = chosen.root.forward(c.inputs, pass)
     #expect(y == network.outputs(c.inputs, parameters: theta))
   }
@@ -191,9 +192,8 @@ struct LayerSelectionTests {
       inputShape: [4], hidden: [5, 3], outputs: 3, activation: .tanh)
     let theta = network.initialParameters(seed: 4)
     let chosen = try network.selecting(LayerPatterns(["4"]), place: "p")
-    let pass = chosen.pass(theta, batch: 3)
+    let pass = chosen.pass(theta, batch: 3, for: .gradient)
     let outputs = chosen.root.forward(Case.perceptron.inputs, pass)
-    pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
     #expect(chosen.root.backward(outputs, pass) == nil)
     let gradient = pass.gradient?.elements ?? []
     let last = chosen.selection?.ranges.first ?? 0..<0

@@ -52,9 +52,14 @@ struct PlainLayer: Sendable, CustomStringConvertible {
   }
 
   /// A pass over `batch` examples as the layer is looked at.
-  func pass(_ theta: Tensor, batch: Int) -> Pass {
-    network.pass(
-      theta, batch: batch, dropout: trains ? PlainLayer.draws : nil, ablation: ablation)
+  ///
+  /// - Parameter chosen: the network with a selection; itself when nil.
+  func pass(
+    _ theta: Tensor, batch: Int, for purpose: Pass.Purpose, _ chosen: Network? = nil
+  ) -> Pass {
+    (chosen ?? network).pass(
+      theta, batch: batch, for: purpose.union(.inputGradient),
+      dropout: trains ? PlainLayer.draws : nil, ablation: ablation)
   }
 
   private static func norm(_ kind: LayerNorm.Kind) -> PlainLayer {
@@ -130,7 +135,7 @@ struct PlainLayer: Sendable, CustomStringConvertible {
 
   /// Images of 2 channels, 4 × 5 pixels: 2 × 2 patches, the last column is not read.
   private static let patches = make(
-    "patch embedding", [4, 5, 2], propagates: false,
+    "patch embedding", [4, 5, 2],
     { builder in
       let image = ImageShape(channels: 2, height: 4, width: 5)
       guard let layer = builder.patchEmbedding("v", input: image, patch: 2, width: 3) else {

@@ -47,8 +47,8 @@ final class PlainNetwork {
   /// The engine's own layer on a tensor, as the pass draws.
   func engine(_ layer: any Layer, _ x: Tensor) -> [Double] {
     let pass = network.pass(
-      Tensor(repeating: 1, shape: [network.parameterCount]), batch: batch, dropout: draws,
-      ablation: ablation)
+      Tensor(repeating: 1, shape: [network.parameterCount]), batch: batch, for: .outputs,
+      dropout: draws, ablation: ablation)
     pass.lengths = lengths
     return layer.forward(x, pass).elements.map { Double($0) }
   }
@@ -106,7 +106,8 @@ final class PlainNetwork {
 
   private func reordered(_ layer: any Layer, _ v: PlainValue) -> PlainValue {
     let places = Tensor((0..<v.x.count).map { Float($0) }, shape: v.shape)
-    let pass = network.pass(Tensor(repeating: 0, shape: [network.parameterCount]), batch: batch)
+    let pass = network.pass(
+      Tensor(repeating: 0, shape: [network.parameterCount]), batch: batch, for: .outputs)
     let y = layer.forward(places, pass)
     return PlainValue(y.elements.map { v.x[Int($0)] }, y.shape)
   }

@@ -58,7 +58,7 @@ struct TrainingCurvatureTests {
     let pulled = blocks(try curvature(adjoints).product)
     let both = zip(known.hessian, known.pull).map(+)
     #expect(relativeDifference(pulled, both) < 2e-5)
-    let pass = network.pass(c.theta, batch: 2 * c.count, dropout: draws)
+    let pass = network.pass(c.theta, batch: 2 * c.count, for: .outputs, dropout: draws)
     _ = network.root.forward(inputs, pass)
     let moved = network.buffers.flatMap { pass.bufferUpdates[$0.offset]?.elements ?? [] }
     #expect(relativeDifference(moved, known.statistics) < 1e-6)

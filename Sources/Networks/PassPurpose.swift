@@ -1,0 +1,26 @@
+extension Pass {
+  /// What a pass is for, fixed at its start: what its layers keep, and how far back it goes, follow.
+  public struct Purpose: OptionSet, Sendable, Hashable {
+    /// The purposes as bits.
+    public let rawValue: Int
+
+    /// Purposes from their bits.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Outputs alone: nothing is kept.
+    public static let outputs: Purpose = []
+    /// Σ_i of the parameter gradients, in `Pass.gradient`.
+    public static let gradient = Purpose(rawValue: 1)
+    /// Each example's gradient as factors, from `Pass.takeFactors()`.
+    public static let factors = Purpose(rawValue: 2)
+    /// The norm of each example's gradient, in `Pass.squaredNorms`.
+    public static let norms = Purpose(rawValue: 4)
+    /// Tangents, and gradients' tangents, along directions of the selected parameters.
+    public static let tangents = Purpose(rawValue: 8)
+    /// The gradient of the inputs, which `backward` returns; token ids have none.
+    public static let inputGradient = Purpose(rawValue: 16)
+
+    /// Whether derivatives by parameters are asked for.
+    var differentiates: Bool { !isDisjoint(with: [.gradient, .factors, .norms, .tangents]) }
+  }
+}
