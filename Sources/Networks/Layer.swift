@@ -15,10 +15,11 @@ public protocol Layer: Sendable {
   /// Why no tangent goes through it; nil: they do.
   var tangentRefusal: String? { get }
 
-  /// y from x. Saves in the pass what the other rules need.
-  func forward(_ x: Tensor, _ pass: Pass) -> Tensor
+  /// y from x. Keeps in the pass what the other rules need. Whoever holds x alone hands it over: it
+  /// may become y.
+  func forward(_ x: consuming Tensor, _ pass: Pass) -> Tensor
   /// dx from dy; hands parameter gradients and factors to the pass. Nil when nobody needs dx.
-  func backward(_ dy: Tensor, _ pass: Pass) -> Tensor?
+  func backward(_ dy: consuming Tensor, _ pass: Pass) -> Tensor?
   /// ry from rx (nil: zero), after `forward`. Nil: zero.
   func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor?
   /// dx and rdx from dy and rdy, after `forwardTangent`; hands the tangents of the parameter
@@ -45,16 +46,4 @@ extension Layer {
     guard let slot = ownSlot else { return inputMatters || plan.selects(parameters) }
     return plan.visit(slot, parameters, inputMatters: inputMatters)
   }
-}
-
-/// The maskable units of one ablation point.
-public struct ComponentGroup: Sendable, Hashable {
-  /// Name of the point, the layer's path.
-  public let name: String
-  /// The slot whose mask ablates them.
-  public let slot: Int
-  /// Number of units (neurons, filters, heads).
-  public let units: Int
-  /// Neighbouring activations that make up one unit.
-  public let unitWidth: Int
 }

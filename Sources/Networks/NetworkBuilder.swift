@@ -13,6 +13,7 @@ public struct NetworkBuilder {
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0
+  private var points = 0
 
   /// An empty network.
   public init() {}
@@ -89,11 +90,35 @@ public struct NetworkBuilder {
   public mutating func meanPool() -> MeanPool { MeanPool(slot: slot()) }
 
   /// A place where `units` groups of neighbouring activations can be ablated.
+  ///
+  /// - Parameter path: of the weights that make them.
   public mutating func ablationPoint(
-    _ name: String, units: Int, unitWidth: Int = 1
+    _ kind: ComponentGroup.Kind, of path: String, units: Int, unitWidth: Int = 1
   ) -> AblationPoint {
-    AblationPoint(
-      group: ComponentGroup(name: name, slot: slot(), units: units, unitWidth: unitWidth))
+    // Dropout draws by slot, and points of units have always taken one.
+    if !kind.isWhole { _ = slot() }
+    return AblationPoint(group: group(kind, path, units: units, unitWidth: unitWidth))
+  }
+
+  /// A place where all of W activations can be ablated together.
+  public mutating func ablationPoint(
+    _ kind: ComponentGroup.Kind, of path: String, width: Int
+  ) -> AblationPoint {
+    ablationPoint(kind, of: path, units: 1, unitWidth: width)
+  }
+
+  /// Layers over positions of `width` that can be left out as a whole.
+  ///
+  /// - Parameter path: of their weights.
+  public mutating func block(_ layers: [any Layer], of path: String, width: Int) -> Block {
+    Block(body: Sequential(layers), group: group(.layer, path, units: 1, unitWidth: width))
+  }
+
+  private mutating func group(
+    _ kind: ComponentGroup.Kind, _ path: String, units: Int, unitWidth: Int
+  ) -> ComponentGroup {
+    defer { points += 1 }
+    return ComponentGroup(kind: kind, path: path, point: points, units: units, unitWidth: unitWidth)
   }
 
   /// A place for what a layer saves.

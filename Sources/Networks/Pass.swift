@@ -18,7 +18,7 @@ public final class Pass {
   public let dropout: DropoutDraws?
   /// Whether layers that train otherwise than they evaluate (dropout, batch norm) train.
   public var isTraining: Bool { dropout != nil }
-  /// Masks by slot.
+  /// Masks by ablation point.
   public let ablation: [Int: AblationMask]
 
   /// What training makes of the buffers (running statistics), by offset.
@@ -39,7 +39,12 @@ public final class Pass {
   /// Collects each example's gradient, when it is the purpose.
   public internal(set) var recorder: FactorRecorder?
 
+  /// What was seen at the ablation points, as far as it is the purpose.
+  public internal(set) var observed = Observations()
+
   let plan: PassPlan
+  /// The ablation points that are observed; nil: all.
+  let observedPoints: Set<Int>?
   private var states: SavedStates
   private var tangentStates: SavedStates
   private var unfolded: [Int: [Tensor]] = [:]
@@ -51,10 +56,12 @@ public final class Pass {
   /// - Parameter sum: what the gradient is added to; zeros when nil.
   init(
     parameters: Tensor, batch: Int, plan: PassPlan, selection: ParameterSelection?,
-    dropout: DropoutDraws?, ablation: [Int: AblationMask], addingTo sum: consuming Tensor?
+    dropout: DropoutDraws?, ablation: [Int: AblationMask], observing points: Set<Int>?,
+    addingTo sum: consuming Tensor?
   ) {
     (self.parameters, self.batch, self.plan) = (parameters, batch, plan)
     (self.selection, self.dropout, self.ablation) = (selection, dropout, ablation)
+    observedPoints = points
     states = SavedStates(slots: plan.slots.count)
     tangentStates = states
     if plan.purpose.contains(.gradient) {

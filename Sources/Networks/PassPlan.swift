@@ -23,13 +23,15 @@ public struct PassPlan: Sendable {
   private(set) var slots: [Slot]
   /// What the pass is for.
   let purpose: Pass.Purpose
+  /// The place where the pass starts.
+  let start: Int
   private let selection: ParameterSelection?
 
-  /// A plan for a layer and all in it.
-  init(_ root: any Layer, slots: Int, selection: ParameterSelection?, purpose: Pass.Purpose) {
-    self.slots = Array(repeating: Slot(), count: slots)
-    (self.purpose, self.selection) = (purpose, selection)
-    _ = root.plan(&self, inputMatters: purpose.contains(.inputGradient))
+  /// A plan for a network from a place on.
+  init(_ network: Network, for purpose: Pass.Purpose, startingAt start: Int) {
+    slots = Array(repeating: Slot(), count: network.slots)
+    (self.purpose, self.start, selection) = (purpose, start, network.selection)
+    _ = network.part(from: start).plan(&self, inputMatters: purpose.contains(.inputGradient))
   }
 
   /// Whether gradients by any of some parameters are asked for.
@@ -76,12 +78,19 @@ extension MeanPool: SavingLayer {}
 
 /// Keeps a network's plans once they are made.
 final class PlanMemory: Sendable {
-  private let plans = Mutex<[Pass.Purpose: PassPlan]>([:])
+  private struct Key: Hashable {
+    let purpose: Pass.Purpose
+    let start: Int
+  }
+  private let plans = Mutex<[Key: PassPlan]>([:])
 
-  func plan(_ purpose: Pass.Purpose, _ make: () -> PassPlan) -> PassPlan {
-    if let known = plans.withLock({ $0[purpose] }) { return known }
+  func plan(
+    for purpose: Pass.Purpose, startingAt start: Int, _ make: () -> PassPlan
+  ) -> PassPlan {
+    let key = Key(purpose: purpose, start: start)
+    if let known = plans.withLock({ $0[key] }) { return known }
     let made = make()
-    plans.withLock { $0[purpose] = made }
+    plans.withLock { $0[key] = made }
     return made
   }
 }

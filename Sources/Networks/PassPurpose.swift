@@ -20,6 +20,15 @@ extension Pass {
     /// The gradient of the inputs, which `backward` returns; token ids have none.
     public static let inputGradient = Purpose(rawValue: 16)
 
+    /// The activations at the ablation points, in `Pass.observed`.
+    public static let activations = Purpose(rawValue: 32)
+    /// The gradients by what leaves the ablation points, in `Pass.observed`.
+    public static let activationGradients = Purpose(rawValue: 64)
+    /// The gradients by the masks of the ablation points, in `Pass.observed`.
+    public static let maskGradients = Purpose(rawValue: 128)
+
+    /// Whether gradients at the ablation points are asked for.
+    var asksPoints: Bool { !isDisjoint(with: [.activationGradients, .maskGradients]) }
     /// Whether derivatives by parameters are asked for.
     var differentiates: Bool { !isDisjoint(with: [.gradient, .factors, .norms, .tangents]) }
   }

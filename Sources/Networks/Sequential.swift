@@ -28,18 +28,18 @@ public struct Sequential: Layer {
   }
 
   /// y of the last layer.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    layers.reduce(x) { $1.forward($0, pass) }
+  public func forward(_ x: consuming Tensor, _ pass: Pass) -> Tensor {
+    for layer in layers { x = layer.forward(consume x, pass) }
+    return x
   }
 
   /// From the last layer to the first, until nobody needs the gradient.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    var gradient = dy
+  public func backward(_ dy: consuming Tensor, _ pass: Pass) -> Tensor? {
     for (layer, slot) in zip(layers, ownSlots).reversed() {
-      guard pass.reaches(slot), let dx = layer.backward(gradient, pass) else { return nil }
-      gradient = dx
+      guard pass.reaches(slot), let dx = layer.backward(consume dy, pass) else { return nil }
+      dy = dx
     }
-    return gradient
+    return dy
   }
 
   /// Tangents in forward order.

@@ -176,13 +176,13 @@ struct ConvolutionTests {
   func ablation() throws {
     let image = ImageShape(channels: 1, height: 4, width: 4)
     let network = try #require(Network.convolutional(image: image, channels: [2], outputs: 3))
-    #expect(network.components.map(\.units) == [2])
+    #expect(network.components.map(\.units) == [2, 1])
     let theta = gaussian([network.parameterCount], seed: 6, index: 0)
     let x = gaussian([2, 4, 4], seed: 6, index: 1)
-    let slot = try #require(network.components.first).slot
+    let point = try #require(network.components.first).point
     let masked = network.outputs(
       x, parameters: theta,
-      ablation: [slot: AblationMask(mask: Tensor([1, 1, 0, 0], shape: [2, 2]))])
+      ablation: [point: AblationMask(mask: Tensor([1, 1, 0, 0], shape: [2, 2]))])
     let whole = network.outputs(x, parameters: theta)
     #expect(masked.prefixSlice(0..<1) == whole.prefixSlice(0..<1))
     // Nothing is left of the second image but the last layer's bias.

@@ -10,7 +10,7 @@ struct EdgeTests {
     var builder = NetworkBuilder()
     let layers: [any Layer] = [
       builder.linear("0", inputs: 4, outputs: 3), builder.activation(.gelu),
-      builder.ablationPoint("p", units: 3), builder.meanPool(), builder.dropout(0.5),
+      builder.ablationPoint(.neuron, of: "0", units: 3), builder.meanPool(), builder.dropout(0.5),
       builder.linear("1", inputs: 3, outputs: 2),
     ]
     return Network(Sequential(layers), builder: builder, inputShape: [5, 4], outputCount: 2)
@@ -52,7 +52,7 @@ struct EdgeTests {
     #expect(network.root.forward(x, pass).shape == [0, 2])
     let masks = Dictionary(
       uniqueKeysWithValues: network.components.map {
-        ($0.slot, AblationMask(mask: Tensor(uninitialized: [0, $0.units])))
+        ($0.point, AblationMask(mask: Tensor(uninitialized: [0, $0.units])))
       })
     #expect(network.outputs(x, parameters: theta, ablation: masks).shape == [0, 2])
   }

@@ -1,14 +1,18 @@
-import Networks
 import Tensors
 import Testing
+
+@testable import Networks
 
 /// A tiny network of every family, with inputs for it.
 enum Family: String, CaseIterable, CustomTestStringConvertible {
   case mlp, cnn, resnet, resnet9, vit, bert, gpt2, llama
+  /// No family: convolutions without kinks.
+  case images
 
   static let batch = 3
-  /// Those without kinks.
-  static let smooth = allCases.filter { $0 != .resnet && $0 != .resnet9 }
+  static let allCases: [Family] = [.mlp, .cnn, .resnet, .resnet9, .vit, .bert, .gpt2, .llama]
+  /// Those without kinks: differences are derivatives.
+  static let smooth: [Family] = [.mlp, .images, .vit, .bert, .gpt2, .llama]
   private static let image = ImageShape(channels: 2, height: 12, width: 12)
 
   var testDescription: String { rawValue }
@@ -24,6 +28,7 @@ enum Family: String, CaseIterable, CustomTestStringConvertible {
         .convolutional(
           image: Family.image, channels: [3, 4], hidden: [5], outputs: 3, activation: .gelu,
           normalisation: .group, dropout: dropout)
+      case .images: Family.smoothImages
       case .resnet: .resnet(image: Family.image, blocks: 1, width: 2, outputs: 3)
       case .resnet9: .resnet9(image: Family.image, width: 2, outputs: 3)
       case .vit:
@@ -54,7 +59,7 @@ enum Family: String, CaseIterable, CustomTestStringConvertible {
   var inputs: Tensor {
     switch self {
     case .mlp: gaussian([Family.batch, 4], seed: 1, index: 0)
-    case .cnn, .resnet, .resnet9, .vit:
+    case .cnn, .resnet, .resnet9, .vit, .images:
       gaussian([Family.batch, 2, 12, 12], seed: 1, index: 0)
     case .bert, .gpt2, .llama:
       Tensor([0, 3, 6, 1, 2, 5, 5, 4, 0, 1, 2, 3, -1, -1, -1], shape: [Family.batch, 5])
@@ -68,6 +73,31 @@ enum Family: String, CaseIterable, CustomTestStringConvertible {
     for buffer in network.buffers {
       for i in buffer.range { theta.storage.base[i] = 0.5 + abs(theta[i]) }
     }
+    // Batch norms shift upwards, or the ReLUs behind them may all be dead.
+    for (bias, mean) in zip(network.parameters, network.parameters.dropFirst())
+    where mean.name.hasSuffix(".running_mean") {
+      for i in bias.range { theta.storage.base[i] += 1 }
+    }
     return theta
   }
+
+  /// A convolution, a residual branch of another, and the mean of all pixels.
+  private static let smoothImages: Network? = {
+    var stack = ImageStack(NetworkBuilder(), image)
+    stack.layers.append(stack.builder.channelsLast(image))
+    guard stack.convolve("a", to: 3, kernel: 3, padding: 1) else { return nil }
+    stack.activate("a", .gelu)
+    let isThere = stack.residual("b") { inner in
+      guard inner.convolve("b.c", to: 3, kernel: 3, padding: 1) else { return false }
+      inner.activate("b.c", .tanh)
+      return true
+    }
+    guard isThere, let pool = stack.builder.globalAveragePool(input: stack.shape) else {
+      return nil
+    }
+    stack.layers += [pool, stack.builder.flatten(pool.output)]
+    stack.layers.append(stack.builder.linear("d", inputs: 3, outputs: 3))
+    return Network(
+      Sequential(stack.layers), builder: stack.builder, inputShape: [2, 12, 12], outputCount: 3)
+  }()
 }
