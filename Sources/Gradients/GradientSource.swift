@@ -125,11 +125,11 @@ public struct GradientSource: Sendable {
     let result: (gradients: ExampleGradients, outputs: Tensor)
     switch target {
     case .jacobian:
-      result = network.jacobianFactors(
+      result = try network.jacobianFactors(
         inputs, parameters: parameters, functions: traceFunctions)
     case .output(let function):
       let targets = TargetValues(data.targets.subset(Array(range)))
-      result = network.exampleGradients(inputs, parameters: parameters) {
+      result = try network.exampleGradients(inputs, parameters: parameters) {
         function.gradient($0, targets)
       }
     }

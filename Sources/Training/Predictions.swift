@@ -38,9 +38,7 @@ extension Predictions {
     var loss = Loss.squaredError
     if case .classes = targets { loss = .crossEntropy }
     let signals = SignalRows(predictedBy: loss, of: outputs.shape[0])
-    _ = OutputSignals.forEach(outputs, targets, loss: loss, scale: 1) { row, values in
-      signals.write(values, example: row)
-    }
+    _ = loss.forEach(outputs, targets) { row, values in signals.write(values, example: row) }
     self.init(logits: outputs, signals, isClassification: loss == .crossEntropy)
   }
 

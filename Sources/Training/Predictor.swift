@@ -44,9 +44,9 @@ public struct Predictor: Sendable {
       let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
       (logits.storage.base + start * width).update(
         from: outputs.storage.base, count: range.count * width)
-      _ = OutputSignals.forEach(
-        outputs, targets.gathered(block), loss: loss, scale: 1
-      ) { row, values in signals.write(values, example: start + row) }
+      _ = loss.forEach(outputs, targets.gathered(block)) { row, values in
+        signals.write(values, example: start + row)
+      }
     }
     return Predictions(logits: logits, signals, isClassification: isClassification)
   }
