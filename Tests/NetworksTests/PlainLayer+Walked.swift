@@ -4,7 +4,7 @@ import Tensors
 /// Layers whose plain rule is that of `PlainNetwork`: those that draw, are masked, or are one line.
 extension PlainLayer {
   static let walked: [PlainLayer] =
-    [dropout, ablation(value: nil), ablation(value: Tensor([1, -2, 0.5, 3], shape: [4]))]
+    [dropout, ablation(to: .zero), ablation(to: .constant(Tensor([1, -2, 0.5, 3], shape: [4])))]
     + [attention(isCausal: true), attention(isCausal: false), scale]
     + [Activation.Kind.gelu, .geluTanh, .silu, .tanh].map(activation)
 
@@ -30,10 +30,12 @@ extension PlainLayer {
   }
 
   /// Two units of two values; one row loses a unit, the other half of one.
-  private static func ablation(value: Tensor?) -> PlainLayer {
+  private static func ablation(to value: AblationValue) -> PlainLayer {
     let mask = AblationMask(mask: Tensor([1, 0, 0.5, 1], shape: [2, 2]), value: value)
-    return walk("ablation to \(value == nil ? "zero" : "values")", [3, 4], ablation: [0: mask]) {
-      $0.ablationPoint("p", units: 2, unitWidth: 2)
+    var name = "ablation to zero"
+    if case .constant = value { name = "ablation to values" }
+    return walk(name, [3, 4], ablation: [0: mask]) {
+      $0.ablationPoint(.neuron, of: "p", units: 2, unitWidth: 2)
     }
   }
 

@@ -65,6 +65,7 @@ final class PlainNetwork {
   func apply(_ layer: any Layer, _ v: PlainValue) -> PlainValue {
     switch layer {
     case let layer as Sequential: layer.layers.reduce(v) { apply($1, $0) }
+    case let layer as Block: apply(layer.body, v)
     case let layer as Residual:
       apply(layer.body, v).added(layer.shortcut.map { apply($0, v) } ?? v)
     case let layer as Concatenation: PlainValue(joining: layer.layers.map { apply($0, v) })
