@@ -30,8 +30,8 @@ public struct MislabelJob: Sendable {
   /// Training examples in order of suspicion by one signal.
   ///
   /// - Parameters:
-  ///   - request: damping, checkpoints and kernel of `leaveOneOutMargin` (left open: the last
-  ///     checkpoint, `standardDamping`, features above the exact kernel's limit); all of the scoring
+  ///   - request: damping, checkpoints and kernel of `leaveOneOutMargin` (left open: the run file's
+  ///     `defaults`, else the last checkpoint, `standardDamping`, features above the exact kernel's limit); all of the scoring
   ///     of `selfInfluence`.
   ///   - scorer: whose self-influence is asked for, when it is there already.
   /// - Throws: `InfluenceError.notDefined` for sequences, which have no labels, and for a signal
@@ -46,13 +46,18 @@ public struct MislabelJob: Sendable {
         reason: "these are sequences, whose next tokens are no labels", option: "run")
     }
     let suspicion: [Float]
+    var notes: [String] = []
     switch signal {
     case .leaveOneOutMargin:
-      suspicion = try margins(request).leaveOneOutMargins().map { -$0 }
+      let ensemble = try margins(request)
+      suspicion = try ensemble.leaveOneOutMargins().map { -$0 }
+      notes = try ensemble.notes()
     case .selfInfluence:
       var request = request
       request.seeds = request.seeds ?? seeds
-      suspicion = try (scorer ?? influence.ensemble(request)).selfInfluence()
+      let ensemble = try scorer ?? influence.ensemble(request)
+      suspicion = try ensemble.selfInfluence()
+      notes = try ensemble.notes()
     case .finalProbability: suspicion = try last(.probability, signal).map { 1 - $0 }
     case .meanProbability: suspicion = try mean(.probability, signal).map { 1 - $0 }
     case .areaUnderMargin: suspicion = try mean(.margin, signal).map { -$0 }
@@ -60,7 +65,9 @@ public struct MislabelJob: Sendable {
     case .loss: suspicion = try last(.loss, signal)
     case .gradientNorm: suspicion = try mean(.gradientNorm, signal)
     }
-    return MislabelRanking(signal: signal, suspicion: suspicion)
+    var ranking = MislabelRanking(signal: signal, suspicion: suspicion)
+    ranking.notes = notes
+    return ranking
   }
 
   /// The kernel regression whose leave-one-out margins are the default signal.
@@ -70,8 +77,13 @@ public struct MislabelJob: Sendable {
     return try influence.ensemble(scoring)
   }
 
-  private func scoring(_ asked: ScoringRequest) throws -> ResolvedScoring {
-    try influence.resolved(
+  /// What was asked for, then the run file's `defaults`, then the search's own.
+  private func scoring(_ request: ScoringRequest) throws -> ResolvedScoring {
+    var defaults = try ScoringRequest(defaultsOf: influence.run)
+    // Steps are for methods that sum over them: no example has all its outputs there.
+    if defaults.kernel == .steps { defaults.kernel = nil }
+    let asked = request.completed(by: defaults)
+    return try influence.resolved(
       ScoringRequest(
         method: .ntkLeaveOneOut, damping: asked.damping ?? Self.standardDamping,
         dampingProfile: .uniform, checkpoints: asked.checkpoints ?? .final, seeds: seeds,

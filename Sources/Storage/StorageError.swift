@@ -50,10 +50,11 @@ public enum StorageError: DiagnosableError, Equatable {
 }
 
 extension StorageError {
-  /// 4 for a mismatched or corrupt file, 1 for a busy or unfinished store or a full disk, else 3.
+  /// 4 for a mismatched or corrupt file, 1 for a busy or unfinished store, a full disk or missing
+  /// permissions, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .system(_, _, let code) where StorageError.isFull(code): 1
+    case .system(_, _, let code) where StorageError.isFull(code) || StorageError.isDenied(code): 1
     case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
       .fingerprintMismatch, .unexpectedFile:
       4
@@ -143,8 +144,10 @@ extension StorageError {
     case .system(_, _, ENOENT): "check the path."
     case .system(_, _, let code) where StorageError.isFull(code):
       "free some space, or raise the limit, and run the same command again."
-    case .system(_, _, EACCES), .system(_, _, EROFS), .system(_, _, EPERM):
-      "choose a folder that you may write to, or change its permissions."
+    case .system(let operation, _, let code) where StorageError.isDenied(code):
+      StorageError.readings.contains(operation)
+        ? "change its permissions, or those of the folders above it."
+        : "choose a folder that you may write to, or change its permissions."
     case .system: "check the path and the disk."
     case .notAFile: "choose the name of a file."
     case .hdf5: "check that the file is complete and a valid HDF5 file."
@@ -178,6 +181,14 @@ extension StorageError {
 extension StorageError {
   /// Whether `errno` says that there is no room: on the disk, by a quota, by a limit of the process.
   private static func isFull(_ code: Int32) -> Bool { [ENOSPC, EDQUOT, EFBIG].contains(code) }
+
+  /// Whether `errno` says that it is not allowed: by permissions, or a file system that is read-only.
+  static func isDenied(_ code: Int32) -> Bool { [EACCES, EPERM, EROFS].contains(code) }
+
+  /// What is tried without writing.
+  private static let readings: Set = [
+    "open the file", "read the file", "look at the file", "look into the folder", "list the folder",
+  ]
 
   /// The system's failure behind an account of libhdf5, which gives it as `errno = 28`; else nil.
   static func system(

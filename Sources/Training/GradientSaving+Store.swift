@@ -80,6 +80,24 @@ extension GradientSaving {
     of run: Run, data: Dataset, path: String, overwrite: Bool,
     progress: (Int, Int) throws -> Void
   ) throws {
+    try collection(of: run, data: data).collect(
+      data, to: path, dtype: dtype, overwrite: overwrite, progress: progress)
+  }
+
+  /// What the store of a run's checkpoints is made from; landmarks, whose identity takes gradients, as
+  /// they are said to be.
+  func fingerprint(
+    of run: Run, data: Dataset, projectorText said: String?
+  ) throws -> Fingerprint {
+    let text =
+      projector == .landmarks
+      ? said ?? ""
+      : try projector(for: try run.network, function(for: data), data).identity.canonicalText
+    return try collection(of: run, data: data).fingerprint(
+      of: data, projectorText: text, dtype: dtype)
+  }
+
+  private func collection(of run: Run, data: Dataset) throws -> FeatureCollection {
     let groups = try run.checkpoints.map {
       FeatureCollection.Group(
         name: $0.groupName,
@@ -87,9 +105,8 @@ extension GradientSaving {
           network: try run.network, parameters: try run.parameters(of: $0)),
         modelHash: "\(try run.modelHash(of: $0))")
     }
-    let collection = FeatureCollection(
+    return FeatureCollection(
       groups: groups, outputFunction: function(for: data), projection: choice,
       training: data, identity: try run.identity())
-    try collection.collect(data, to: path, dtype: dtype, overwrite: overwrite, progress: progress)
   }
 }

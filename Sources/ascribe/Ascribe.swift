@@ -28,7 +28,7 @@ struct Ascribe {
   /// 4 mismatched or corrupt files, 130 whenever Ctrl-C was pressed, 1 anything else.
   private static func finish(with error: any Error) -> Never {
     if let error = error as? any DiagnosableError {
-      Console.line(error.description)
+      Console.line(FlagNames.text(of: error))
       exit(Interruption.isRequested ? 130 : error.exitCode)
     }
     if let interrupted = error as? Interrupted {
@@ -46,7 +46,19 @@ struct Ascribe {
       exit(0)
     }
     Console.line(message)
-    exit(status == .validationFailure ? 2 : 1)
+    exit(Interruption.isRequested ? 130 : status == .validationFailure ? 2 : 1)
+  }
+}
+
+/// What errors of the libraries call fields, in the command line's own words.
+enum FlagNames {
+  private static let flags = ["dataFolder": "--data-folder DIR"]
+
+  /// What an error says, with flags in place of the fields that it names in backquotes.
+  static func text(of error: any DiagnosableError) -> String {
+    flags.reduce(error.description) { text, flag in
+      text.replacingOccurrences(of: "`\(flag.key)`", with: flag.value)
+    }
   }
 }
 

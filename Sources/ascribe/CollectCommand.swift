@@ -70,7 +70,7 @@ struct CollectCommand: ParsableCommand {
     let run = try common.open(runName)
     let influence = try RunInfluence(run, layers: layers.patterns)
     if let layers = influence.layersSentence { Console.line(layers) }
-    let data = split.part(of: influence.data)
+    let data = try split.part(of: influence.data)
     let projection =
       try projector.map { ProjectionChoice(kind: $0, dimension: dim, seed: projectionSeed) }
       ?? influence.standardProjection(dimension: dim, seed: projectionSeed)
@@ -93,11 +93,16 @@ struct CollectCommand: ParsableCommand {
     for part in work.parts {
       let path = out ?? part.path
       let bar = Progress("collecting", unit: "rows")
-      try part.collection.collect(
-        data, to: path, dtype: dtype.storageType, overwrite: overwrite
-      ) { done, total in
-        try Interruption.check(isResumable: true)
-        bar.update(done, of: total)
+      do {
+        try part.collection.collect(
+          data, to: path, dtype: dtype.storageType, overwrite: overwrite
+        ) { done, total in
+          try Interruption.check()
+          bar.update(done, of: total)
+        }
+      } catch is Interrupted {
+        throw Interrupted(
+          isResumable: work.parts.contains { FeatureStoreWriter.hasBegun(out ?? $0.path) })
       }
       let count = work.references.count
       Console.line(

@@ -19,6 +19,12 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "The folder of all runs.")
   var checkpointsFolder = "Checkpoints"
 
+  @Option(
+    help:
+      "Where the paths of the run file begin (default: in its own folder), for a run or data that was moved."
+  )
+  var dataFolder: String?
+
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be from 1 to 1024, not \(threads)")
@@ -30,10 +36,22 @@ struct CommonOptions: ParsableArguments {
 
   /// Opens a run, and says so when its training has not come to its end.
   func open(_ run: String) throws -> Run {
-    let opened = try Run.open(run, checkpointsFolder: checkpointsFolder)
+    let opened = try find(run)
     if !opened.isFinished {
       Console.line(
         "note: the training of \(opened.name) is not finished; its last checkpoint so far is used")
+    }
+    return opened
+  }
+
+  /// Opens a run, and says so when its folder is a copy.
+  func find(_ run: String) throws -> Run {
+    let opened = try Run.open(
+      run, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder)
+    if let other = opened.otherFolderName {
+      Console.line(
+        "note: the folder \(other) holds the run \(opened.name), copied or renamed: "
+          + "its stores and scores are in \(opened.projectionsFolder)")
     }
     return opened
   }
@@ -185,5 +203,9 @@ extension ScoringRequest.Kernel: ExpressibleByArgument {}
 enum Split: String, ExpressibleByArgument, CaseIterable {
   case train, test
 
-  func part(of data: SplitData) -> Dataset { self == .train ? data.train : data.test }
+  /// - Throws: `DatasetError.noTestSet`.
+  func part(of data: SplitData) throws -> Dataset {
+    if self == .test { try data.requireTest() }
+    return self == .train ? data.train : data.test
+  }
 }

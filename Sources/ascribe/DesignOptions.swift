@@ -51,8 +51,7 @@ struct DesignOptions: ParsableArguments {
     _ design: String, run name: String, _ common: CommonOptions
   ) throws -> (RunInfluence, SubsetDesign) {
     if design == SubsetDesign.Kind.removal.rawValue { return try removal(name, common) }
-    let influence = try RunInfluence(
-      try Run.open(name, checkpointsFolder: common.checkpointsFolder))
+    let influence = try RunInfluence(try common.find(name))
     let train = influence.data.train
     let made: SubsetDesign
     switch design {

@@ -12,6 +12,12 @@ enum EstimateText {
       let text = sentence(estimate, rate: MachineRate.measured)
     else { return }
     Console.line(text)
+    expect(WorkEstimate.seconds(flops: estimate.flops, rate: MachineRate.measured))
+  }
+
+  /// Lets the bars say how long the command will take, until they know it themselves.
+  private static func expect(_ seconds: Double) {
+    Progress.expected.withLock { $0 = duration(seconds) }
   }
 
   /// Says what other work will take when it will take over a minute.
@@ -20,6 +26,7 @@ enum EstimateText {
     let seconds = WorkEstimate.seconds(flops: flops, rate: MachineRate.measured)
     if seconds > announcedSeconds {
       Console.line("about \(duration(seconds)), \(ByteText.text(peakBytes)) (\(title))")
+      expect(seconds)
     }
   }
 

@@ -78,10 +78,12 @@ struct EvaluateCommand: ParsableCommand {
 
   private func answer() throws -> any EvaluationAnswer {
     if kind == .removal {
-      return try RemovalAnswer(
-        try RunInfluence(try common.open(runName)), bank: bank, method.outputFunction)
+      let influence = try RunInfluence(try common.open(runName))
+      try influence.data.requireTest()
+      return try RemovalAnswer(influence, bank: bank, method.outputFunction)
     }
-    let setup = try ScoringSetup(run: runName, method, common)
+    let setup = try ScoringSetup(
+      run: runName, method, common, asks: kind == .mislabel ? .themselves : .test)
     if setup.influence.isSequence {
       throw EvaluationError.notDefined(
         kind: "evaluate \(kind.rawValue)",

@@ -63,13 +63,14 @@ struct ImportCommand: ParsableCommand {
     // A `model` in the run file goes before config.json, which then need not be understood.
     let hasModel = try ConfigurationMap(contentsOf: data).has("model")
     var configuration = try RunConfiguration(
-      contentsOf: data, requiresTraining: false,
+      contentsOf: data, relativeTo: common.dataFolder, requiresTraining: false,
       pretrained: hasModel ? nil : try PretrainedModel.beside(base ?? folder))
     if let name { configuration = try configuration.renamed(name) }
     var job = ImportJob(
       configuration, from: folder, checkpointsFolder: common.checkpointsFolder)
     job.base = base
     job.overwrites = overwrite
+    job.progress = TrainingLines()
     let (run, checkpoints) = try job.run()
     if let first = checkpoints.first { explain(first) }
     if let unread = configuration.model.pretrained?.unread, !unread.isEmpty {
@@ -96,6 +97,7 @@ struct ImportCommand: ParsableCommand {
     var job = FactorImport(
       name: folder, train: train, test: testFactors, checkpointsFolder: common.checkpointsFolder)
     job.overwrites = overwrite
+    job.progress = TrainingLines()
     let run = try job.run()
     guard let factors = try RunInfluence(run).factors else { return }
     let answer = FactorsAnswer(run, factors)

@@ -21,7 +21,7 @@ struct InspectCommand: ParsableCommand {
     common.begin()
     if path.hasSuffix(".safetensors") { return try showCheckpoint() }
     if path.hasSuffix(".h5") { return try show(try StoreDescription(path)) }
-    try show(try Run.open(path, checkpointsFolder: common.checkpointsFolder))
+    try show(try common.find(path))
   }
 
   private func show(_ store: StoreDescription) throws {

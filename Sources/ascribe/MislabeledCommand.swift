@@ -54,7 +54,7 @@ struct MislabeledCommand: ParsableCommand {
     let influence: RunInfluence
     let ranking: MislabelRanking
     if signal == .selfInfluence {
-      let setup = try ScoringSetup(run: runName, method, common)
+      let setup = try ScoringSetup(run: runName, method, common, asks: .themselves)
       influence = setup.influence
       ranking = try MislabelJob(influence).ranking(by: signal, scorer: setup.scorer)
     } else {
@@ -71,6 +71,7 @@ struct MislabeledCommand: ParsableCommand {
       }
       ranking = try job.ranking(by: signal, try method.request())
     }
+    for note in ranking.notes { Console.line("note: \(note)") }
     let answer = try MislabeledAnswer(influence, ranking, top: top)
     if let csv {
       try AtomicFile.write(try MislabeledAnswer(influence, ranking, top: .max).csv, to: csv)

@@ -32,7 +32,7 @@ struct OutputsCommand: ParsableCommand {
   func run() throws {
     common.begin()
     let opened = try common.open(runName)
-    let data = split.part(of: try opened.loadData())
+    let data = try split.part(of: try opened.loadData())
     let reference = try opened.checkpoint(seed: seed, epoch: epoch)
     let predictions = try opened.predictor(reference).predictions(for: data)
     let rows = (0..<data.count).map { OutputRow($0, data, predictions) }

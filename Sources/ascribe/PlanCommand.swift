@@ -60,10 +60,10 @@ struct PlanCommand: ParsableCommand {
     let data: SplitData
     var imported: RunRecord?
     if target.hasSuffix(".yaml") || target.hasSuffix(".yml") {
-      configuration = try RunConfiguration(contentsOf: target)
+      configuration = try RunConfiguration(contentsOf: target, relativeTo: common.dataFolder)
       data = try configuration.data.load()
     } else {
-      let opened = try Run.open(target, checkpointsFolder: common.checkpointsFolder)
+      let opened = try common.find(target)
       configuration = try opened.configuration()
       data = try opened.loadData()
       if opened.record.status == .imported { imported = opened.record }

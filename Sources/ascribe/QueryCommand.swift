@@ -108,6 +108,7 @@ struct QuerySelection {
 
   init(_ text: String, in test: Dataset, limit: Int, of influence: RunInfluence) throws {
     name = text
+    try test.requireTest()
     switch text {
     case "all":
       rows = Array(0..<test.count)

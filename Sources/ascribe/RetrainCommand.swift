@@ -96,8 +96,8 @@ extension RetrainingJob {
       return try run(
         to: path, overwrite: overwrite, progress: { bar.update($0, of: $1) },
         isCancelled: { Interruption.isRequested })
-    } catch TrainingError.cancelled {
-      throw Interrupted(isResumable: true)
+    } catch TrainingError.cancelled(_, let isResumable) {
+      throw Interrupted(isResumable: isResumable)
     }
   }
 }

@@ -38,7 +38,7 @@ struct ScoreCommand: ParsableCommand {
     let setup = try ScoringSetup(
       run: runName, method, common, diagnosesDamping: diagnose,
       asks: split == .test ? .test : .train)
-    let queries = split.part(of: setup.influence.data)
+    let queries = try split.part(of: setup.influence.data)
     let train = setup.influence.data.train
     let folder = setup.influence.run.projectionsFolder
     let fused = try fusing.scorer(setup)

@@ -15,12 +15,15 @@ struct ScoringSetup {
   /// What will be asked of a scoring, for the estimate of its work.
   enum Asked {
     case query, test, train
+    /// Nothing but what training examples are to themselves.
+    case themselves
 
     func count(_ data: SplitData) -> Int {
       switch self {
       case .query: 1
       case .test: data.test.count
       case .train: data.train.count
+      case .themselves: 0
       }
     }
   }
@@ -40,6 +43,7 @@ struct ScoringSetup {
     _ run: Run, _ request: ScoringRequest, layers: LayerPatterns? = nil, asks asked: Asked = .test
   ) throws {
     influence = try RunInfluence(run, layers: layers)
+    if [.query, .test].contains(asked) { try influence.data.requireTest() }
     scoring = try influence.resolved(request)
     options = scoring.options
     scorer = try influence.ensemble(scoring)

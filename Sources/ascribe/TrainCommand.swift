@@ -35,7 +35,7 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    var configuration = try RunConfiguration(contentsOf: file)
+    var configuration = try RunConfiguration(contentsOf: file, relativeTo: common.dataFolder)
     if let name { configuration = try configuration.renamed(name) }
     if let seeds { configuration.training.seedCount = seeds }
     // Read by later commands: a wrong name is said before hours of training.
@@ -53,6 +53,7 @@ struct TrainCommand: ParsableCommand {
     job.resumeInterval = saveEvery
     job.hooks.isCancelled = { Interruption.isRequested }
     job.progress = TrainingLines()
+    job.require = { try ScoringRequest.requireDefaults(of: $0, for: $1) }
     let outcome = try job.run()
     if case .alreadyFinished(let run) = outcome {
       Console.line("\(run.name) is trained already: \(run.folder)")

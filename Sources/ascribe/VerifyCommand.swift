@@ -42,7 +42,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func verifyRun() throws -> Verification.Report {
-    let run = try Run.open(path, checkpointsFolder: common.checkpointsFolder)
+    let run = try common.find(path)
     var report = Verification.Report()
     for file in try run.files() {
       try Interruption.check()

@@ -31,6 +31,8 @@ extension RunInfluence {
   ///   - outputFunction: f; nil: the method's own.
   ///   - choice: the checkpoints; `standard`: the method's own.
   ///   - split: `train`, or `test` for query features.
+  /// - Throws: `InfluenceError.notDefined` for features that the method could not read,
+  ///   `InfluenceError.noCheckpoints`.
   public func collecting(
     for method: Method, outputFunction: OutputFunction? = nil, projection: ProjectionChoice,
     choice: CheckpointChoice = .standard, seeds: [UInt64]? = nil, split: String = "train"
@@ -41,6 +43,10 @@ extension RunInfluence {
       // One store for all methods, where the loss is a function of its f.
       ?? (method.isOfLoss && !isSequence ? Method.trak : method)
       .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
+    if method.needs.contains(.labels) { try data.train.targets.requireLabels(method.name) }
+    if method.parts.contains(where: { $0.gradients == .loss }) {
+      try function.requireLoss(of: data.train.targets)
+    }
     let targets = method.targets(function).map { $0.storeTarget ?? .output(function) }
       .reduce(into: [GradientSource.Target]()) { if !$0.contains($1) { $0.append($1) } }
     let groups = try groups(references)

@@ -37,7 +37,7 @@ extension RunInfluence {
     let targets = storeTargets(scoring.options)
     for target in targets {
       let path = storePath(target: target)
-      guard FileManager.default.fileExists(atPath: path) else {
+      guard try AtomicFile.isThere(path) else {
         throw InfluenceError.noStore(
           path: path, run: run.name, method: scoring.options.method.name)
       }
