@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// The commands that write, for tests of what they meet when they cannot.
 enum WritingCommand {

@@ -230,25 +230,26 @@ struct GradientSavingTests {
 
   @Test(
     "another run's gradients in the place of its own are refused by the field",
-    arguments: [GradientSavingTests.steps, GradientSavingTests.checkpoints])
-  func foreign(saving: String) throws {
+    arguments: [true, false])
+  func foreign(ofSteps: Bool) throws {
+    let saving = ofSteps ? GradientSavingTests.steps : GradientSavingTests.checkpoints
     let (own, other) = (try RunBench(), try RunBench())
-    let run = try job(own, saving).run().run
-    _ = try job(other, saving + ", weightDecay: 0.1").run()
+    let run = try self.job(own, saving).run().run
+    _ = try self.job(other, saving + ", weightDecay: 0.1").run()
     try FileManager.default.removeItem(atPath: run.projectionsFolder)
     try FileManager.default.copyItem(
       atPath: other.folder / "Projections/tiny", toPath: run.projectionsFolder)
-    let error = diagnosed { _ = try job(own, saving).run() } as? StorageError
+    let error = diagnosed { _ = try self.job(own, saving).run() } as? StorageError
     guard case .fingerprintMismatch(let field, _, _, let file)? = error else {
       Issue.record("accepted: \(String(describing: error))")
       return
     }
-    #expect(field == (saving == GradientSavingTests.steps ? "training" : "model"))
+    #expect(field == (ofSteps ? "training" : "model"))
     #expect(file.hasPrefix(run.projectionsFolder))
     // To be replaced, it is.
-    var job = try job(own, saving)
-    job.overwrites = true
-    _ = try job.run()
+    var replacing = try self.job(own, saving)
+    replacing.overwrites = true
+    _ = try replacing.run()
     #expect(try stores(own) != stores(other))
     guard case .alreadyFinished = try self.job(own, saving).run() else {
       Issue.record("made twice")

@@ -2,6 +2,7 @@
 import Datasets
 import Gradients
 import Networks
+import Storage
 import Synchronization
 import Tensors
 
