@@ -202,9 +202,12 @@ extension StorageError {
       operation: isFull(code) ? "write the file" : operation, path: file, code: code)
   }
 
-  /// The same failure of the system, said of the file that the user named.
-  func naming(_ path: String, insteadOf temporary: String) -> StorageError {
-    guard case .system(let operation, temporary, let code) = self else { return self }
-    return .system(operation: operation, path: path, code: code)
+  /// The same failure of the system, said of the file or folder that the user named.
+  package func naming(_ path: String, insteadOf temporary: String) -> StorageError {
+    guard case .system(let operation, let file, let code) = self,
+      file == temporary || file.hasPrefix(temporary + "/")
+    else { return self }
+    return .system(
+      operation: operation, path: path + file.dropFirst(temporary.count), code: code)
   }
 }

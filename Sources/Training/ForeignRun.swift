@@ -62,7 +62,11 @@ public struct ForeignRun {
     defer { withExtendedLifetime(lock) {} }
     let temporary = parts.map { "\(folder.path)/.factors-\($0)\(AtomicFile.suffix)" }
     do {
-      for (part, path) in zip(parts, temporary) { try write(part, path) }
+      for (part, path) in zip(parts, temporary) {
+        do { try write(part, path) } catch let error as StorageError {
+          throw error.naming(folder.factors(part), insteadOf: path)
+        }
+      }
       let record = RunRecord(foreign: name, try facts(temporary))
       try requireRoom(for: record)
       try folder.removeRunKeepingLeftovers()

@@ -46,9 +46,11 @@ public struct Run: Sendable {
     }
     throw TrainingError.noRun(
       name: nameOrPath, folder: checkpointsFolder,
-      known: try AtomicFile.names(in: checkpointsFolder).filter {
-        fileExists("\(checkpointsFolder)/\($0)/run.json")
-      })
+      known: try !isFolder(checkpointsFolder)
+        ? []
+        : AtomicFile.names(in: checkpointsFolder).filter {
+          fileExists("\(checkpointsFolder)/\($0)/run.json")
+        })
   }
 
   /// Whether a folder holds a run.
