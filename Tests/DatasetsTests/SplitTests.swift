@@ -121,11 +121,11 @@ private let source = "train: {format: csv, path: a.csv}\n"
       """
     ),
     (
-      source + "split: {test: 0}",
+      source + "split: {test: -1}",
       """
-      error: split.test is 0, outside its bounds: at least 1.
+      error: split.test is -1, outside its bounds: at least 0.
         at:  run.yaml:2, split.test
-        fix: choose a number that is at least 1.
+        fix: choose a number that is at least 0.
       """
     ),
     (

@@ -133,7 +133,7 @@ struct KeptRidgeTests {
     #expect(
       notes == [
         "the factor of c0-margin is not kept for the next command, nor is one other file: "
-          + "a factor takes 0.00992 MB, the budget is 1e-05 MB"
+          + "a factor takes 0.01346 MB, the budget is 1e-05 MB"
       ])
   }
 

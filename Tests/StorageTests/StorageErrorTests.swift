@@ -55,7 +55,15 @@ import Testing
         error: cannot create the file: Permission denied.
           at:  /x/f.h5
           fix: choose a folder that you may write to, or change its permissions.
-        """, 3
+        """, 1
+      ),
+      (
+        .system(operation: "list the folder", path: "/x", code: EACCES),
+        """
+        error: cannot list the folder: Permission denied.
+          at:  /x
+          fix: change its permissions, or those of the folders above it.
+        """, 1
       ),
       (
         .unknownGroup(name: "seed-1", known: ["seed-0", "seed-2"], file: "f.h5"),

@@ -36,7 +36,8 @@ import Testing
 
   @Test("models train side by side as long as they take a half of the memory")
   func sideBySide() throws {
-    let run = try RunBench().job().configuration
+    let bench = try RunBench()
+    let run = try bench.job().configuration
     let network = try run.network(for: try run.data.load().train)
     let footprint = try TrainingFootprint(network, run.training, examples: 100)
     // Parameters, their gradient, the next ones and the velocity.
