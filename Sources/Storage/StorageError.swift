@@ -73,7 +73,8 @@ extension StorageError {
       "cannot \(operation): \(String(cString: strerror(code)))."
     case .notAFile: "this is a folder, device or pipe, and no file can take its place."
     case .hdf5(let operation, let object, _, let stack):
-      "HDF5 cannot \(operation)\(object.isEmpty ? "" : " \(object)"): \(stack)."
+      "HDF5 cannot \(operation)\(object.isEmpty ? "" : " \(object)"): "
+        + "\(StorageError.cause(of: stack))."
     case .notSealed: "this is not a file written by Ascribe: the magic bytes are missing."
     case .unsupportedVersion(let found, let newest, _):
       "format version \(found) is unknown; this version reads up to \(newest)."
@@ -136,6 +137,12 @@ extension StorageError {
   private static func quoted(_ value: String?) -> String {
     guard let value else { return "none" }
     return value.count > 160 ? "\"\(value.prefix(150))…\"" : "\"\(value)\""
+  }
+
+  /// What the innermost function of libhdf5 says, without its name and those above it.
+  private static func cause(of stack: String) -> String {
+    let innermost = stack.prefix(upTo: stack.range(of: "; ")?.lowerBound ?? stack.endIndex)
+    return String(innermost[(innermost.range(of: ": ")?.upperBound ?? innermost.startIndex)...])
   }
 
   /// What the user can do.

@@ -21,6 +21,7 @@ enum Console {
   /// Ctrl-C was pressed.
   static func output(_ text: String) {
     if Interruption.isRequested { return }
+    Progress.clear()
     var bytes = Array((text + "\n").utf8)[...]
     while !bytes.isEmpty {
       let wrote = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
@@ -90,14 +91,16 @@ final class Progress: Sendable {
     self.unit = unit
   }
 
-  /// Shows `done` of `total`, at most ten times a second.
+  /// Shows `done` of `total`: at once, then at most ten times a second.
   func update(_ done: Int, of total: Int) {
     let now = ContinuousClock.now
     let interval: Duration = Console.isTerminal ? .milliseconds(100) : .seconds(10)
     let first = state.withLock { state -> (done: Int, time: ContinuousClock.Instant)? in
+      // At once on a terminal: the first of many rows may take minutes.
+      let isFirst = state.first == nil && Console.isTerminal
       let first = state.first ?? (done, now)
       state.first = first
-      guard now - state.shown >= interval else { return nil }
+      guard isFirst || now - state.shown >= interval else { return nil }
       state.shown = now
       return first
     }

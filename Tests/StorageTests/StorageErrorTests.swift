@@ -58,6 +58,16 @@ import Testing
         """, 1
       ),
       (
+        .hdf5(
+          operation: "open the file", object: "", file: "f.h5",
+          stack: "H5F_locate_signature: file signature not found; H5F_open: unable to open: 0x7f"),
+        """
+        error: HDF5 cannot open the file: file signature not found.
+          at:  f.h5
+          fix: check that the file is complete and a valid HDF5 file.
+        """, 3
+      ),
+      (
         .system(operation: "list the folder", path: "/x", code: EACCES),
         """
         error: cannot list the folder: Permission denied.
