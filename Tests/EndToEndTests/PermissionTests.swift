@@ -53,6 +53,7 @@ import Testing
   func unreadable() throws {
     let work = try Workspace(trained: true)
     try work.succeed("collect", "r", "--dim", "16")
+    try work.succeed("export", "r", "--out", "weights")
     func end(_ arguments: [String], without folder: String) throws -> AscribeProcess.Result {
       chmod(work.file(folder), 0)
       defer { chmod(work.file(folder), 0o755) }
@@ -68,6 +69,7 @@ import Testing
         "Projections/r", "Projections/r/train.h5"
       ),
       (["verify", "r"], "Projections/r", "Projections/r"),
+      (["import", "weights", "--data", "r.yaml", "--name", "m"], "weights", "weights"),
     ] {
       let ended = try end(arguments, without: folder)
       #expect(ended.code == 1, "\(arguments): \(ended.errors)")
@@ -77,6 +79,27 @@ import Testing
       #expect(
         ended.errors.contains("  fix: change its permissions, or those of the folders above it."),
         "\(arguments): \(ended.errors)")
+    }
+  }
+
+  @Test("what cannot be kept beside stores that are read-only is one note, of every command")
+  func oneNote() throws {
+    let work = try Workspace(trained: true)
+    try work.succeed("collect", "r", "--method", "trajectory", "--checkpoints", "all")
+    let folders = folders(work)
+    for folder in folders { chmod(folder, 0o555) }
+    defer { for folder in folders { chmod(folder, 0o755) } }
+    for arguments in [
+      ["query", "r", "--test", "3", "--method", "trajectory", "--kernel", "features"],
+      ["mislabeled", "r", "--kernel", "features", "--checkpoints", "all"],
+    ] {
+      let ended = try AscribeProcess(arguments, in: work.path, through: nobody).wait()
+      #expect(ended.code == 0, "\(arguments): \(ended.errors)")
+      let notes = ended.errors.split(separator: "\n").filter { $0.contains("is not kept") }
+      #expect(notes.count == 1, "\(arguments): \(ended.errors)")
+      #expect(
+        notes.allSatisfy { $0.hasPrefix("note: ") && $0.contains("other files: cannot make") },
+        "\(notes)")
     }
   }
 
