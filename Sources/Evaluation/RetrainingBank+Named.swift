@@ -22,7 +22,7 @@ extension RetrainingBank {
       design == .random
       ? "ascribe retrain \(run.name) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
       : "ascribe retrain \(run.name) ‹design: \(design.rawValue)›"
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard try AtomicFile.isThere(path) else {
       // Without a network there is nothing to retrain.
       _ = try run.network
       throw design == .random

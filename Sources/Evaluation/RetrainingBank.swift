@@ -167,23 +167,27 @@ public struct RetrainingJob: Sendable {
           + "these are sequences with one a token", run: run.name,
         remedy: "use a run whose examples have a class or numbers")
     }
+    // What a bank keeps are outputs on test examples.
+    try data.requireTest()
     let fingerprint = try fingerprint()
-    if FileManager.default.fileExists(atPath: path) {
-      do {
-        return try RetrainingBank(path, expecting: fingerprint)
-      } catch  where overwrite {
-        try AtomicFile.removeAll(path)
-      }
-    }
+    if let made = try finished(path, fingerprint, overwrite) { return made }
     let configuration = try run.training()
     let network = try run.networkToTrain()
     let parts = PartFolder(path: path + ".parts", fingerprint: fingerprint)
-    try parts.prepare(overwrite: overwrite)
+    let lock = try parts.prepare(overwrite: overwrite)
+    defer { withExtendedLifetime(lock) {} }
+    // Another process may have come to its end before the lock was taken.
+    if let made = try finished(path, fingerprint, overwrite) {
+      try AtomicFile.removeAll(parts.path)
+      return made
+    }
+    if overwrite { try AtomicFile.removeAll(path) }
     let total = design.subsets * seeds
     let missing = (0..<total).filter { !parts.has($0) }
     progress(total - missing.count, total)
     let failure = Failure()
-    Workers.run(slices: missing.count) { slice in
+    let footprint = try TrainingFootprint(network, configuration, examples: data.train.count)
+    Workers.run(slices: missing.count, atMost: footprint.modelsAtATime()) { slice in
       guard !failure.happened else { return }
       do {
         let model = missing[slice]
@@ -194,10 +198,22 @@ public struct RetrainingJob: Sendable {
         failure.note(error)
       }
     }
-    try failure.rethrow()
+    do { try failure.rethrow() } catch TrainingError.cancelled(let run, _) {
+      throw TrainingError.cancelled(run: run, resumable: (0..<total).contains { parts.has($0) })
+    }
     try write(to: path, parts, fingerprint)
     try AtomicFile.removeAll(parts.path)
     return try RetrainingBank(path, expecting: fingerprint)
+  }
+
+  /// The bank that is there; nil when there is none, or one that is to be replaced.
+  private func finished(
+    _ path: String, _ fingerprint: Fingerprint, _ overwrite: Bool
+  ) throws -> RetrainingBank? {
+    guard try AtomicFile.isThere(path) else { return nil }
+    do { return try RetrainingBank(path, expecting: fingerprint) } catch  where overwrite {
+      return nil
+    }
   }
 
   /// Outputs on the test set of model (subset · S + seed), m · C values.

@@ -111,9 +111,10 @@ public struct GradientSource: Sendable {
     let functions = target == .jacobian ? traceFunctionCount : 1
     let blockSize = network.examplesAtATime(
       atMost: blockSize ?? standardBlock, functions: functions)
-    for range in (rows ?? 0..<data.count).blocks(of: blockSize) {
+    let rows = rows ?? 0..<data.count
+    for range in rows.blocks(of: blockSize) {
       let (gradients, outputs) = try block(range, of: data, target: target)
-      try GradientProgress.add(range.count)
+      try GradientProgress.add(range, of: rows)
       try body(range, gradients, outputs)
     }
   }

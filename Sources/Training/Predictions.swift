@@ -1,4 +1,5 @@
 // Letters: n examples, C outputs.
+import Checkpoints
 import Networks
 import Tensors
 
@@ -27,6 +28,15 @@ public struct Predictions: Sendable {
   /// Share of examples predicted rightly; nil for numbers and sequences.
   public var accuracy: Double? {
     correct.isEmpty ? nil : Double(correct.count { $0 }) / Double(correct.count)
+  }
+}
+
+extension ModelMetrics {
+  /// How a model does on training and test examples; nothing of a test set without examples.
+  init(train: Predictions, test: Predictions) {
+    self.init(
+      trainLoss: train.meanLoss, trainAccuracy: train.accuracy,
+      testLoss: test.losses.isEmpty ? nil : test.meanLoss, testAccuracy: test.accuracy)
   }
 }
 

@@ -46,6 +46,7 @@ struct RetrainCommand: ParsableCommand {
   private func session() throws -> Session {
     if design == "removal" { return try common.session(runName) }
     return Session(
-      try Run.open(runName, checkpointsFolder: common.checkpointsFolder), control: .terminal)
+      try Run.open(
+        runName, checkpointsFolder: common.checkpointsFolder, dataFolder: common.dataFolder), control: .terminal)
   }
 }

@@ -25,6 +25,7 @@ public struct RemovalJob: Sendable {
   public func run(in session: Session) throws -> Evaluated<RemovalAnswer> {
     let name = try SubsetDesign.Kind.removal.bankName(bank)
     let influence = try session.influence()
+    try influence.data.requireTest()
     let truth = try RetrainingBank.named(name, of: influence, designs: [.removal])
     let function = try function(of: influence)
     let rows = truth.design.queries ?? Array(0..<influence.data.test.count)

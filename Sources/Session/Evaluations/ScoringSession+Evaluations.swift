@@ -14,7 +14,8 @@ extension ScoringSession {
     evaluating kind: String, _ session: Session, _ request: ScoringRequest,
     layers: LayerPatterns?
   ) throws {
-    try self.init(session, request, layers: layers)
+    try self.init(
+      session, request, layers: layers, asks: kind == "mislabel" ? .themselves : .test)
     if influence.isSequence {
       throw EvaluationError.notDefined(
         kind: "evaluate \(kind)",
@@ -36,8 +37,8 @@ extension RetrainingJob {
       return try run(
         to: path, overwrite: overwrites, progress: { stage.update($0, of: $1) },
         isCancelled: { control.isCancelled })
-    } catch TrainingError.cancelled {
-      throw JobCancelled(isResumable: true)
+    } catch TrainingError.cancelled(_, let isResumable) {
+      throw JobCancelled(isResumable: isResumable)
     }
   }
 }
