@@ -20,6 +20,8 @@ public enum EvaluationError: DiagnosableError, Equatable {
   case notABank(problem: String, file: String)
   /// A calibration whose bytes changed.
   case calibrationChanged(problem: String, file: String)
+  /// A token of sequences of which the bank kept whole ones alone.
+  case noTokenOutputs(file: String)
   /// A bank too small to fit on.
   case tooFewSubsets(Int, needed: Int)
   /// Scores that would be tested on what they were fitted to.
@@ -41,6 +43,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .noBankOfDesign(let design, _, _): "there is no bank of the design \(design)"
     case .noBank: "there is no bank of retrained models"
     case .notABank(let problem, _): "the bank cannot be read: \(problem)"
+    case .noTokenOutputs: "the bank keeps outputs of whole sequences, not of their tokens"
     case .calibrationChanged(let problem, _): "the calibration cannot be used: \(problem)"
     case .tooFewSubsets(let count, let needed):
       "a bank of \(count) subsets is too small: cross-validation needs at least \(needed)"
@@ -56,7 +59,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .design(_, let option, _): option
     case .subsetFile(_, let place): place
     case .noBank(let path, _), .notABank(_, let path), .noBankOfDesign(_, let path, _),
-      .calibrationChanged(_, let path),
+      .calibrationChanged(_, let path), .noTokenOutputs(let path),
       .otherDesign(_, _, let path, _):
       path
     case .notDefined(_, _, let run, _): run
@@ -78,6 +81,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .otherDesign(_, _, _, let command):
       "name another bank with --bank, or make one: \(command)"
     case .notABank: "make it again: ascribe retrain RUN --overwrite"
+    case .noTokenOutputs: "make it again: ascribe retrain RUN --token-outputs --overwrite"
     case .calibrationChanged: "calibrate again (or delete the file)"
     case .tooFewSubsets: "make a larger one: ascribe retrain RUN --subsets 100 --seeds 1"
     case .fittedToTruth(_, _, let run):
