@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Influence
 import Randomness
+import Training
 
 /// Options of `evaluate brittleness`.
 struct BrittlenessOptions: ParsableArguments {
@@ -16,6 +17,10 @@ struct BrittlenessOptions: ParsableArguments {
   var models: Int?
   @Option(help: "Brittleness: random removals of each size (default: 3).") var draws: Int?
   @Option(help: "Brittleness: models to train at the most (default: 500).") var budget: Int?
+  @Option(
+    help:
+      "Brittleness of texts: share by which the loss rises when a passage flips (default: 0.05).")
+  var rise: Double?
   @Flag(help: "Brittleness: replace a bank that was made from something else.")
   var overwrite = false
 
@@ -24,6 +29,7 @@ struct BrittlenessOptions: ParsableArguments {
     [
       ("--test", test != nil), ("--count", count != nil), ("--removals", removals != nil),
       ("--models", models != nil), ("--draws", draws != nil), ("--budget", budget != nil),
+      ("--rise", rise != nil),
       ("--overwrite", overwrite),
     ].first { $0.1 }?.0
   }
@@ -37,6 +43,9 @@ struct BrittlenessOptions: ParsableArguments {
         throw ValidationError(
           "\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
       }
+    }
+    if let rise, !(rise > 0 && rise.isFinite) {
+      throw ValidationError("--rise must be above 0, such as 0.05, not \(rise)")
     }
     if test != nil && count != nil { throw ValidationError("give --test or --count, not both") }
   }
@@ -58,9 +67,14 @@ struct BrittlenessOptions: ParsableArguments {
   }
 
   /// The design, its rankings by each query's own scores.
-  func design(_ setup: ScoringSetup) throws -> SubsetDesign {
+  func design(_ setup: ScoringSetup, _ asked: EvaluationQueries) throws -> SubsetDesign {
     let data = setup.influence.data
-    let rows = try queries(setup)
+    if rise != nil && (!setup.influence.isSequence || asked.token != nil) {
+      throw EvaluationError.design(
+        problem: "a rise of the loss is for whole sequences; others flip by their prediction",
+        option: "--rise", remedy: "leave --rise out")
+    }
+    let rows = try queries(setup, asked)
     let sizes = try sizes(of: data.train.count)
     let (draws, models) = (draws ?? 3, models ?? 3)
     let perQuery = sizes.count * models
@@ -76,16 +90,20 @@ struct BrittlenessOptions: ParsableArguments {
         remedy: room > 0
           ? "ask about \(room) queries, or raise --budget" : "raise --budget to \(needed)")
     }
-    let scores = try setup.scorer.scores(data.test.subset(rows))
+    let scores = try setup.scorer.scores(try asked.subset(rows))
     return try .brittleness(
       orders: rows.enumerated().map {
         (query: $1, order: RemovalRanking.order(of: scores.row($0)))
       },
       counts: sizes, draws: draws, of: data.train.count,
-      ranking: SubsetRanking(try setup.description(), queries: "each query's own"))
+      ranking: SubsetRanking(
+        try setup.description(), queries: "each query's own", token: asked.token))
   }
 
-  private func queries(_ setup: ScoringSetup) throws -> [Int] {
+  /// The rise of the loss that counts.
+  var standingRise: Double { rise ?? 0.05 }
+
+  private func queries(_ setup: ScoringSetup, _ asked: EvaluationQueries) throws -> [Int] {
     let data = setup.influence.data.test
     guard setup.influence.isClassification else {
       throw EvaluationError.notDefined(
@@ -94,14 +112,28 @@ struct BrittlenessOptions: ParsableArguments {
         remedy: "use ascribe evaluate \(setup.influence.run.name) removal")
     }
     if let test { return try data.rows(named: test, option: "--test") }
-    let correct = try setup.influence.predictions(for: data).correct
-    let right = data.ids.indices.filter { correct[$0] }
+    let right = try predictedRightly(setup.influence, asked)
     guard !right.isEmpty else {
       throw EvaluationError.notDefined(
-        kind: "brittleness", reason: "the run predicts no test example rightly",
+        kind: "brittleness",
+        reason: "the run predicts no test example\(asked.token == nil ? "" : "'s token") rightly",
         run: setup.influence.run.name, remedy: "name test ids with --test")
     }
     return RandomStream(seed: 0, purpose: .subset, index: 2 << 32)
       .sample(min(count ?? 10, right.count), of: right.count).map { right[$0] }.sorted()
+  }
+
+  /// The rows to draw from: those that the run predicts rightly; of whole sequences all.
+  private func predictedRightly(
+    _ influence: RunInfluence, _ asked: EvaluationQueries
+  ) throws -> [Int] {
+    guard influence.isSequence else {
+      let correct = try influence.predictions(for: asked.test).correct
+      return asked.rows.filter { correct[$0] }
+    }
+    guard asked.token != nil else { return asked.rows }
+    let outputs = try influence.sequenceOutputs(for: asked.data)
+    guard let place = SequenceOutputs.functions.firstIndex(of: .hardMargin) else { return [] }
+    return zip(asked.rows, outputs.sums[place]).filter { $0.1 > 0 }.map(\.0)
   }
 }

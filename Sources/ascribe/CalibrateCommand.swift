@@ -17,6 +17,8 @@ struct CalibrateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
   @Option(help: "The bank's name (ascribe retrain).") var bank = "bank"
+  @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
+  var token: Int?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
@@ -30,7 +32,8 @@ struct CalibrateCommand: ParsableCommand {
   func run() throws {
     common.begin()
     let setup = try ScoringSetup(run: runName, method, common)
-    let calibration = try Calibration(setup.scorer, bank: bank, of: setup.influence)
+    let calibration = try Calibration(
+      setup.scorer, bank: bank, of: setup.influence, token: token)
     let path = try calibration.save(in: setup.influence.run.folder)
     Console.line("wrote \(path)")
     let answer = CalibrationAnswer(setup.influence.run.name, path, calibration)
@@ -41,6 +44,8 @@ struct CalibrateCommand: ParsableCommand {
 /// `calibrate --json`, its fields fixed; also within `query --json`.
 struct CalibrationAnswer: Encodable {
   let run, path, method, outputFunction, bank: String
+  /// The only token of the queries that is asked about; absent for all.
+  let token: Int?
   let subsets, seeds: Int
   let fraction: Double
   let correlation, correlationError, heldOutR2, coverage90, coverage95: Double
@@ -54,6 +59,7 @@ struct CalibrationAnswer: Encodable {
     method = calibration.options.method
     outputFunction = calibration.options.outputFunction
     bank = calibration.bank.name
+    token = calibration.options.token
     (subsets, seeds) = (calibration.bank.subsets, calibration.bank.seeds)
     fraction = calibration.bank.fraction
     correlation = calibration.correlation
@@ -69,7 +75,7 @@ struct CalibrationAnswer: Encodable {
 
   var text: String {
     var lines = [
-      "\(method) of \(outputFunction), bank \(bank): \(subsets) subsets × \(seeds) seeds",
+      "\(method) of \(outputFunction)\(token.map { " of token \($0)" } ?? ""), bank \(bank): \(subsets) subsets × \(seeds) seeds",
       String(
         format: "correlation of predicted and observed changes %.3f ± %.3f; held-out R² %.3f",
         correlation, correlationError, heldOutR2),

@@ -11,8 +11,9 @@ struct CalibratedUnits {
   /// What is said of it in answers.
   let answer: CalibrationAnswer?
 
-  init(_ scores: ScoreDescription, of run: Run) throws {
-    switch try Calibration.find(Calibration.Options(scores), in: run.folder) {
+  init(_ scores: ScoreDescription, token: Int? = nil, of run: Run) throws {
+    let options = Calibration.Options(scores, token: token)
+    switch try Calibration.find(options, in: run.folder) {
     case .matching(let found, let path):
       answer = CalibrationAnswer(run.name, path, found)
       calibration = found.objection == nil ? found : nil

@@ -33,6 +33,8 @@ struct EvaluateCommand: ParsableCommand {
   var runName: String
   @Argument(help: "lds, loo, removal, mislabel, brittleness or randomized.")
   var kind: EvaluationKind
+  @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
+  var token: Int?
   @Option(help: "The bank's name (default: bank; loo, removal and brittleness have their own).")
   var bank: String?
   @Option(help: "Write the result as a self-contained HTML page with charts.")
@@ -54,10 +56,14 @@ struct EvaluateCommand: ParsableCommand {
     if kind == .mislabel && bank != nil {
       throw ValidationError("--bank is not for evaluate mislabel, which needs no bank")
     }
+    if kind == .mislabel && token != nil {
+      throw ValidationError("--token is not for evaluate mislabel, which asks about no query")
+    }
     if kind == .removal {
       let stray = [
         ("--method", method.method), ("--example-weight", method.exampleWeight),
         ("--checkpoints", method.checkpoints), ("--seeds", method.seeds),
+        ("--token", token.map { "\($0)" }),
       ].first { $0.1 != nil }
       if let stray {
         throw ValidationError(
@@ -82,18 +88,14 @@ struct EvaluateCommand: ParsableCommand {
         try RunInfluence(try common.open(runName)), bank: bank, method.outputFunction)
     }
     let setup = try ScoringSetup(run: runName, method, common)
-    if setup.influence.isSequence {
-      throw EvaluationError.notDefined(
-        kind: "evaluate \(kind.rawValue)",
-        reason: "it needs one row of outputs an example, and these are sequences with one a token",
-        run: runName, remedy: "use a run whose examples have a class or numbers")
-    }
+    let queries = try EvaluationQueries(setup.influence.data.test, token: token)
+    if let remark = queries.remark { Console.line("note: \(remark)") }
     switch kind {
-    case .lds: return try LDSAnswer(setup, bank: bank, fusing)
-    case .loo: return try LeaveOneOutAnswer(setup, bank: bank)
+    case .lds: return try LDSAnswer(setup, queries, bank: bank, fusing)
+    case .loo: return try LeaveOneOutAnswer(setup, queries, bank: bank)
     case .mislabel: return try MislabelAnswer(setup, method)
-    case .brittleness: return try BrittlenessAnswer(setup, bank: bank, brittleness)
-    case .randomized, .removal: return try RandomizedAnswer(setup, bank: bank, method)
+    case .brittleness: return try BrittlenessAnswer(setup, queries, bank: bank, brittleness)
+    case .randomized, .removal: return try RandomizedAnswer(setup, queries, bank: bank, method)
     }
   }
 }

@@ -9,20 +9,23 @@ struct LDSAnswer: EvaluationAnswer {
   let result, control: LinearDatamodelingScore
   let fusion: ScoreFile.Fusion?
 
-  init(_ setup: ScoringSetup, bank name: String?, _ fusing: FuseOptions) throws {
+  init(
+    _ setup: ScoringSetup, _ queries: EvaluationQueries, bank name: String?, _ fusing: FuseOptions
+  ) throws {
     let open = try OpenBank(name, of: setup.influence, designs: [.random, .list])
-    let (bank, test) = (open.bank, setup.influence.data.test)
-    let outputs = bank.outputs(setup.options.outputFunction, of: test)
-    let fused = try fusing.scorer(setup, truth: (bank, name ?? BankName.standard(.random)))
+    let bank = open.bank
+    let outputs = try bank.outputs(setup.options.outputFunction, of: queries)
+    let fused = try fusing.scorer(
+      setup, token: queries.token, truth: (bank, name ?? BankName.standard(.random)))
     fusion = fused?.record
     let scores =
-      try fused?.scores(rows: Array(0..<test.count)) ?? setup.scorer.scores(test)
+      try fused?.scores(rows: queries.rows) ?? setup.scorer.scores(queries.data)
     result = LinearDatamodelingScore(scores: scores, masks: bank.masks, outputs: outputs)
     control = LinearDatamodelingScore(
       scores: NegativeControl.randomScores(
         queries: scores.rows, trainingExamples: scores.columns),
       masks: bank.masks, outputs: outputs)
-    settings = try EvaluationSettings(setup, open, fusion: fusion)
+    settings = try EvaluationSettings(setup, open, token: queries.token, fusion: fusion)
   }
 
   private enum Key: String, CodingKey {

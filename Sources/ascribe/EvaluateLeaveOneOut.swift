@@ -9,11 +9,11 @@ struct LeaveOneOutAnswer: EvaluationAnswer {
   let result, control: LeaveOneOutCorrelation
   let ids: [ExampleID]
 
-  init(_ setup: ScoringSetup, bank name: String?) throws {
+  init(_ setup: ScoringSetup, _ queries: EvaluationQueries, bank name: String?) throws {
     let open = try OpenBank(name, of: setup.influence, designs: [.leaveOneOut])
     let (data, design) = (setup.influence.data, open.bank.design)
-    let outputs = open.bank.outputs(setup.options.outputFunction, of: data.test)
-    let scores = try setup.scorer.scores(data.test)
+    let outputs = try open.bank.outputs(setup.options.outputFunction, of: queries)
+    let scores = try setup.scorer.scores(queries.data)
     result = try LeaveOneOutCorrelation(
       scores: scores, design: design, outputs: outputs, file: open.path)
     control = try LeaveOneOutCorrelation(
@@ -21,7 +21,7 @@ struct LeaveOneOutAnswer: EvaluationAnswer {
         queries: scores.rows, trainingExamples: scores.columns),
       design: design, outputs: outputs, file: open.path)
     ids = result.rows.map { data.train.ids[$0] }
-    settings = try EvaluationSettings(setup, open)
+    settings = try EvaluationSettings(setup, open, token: queries.token)
   }
 
   private enum Key: String, CodingKey {

@@ -25,6 +25,11 @@ struct MislabelAnswer: EvaluationAnswer {
     let flipped = influence.data.train.flipped
     planted = flipped.count { $0 }
     trainingExamples = flipped.count
+    guard !influence.isSequence else {
+      throw EvaluationError.notDefined(
+        kind: "mislabel", reason: "sequences have no labels that could be wrong",
+        run: influence.run.name, remedy: "use a run whose examples have classes")
+    }
     guard planted > 0, planted < trainingExamples else {
       throw EvaluationError.notDefined(
         kind: "mislabel", reason: "no training label was flipped, so there is nothing to find",

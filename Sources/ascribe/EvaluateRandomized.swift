@@ -23,11 +23,14 @@ struct RandomizedAnswer: EvaluationAnswer {
   let controls: [Control]
   private let histogram: Histogram
 
-  init(_ setup: ScoringSetup, bank name: String?, _ method: MethodOptions) throws {
+  init(
+    _ setup: ScoringSetup, _ queries: EvaluationQueries, bank name: String?,
+    _ method: MethodOptions
+  ) throws {
     let influence = setup.influence
     let open = try OpenBank(name, of: influence, designs: [.random, .list])
-    let test = influence.data.test
-    let outputs = open.bank.outputs(setup.options.outputFunction, of: test)
+    let test = queries.data
+    let outputs = try open.bank.outputs(setup.options.outputFunction, of: queries)
     let masks = open.bank.masks
     func lds(_ scores: Matrix<Float>) -> (LinearDatamodelingScore, chanceRange: Double) {
       (
@@ -73,7 +76,7 @@ struct RandomizedAnswer: EvaluationAnswer {
       title: "LDS of each query", x: ChartAxis("Spearman correlation over subsets"),
       groups: [.init("the run's scores", own.perQuery)]
         + found.map { .init($0.rawValue, $1.0.perQuery) })
-    settings = try EvaluationSettings(setup, open)
+    settings = try EvaluationSettings(setup, open, token: queries.token)
   }
 
   private enum Key: String, CodingKey { case lds, ldsError, ceiling, controls }

@@ -13,8 +13,10 @@ struct RemovalAnswer: EvaluationAnswer {
   let trainingExamples: Int
   /// Of the mean output of the queries.
   let output: RemovalCurves
-  /// Of the share of the queries predicted rightly; classification only.
+  /// Of the share of the queries predicted rightly; classes only.
   let accuracy: RemovalCurves?
+  /// Of the mean loss a token; sequences only, which have no one prediction that is right.
+  let loss: RemovalCurves?
 
   init(_ influence: RunInfluence, bank name: String?, _ wanted: String?) throws {
     let open = try OpenBank(name, of: influence, designs: [.removal])
@@ -25,33 +27,33 @@ struct RemovalAnswer: EvaluationAnswer {
     guard function.accepts(TargetValues(test.targets)) else {
       throw InfluenceError.notDefined(
         name: "output function \(function.rawValue)",
-        reason: "the targets are \(influence.isClassification ? "classes" : "numbers")",
+        reason: "the targets are "
+          + (influence.isSequence
+            ? "next tokens" : influence.isClassification ? "classes" : "numbers"),
         option: "--output-function")
     }
-    let rows = bank.design.queries ?? Array(0..<test.count)
-    func values(_ function: OutputFunction, _ read: (Float) -> Double) -> [[Double]] {
-      bank.outputs(function, of: test).map { output in
-        (0..<output.rows).map { subset in
-          rows.reduce(0.0) { $0 + read(output[subset, $1]) } / Double(max(1, rows.count))
-        }
-      }
+    let queries = try EvaluationQueries(
+      test, token: bank.design.ranking?.token, rows: bank.design.queries)
+    func curves(_ values: [[Double]]) throws -> RemovalCurves {
+      try RemovalCurves(design: bank.design, values: values, file: open.path)
     }
-    output = try RemovalCurves(
-      design: bank.design, values: values(function) { Double($0) }, file: open.path)
+    // Under the name of the loss stands the loss: inside, f = −ℓ.
+    output = try curves(
+      bank.means(function, of: queries) { function.printed(change: Double($0)) })
     accuracy =
-      influence.isClassification
-      ? try RemovalCurves(
-        design: bank.design, values: values(.hardMargin) { $0 > 0 ? 1 : 0 }, file: open.path) : nil
+      test.classes != nil
+      ? try curves(bank.means(.hardMargin, of: queries) { $0 > 0 ? 1 : 0 }) : nil
+    loss = influence.isSequence ? try curves(bank.meanTokenLosses(of: queries)) : nil
     guard let ranking = bank.design.ranking else {
       throw EvaluationError.notABank(problem: "it has no ranking", file: open.path)
     }
-    queries = ranking.queries
+    self.queries = ranking.queries
     trainingExamples = influence.data.train.count
     settings = EvaluationSettings(
       run: influence.run.name, open, ranking, outputFunction: function.rawValue)
   }
 
-  private enum Key: String, CodingKey { case queries, trainingExamples, output, accuracy }
+  private enum Key: String, CodingKey { case queries, trainingExamples, output, accuracy, loss }
 
   func encode(to encoder: any Encoder) throws {
     try settings.encode(to: encoder)
@@ -60,6 +62,7 @@ struct RemovalAnswer: EvaluationAnswer {
     try values.encode(trainingExamples, forKey: .trainingExamples)
     try values.encode(output, forKey: .output)
     try values.encodeIfPresent(accuracy, forKey: .accuracy)
+    try values.encodeIfPresent(loss, forKey: .loss)
   }
 
   private func share(_ removed: Int) -> Double {
@@ -103,6 +106,13 @@ struct RemovalAnswer: EvaluationAnswer {
         table(accuracy).text, areas(accuracy),
       ]
     }
+    if let loss {
+      lines += [
+        "\nchange of their mean loss a token, in place of an accuracy "
+          + "(\(withError(loss.full, nil)) with all examples); above 0 = worse",
+        table(loss).text, areas(loss),
+      ]
+    }
     lines.append("\(settings.text); queries: \(queries); \(settings.seeds ?? 0) seeds")
     return lines.joined(separator: "\n")
   }
@@ -132,6 +142,10 @@ struct RemovalAnswer: EvaluationAnswer {
     if let accuracy {
       charts.append(chart(accuracy, "Accuracy on the queries", "accuracy"))
       tables.append(ReportTable(title: "Change of the accuracy", table(accuracy)))
+    }
+    if let loss {
+      charts.append(chart(loss, "Mean loss a token of the queries", "loss a token"))
+      tables.append(ReportTable(title: "Change of the mean loss a token", table(loss)))
     }
     return AttributionReport(
       title: "What is lost without the examples that \(settings.run) needs most?",

@@ -19,6 +19,8 @@ extension EvaluationAnswer {
 /// What every result carries: what was evaluated, against which truth.
 struct EvaluationSettings: Encodable {
   let run, method, outputFunction, exampleWeight, kernel: String
+  /// The only token of the queries that is asked about; nil for all.
+  let token: Int?
   let checkpoints: [String]
   let damping: [DampingSummary]
   /// Nil for a ranking that a bank keeps.
@@ -32,12 +34,13 @@ struct EvaluationSettings: Encodable {
 
   /// The scores of a setup against a bank.
   init(
-    _ setup: ScoringSetup, _ bank: OpenBank? = nil, fusion: ScoreFile.Fusion? = nil
+    _ setup: ScoringSetup, _ bank: OpenBank? = nil, token: Int? = nil,
+    fusion: ScoreFile.Fusion? = nil
   ) throws {
     let scores = try setup.description(fusion: fusion)
     self.init(
       run: scores.run, bank,
-      SubsetRanking(scores, queries: ""), outputFunction: scores.outputFunction,
+      SubsetRanking(scores, queries: "", token: token), outputFunction: scores.outputFunction,
       dampingProfile: scores.dampingProfile)
   }
 
@@ -49,6 +52,7 @@ struct EvaluationSettings: Encodable {
     (self.run, self.outputFunction, self.dampingProfile) = (run, outputFunction, dampingProfile)
     (method, exampleWeight) = (ranking.method, ranking.exampleWeight)
     (kernel, projectionDimension) = (ranking.kernel, ranking.projectionDimension)
+    token = ranking.token
     (checkpoints, damping) = (ranking.checkpoints, ranking.damping)
     (self.bank, design) = (bank?.path, bank?.bank.design.kind.rawValue)
     (fraction, subsets) = (bank?.bank.design.fraction, bank?.bank.design.subsets)
@@ -58,7 +62,7 @@ struct EvaluationSettings: Encodable {
   /// The choices in one line, without a line break.
   var text: String {
     "\(method) of \(outputFunction), example weight \(exampleWeight), kernel \(kernel), "
-      + "\(checkpoints.count) checkpoints"
+      + "\(checkpoints.count) checkpoints" + (token.map { ", token \($0)" } ?? "")
   }
 
   /// The truth in words; empty without a bank.
@@ -73,6 +77,7 @@ struct EvaluationSettings: Encodable {
     var facts = scoringFacts(
       run: run, method: method, outputFunction: outputFunction, exampleWeight: exampleWeight,
       kernel: kernel, checkpoints: checkpoints)
+    if let token { facts.append(.init("token", "\(token)")) }
     if !damping.isEmpty {
       facts.append(
         .init(

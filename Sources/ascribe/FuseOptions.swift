@@ -17,10 +17,11 @@ struct FuseOptions: ParsableArguments {
 
   /// The fused scorer asked for, with what it found said on standard error.
   func scorer(
-    _ setup: ScoringSetup, truth: (bank: RetrainingBank, name: String)? = nil
+    _ setup: ScoringSetup, token: Int? = nil, truth: (bank: RetrainingBank, name: String)? = nil
   ) throws -> FusedScorer? {
     guard let fuse else { return nil }
-    let fused = try FusedScorer(setup.scorer, bank: fuse, of: setup.influence, truth: truth)
+    let fused = try FusedScorer(
+      setup.scorer, bank: fuse, of: setup.influence, token: token, truth: truth)
     Console.line(fused.summary)
     return fused
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Evaluation
 import Influence
 import Reports
 
@@ -26,6 +27,8 @@ struct GroupCommand: ParsableCommand {
   @Option(help: "A CSV file with a header: the column `id` (or the first) has the ids.")
   var metadata: String?
   @Option(help: "Test ids such as 17 or 3,5; misclassified; or all.") var test: String
+  @Option(help: "The token of the queries, from 1, whose prediction is asked about (default: all).")
+  var token: Int?
   @Option(help: "Queries to show at the most, with misclassified and in the table.") var limit = 20
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions
@@ -47,10 +50,11 @@ struct GroupCommand: ParsableCommand {
     let data = setup.influence.data
     let (rows, name) = try group(in: data.train)
     let selection = try QuerySelection(test, in: data.test, limit: limit, of: setup.influence)
-    let queries = data.test.subset(selection.rows)
+    let queries = try EvaluationQueries(data.test, token: token, rows: selection.rows).data
     let influence = try setup.scorer.groupInfluence(queries, of: rows)
     try setup.explain()
-    let answer = try GroupAnswer(setup, queries, name, rows.count, influence, shown: limit)
+    let answer = try GroupAnswer(
+      setup, queries, name, rows.count, influence, token: token, shown: limit)
     Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
   }
 
@@ -124,6 +128,8 @@ struct GroupAnswer: Encodable {
   let settings: ScoringAnswer
   let group: String
   let examples: Int
+  /// The only token of the queries that is asked about; absent for all.
+  let token: Int?
   /// Means over the queries.
   let additive: Double
   let exact, difference: Double?
@@ -131,7 +137,7 @@ struct GroupAnswer: Encodable {
   private let shown: Int
 
   private enum Key: String, CodingKey {
-    case group, examples, additive, exact, difference, queries
+    case group, examples, token, additive, exact, difference, queries
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -139,6 +145,7 @@ struct GroupAnswer: Encodable {
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(group, forKey: .group)
     try values.encode(examples, forKey: .examples)
+    try values.encodeIfPresent(token, forKey: .token)
     try values.encode(additive, forKey: .additive)
     try values.encodeIfPresent(exact, forKey: .exact)
     try values.encodeIfPresent(difference, forKey: .difference)
@@ -147,7 +154,7 @@ struct GroupAnswer: Encodable {
 
   init(
     _ setup: ScoringSetup, _ data: Dataset, _ name: String, _ count: Int,
-    _ influence: GroupInfluence, shown: Int
+    _ influence: GroupInfluence, token: Int?, shown: Int
   ) throws {
     var settings = ScoringAnswer(try setup.description())
     settings.sign =
@@ -156,7 +163,7 @@ struct GroupAnswer: Encodable {
       : "positive = training on the group helped the query"
     self.settings = settings
     group = name
-    examples = count
+    (examples, self.token) = (count, token)
     self.shown = shown
     func mean(_ values: [Double]) -> Double {
       values.reduce(0, +) / Double(max(1, values.count))
@@ -190,7 +197,7 @@ struct GroupAnswer: Encodable {
     }
     return
       "\(group): \(examples) training example\(examples == 1 ? "" : "s"); \(settings.sign); unit: "
-      + "\(settings.unit)\n"
+      + "\(settings.unit)" + (token.map { "; token \($0) of each query" } ?? "") + "\n"
       + table.text
       + (exact == nil
         ? "\n\(settings.method) has no model that could be refitted: no exact deletion" : "")

@@ -1,5 +1,6 @@
 import Datasets
 import Reports
+import Tensors
 
 extension Dataset {
   /// Why nothing can be asked of classes, for targets that have none.
@@ -23,6 +24,28 @@ enum LabelValue: Encodable {
 
   init(predicted: Int32, in data: Dataset) {
     self = .id(ExampleID(data.classNames[Int(predicted)]))
+  }
+
+  /// The label, or of a sequence the token that is asked about.
+  init(of row: Int, token: Int?, in data: Dataset) {
+    let pieces = token == nil ? [] : data.pieces(of: row)
+    if let token, pieces.indices.contains(token) {
+      self = .id(.name(pieces[token]))
+    } else {
+      self.init(of: row, in: data)
+    }
+  }
+
+  /// What is predicted: a class, or the token that is asked about; nil of whole sequences.
+  init?(predicted: Int32, token: Int?, in data: Dataset) {
+    guard let vocabulary = data.vocabulary else {
+      self.init(predicted: predicted, in: data)
+      return
+    }
+    let alone = Tensor([Float(predicted)], shape: [1, 1])
+    guard token != nil, let text = TokenText.pieces(of: 0, alone, vocabulary).first
+    else { return nil }
+    self = .id(.name(text))
   }
 
   func encode(to encoder: any Encoder) throws {

@@ -40,8 +40,8 @@ struct QueryCommand: ParsableCommand {
 
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
-    if fusing.fuse != nil && (tokens || token != nil) {
-      throw ValidationError("--tokens and --token are not for scores fused with a bank")
+    if fusing.fuse != nil && tokens {
+      throw ValidationError("--tokens is not for scores fused with a bank, which are no such sums")
     }
     let own = [
       ("--fuse", fusing.fuse != nil), ("--diagnose", diagnose != nil), ("--tokens", tokens),
@@ -65,7 +65,7 @@ struct QueryCommand: ParsableCommand {
     let setup = try ScoringSetup(
       run: runName, method, common, diagnosesDamping: diagnose ?? .last, asks: .query)
     if tokens { try setup.influence.data.train.requireTokens() }
-    try answer(QueryScores(setup, try fusing.scorer(setup), token: token), setup)
+    try answer(QueryScores(setup, try fusing.scorer(setup, token: token), token: token), setup)
   }
 
   /// - Parameter setup: what takes scores apart by token; nil for scores of a file.
@@ -78,7 +78,7 @@ struct QueryCommand: ParsableCommand {
     let found = try QueryFindings(asked, selection, queries, tops)
     let units =
       found.scores.fusion == nil && !(selection.isMean && asked.isMeanOfScores)
-      ? try CalibratedUnits(found.scores, of: asked.influence.run) : nil
+      ? try CalibratedUnits(found.scores, token: token, of: asked.influence.run) : nil
     let parts = try setup.flatMap { setup in
       tokens ? try TokenParts(setup, selection, queries, tops, token: token) : nil
     }

@@ -16,17 +16,25 @@ struct RemovalRanking {
 
   /// By a method with its defaults.
   static func computed(
-    _ method: String?, run name: String, test: String, _ common: CommonOptions
+    _ method: String?, run name: String, test: String, token: Int?, _ common: CommonOptions
   ) throws -> (RunInfluence, RemovalRanking) {
     let setup = try ScoringSetup(
       try common.open(name),
       ScoringRequest(method: try method.map { try MethodTable.standard.method(named: $0) }))
     let data = setup.influence.data.test
     let rows = try rows(of: test, in: data)
-    let scores = try setup.scorer.scores(rows.map { data.subset($0) } ?? data, mean: true)
+    let queries = try EvaluationQueries(data, token: token, rows: rows)
+    if let remark = queries.remark { Console.line("note: \(remark)") }
+    let scores = try setup.scorer.scores(queries.data, mean: true)
+    let asked = queries.remark == nil ? rows : queries.rows
     let ranking = RemovalRanking(
-      order: order(of: scores.row(0)), queries: rows,
-      record: SubsetRanking(try setup.description(), queries: queryNames(rows, data)))
+      order: order(of: scores.row(0)), queries: asked,
+      record: SubsetRanking(
+        try setup.description(),
+        queries: queries.remark == nil
+          ? queryNames(rows, data)
+          : "mean of \(queries.rows.count) of \(data.count) test examples",
+        token: token))
     return (setup.influence, ranking)
   }
 

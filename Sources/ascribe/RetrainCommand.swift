@@ -30,6 +30,11 @@ struct RetrainCommand: ParsableCommand {
   var bank: String?
   @OptionGroup var choices: DesignOptions
   @Option(help: "Models of each subset.") var seeds = 3
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Sequences: keep the outputs of each token too (default: where they take 256 MB or less)."
+  )
+  var tokenOutputs: Bool?
   @Flag(help: "Replace a bank that was made from something else.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
@@ -39,6 +44,9 @@ struct RetrainCommand: ParsableCommand {
       throw ValidationError("--seeds must be from 1 to 1000, not \(seeds)")
     }
     try BankName.require(bank)
+    if tokenOutputs == false && choices.token != nil {
+      throw ValidationError("--token needs the outputs of each token: leave --no-token-outputs out")
+    }
     try choices.requireFit(for: design)
   }
 
@@ -46,10 +54,20 @@ struct RetrainCommand: ParsableCommand {
     common.begin()
     let (influence, subsets) = try choices.make(design, run: runName, common)
     let run = influence.run
-    let job = RetrainingJob(run, data: influence.data, design: subsets, seeds: seeds)
+    if tokenOutputs != nil { try influence.data.test.requireTokens(option: "--token-outputs") }
+    let job = RetrainingJob(
+      run, data: influence.data, design: subsets, seeds: seeds,
+      keepsTokens: tokenOutputs ?? (choices.token == nil ? nil : true))
     let path = RetrainingJob.path(run, bank: bank ?? BankName.standard(subsets.kind))
     let made = try job.runInTerminal(to: path, overwrite: overwrite)
     Console.line("\(path): \(subsets.subsets) subsets × \(seeds) seeds")
+    if let keepsTokens = made.keepsTokens {
+      Console.line(
+        keepsTokens
+          ? "outputs of test passages and of each of their tokens are kept"
+          : "outputs of whole test passages are kept; --token needs those of each token: "
+            + "--token-outputs")
+    }
     if let note = try run.identity().machine.note(on: made.fingerprint) {
       Console.line("note: \(path) was \(note)")
     }
@@ -58,7 +76,8 @@ struct RetrainCommand: ParsableCommand {
         try JSON.text(
           RetrainAnswer(
             run: run.name, bank: path, design: subsets.kind.rawValue, subsets: subsets.subsets,
-            fraction: subsets.fraction, seeds: seeds), layout: .compact))
+            fraction: subsets.fraction, seeds: seeds, keepsTokens: made.keepsTokens),
+          layout: .compact))
     }
   }
 }
@@ -68,6 +87,8 @@ private struct RetrainAnswer: Encodable {
   let subsets: Int
   let fraction: Double
   let seeds: Int
+  /// Of sequences whether the outputs of each token are kept; absent for others.
+  let keepsTokens: Bool?
 }
 
 /// Names of banks, which are names of files in the run's folder.
