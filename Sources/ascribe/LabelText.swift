@@ -28,9 +28,10 @@ enum LabelValue: Encodable {
 
   /// The label, or of a sequence the token that is asked about.
   init(of row: Int, token: Int?, in data: Dataset) {
-    let pieces = token == nil ? [] : data.pieces(of: row)
-    if let token, pieces.indices.contains(token) {
-      self = .id(.name(pieces[token]))
+    if let token, case .tokens(let tokens, let vocabulary) = data.targets,
+      let text = LabelValue.text(of: tokens[row * tokens.rowLength + token], vocabulary)
+    {
+      self = .id(.name(text))
     } else {
       self.init(of: row, in: data)
     }
@@ -42,10 +43,14 @@ enum LabelValue: Encodable {
       self.init(predicted: predicted, in: data)
       return
     }
-    let alone = Tensor([Float(predicted)], shape: [1, 1])
-    guard token != nil, let text = TokenText.pieces(of: 0, alone, vocabulary).first
+    guard token != nil, let text = LabelValue.text(of: Float(predicted), vocabulary)
     else { return nil }
     self = .id(.name(text))
+  }
+
+  /// A token by itself.
+  private static func text(of token: Float, _ vocabulary: [String]) -> String? {
+    TokenText.pieces(of: 0, Tensor([token], shape: [1, 1]), vocabulary).first
   }
 
   func encode(to encoder: any Encoder) throws {
