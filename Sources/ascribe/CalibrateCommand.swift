@@ -32,6 +32,8 @@ struct CalibrateCommand: ParsableCommand {
   func run() throws {
     common.begin()
     let setup = try ScoringSetup(run: runName, method, common)
+    let queries = try EvaluationQueries(setup.influence.data.test, token: token)
+    if let remark = queries.remark { Console.line("note: \(remark)") }
     let calibration = try Calibration(
       setup.scorer, bank: bank, of: setup.influence, token: token)
     let path = try calibration.save(in: setup.influence.run.folder)

@@ -27,6 +27,8 @@ struct EvaluateCommand: ParsableCommand {
         needs, once.
       randomized: the LDS of scores that should know nothing: random and permuted ones, those of a
         network trained on shuffled labels, and of untrained weights.
+      Language models have them all but mislabel: of whole passages, or of one token with --token.
+      Their loss stands in place of an accuracy, and a passage flips when its loss rises by --rise.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
