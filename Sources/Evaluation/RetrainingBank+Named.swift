@@ -35,7 +35,9 @@ extension RetrainingBank {
         found: bank.design.kind.rawValue,
         wanted: designs.map(\.rawValue).joined(separator: " or "), path: path, command: command)
     }
-    let job = RetrainingJob(run, data: influence.data, design: bank.design, seeds: bank.seeds)
+    let job = RetrainingJob(
+      run, data: influence.data, design: bank.design, seeds: bank.seeds,
+      keepsTokens: bank.keepsTokens)
     try Fingerprint.requireEqual(
       expected: try job.fingerprint(), found: bank.fingerprint, file: path)
     return bank

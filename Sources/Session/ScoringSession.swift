@@ -106,10 +106,10 @@ public struct ScoringSession: Sendable {
   ///
   /// - Parameter truth: the bank that the scores will be tested on, if any.
   package func fused(
-    with bank: String?, truth: (bank: RetrainingBank, name: String)? = nil
+    with bank: String?, token: Int? = nil, truth: (bank: RetrainingBank, name: String)? = nil
   ) throws -> FusedScorer? {
     guard let bank else { return nil }
-    let fused = try FusedScorer(scorer, bank: bank, of: influence, truth: truth)
+    let fused = try FusedScorer(scorer, bank: bank, of: influence, token: token, truth: truth)
     control.note(fused.summary)
     return fused
   }

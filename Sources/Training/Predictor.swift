@@ -36,9 +36,7 @@ public struct Predictor: Sendable {
     let signals = SignalRows(predictedBy: loss, of: n)
     let logits = Tensor(uninitialized: [n, width])
     let targets = TargetValues(data.targets)
-    let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
-    let size = network.examplesAtATime(atMost: max(1, Predictor.blockSize / places))
-    for range in (0..<n).blocks(of: size) {
+    for range in (0..<n).blocks(of: examplesAtATime) {
       let start = range.lowerBound
       let block = rows.map { Array($0[range]) } ?? Array(range)
       let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
@@ -49,6 +47,12 @@ public struct Predictor: Sendable {
       }
     }
     return Predictions(logits: logits, signals, isClassification: isClassification)
+  }
+
+  /// Examples of a block.
+  var examplesAtATime: Int {
+    let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
+    return network.examplesAtATime(atMost: max(1, Predictor.blockSize / places))
   }
 
   static func largest(_ logits: Tensor) -> [Int32] {

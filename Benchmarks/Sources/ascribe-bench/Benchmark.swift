@@ -11,6 +11,9 @@ struct Benchmark: Sendable {
   static let all: [Benchmark] = [
     sgemm, trainingStep, resnet9Step, transformerStep, curvature, transformerCollecting, bank,
     collecting, saving, exactTRAK, landmarks,
+    sgemm, trainingStep, resnet9Step, transformerStep, transformerCollecting, bank, sequenceBank,
+    collecting,
+    saving, exactTRAK, landmarks,
     ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, preconditioner, peakMemory, scaling,
   ]
 }
