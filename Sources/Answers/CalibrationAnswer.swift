@@ -5,6 +5,8 @@ import Foundation
 public struct CalibrationAnswer: Answer, Equatable {
   /// The run, the calibration's file, what scored, and the bank.
   public let run, path, method, outputFunction, bank: String
+  /// The only token of the queries that is asked about; absent for all.
+  public let token: Int?
   /// The bank's subsets, and models of each.
   public let subsets, seeds: Int
   /// Share of the training set in a subset.
@@ -25,6 +27,7 @@ public struct CalibrationAnswer: Answer, Equatable {
     method = calibration.options.method
     outputFunction = calibration.options.outputFunction
     bank = calibration.bank.name
+    token = calibration.options.token
     (subsets, seeds) = (calibration.bank.subsets, calibration.bank.seeds)
     fraction = calibration.bank.fraction
     correlation = calibration.correlation
@@ -41,7 +44,8 @@ public struct CalibrationAnswer: Answer, Equatable {
   /// For reading.
   public var text: String {
     var lines = [
-      "\(method) of \(outputFunction), bank \(bank): \(subsets) subsets × \(seeds) seeds",
+      "\(method) of \(outputFunction)\(token.map { " of token \($0)" } ?? ""), bank \(bank): "
+        + "\(subsets) subsets × \(seeds) seeds",
       String(
         format: "correlation of predicted and observed changes %.3f ± %.3f; held-out R² %.3f",
         correlation, correlationError, heldOutR2),

@@ -22,6 +22,11 @@ package enum EstimateText {
     return "about \(duration(seconds)), \(ByteText.text(peakBytes)) (\(title))"
   }
 
+  /// How long work will take, for bars that know no rate yet.
+  package static func expected(flops: Double) -> String {
+    duration(WorkEstimate.seconds(flops: flops, rate: MachineRate.measured))
+  }
+
   /// The sentence about a scoring; nil under a minute.
   ///
   ///     about 2 h 27 min, 12.8 GB (trajectory over 2 checkpoints on the exact kernel); cheaper:

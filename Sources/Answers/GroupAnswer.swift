@@ -24,6 +24,8 @@ public struct GroupAnswer: Answer, Equatable {
   public let group: String
   /// Its training examples.
   public let examples: Int
+  /// The only token of the queries that is asked about; absent for all.
+  public let token: Int?
   /// Means over the queries.
   public let additive: Double
   /// Means over the queries; absent for methods without a model that could be refitted.
@@ -32,7 +34,7 @@ public struct GroupAnswer: Answer, Equatable {
   public let queries: [Query]
 
   private enum Key: String, CodingKey {
-    case group, examples, additive, exact, difference, queries
+    case group, examples, token, additive, exact, difference, queries
   }
 
   /// The fields of `settings` beside the others.
@@ -41,6 +43,7 @@ public struct GroupAnswer: Answer, Equatable {
     let values = try decoder.container(keyedBy: Key.self)
     group = try values.decode(String.self, forKey: .group)
     examples = try values.decode(Int.self, forKey: .examples)
+    token = try values.decodeIfPresent(Int.self, forKey: .token)
     additive = try values.decode(Double.self, forKey: .additive)
     exact = try values.decodeIfPresent(Double.self, forKey: .exact)
     difference = try values.decodeIfPresent(Double.self, forKey: .difference)
@@ -53,6 +56,7 @@ public struct GroupAnswer: Answer, Equatable {
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(group, forKey: .group)
     try values.encode(examples, forKey: .examples)
+    try values.encodeIfPresent(token, forKey: .token)
     try values.encode(additive, forKey: .additive)
     try values.encodeIfPresent(exact, forKey: .exact)
     try values.encodeIfPresent(difference, forKey: .difference)
@@ -61,7 +65,7 @@ public struct GroupAnswer: Answer, Equatable {
 
   package init(
     _ scores: ScoreDescription, _ data: Dataset, _ name: String, _ count: Int,
-    _ influence: GroupInfluence
+    _ influence: GroupInfluence, token: Int? = nil
   ) {
     var settings = ScoringAnswer(scores)
     settings.sign =
@@ -70,7 +74,7 @@ public struct GroupAnswer: Answer, Equatable {
       : "positive = training on the group helped the query"
     self.settings = settings
     group = name
-    examples = count
+    (examples, self.token) = (count, token)
     func mean(_ values: [Double]) -> Double {
       values.reduce(0, +) / Double(max(1, values.count))
     }
@@ -107,7 +111,7 @@ public struct GroupAnswer: Answer, Equatable {
     }
     return
       "\(group): \(examples) training example\(examples == 1 ? "" : "s"); \(settings.sign); unit: "
-      + "\(settings.unit)\n"
+      + "\(settings.unit)" + (token.map { "; token \($0) of each query" } ?? "") + "\n"
       + table.text
       + (exact == nil
         ? "\n\(settings.method) has no model that could be refitted: no exact deletion" : "")

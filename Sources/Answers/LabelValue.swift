@@ -1,4 +1,5 @@
 import Datasets
+import Tensors
 
 /// A label in an answer: a number when it is written like one, else a string.
 public enum LabelValue: Codable, Equatable, Sendable {
@@ -19,6 +20,33 @@ public enum LabelValue: Codable, Equatable, Sendable {
   /// A predicted class.
   public init(predicted: Int32, in data: Dataset) {
     self = .id(ExampleID(data.classNames[Int(predicted)]))
+  }
+
+  /// The label, or of a sequence the token that is asked about.
+  package init(of row: Int, token: Int?, in data: Dataset) {
+    if let token, case .tokens(let tokens, let vocabulary) = data.targets,
+      let text = LabelValue.text(of: tokens[row * tokens.rowLength + token], vocabulary)
+    {
+      self = .id(.name(text))
+    } else {
+      self.init(of: row, in: data)
+    }
+  }
+
+  /// What is predicted: a class, or the token that is asked about; nil of whole sequences.
+  package init?(predicted: Int32, token: Int?, in data: Dataset) {
+    guard let vocabulary = data.vocabulary else {
+      self.init(predicted: predicted, in: data)
+      return
+    }
+    guard token != nil, let text = LabelValue.text(of: Float(predicted), vocabulary)
+    else { return nil }
+    self = .id(.name(text))
+  }
+
+  /// A token by itself.
+  private static func text(of token: Float, _ vocabulary: [String]) -> String? {
+    TokenText.pieces(of: 0, Tensor([token], shape: [1, 1]), vocabulary).first
   }
 
   /// A JSON number that is not a row is a number, all else an id.

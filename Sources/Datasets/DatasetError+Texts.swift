@@ -62,6 +62,7 @@ extension DatasetError {
     case .splitTooLarge(_, let train, let test, let available):
       "\(train) training and \(test) test examples are wanted of \(available)."
     case .splitEmpty(_, let side): "the split leaves no \(side) examples."
+    case .noTestSet: "the run has no test set."
     case .unknownID(_, let id, let examples, _):
       "no example has the id \(id) (there are \(examples))."
     case .rowsBeyondEnd(_, let rows, let available):
@@ -126,6 +127,8 @@ extension DatasetError {
     case .shapesDiffer: "give files that belong together."
     case .splitTooLarge(_, _, _, let available): "make them \(available) or fewer together."
     case .splitEmpty: "give each side at least one example."
+    case .noTestSet:
+      "ask about training examples, or give `data` a `test` or a `split` and train again."
     case .unknownID(_, _, _, .name(let first)?): "use ids of this data, such as \(first)."
     case .unknownID: "use ids of this data; rows count from 0."
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
@@ -160,6 +163,7 @@ extension DatasetError {
       .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
       .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _):
       (file, place)
+    case .noTestSet: ("data.test", .file)
     case .fieldCount(let file, let line, _, _): (file, .line(line))
     case .duplicateID(let file, _, _, let second): (file, .row(second))
     }

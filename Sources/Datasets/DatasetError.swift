@@ -127,6 +127,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case splitTooLarge(file: String, train: Int, test: Int, available: Int)
   /// A split that leaves one side empty.
   case splitEmpty(file: String, side: String)
+  /// Test examples are asked about, and the run has none.
+  case noTestSet
   /// An id that no example has.
   case unknownID(file: String, id: ExampleID, examples: Int, first: ExampleID?)
   /// Rows beyond the end of the source.

@@ -43,6 +43,8 @@ public struct Calibration: Sendable, Codable, Equatable {
     public let testHash: String
     /// Weights, configurations and layers; nil in files of former versions.
     public var madeFrom: Fingerprint?
+    /// The only token of the queries that is asked about; nil for all.
+    public var token: Int?
   }
 
   /// The bank it was fitted on.

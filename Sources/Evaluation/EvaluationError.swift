@@ -22,6 +22,8 @@ public enum EvaluationError: DiagnosableError, Equatable {
   case notABank(problem: String, file: String)
   /// A calibration whose bytes changed.
   case calibrationChanged(problem: String, file: String)
+  /// A token of sequences of which the bank kept whole ones alone.
+  case noTokenOutputs(file: String)
   /// A bank too small to fit on.
   case tooFewSubsets(Int, needed: Int)
   /// Scores that would be tested on what they were fitted to.
@@ -48,6 +50,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .noBankOfDesign(let design, _, _): "there is no bank of the design \(design)"
     case .noBank: "there is no bank of retrained models"
     case .notABank(let problem, _): "the bank cannot be read: \(problem)"
+    case .noTokenOutputs: "the bank keeps outputs of whole sequences, not of their tokens"
     case .calibrationChanged(let problem, _): "the calibration cannot be used: \(problem)"
     case .tooFewSubsets(let count, let needed):
       "a bank of \(count) subsets is too small: cross-validation needs at least \(needed)"
@@ -63,7 +66,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .design(_, let field, _), .request(_, let field, _): field
     case .subsetFile(_, let place): place
     case .noBank(let path, _), .notABank(_, let path), .noBankOfDesign(_, let path, _),
-      .calibrationChanged(_, let path),
+      .calibrationChanged(_, let path), .noTokenOutputs(let path),
       .otherDesign(_, _, let path, _):
       path
     case .notDefined(_, _, let run, _): run
@@ -79,13 +82,14 @@ public enum EvaluationError: DiagnosableError, Equatable {
     case .design(_, _, let remedy), .notDefined(_, _, _, let remedy), .request(_, _, let remedy):
       remedy
     case .subsetFile:
-      "write one subset a line: ids of training examples, 'all', or 'all but' and ids"
+      "write one subset a line: ids of training examples, `all`, or `all but` and ids"
     case .noBank(_, let run):
       "make one: ascribe retrain \(run) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
     case .noBankOfDesign(_, _, let command): "make one: \(command)"
     case .otherDesign(_, _, _, let command):
       "name another ‹bank›, or make one: \(command)"
     case .notABank: "make it again: ascribe retrain RUN ‹overwrites›"
+    case .noTokenOutputs: "make it again: ascribe retrain RUN ‹tokenOutputs› ‹overwrites›"
     case .calibrationChanged: "calibrate again (or delete the file)"
     case .tooFewSubsets: "make a larger one: ascribe retrain RUN ‹subsets: 100› ‹seeds: 1›"
     case .fittedToTruth(_, _, let run):

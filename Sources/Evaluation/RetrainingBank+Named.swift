@@ -22,7 +22,7 @@ extension RetrainingBank {
       design == .random
       ? "ascribe retrain \(run.name) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
       : "ascribe retrain \(run.name) ‹design: \(design.rawValue)›"
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard try AtomicFile.isThere(path) else {
       // Without a network there is nothing to retrain.
       _ = try run.network
       throw design == .random
@@ -35,7 +35,9 @@ extension RetrainingBank {
         found: bank.design.kind.rawValue,
         wanted: designs.map(\.rawValue).joined(separator: " or "), path: path, command: command)
     }
-    let job = RetrainingJob(run, data: influence.data, design: bank.design, seeds: bank.seeds)
+    let job = RetrainingJob(
+      run, data: influence.data, design: bank.design, seeds: bank.seeds,
+      keepsTokens: bank.keepsTokens)
     try Fingerprint.requireEqual(
       expected: try job.fingerprint(), found: bank.fingerprint, file: path)
     return bank

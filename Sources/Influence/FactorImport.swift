@@ -12,6 +12,8 @@ public struct FactorImport {
   private let checkpointsFolder: String
   /// Whether a run of the same name is replaced.
   public var overwrites = false
+  /// Hears of files that are worthless without the run that is replaced.
+  public var progress: any TrainingProgress = SilentProgress()
 
   /// An import.
   ///
@@ -30,7 +32,8 @@ public struct FactorImport {
   public func run() throws -> Run {
     let sources = [("train", train)] + (test.map { [("test", $0)] } ?? [])
     let run = try ForeignRun(
-      name: name, checkpointsFolder: checkpointsFolder, overwrites: overwrites)
+      name: name, checkpointsFolder: checkpointsFolder, overwrites: overwrites,
+      progress: progress)
     return try run.make(parts: sources.map(\.0)) { part, path in
       for (own, source) in sources where own == part {
         try FactorFile.seal(source, to: path, model: name)

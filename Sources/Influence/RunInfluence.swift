@@ -101,6 +101,14 @@ public struct RunInfluence: Sendable {
     ).predictions(for: data)
   }
 
+  /// What the model makes of sequences, at the last checkpoint of the first seed.
+  public func sequenceOutputs(for data: Dataset) throws -> SequenceOutputs {
+    Predictor(
+      network: try run.network, parameters: try cache.parameters(of: run.checkpoint()),
+      loss: run.loss
+    ).sequenceOutputs(for: data)
+  }
+
   /// The trajectory's residuals where a weight needs them or the damping of one checkpoint can use
   /// them; weights that were not trained here have none.
   func neededResiduals(

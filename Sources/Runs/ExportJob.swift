@@ -69,7 +69,7 @@ public struct ExportJob: Sendable {
       }
     } catch {
       try? removeIfPresent(temporary)
-      throw error
+      throw (error as? StorageError)?.naming(folder, insteadOf: temporary) ?? error
     }
     var architecture: String?
     if case .list(let list)? = values?["architectures"], case .string(let name)? = list.first {

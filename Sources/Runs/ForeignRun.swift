@@ -30,15 +30,18 @@ public struct ForeignRun {
   private let name: String
   private let folder: RunFolder
   private let overwrites: Bool
+  private let progress: any TrainingProgress
 
   /// A run of a name in `checkpointsFolder`.
   ///
+  /// - Parameter progress: hears of files that are worthless without the run that is replaced.
   /// - Throws: `RunError.runName`.
   public init(
-    name: String, checkpointsFolder: String, overwrites: Bool = false
+    name: String, checkpointsFolder: String, overwrites: Bool = false,
+    progress: any TrainingProgress = SilentProgress()
   ) throws(RunError) {
     guard RunConfiguration.isName(name) else { throw .runName(name) }
-    (self.name, self.overwrites) = (name, overwrites)
+    (self.name, self.overwrites, self.progress) = (name, overwrites, progress)
     folder = RunFolder(path: "\(checkpointsFolder)/\(name)")
   }
 
@@ -59,7 +62,11 @@ public struct ForeignRun {
     defer { withExtendedLifetime(lock) {} }
     let temporary = parts.map { "\(folder.path)/.factors-\($0)\(AtomicFile.suffix)" }
     do {
-      for (part, path) in zip(parts, temporary) { try write(part, path) }
+      for (part, path) in zip(parts, temporary) {
+        do { try write(part, path) } catch let error as StorageError {
+          throw error.naming(folder.factors(part), insteadOf: path)
+        }
+      }
       let record = RunRecord(foreign: name, try facts(temporary))
       try requireRoom(for: record)
       try folder.removeRunKeepingLeftovers()
@@ -80,7 +87,11 @@ public struct ForeignRun {
 
   /// Refuses another run of this name unless it is to be replaced.
   private func requireRoom(for record: RunRecord) throws {
-    guard fileExists(folder.record), !overwrites else { return }
+    guard fileExists(folder.record) else { return }
+    do { try requireSame(record) } catch  where overwrites { folder.sayWorthless(to: progress) }
+  }
+
+  private func requireSame(_ record: RunRecord) throws {
     let recorded = try RunRecord.read(folder.record)
     let fields = [
       ("status", recorded.status.rawValue, record.status.rawValue),

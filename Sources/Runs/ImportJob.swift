@@ -26,6 +26,8 @@ public struct ImportJob: Sendable {
   public var base: String?
   /// Whether another run of the same name is replaced.
   public var overwrites = false
+  /// Hears of files that are worthless without the run that is replaced.
+  public var progress: any TrainingProgress = SilentProgress()
 
   /// A job.
   public init(_ configuration: RunConfiguration, from source: String, checkpointsFolder: String) {
@@ -145,30 +147,37 @@ public struct ImportJob: Sendable {
 
   /// Refuses another run of this name, or deletes it when that is wanted.
   private func makeRoom(for record: RunRecord, in folder: RunFolder) throws {
-    if fileExists(folder.record), !overwrites {
-      let recorded = try RunRecord.read(folder.record)
-      func refuse(_ field: String, _ recorded: String, _ wanted: String) -> RunError {
-        .otherRun(field: field, recorded: recorded, wanted: wanted, folder: folder.path)
-      }
-      guard recorded.status == .imported else {
-        throw refuse("status", recorded.status.rawValue, record.status.rawValue)
-      }
-      if let found = recorded.difference(from: record) {
-        throw refuse(found.field, found.recorded, found.wanted)
-      }
-      let pairs = [
-        ("checkpoints", recorded.checkpointEpochs.description, record.checkpointEpochs.description),
-        ("seeds", recorded.seeds.description, record.seeds.description),
-        (
-          "weights", recorded.results.map(\.modelHash).joined(separator: " "),
-          record.results.map(\.modelHash).joined(separator: " ")
-        ),
-      ]
-      for (field, found, wanted) in pairs where found != wanted {
-        throw refuse(field, found, wanted)
+    if fileExists(folder.record) {
+      do { try requireSame(record, in: folder) } catch  where overwrites {
+        folder.sayWorthless(to: progress)
       }
     }
     try folder.removeRun()
+  }
+
+  /// Refuses another run than the one of this record.
+  private func requireSame(_ record: RunRecord, in folder: RunFolder) throws {
+    let recorded = try RunRecord.read(folder.record)
+    func refuse(_ field: String, _ recorded: String, _ wanted: String) -> TrainingError {
+      .otherRun(field: field, recorded: recorded, wanted: wanted, folder: folder.path)
+    }
+    guard recorded.status == .imported else {
+      throw refuse("status", recorded.status.rawValue, record.status.rawValue)
+    }
+    if let found = recorded.difference(from: record) {
+      throw refuse(found.field, found.recorded, found.wanted)
+    }
+    let pairs = [
+      ("checkpoints", recorded.checkpointEpochs.description, record.checkpointEpochs.description),
+      ("seeds", recorded.seeds.description, record.seeds.description),
+      (
+        "weights", recorded.results.map(\.modelHash).joined(separator: " "),
+        record.results.map(\.modelHash).joined(separator: " ")
+      ),
+    ]
+    for (field, found, wanted) in pairs where found != wanted {
+      throw refuse(field, found, wanted)
+    }
   }
 
   /// A checkpoint that is read and tried, and not written yet.
@@ -209,9 +218,7 @@ public struct ImportJob: Sendable {
       imported = Imported(
         seed: seed, epoch: found.epoch, file: found.path, renamed: renamed,
         leftOut: leftOut,
-        metrics: ModelMetrics(
-          trainLoss: train.meanLoss, trainAccuracy: train.accuracy, testLoss: test.meanLoss,
-          testAccuracy: test.accuracy))
+        metrics: ModelMetrics(train: train, test: test))
     }
 
     func write(_ record: RunRecord, layout: [Parameter], to folder: RunFolder) throws {

@@ -35,7 +35,8 @@ extension Run {
   ///
   /// What goes on an interrupted job (`resume`, `NAME.h5.parts`) is checked by the job itself.
   ///
-  /// - Throws: `CheckpointError.missingFile` for dynamics that a finished run must have.
+  /// - Throws: `CheckpointError.missingFile` for dynamics that a finished run must have;
+  ///   `StorageError.system` for folders that may not be read.
   public func files() throws -> [RunFile] {
     let layout = RunFolder(path: folder)
     var files = [RunFile(kind: .record, path: layout.record)]
@@ -53,10 +54,11 @@ extension Run {
       files += names(in: states).filter { $0.hasSuffix(".safetensors") }
         .map { RunFile(kind: .state, path: "\(states)/\($0)") }
     }
-    files += names(in: folder).filter { $0.hasSuffix(".h5") }
+    files += try AtomicFile.names(in: folder).filter { $0.hasSuffix(".h5") }
       .map { RunFile(kind: .sealed, path: "\(folder)/\($0)") }
     files += Run.calibrations(in: folder).map { RunFile(kind: .calibration, path: $0) }
-    return files + Run.sealedFiles(in: projectionsFolder).map { RunFile(kind: .sealed, path: $0) }
+    return files
+      + (try Run.sealedFiles(in: projectionsFolder)).map { RunFile(kind: .sealed, path: $0) }
   }
 
   /// Where the training on shuffled labels is kept.
@@ -72,13 +74,13 @@ extension Run {
   }
 
   /// The sealed files in a folder and below it, but for the shards that a store there answers for.
-  private static func sealedFiles(in folder: String) -> [String] {
-    let all = names(in: folder)
-    return all.flatMap { name -> [String] in
+  private static func sealedFiles(in folder: String) throws -> [String] {
+    let all = try AtomicFile.names(in: folder)
+    return try all.flatMap { name -> [String] in
       let path = "\(folder)/\(name)"
       if isFolder(path) {
         let store = (FilePath.Component(name)?.stem ?? name) + ".h5"
-        return name.hasSuffix(".shards") && all.contains(store) ? [] : sealedFiles(in: path)
+        return name.hasSuffix(".shards") && all.contains(store) ? [] : try sealedFiles(in: path)
       }
       return name.hasSuffix(".h5") && !name.hasPrefix(".") ? [path] : []
     }

@@ -16,6 +16,8 @@ public struct Run: Sendable {
   /// `run.json`.
   public let record: RunRecord
   private let ownNetwork: Network?
+  /// Where the paths of the run file begin now; nil: where they did when the run was made.
+  private let dataFolder: String?
 
   /// The network, without weights.
   ///
@@ -29,26 +31,45 @@ public struct Run: Sendable {
 
   /// Opens a run by name, or by the path of its folder.
   ///
-  /// - Throws: `RunError.noRun` with the names that exist; `CheckpointError.changed`.
+  /// - Parameter dataFolder: where the paths of the run file begin now, for a run or data that was
+  ///   moved; nil: where they did when the run was made.
+  /// - Throws: `RunError.noRun` with the names that exist; `StorageError.system` for folders that
+  ///   may not be read; `CheckpointError.changed`.
   public static func open(
-    _ nameOrPath: String, checkpointsFolder: String = "Checkpoints"
+    _ nameOrPath: String, checkpointsFolder: String = "Checkpoints", dataFolder: String? = nil
   ) throws -> Run {
     let candidates =
       RunConfiguration.isName(nameOrPath)
       ? ["\(checkpointsFolder)/\(nameOrPath)", nameOrPath] : [nameOrPath]
-    for candidate in candidates where fileExists(candidate + "/run.json") {
-      return try Run(folder: FilePath(candidate).string)
+    for candidate in candidates {
+      guard try isRun(candidate) else { continue }
+      return try Run(folder: FilePath(candidate).string, dataFolder: dataFolder)
     }
     throw RunError.noRun(
       name: nameOrPath, folder: checkpointsFolder,
-      known: names(in: checkpointsFolder).filter {
-        fileExists("\(checkpointsFolder)/\($0)/run.json")
-      })
+      known: try !isFolder(checkpointsFolder)
+        ? []
+        : AtomicFile.names(in: checkpointsFolder).filter {
+          fileExists("\(checkpointsFolder)/\($0)/run.json")
+        })
+  }
+
+  /// Whether a folder holds a run.
+  ///
+  /// - Throws: `StorageError.system` naming the folder when it may not be looked into.
+  private static func isRun(_ folder: String) throws(StorageError) -> Bool {
+    do throws(StorageError) {
+      return try AtomicFile.isThere(folder + "/run.json")
+    } catch {
+      guard case .system(_, _, let code) = error else { throw error }
+      throw .system(operation: "look into the folder", path: folder, code: code)
+    }
   }
 
   /// Opens the run in a folder.
-  init(folder: String) throws {
+  init(folder: String, dataFolder: String? = nil) throws {
     self.folder = folder
+    self.dataFolder = dataFolder
     record = try RunRecord.read(folder + "/run.json")
     guard record.status != .foreign else {
       ownNetwork = nil
@@ -101,7 +122,8 @@ public struct Run: Sendable {
   public func configuration() throws -> RunConfiguration {
     _ = try network
     return try RunConfiguration(
-      from: try Run.map(record, folder), relativeTo: "\(folder)/\(record.dataFolder)/",
+      from: try Run.map(record, folder),
+      relativeTo: dataFolder.map { $0 + "/" } ?? "\(folder)/\(record.dataFolder)/",
       requiresTraining: record.status != .imported)
   }
 
@@ -130,16 +152,31 @@ public struct Run: Sendable {
   /// Where the gradients from elsewhere of a part of the data are, `train` or `test`.
   public func factorsPath(_ part: String) -> String { RunFolder(path: folder).factors(part) }
 
-  /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`.
-  public var projectionsFolder: String { RunFolder(path: folder).projections(record.name) }
+  /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`, by the name of the
+  /// run's folder.
+  public var projectionsFolder: String { RunFolder(path: folder).projections }
+
+  /// The name of the folder when it is another than the run's: a copy, or renamed; else nil.
+  public var otherFolderName: String? {
+    let own = FilePath(folder).absolute.name
+    return own == name ? nil : own
+  }
 
   /// Reads the data again and checks that it is what the run was trained on.
   ///
   /// - Returns: the training examples used (a subset's, when the run has one) and the test
   ///   examples, on the scale of the run.
-  /// - Throws: `RunError.dataChanged` naming train, test or tokenizer (exit code 4); errors of the files.
+  /// - Throws: `RunError.dataChanged` naming train, test or tokenizer (exit code 4), `.dataMoved` for
+  ///   files that are not there; errors of the files.
   public func loadData() throws -> SplitData {
-    var data = try configuration().data.load()
+    var data: SplitData
+    do {
+      data = try configuration().data.load()
+    } catch DatasetError.missingFile(let file) {
+      throw RunError.dataMoved(file: file, run: name)
+    } catch StorageError.system(_, let file, ENOENT) {
+      throw RunError.dataMoved(file: file, run: name)
+    }
     if let subset = record.subset {
       let rows = try data.train.rows(of: subset, in: folder + "/run.json")
       data = SplitData(

@@ -37,20 +37,24 @@ public struct RunConfiguration: Sendable {
   public let hasTraining: Bool
   /// Defaults of later commands, as written.
   public let defaults: ConfigurationValue?
+  /// The same as a mapping, whose errors name the file and line; nil without.
+  public let defaultsMap: ConfigurationMap?
 
   /// Reads a run file.
   ///
   /// Without a `name` the file's own name serves.
   ///
   /// - Parameters:
+  ///   - dataFolder: where relative paths begin; nil: the file's own folder.
   ///   - requiresTraining: whether a file without `training` is refused.
   ///   - pretrained: the model where the file has no `model`.
   public init(
-    contentsOf file: String, requiresTraining: Bool = true, pretrained: PretrainedModel? = nil
+    contentsOf file: String, relativeTo dataFolder: String? = nil, requiresTraining: Bool = true,
+    pretrained: PretrainedModel? = nil
   ) throws(ConfigurationError) {
     let path = FilePath(file)
     try self.init(
-      from: try ConfigurationMap(contentsOf: file), relativeTo: path.folder.string,
+      from: try ConfigurationMap(contentsOf: file), relativeTo: dataFolder ?? path.folder.string,
       defaultName: path.name.split(separator: ".").first.map(String.init),
       requiresTraining: requiresTraining, pretrained: pretrained)
   }
@@ -93,17 +97,11 @@ public struct RunConfiguration: Sendable {
       ? try TrainingConfiguration(from: map.map("training"))
       : TrainingConfiguration(rate: 1, epochs: 1)
     defaults = map.value("defaults")
-    if let defaults, case .map = defaults {
-    } else if map.has("defaults") {
+    defaultsMap = try map.detachedMap(ifPresent: "defaults")
+    if defaultsMap == nil, map.has("defaults") {
       throw .notAMapping(map.place("defaults"), found: map.value("defaults")?.summary ?? "nothing")
     }
     try map.finish()
-  }
-
-  /// Defaults of later commands as a mapping; nil without.
-  public var defaultsMap: ConfigurationMap? {
-    guard case .map(let values)? = defaults else { return nil }
-    return ConfigurationMap(values, file: "defaults of the run \(name)")
   }
 
   /// The configuration written out, defaults included.

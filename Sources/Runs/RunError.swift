@@ -27,6 +27,8 @@ public enum RunError: DiagnosableError, Equatable {
   case runInUse(folder: String)
   /// The run's record is from the future.
   case unsupportedVersion(found: Int, newest: Int, file: String)
+  /// A file of the run's data is not where it was.
+  case dataMoved(file: String, run: String)
   /// The data is not what the run was trained on.
   case dataChanged(part: String, recorded: String, found: String, run: String)
   /// The weights that training begins with are not those that the run began with.
@@ -70,6 +72,8 @@ extension RunError {
     case .runInUse: "another process is training this run."
     case .unsupportedVersion(let found, let newest, _):
       "run format version \(found) is unknown; this version reads up to \(newest)."
+    case .dataMoved(let file, let run):
+      "the data of \(run) is not where it was: there is no file \(file)."
     case .dataChanged(let part, let recorded, let found, _):
       "the \(part) data is not what the run was made with: hash \(recorded) recorded, \(found) now."
     case .startChanged(let recorded, let found, _):
@@ -97,6 +101,7 @@ extension RunError {
     case .noTraining(let run), .noNetwork(let run), .noStart(let run): run
     case .folderNotEmpty(let path), .startChanged(_, _, let path): path
     case .otherBase: "training.from"
+    case .dataMoved(let file, _): file
     case .dataChanged(_, _, _, let run), .missingPart(_, let run, _): run
     }
   }
@@ -119,6 +124,8 @@ extension RunError {
     case .runName: "use letters, digits, `-`, `_` and `.`, beginning with a letter or digit."
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."
+    case .dataMoved:
+      "put it back, or name the folder in which the paths of the run file begin now (‹dataFolder›)."
     case .dataChanged: "restore the data, or train again with ‹overwrites›."
     case .startChanged: "restore the weights, or make the run again with ‹overwrites›."
     case .noStart:

@@ -25,6 +25,25 @@ struct RunFolder: Sendable {
     return "\(self.seed(seed))/epoch-\(padded).safetensors"
   }
 
+  /// Where the gradient stores and scores of the run in this folder are: `Projections/NAME` beside
+  /// `Checkpoints`.
+  ///
+  /// By the folder's own name, so that a copy of a run has a folder of its own.
+  var projections: String {
+    var folder = FilePath(path)
+    // A name that the path does not say is the one that the folder has.
+    if ["", ".", ".."].contains(folder.name) { folder = folder.absolute }
+    let checkpoints = folder.removingLastComponent()
+    let root: FilePath =
+      switch checkpoints.name {
+      case "": checkpoints.isAbsolute ? checkpoints : ".."
+      case ".": checkpoints.removingLastComponent().appending("..")
+      case "..": checkpoints.appending("..")
+      default: checkpoints.removingLastComponent()
+      }
+    return root.appending("Projections").appending(folder.name).string
+  }
+
   func dynamics(seed: UInt64) -> String { self.seed(seed) + "/dynamics.h5" }
 
   /// Gradients from elsewhere of a part of the data, `train` or `test`.
@@ -55,6 +74,13 @@ struct RunFolder: Sendable {
     }
   }
 
+  /// Whether anything is kept from which an interrupted training, or the collecting of its
+  /// checkpoints, goes on.
+  func hasBegun(_ record: RunRecord, store: String?) -> Bool {
+    record.seeds.contains { !names(in: resume(seed: $0)).isEmpty || fileExists(dynamics(seed: $0)) }
+      || store.map { FeatureStoreWriter.hasBegun($0) } == true
+  }
+
   /// Deletes what killed processes left half-written.
   func removeLeftovers(seeds: [UInt64]) throws(StorageError) {
     let own = seeds.flatMap { [seed($0), resume(seed: $0), states(seed: $0)] }
@@ -78,24 +104,22 @@ struct RunFolder: Sendable {
     for part in ["train", "test"] { try removeIfPresent(factors(part)) }
   }
 
-  /// Where the gradient stores and scores of a run of this folder are: `Projections/NAME` beside
-  /// `Checkpoints`.
-  func projections(_ name: String) -> String {
-    let checkpoints = FilePath(path).removingLastComponent()
-    let root = checkpoints.isEmpty ? ".." : checkpoints.removingLastComponent()
-    return root.appending("Projections").appending(name).string
-  }
-
   /// The files that were made from the run's weights or like them: calibrations, banks and their
   /// halves, weights of shuffled labels, gradient stores, scores.
-  func madeFromRun(_ name: String) -> [String] {
+  func madeFromRun() -> [String] {
     let own = names(in: path).filter {
       ($0.hasSuffix(".h5") && !$0.hasPrefix("factors-")) || $0.hasSuffix(".h5.parts")
         || ($0.hasPrefix("calibration-") && $0.hasSuffix(".json"))
     }
-    let projections = projections(name)
+    let projections = projections
     return own.map { "\(path)/\($0)" }
       + names(in: projections).filter { $0.hasSuffix(".h5") }.map { "\(projections)/\($0)" }
+  }
+
+  /// Tells of the files that were made from the run that is replaced.
+  func sayWorthless(to progress: any TrainingProgress) {
+    let files = madeFromRun()
+    if !files.isEmpty { progress.madeWorthless(files) }
   }
 
   /// Keeps other processes out until the result is dropped; a killed process lets go at once.

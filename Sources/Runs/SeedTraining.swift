@@ -117,9 +117,7 @@ struct SeedTraining {
     guard state.parameters.firstNonFinite == nil else {
       throw TrainingError.notFinite(seed: seed, epoch: state.epoch, what: "the parameters are")
     }
-    let metrics = ModelMetrics(
-      trainLoss: train.meanLoss, trainAccuracy: train.accuracy, testLoss: test.meanLoss,
-      testAccuracy: test.accuracy)
+    let metrics = ModelMetrics(train: train, test: test)
     try Checkpoint.write(
       state.parameters, layout: trainer.network.parameters,
       provenance: CheckpointProvenance(

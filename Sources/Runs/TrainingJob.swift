@@ -29,6 +29,9 @@ public struct TrainingJob: Sendable {
   public var hooks = TrainingHooks()
   /// Hears of the progress.
   public var progress: any TrainingProgress = SilentProgress()
+  /// Called with the configuration and the training examples before anything is written, to refuse
+  /// what later commands could not take.
+  public var require: @Sendable (RunConfiguration, Dataset) throws -> Void = { _, _ in }
   /// Least seconds of work between two saved states.
   public var resumeInterval = 2.0
   /// Bytes of features in a shard of the steps' gradients.
@@ -70,6 +73,7 @@ public struct TrainingJob: Sendable {
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     try requireModel(for: loss, data)
     try configuration.training.augmentation?.requireImages(data.train.featureShape)
+    try require(configuration, data.train)
     var network = try configuration.network(for: data.train)
     try requireMemory(network, examples: data.train.count)
     try configuration.training.saving?.requireFit(network, data.train)
@@ -86,8 +90,8 @@ public struct TrainingJob: Sendable {
     try folder.removeLeftovers(seeds: record.seeds)
     let saving = configuration.training.saving
     let store = saving.map { storePath($0, folder) }
-    if record.status == .finished && folder.isComplete(record)
-      && store.map(isWhole) != false
+    if record.status == .finished, folder.isComplete(record),
+      try store.map({ try hasOwnStore($0, network, data, folder) }) != false
     {
       return .alreadyFinished(try Run(folder: folder.path))
     }
@@ -106,7 +110,8 @@ public struct TrainingJob: Sendable {
       try kept?.finish()
       if let saving, let store { progress.wroteGradients(to: store, moment: saving.moment) }
     } catch TrainingError.cancelled {
-      throw TrainingError.cancelled(run: record.name, resumable: true)
+      throw TrainingError.cancelled(
+        run: record.name, resumable: folder.hasBegun(record, store: store))
     }
     finished.status = .finished
     try SealedJSON.write(finished, to: folder.record)
@@ -114,25 +119,13 @@ public struct TrainingJob: Sendable {
   }
 
   /// Refuses a network that the machine has no room for.
-  ///
-  /// Nothing of it is tried where its parameters alone are too many.
   private func requireMemory(_ network: Network, examples: Int) throws {
-    let state = 12 * Double(network.parameterCount)
-    var needed = state
-    if state <= Double(Memory.physical) {
-      let size = min(examples, try configuration.training.examplesAtATime(in: network))
-      needed += Double(size) * Double(network.footprint.bytes())
-    }
+    let needed = try TrainingFootprint(network, configuration.training, examples: examples)
     try Memory.require(
-      needed, for: "training \(network.parameterCount) parameters",
+      needed.bytes, for: "training \(network.parameterCount) parameters",
       remedy: network.couplesExamples
         ? "choose smaller batches (training.batch) or a narrower model."
         : configuration.model.family.smaller)
-  }
-
-  /// Whether a store of saved gradients is there, every byte as it was written; else it is made again.
-  private func isWhole(_ store: String) -> Bool {
-    fileExists(store) && (try? Verification.verify(store)) != nil
   }
 
   private func loadData() throws -> SplitData {
@@ -158,8 +151,7 @@ public struct TrainingJob: Sendable {
       let isOther = recorded.map {
         $0.status == .imported || $0.difference(from: wanted) != nil
       }
-      let files = isOther ?? true ? folder.madeFromRun(wanted.name) : []
-      if !files.isEmpty { progress.madeWorthless(files) }
+      if isOther ?? true { folder.sayWorthless(to: progress) }
       try folder.removeRun()
     }
     if fileExists(folder.record) {
@@ -189,7 +181,7 @@ public struct TrainingJob: Sendable {
     return recorded.status == .running && recorded.difference(from: wanted) == nil
   }
 
-  /// Trains each seed; small networks side by side, where a step leaves no work for two.
+  /// Trains each seed; side by side as many as there is memory for.
   private func trainSeeds(
     _ training: TrainingConfiguration, _ record: RunRecord, _ network: Network, _ data: SplitData,
     _ folder: RunFolder, _ gradients: StepGradientWriter?, _ kept: CheckpointGradients?
@@ -202,12 +194,13 @@ public struct TrainingJob: Sendable {
         resumeInterval: resumeInterval, discardsDamage: overwrites, gradients: gradients,
         kept: kept)
     }
-    guard trainings.count > 1 && Workers.count > 1 else {
+    let room = try TrainingFootprint(network, training, examples: data.train.count).modelsAtATime()
+    guard trainings.count > 1 && Workers.count > 1 && room > 1 else {
       return try trainings.map { try $0.run() }
     }
     let results = Mutex<[Result<RunRecord.SeedResult, any Error>?]>(
       Array(repeating: nil, count: trainings.count))
-    Workers.run(slices: trainings.count) { index in
+    Workers.run(slices: trainings.count, atMost: room) { index in
       if results.withLock({ $0.contains { if case .failure = $0 { true } else { false } } }) {
         return
       }

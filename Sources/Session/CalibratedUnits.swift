@@ -8,8 +8,11 @@ import Training
 
 extension CalibratedUnits {
   /// The calibration that fits the scores of a job, with what was found said.
-  init(_ scores: ScoreDescription, of run: Run, _ control: JobControl) throws {
-    switch try Calibration.find(Calibration.Options(scores), in: run.folder) {
+  init(
+    _ scores: ScoreDescription, token: Int? = nil, of run: Run, _ control: JobControl
+  ) throws {
+    let options = Calibration.Options(scores, token: token)
+    switch try Calibration.find(options, in: run.folder) {
     case .matching(let found, let path):
       self.init(
         found.objection == nil ? found : nil, CalibrationAnswer(run.name, path, found))

@@ -45,7 +45,7 @@ public struct CollectJob: Sendable {
   public func run(in session: Session) throws -> [StoreDescription] {
     let influence = try session.influence(layers: layers)
     if let layers = influence.layersSentence { session.control.note(layers) }
-    let data = part.part(of: influence.data)
+    let data = try part.part(of: influence.data)
     let projection =
       try projector.map { ProjectionChoice(kind: $0, dimension: dimension, seed: projectionSeed) }
       ?? influence.standardProjection(dimension: dimension, seed: projectionSeed)
@@ -65,10 +65,16 @@ public struct CollectJob: Sendable {
       peakBytes: cost.peakBytes)
     {
       session.control.note(text)
+      session.control.expect(EstimateText.expected(flops: cost.flops))
     }
     return try work.parts.map { part in
       let path = out ?? part.path
-      try collect(part.collection, data, to: path, session.control)
+      do {
+        try collect(part.collection, data, to: path, session.control)
+      } catch is JobCancelled {
+        throw JobCancelled(
+          isResumable: work.parts.contains { FeatureStoreWriter.hasBegun(out ?? $0.path) })
+      }
       let count = work.references.count
       session.control.note(
         "wrote \(path): \(data.count) rows of \(projection.kind.rawValue) features of "
@@ -88,7 +94,7 @@ public struct CollectJob: Sendable {
     try collection.collect(
       data, to: path, dtype: featureType.storageType, overwrite: overwrites,
       progress: { done, total in
-        try control.check(isResumable: true)
+        try control.check()
         stage.update(done, of: total)
       })
   }

@@ -7,5 +7,9 @@ public enum DataPart: String, CaseIterable, Codable, Sendable {
   /// Test examples.
   case test
 
-  func part(of data: SplitData) -> Dataset { self == .train ? data.train : data.test }
+  /// - Throws: `DatasetError.noTestSet`.
+  func part(of data: SplitData) throws -> Dataset {
+    if self == .test { try data.requireTest() }
+    return self == .train ? data.train : data.test
+  }
 }

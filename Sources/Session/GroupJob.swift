@@ -1,5 +1,6 @@
 import Answers
 import Datasets
+import Evaluation
 import Influence
 import Networks
 import Tensors
@@ -20,6 +21,8 @@ public struct GroupJob: Sendable {
   public var group: Group
   /// The queries, as in `QueryJob`.
   public var test: String
+  /// The token of the queries, from 1, whose prediction is asked about; nil: all.
+  public var token: Int?
   /// Queries at the most, with `misclassified`.
   public var limit = 20
   /// How the scores are made.
@@ -39,10 +42,10 @@ public struct GroupJob: Sendable {
     let data = setup.influence.data
     let rows = try group.rows(in: data.train)
     let selection = try QuerySelection(test, limit: limit, of: setup.influence, session.control)
-    let queries = data.test.subset(selection.rows)
+    let queries = try EvaluationQueries(data.test, token: token, rows: selection.rows).data
     let influence = try setup.scorer.groupInfluence(queries, of: rows)
     try setup.explain()
-    return GroupAnswer(try setup.description(), queries, group.name, rows.count, influence)
+    return GroupAnswer(try setup.description(), queries, group.name, rows.count, influence, token: token)
   }
 }
 

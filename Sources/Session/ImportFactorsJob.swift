@@ -33,6 +33,7 @@ public struct ImportFactorsJob: Sendable {
     var job = FactorImport(
       name: name, train: train, test: test, checkpointsFolder: checkpointsFolder)
     job.overwrites = overwrites
+    job.progress = TrainingNotes(control)
     let run = try job.run()
     return FactorsAnswer(run, try run.storedFactors().0)
   }

@@ -13,6 +13,8 @@ public struct ImportWeightsJob: Sendable {
   public var runFile: String
   /// The folder of all runs.
   public var checkpointsFolder: String
+  /// Where the paths of the run file begin; nil: in its own folder.
+  public var dataFolder: String?
   /// The model under an adapter; nil for weights that are whole.
   public var base: String?
   /// A name instead of the run file's.
@@ -33,12 +35,13 @@ public struct ImportWeightsJob: Sendable {
     // A `model` in the run file goes before config.json, which then need not be understood.
     let hasModel = try ConfigurationMap(contentsOf: runFile).has("model")
     var configuration = try RunConfiguration(
-      contentsOf: runFile, requiresTraining: false,
+      contentsOf: runFile, relativeTo: dataFolder, requiresTraining: false,
       pretrained: hasModel ? nil : try PretrainedModel.beside(base ?? folder))
     if let name { configuration = try configuration.renamed(name) }
     var job = ImportJob(configuration, from: folder, checkpointsFolder: checkpointsFolder)
     job.base = base
     job.overwrites = overwrites
+    job.progress = TrainingNotes(control)
     let (run, checkpoints) = try job.run()
     if let first = checkpoints.first { ImportWeightsJob.explain(first, control) }
     if let unread = configuration.model.pretrained?.unread, !unread.isEmpty {

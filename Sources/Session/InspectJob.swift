@@ -6,6 +6,7 @@ import Models
 import Reports
 import Runs
 import Storage
+import Tensors
 import Training
 
 /// What does a run, a store, a score file or a checkpoint hold?
@@ -14,6 +15,8 @@ public struct InspectJob: Sendable {
   public var path: String
   /// The folder of all runs.
   public var checkpointsFolder: String
+  /// Where the paths of the run file begin now, for a run or data that was moved; nil: where they did.
+  public var dataFolder: String?
 
   /// A run or a file.
   public init(_ path: String, checkpointsFolder: String = "Checkpoints") {
@@ -51,10 +54,11 @@ public struct InspectJob: Sendable {
   /// Reads what is asked about.
   ///
   /// - Throws: errors of the file or the run.
-  public func run() throws -> Result {
+  public func run(control: JobControl = .silent) throws -> Result {
     if path.hasSuffix(".safetensors") { return .checkpoint(try CheckpointAnswer(reading: path)) }
     if path.hasSuffix(".h5") { return .store(try StoreDescription(path)) }
-    return .run(try Run.open(path, checkpointsFolder: checkpointsFolder))
+    return .run(try Run.found(
+        path, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control))
   }
 
   private static func text(_ store: StoreDescription) -> String {

@@ -51,7 +51,7 @@ public struct MislabeledJob: Sendable {
   }
 
   private func bySelfInfluence(_ session: Session) throws -> (RunInfluence, MislabelRanking) {
-    let setup = try ScoringSession(session, scoring, layers: layers)
+    let setup = try ScoringSession(session, scoring, layers: layers, asks: .themselves)
     return (
       setup.influence,
       try MislabelJob(setup.influence).ranking(by: .selfInfluence, scorer: setup.scorer)
@@ -70,11 +70,14 @@ public struct MislabeledJob: Sendable {
       stage.update(done, of: total)
     }
     if signal.leavesOneOut && !influence.isSequence,
-      let text = EstimateText.announcement(try job.estimate(scoring))
+      let estimate = try job.estimate(scoring), let text = EstimateText.announcement(estimate)
     {
       control.note(text)
+      control.expect(EstimateText.expected(flops: estimate.flops))
     }
-    return (influence, try job.ranking(by: signal, scoring))
+    let ranking = try job.ranking(by: signal, scoring)
+    for note in ranking.notes { control.note("note: \(note)") }
+    return (influence, ranking)
   }
 }
 

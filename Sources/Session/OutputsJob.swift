@@ -26,7 +26,7 @@ public struct OutputsJob: Sendable {
   /// - Throws: `TrainingError` for checkpoints that are not kept; errors of files.
   public func run(in session: Session) throws -> OutputsAnswer {
     let run = session.run
-    let data = part.part(of: try session.influence().data)
+    let data = try part.part(of: try session.influence().data)
     let reference = try run.checkpoint(seed: seed, epoch: epoch)
     let predictions = try run.predictor(reference).predictions(for: data)
     let answer = OutputsAnswer(

@@ -8,6 +8,7 @@ import Projections
 import Reports
 import Models
 import Runs
+import Tensors
 import Training
 
 /// Rows, bytes, memory and minutes before anything runs.
@@ -16,6 +17,8 @@ public struct PlanJob: Sendable {
   public var target: String
   /// The folder of all runs.
   public var checkpointsFolder: String
+  /// Where the paths of the run file begin now, for a run or data that was moved; nil: where they did.
+  public var dataFolder: String?
   /// Features k of an example.
   public var dimension = 2_048
   /// The layers that gradients are over; nil: all that are trained.
@@ -64,21 +67,22 @@ public struct PlanJob: Sendable {
   /// Reads the data and counts.
   ///
   /// - Throws: errors of the run file, the run and its data.
-  public func run() throws -> Result {
-    let subject = try subject()
+  public func run(control: JobControl = .silent) throws -> Result {
+    let subject = try subject(control)
     return Result(plan: WorkPlan(subject), subject: subject)
   }
 
   /// The run, or what its file describes.
-  private func subject() throws -> WorkPlan.Subject {
+  private func subject(_ control: JobControl) throws -> WorkPlan.Subject {
     var configuration: RunConfiguration
     let data: SplitData
     var imported: RunRecord?
     if target.hasSuffix(".yaml") || target.hasSuffix(".yml") {
-      configuration = try RunConfiguration(contentsOf: target)
+      configuration = try RunConfiguration(contentsOf: target, relativeTo: dataFolder)
       data = try configuration.data.load()
     } else {
-      let opened = try Run.open(target, checkpointsFolder: checkpointsFolder)
+      let opened = try Run.found(
+        target, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control)
       configuration = try opened.configuration()
       data = try opened.loadData()
       if opened.record.status == .imported { imported = opened.record }

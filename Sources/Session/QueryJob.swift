@@ -54,7 +54,7 @@ public struct QueryJob: Sendable {
     }
     let setup = try ScoringSession(session, scoring, layers: layers, asks: .query)
     if byToken { try setup.influence.data.train.requireTokens() }
-    let fused = try setup.fused(with: bank)
+    let fused = try setup.fused(with: bank, token: token)
     return try answer(QueryScores(setup, fused, token: token), session.control, setup)
   }
 
@@ -72,7 +72,7 @@ public struct QueryJob: Sendable {
       asked.influence, try asked.description(), selection, queries, tops, file: asked.file)
     let units =
       found.scores.fusion == nil && !(selection.isMean && asked.isMeanOfScores)
-      ? try CalibratedUnits(found.scores, of: asked.influence.run, control) : nil
+      ? try CalibratedUnits(found.scores, token: token, of: asked.influence.run, control) : nil
     let parts = try setup.flatMap { setup in
       byToken ? try TokenParts(setup, selection, queries, tops, token: token) : nil
     }

@@ -12,6 +12,7 @@ extension QuerySelection {
     _ text: String, limit: Int, of influence: RunInfluence, _ control: JobControl
   ) throws {
     let test = influence.data.test
+    try influence.data.requireTest()
     switch text {
     case "all":
       self.init(rows: Array(0..<test.count), isMean: true, name: text)

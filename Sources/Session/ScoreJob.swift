@@ -29,7 +29,7 @@ public struct ScoreJob: Sendable {
   public func run(in session: Session) throws -> ScoreAnswer {
     let setup = try ScoringSession(
       session, scoring, layers: layers, asks: part == .test ? .test : .train)
-    let queries = part.part(of: setup.influence.data)
+    let queries = try part.part(of: setup.influence.data)
     let fused = try setup.fused(with: bank)
     let path = try path(setup, isFused: fused != nil)
     // Asked for after the scores: checkpoints that do not all fit in memory are prepared once.

@@ -27,12 +27,15 @@ public struct ScoringSession: Sendable {
   public enum Asked: Sendable {
     /// One query, the test set, the training set.
     case query, test, train
+    /// Nothing but what training examples are to themselves.
+    case themselves
 
     func count(_ data: SplitData) -> Int {
       switch self {
       case .query: 1
       case .test: data.test.count
       case .train: data.train.count
+      case .themselves: 0
       }
     }
   }
@@ -46,6 +49,7 @@ public struct ScoringSession: Sendable {
   ) throws {
     control = session.control
     influence = try session.influence(layers: layers)
+    if [.query, .test].contains(asked) { try influence.data.requireTest() }
     scoring = try influence.resolved(request)
     scorer = try influence.ensemble(scoring)
     try sayChoices(asked)
@@ -71,7 +75,10 @@ public struct ScoringSession: Sendable {
     if let layers = influence.layersSentence { control.note(layers) }
     if let reason = KernelText.sentence(scoring.kernelReason) { control.note(reason) }
     let estimate = try influence.estimate(scoring, queries: asked.count(influence.data))
-    if let text = EstimateText.announcement(estimate) { control.note(text) }
+    if let estimate, let text = EstimateText.announcement(estimate) {
+      control.note(text)
+      control.expect(EstimateText.expected(flops: estimate.flops))
+    }
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.
@@ -99,10 +106,10 @@ public struct ScoringSession: Sendable {
   ///
   /// - Parameter truth: the bank that the scores will be tested on, if any.
   package func fused(
-    with bank: String?, truth: (bank: RetrainingBank, name: String)? = nil
+    with bank: String?, token: Int? = nil, truth: (bank: RetrainingBank, name: String)? = nil
   ) throws -> FusedScorer? {
     guard let bank else { return nil }
-    let fused = try FusedScorer(scorer, bank: bank, of: influence, truth: truth)
+    let fused = try FusedScorer(scorer, bank: bank, of: influence, token: token, truth: truth)
     control.note(fused.summary)
     return fused
   }

@@ -21,11 +21,15 @@ public final class Session: Sendable {
 
   /// Opens a run by its name or folder, and says so when its training has not come to its end.
   ///
-  /// - Throws: `TrainingError.noRun`, `CheckpointError` for a record that was changed.
+  /// - Parameter dataFolder: where the paths of the run file begin now, for a run or data that was
+  ///   moved; nil: where they did when the run was made.
+  /// - Throws: `RunError.noRun`, `CheckpointError` for a record that was changed.
   public convenience init(
-    _ name: String, checkpointsFolder: String = "Checkpoints", control: JobControl = .silent
+    _ name: String, checkpointsFolder: String = "Checkpoints", dataFolder: String? = nil,
+    control: JobControl = .silent
   ) throws {
-    let run = try Run.open(name, checkpointsFolder: checkpointsFolder)
+    let run = try Run.found(
+      name, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control)
     if !run.isFinished {
       control.note(
         "note: the training of \(run.name) is not finished; its last checkpoint so far is used")
@@ -44,5 +48,20 @@ public final class Session: Sendable {
       opened[layers] = made
       return made
     }
+  }
+}
+
+extension Run {
+  /// Opens a run, and says so when its folder is a copy.
+  static func found(
+    _ name: String, checkpointsFolder: String, dataFolder: String?, _ control: JobControl
+  ) throws -> Run {
+    let run = try Run.open(name, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder)
+    if let other = run.otherFolderName {
+      control.note(
+        "note: the folder \(other) holds the run \(run.name), copied or renamed: "
+          + "its stores and scores are in \(run.projectionsFolder)")
+    }
+    return run
   }
 }

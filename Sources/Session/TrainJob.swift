@@ -12,6 +12,8 @@ public struct TrainJob: Sendable {
   public var file: String
   /// The folder of all runs.
   public var checkpointsFolder: String
+  /// Where the paths of the run file begin; nil: in its own folder.
+  public var dataFolder: String?
   /// A name instead of the run file's.
   public var name: String?
   /// Number of seeds, from the run file's on; nil: the run file's.
@@ -41,7 +43,7 @@ public struct TrainJob: Sendable {
   ///
   /// - Throws: errors of the run file, the data and the training; `TrainingError.cancelled`.
   public func run(control: JobControl = .silent) throws -> Result {
-    var configuration = try RunConfiguration(contentsOf: file)
+    var configuration = try RunConfiguration(contentsOf: file, relativeTo: dataFolder)
     if let name { configuration = try configuration.renamed(name) }
     if let seeds { configuration.training.seedCount = seeds }
     // Read by later jobs: a wrong name is said before hours of training.
@@ -57,6 +59,7 @@ public struct TrainJob: Sendable {
     }
     job.overwrites = overwrites
     job.resumeInterval = resumeInterval
+    job.require = { try ScoringRequest.requireDefaults(of: $0, for: $1) }
     let outcome = try job.run(control)
     if case .alreadyFinished(let run) = outcome {
       control.note("\(run.name) is trained already: \(run.folder)")

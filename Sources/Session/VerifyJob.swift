@@ -15,6 +15,8 @@ public struct VerifyJob: Sendable {
   public var path: String
   /// The folder of all runs.
   public var checkpointsFolder: String
+  /// Where the paths of the run file begin now, for a run or data that was moved; nil: where they did.
+  public var dataFolder: String?
   /// Whether a run's data files are checked too, and the weights that its training began with.
   public var includesData = false
 
@@ -33,7 +35,8 @@ public struct VerifyJob: Sendable {
   }
 
   private func verifyRun(_ control: JobControl) throws -> Verification.Report {
-    let run = try Run.open(path, checkpointsFolder: checkpointsFolder)
+    let run = try Run.found(
+        path, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control)
     var report = Verification.Report()
     for file in try run.files() {
       try control.check()

@@ -28,7 +28,7 @@ extension FilePath {
   }
 
   /// The place from the root, without `.` and `..`.
-  private var absolute: FilePath {
+  package var absolute: FilePath {
     FilePath(FileManager.default.currentDirectoryPath).pushing(self).lexicallyNormalized()
   }
 

@@ -5,6 +5,7 @@ public struct JobControl: Sendable {
   private let say: @Sendable (String) -> Void
   private let show: @Sendable (JobProgress) -> Void
   private let stopped: @Sendable () -> Bool
+  private let awaited: @Sendable (String) -> Void
 
   /// Silence, to the end.
   public static let silent = JobControl()
@@ -13,16 +14,21 @@ public struct JobControl: Sendable {
   ///   - note: takes a line about a choice, a file or a warning.
   ///   - progress: takes how far a stage is; may be called from any thread, often.
   ///   - isCancelled: whether the work is to stop; asked between steps.
+  ///   - expected: takes how long the work will take, in words, before any rate is known.
   public init(
     note: @escaping @Sendable (String) -> Void = { _ in },
     progress: @escaping @Sendable (JobProgress) -> Void = { _ in },
-    isCancelled: @escaping @Sendable () -> Bool = { false }
+    isCancelled: @escaping @Sendable () -> Bool = { false },
+    expected: @escaping @Sendable (String) -> Void = { _ in }
   ) {
-    (say, show, stopped) = (note, progress, isCancelled)
+    (say, show, stopped, awaited) = (note, progress, isCancelled, expected)
   }
 
   /// Says a line.
   public func note(_ text: String) { say(text) }
+
+  /// Says how long the work will take, in words.
+  public func expect(_ duration: String) { awaited(duration) }
 
   /// Whether the work is to stop.
   public var isCancelled: Bool { stopped() }

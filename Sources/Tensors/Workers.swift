@@ -16,8 +16,13 @@ public enum Workers {
   ///
   /// Slices are handed out in increasing order, so that one may wait for those before it.
   public static func run(slices: Int, _ body: @Sendable (Int) -> Void) {
+    run(slices: slices, atMost: .max, body)
+  }
+
+  /// As `run(slices:)`, so many slices at a time at the most: where each takes much memory.
+  public static func run(slices: Int, atMost most: Int, _ body: @Sendable (Int) -> Void) {
     let execution = Execution.current
-    let workers = min(execution.workers, slices)
+    let workers = min(execution.workers, slices, most)
     guard workers > 1, !execution.isBusy else {
       for slice in 0..<max(0, slices) { body(slice) }
       return

@@ -114,7 +114,7 @@ extension Trainer {
 
   /// One step, with signals into the batch's columns.
   func step(
-    _ state: inout TrainingState, _ batch: TrainingBatch, signals: Buffer<Float>?,
+    _ state: inout TrainingState, _ batch: TrainingBatch, signals: SignalRows?,
     hooks: TrainingHooks, recorder: StepGradientRecorder?
   ) throws -> StepRecord {
     try requireNext(batch, state)

@@ -48,7 +48,7 @@ struct Ascribe {
       exit(0)
     }
     Console.line(message)
-    exit(status == .validationFailure ? 2 : 1)
+    exit(Interruption.isRequested ? 130 : status == .validationFailure ? 2 : 1)
   }
 }
 

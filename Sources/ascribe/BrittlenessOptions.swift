@@ -13,6 +13,10 @@ struct BrittlenessOptions: ParsableArguments {
   var models: Int?
   @Option(help: "Brittleness: random removals of each size (default: 3).") var draws: Int?
   @Option(help: "Brittleness: models to train at the most (default: 500).") var budget: Int?
+  @Option(
+    help:
+      "Brittleness of texts: share by which the loss rises when a passage flips (default: 0.05).")
+  var rise: Double?
   @Flag(help: "Brittleness: replace a bank that was made from something else.")
   var overwrite = false
 
@@ -21,7 +25,7 @@ struct BrittlenessOptions: ParsableArguments {
     [
       ("--test", test != nil), ("--count", count != nil), ("--removals", removals != nil),
       ("--models", models != nil), ("--draws", draws != nil), ("--budget", budget != nil),
-      ("--overwrite", overwrite),
+      ("--rise", rise != nil), ("--overwrite", overwrite),
     ].first { $0.1 }?.0
   }
 
@@ -38,6 +42,7 @@ struct BrittlenessOptions: ParsableArguments {
     if let models { job.models = models }
     if let draws { job.draws = draws }
     if let budget { job.budget = budget }
+    job.rise = rise
     return job
   }
 

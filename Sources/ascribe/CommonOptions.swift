@@ -22,6 +22,12 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "The folder of all runs.")
   var checkpointsFolder = "Checkpoints"
 
+  @Option(
+    help:
+      "Where the paths of the run file begin (default: in its own folder), for a run or data that was moved."
+  )
+  var dataFolder: String?
+
   func validate() throws {
     try CommonOptions.requireThreads(threads)
     if let memory, CommonOptions.bytes(memory) == nil {
@@ -38,7 +44,8 @@ struct CommonOptions: ParsableArguments {
 
   /// Opens a run to be asked.
   func session(_ run: String) throws -> Session {
-    try Session(run, checkpointsFolder: checkpointsFolder, control: .terminal)
+    try Session(
+      run, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control: .terminal)
   }
 
   /// Refuses names that the other commands would not know as files of HDF5.

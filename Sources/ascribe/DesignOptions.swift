@@ -17,6 +17,8 @@ struct DesignOptions: ParsableArguments {
   @Option(help: "Removal: random removals of each size (default: 3).") var draws: Int?
   @Option(help: "Removal: helpful for the mean of these test ids, or of all (default).")
   var test: String?
+  @Option(help: "Removal, sequences: helpful for this token of the test examples alone, from 1.")
+  var token: Int?
   @Option(help: "Removal: the method that ranks, with its defaults (default: the run's).")
   var method: String?
   @Option(help: "Removal: rank by a file of `ascribe score`, whatever its options were.")
@@ -29,7 +31,7 @@ struct DesignOptions: ParsableArguments {
       ("--ids", ids != nil, "leave-one-out"), ("--count", count != nil, "leave-one-out"),
       ("--fractions", fractions != nil, "removal"), ("--draws", draws != nil, "removal"),
       ("--test", test != nil, "removal"), ("--method", method != nil, "removal"),
-      ("--scores", scores != nil, "removal"),
+      ("--scores", scores != nil, "removal"), ("--token", token != nil, "removal"),
     ]
     if let stray = owners.first(where: { $0.isGiven && $0.design != design }) {
       throw ValidationError("\(stray.option) is for --design \(stray.design), not \(design)")
@@ -37,6 +39,9 @@ struct DesignOptions: ParsableArguments {
     if ids != nil && count != nil { throw ValidationError("give --ids or --count, not both") }
     if method != nil && scores != nil {
       throw ValidationError("give --method or --scores, not both")
+    }
+    if token != nil && scores != nil {
+      throw ValidationError("--token is not for --scores: the file was scored already")
     }
     if let fractions { _ = try DesignOptions.shares(fractions) }
   }
@@ -52,6 +57,7 @@ struct DesignOptions: ParsableArguments {
       if let fractions { request.fractions = try DesignOptions.shares(fractions) }
       if let draws { request.draws = draws }
       if let test { request.test = test }
+      request.token = token
       request.ranking =
         try scores.map { .scores($0) }
         ?? .method(try method.map { try MethodTable.standard.method(named: $0) })

@@ -24,12 +24,16 @@ struct EvaluateCommand: ParsableCommand {
         needs, once.
       randomized: the LDS of scores that should know nothing: random and permuted ones, those of a
         network trained on shuffled labels, and of untrained weights.
+      Language models have them all but mislabel: of whole passages, or of one token with --token.
+      Their loss stands in place of an accuracy, and a passage flips when its loss rises by --rise.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
   @Argument(help: "lds, loo, removal, mislabel, brittleness or randomized.")
   var kind: EvaluationKind
+  @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
+  var token: Int?
   @Option(help: "The bank's name (default: bank; loo, removal and brittleness have their own).")
   var bank: String?
   @Option(help: "Write the result as a self-contained HTML page with charts.")
@@ -50,6 +54,12 @@ struct EvaluateCommand: ParsableCommand {
     if kind == .mislabel && bank != nil {
       throw ValidationError("--bank is not for evaluate mislabel, which needs no bank")
     }
+    if token != nil && (kind == .mislabel || kind == .removal) {
+      throw ValidationError(
+        "--token is not for evaluate \(kind.rawValue), "
+          + (kind == .mislabel
+            ? "which asks about no query" : "whose bank's ranking was chosen by retrain"))
+    }
     let unused = ["--method", "--example-weight", "--checkpoints", "--seeds"]
     if kind == .removal, let stray = unused.first(where: method.given.contains) {
       throw ValidationError(
@@ -64,10 +74,12 @@ struct EvaluateCommand: ParsableCommand {
     switch kind {
     case .lds:
       var job = LDSJob(bank: bank, scoring: scoring, layers: layers)
-      job.fusedWith = fusing.fuse
+      (job.fusedWith, job.token) = (fusing.fuse, token)
       try show(job.run(in: session))
     case .loo:
-      try show(LeaveOneOutJob(bank: bank, scoring: scoring, layers: layers).run(in: session))
+      var job = LeaveOneOutJob(bank: bank, scoring: scoring, layers: layers)
+      job.token = token
+      try show(job.run(in: session))
     case .removal:
       try show(RemovalJob(bank: bank, outputFunction: scoring.outputFunction).run(in: session))
     case .mislabel:
@@ -75,9 +87,12 @@ struct EvaluateCommand: ParsableCommand {
     case .brittleness:
       var job = try brittleness.job()
       (job.bank, job.scoring, job.layers) = (bank, scoring, layers)
+      job.token = token
       try show(job.run(in: session))
     case .randomized:
-      try show(RandomizedJob(bank: bank, scoring: scoring, layers: layers).run(in: session))
+      var job = RandomizedJob(bank: bank, scoring: scoring, layers: layers)
+      job.token = token
+      try show(job.run(in: session))
     }
   }
 

@@ -25,6 +25,8 @@ struct GroupCommand: ParsableCommand {
   @Option(help: "A CSV file with a header: the column `id` (or the first) has the ids.")
   var metadata: String?
   @Option(help: "Test ids such as 17 or 3,5; misclassified; or all.") var test: String
+  @Option(help: "The token of the queries, from 1, whose prediction is asked about (default: all).")
+  var token: Int?
   @Option(help: "Queries to show at the most, with misclassified and in the table.") var limit = 20
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var method: MethodOptions
@@ -43,7 +45,7 @@ struct GroupCommand: ParsableCommand {
   func run() throws {
     common.begin()
     var job = GroupJob(group: group, test: test)
-    (job.limit, job.layers) = (limit, method.layers.patterns)
+    (job.limit, job.token, job.layers) = (limit, token, method.layers.patterns)
     job.scoring = try method.request()
     let answer = try job.run(in: try common.session(runName))
     Console.output(json ? try answer.json() : answer.text(limit: limit))

@@ -66,6 +66,7 @@ struct ImportCommand: ParsableCommand {
     var job = ImportWeightsJob(
       folder, runFile: data, checkpointsFolder: common.checkpointsFolder)
     (job.base, job.name, job.overwrites) = (base, name, overwrite)
+    job.dataFolder = common.dataFolder
     try Console.answer(try job.run(control: .terminal), json: json)
   }
 }

@@ -13,7 +13,9 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let found = try InspectJob(path, checkpointsFolder: common.checkpointsFolder).run()
+    var job = InspectJob(path, checkpointsFolder: common.checkpointsFolder)
+    job.dataFolder = common.dataFolder
+    let found = try job.run(control: .terminal)
     Console.output(json ? try found.json() : found.text)
   }
 }

@@ -31,7 +31,8 @@ struct PlanCommand: ParsableCommand {
     var job = PlanJob(target, checkpointsFolder: common.checkpointsFolder)
     (job.dimension, job.layers, job.featureType) = (dim, layers.patterns, dtype)
     (job.projector, job.exactLimit) = (projector, exactLimit)
-    let result = try job.run()
+    job.dataFolder = common.dataFolder
+    let result = try job.run(control: .terminal)
     Console.output(json ? try JSON.text(result.plan, layout: .compact) : result.text)
   }
 }

@@ -34,8 +34,8 @@ struct QueryCommand: ParsableCommand {
 
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
-    if fusing.fuse != nil && (tokens || token != nil) {
-      throw ValidationError("--tokens and --token are not for scores fused with a bank")
+    if fusing.fuse != nil && tokens {
+      throw ValidationError("--tokens is not for scores fused with a bank, which are no such sums")
     }
     let own = [
       ("--fuse", fusing.fuse != nil), ("--diagnose", diagnose != nil), ("--tokens", tokens),

@@ -27,17 +27,27 @@ struct RetrainCommand: ParsableCommand {
   var bank: String?
   @OptionGroup var choices: DesignOptions
   @Option(help: "Models of each subset.") var seeds = 3
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Sequences: keep the outputs of each token too (default: where they take 256 MB or less)."
+  )
+  var tokenOutputs: Bool?
   @Flag(help: "Replace a bank that was made from something else.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
 
-  func validate() throws { try choices.requireFit(for: design) }
+  func validate() throws {
+    if tokenOutputs == false && choices.token != nil {
+      throw ValidationError("--token needs the outputs of each token: leave --no-token-outputs out")
+    }
+    try choices.requireFit(for: design)
+  }
 
   func run() throws {
     common.begin()
     var job = RetrainJob(try choices.design(design))
     (job.subsetSeed, job.seeds, job.bank) = (choices.subsetSeed, seeds, bank)
-    job.overwrites = overwrite
+    (job.overwrites, job.tokenOutputs) = (overwrite, tokenOutputs)
     let answer = try job.run(in: try session())
     if json { try Console.answer(answer, json: true) }
   }
@@ -46,6 +56,8 @@ struct RetrainCommand: ParsableCommand {
   private func session() throws -> Session {
     if design == "removal" { return try common.session(runName) }
     return Session(
-      try Run.open(runName, checkpointsFolder: common.checkpointsFolder), control: .terminal)
+      try Run.open(
+        runName, checkpointsFolder: common.checkpointsFolder, dataFolder: common.dataFolder),
+      control: .terminal)
   }
 }

@@ -6,7 +6,8 @@ extension JobControl {
   static let terminal = JobControl(
     note: { Console.line(FlagText.named(in: $0)) },
     progress: { StageBars.shared.show($0) },
-    isCancelled: { Interruption.isRequested })
+    isCancelled: { Interruption.isRequested },
+    expected: { duration in Progress.expected.withLock { $0 = duration } })
 }
 
 /// A bar for each stage of a job.

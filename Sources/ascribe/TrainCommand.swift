@@ -32,6 +32,7 @@ struct TrainCommand: ParsableCommand {
     var job = TrainJob(file, checkpointsFolder: common.checkpointsFolder)
     (job.name, job.seeds, job.subset) = (name, seeds, subset)
     (job.overwrites, job.resumeInterval) = (overwrite, saveEvery)
+    job.dataFolder = common.dataFolder
     try Console.answer(try job.run(control: .terminal).answer, json: json)
   }
 }

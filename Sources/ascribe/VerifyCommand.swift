@@ -23,7 +23,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     common.begin()
     var job = VerifyJob(path, checkpointsFolder: common.checkpointsFolder)
-    job.includesData = data
+    (job.includesData, job.dataFolder) = (data, common.dataFolder)
     try Console.answer(try job.run(control: .terminal), json: json)
   }
 }

@@ -169,7 +169,7 @@ extension SubsetRanking {
       error?.description == """
         error: the file cannot be read
           at:  \(folder / "none")
-          fix: write one subset a line: ids of training examples, 'all', or 'all but' and ids
+          fix: write one subset a line: ids of training examples, `all`, or `all but` and ids
         """)
   }
 }

@@ -8,7 +8,7 @@ import Testing
 /// Evaluations and the banks behind them, called from Swift.
 @Suite("Evaluations as values", .serialized) struct EvaluationTests {
   private func session(_ control: JobControl = .silent) throws -> Session {
-    Session(try SmallRun.trained.get().run, control: control)
+    Session(try SmallRun.evaluated.get().run, control: control)
   }
 
   /// Expects the answer to be a value, and its page to have so many more charts than the answer alone.
@@ -145,7 +145,7 @@ import Testing
       _ = try RetrainJob(.leaveOneOut(ids: "3,3")).run(in: session)
     }
     refused("‹ids›", "names no example") {
-      _ = try RetrainJob(.leaveOneOut(ids: " , ,")).run(in: session)
+      _ = try RetrainJob(.leaveOneOut(ids: ",,")).run(in: session)
     }
     refused("‹draws›", "from 1 to 100, not 101") {
       var request = RemovalRequest()

@@ -5,8 +5,10 @@ import Testing
 
 /// 199 digits, a tenth of them flipped, a few epochs.
 struct SmallRun {
-  /// Trained once for all suites.
+  /// Trained once, for tests that leave nothing in its folder that others read.
   static let trained = Result { try SmallRun() }
+  /// Trained once, for tests that make banks and calibrations of it.
+  static let evaluated = Result { try SmallRun() }
 
   let scratch: ScratchFolder
   let run: Run

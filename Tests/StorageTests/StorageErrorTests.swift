@@ -55,7 +55,25 @@ import Testing
         error: cannot create the file: Permission denied.
           at:  /x/f.h5
           fix: choose a folder that you may write to, or change its permissions.
+        """, 1
+      ),
+      (
+        .hdf5(
+          operation: "open the file", object: "", file: "f.h5",
+          stack: "H5F_locate_signature: file signature not found; H5F_open: unable to open: 0x7f"),
+        """
+        error: HDF5 cannot open the file: file signature not found.
+          at:  f.h5
+          fix: check that the file is complete and a valid HDF5 file.
         """, 3
+      ),
+      (
+        .system(operation: "list the folder", path: "/x", code: EACCES),
+        """
+        error: cannot list the folder: Permission denied.
+          at:  /x
+          fix: change its permissions, or those of the folders above it.
+        """, 1
       ),
       (
         .unknownGroup(name: "seed-1", known: ["seed-0", "seed-2"], file: "f.h5"),

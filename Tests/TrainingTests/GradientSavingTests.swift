@@ -226,6 +226,35 @@ struct GradientSavingTests {
     #expect(store.reader.fingerprint["training"]?.contains("\"weightDecay\":0.1") == true)
   }
 
+  @Test(
+    "another run's gradients in the place of its own are refused by the field",
+    arguments: [true, false])
+  func foreign(ofSteps: Bool) throws {
+    let saving = ofSteps ? GradientSavingTests.steps : GradientSavingTests.checkpoints
+    let (own, other) = (try RunBench(), try RunBench())
+    let run = try self.job(own, saving).run().run
+    _ = try self.job(other, saving + ", weightDecay: 0.1").run()
+    try FileManager.default.removeItem(atPath: run.projectionsFolder)
+    try FileManager.default.copyItem(
+      atPath: other.folder / "Projections/tiny", toPath: run.projectionsFolder)
+    let error = diagnosed { _ = try self.job(own, saving).run() } as? StorageError
+    guard case .fingerprintMismatch(let field, _, _, let file)? = error else {
+      Issue.record("accepted: \(String(describing: error))")
+      return
+    }
+    #expect(field == (ofSteps ? "training" : "model"))
+    #expect(file.hasPrefix(run.projectionsFolder))
+    // To be replaced, it is.
+    var replacing = try self.job(own, saving)
+    replacing.overwrites = true
+    _ = try replacing.run()
+    #expect(try stores(own) != stores(other))
+    guard case .alreadyFinished = try self.job(own, saving).run() else {
+      Issue.record("made twice")
+      return
+    }
+  }
+
   @Test("checkpoints are what a collection makes afterwards, to the byte")
   func checkpoints() throws {
     let bench = try RunBench()

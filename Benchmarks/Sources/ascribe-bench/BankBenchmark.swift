@@ -43,6 +43,29 @@ extension Benchmark {
   }
 }
 
+extension Benchmark {
+  /// A bank of character models: 4 blocks, width 128, on halves of 2,000 passages of 128 characters.
+  static let sequenceBank = Benchmark(
+    name: "sequence-bank",
+    summary: "a model of a bank of small GPT-2s over the same training alone on all threads"
+  ) { bench in
+    let sizes = GPT2Configuration(vocabulary: 65, context: 128, layers: 4, heads: 4, width: 128)
+    let training = try BankTraining(
+      models: bench.threads, network: .gpt2(sizes),
+      configuration: TrainingConfiguration(optimizer: .adamw(), rate: 1e-3, batch: 16, epochs: 1),
+      data: characters(
+        bench.isQuick ? 400 : 2_000, length: sizes.context, vocabulary: sizes.vocabulary))
+    let times = try Comparison(
+      rounds: bench.rounds(5), training.secondsOfModel, against: training.secondsAlone)
+    return [
+      BenchmarkRow(
+        "character model of a bank, half an epoch", median(times.first), "s",
+        reference: "alone \(text(median(times.second))) s", ratio: times.ratio
+      ).atMost(1)
+    ]
+  }
+}
+
 /// The training of a retraining bank: models on random halves, one a worker.
 ///
 /// Several models a worker, layer by layer, take 1.15 (two) to 1.3 times (eight) as long a step: their
@@ -54,9 +77,16 @@ private struct BankTraining: Sendable {
     let data = Workload.images(5_000)
     let network = Network.multilayerPerceptron(
       inputShape: [784], hidden: [128, 64], outputs: 10, dropout: 0.1)
-    let configuration = Workload.configuration(batch: 64, epochs: epochs)
+    try self.init(
+      models: models, network: network,
+      configuration: Workload.configuration(batch: 64, epochs: epochs), data: data)
+  }
+
+  init(
+    models: Int, network: Network, configuration: TrainingConfiguration, data: Dataset
+  ) throws {
     trainers = try (0..<models).map { model in
-      let half = BatchOrder(count: data.count, batch: 64, seed: UInt64(model))
+      let half = BatchOrder(count: data.count, batch: configuration.batch, seed: UInt64(model))
         .permutation(epoch: 1).prefix(data.count / 2).sorted()
       return try Trainer(
         network: network, configuration: configuration, data: data, rows: half,
@@ -71,4 +101,7 @@ private struct BankTraining: Sendable {
     }
     return total / Double(trainers.count)
   }
+
+  /// Seconds of one model with all workers at its products.
+  func secondsAlone() throws -> Double { try seconds { _ = try trainers[0].train() } }
 }

@@ -17,24 +17,18 @@ final class BareTraining {
   }
 
   /// A step a batch; batch norm trains on the batch's statistics and keeps its running ones.
-  func run() {
+  func run() throws {
     var state = state
     defer { self.state = state }
     for (x, y) in batches {
-      let pass = network.pass(
-        state.parameters, batch: x.shape[0],
-        dropout: DropoutDraws(seed: 0, step: UInt64(state.step)))
-      pass.gradient = Tensor(repeating: 0, shape: [network.parameterCount])
-      let outputs = network.root.forward(x, pass)
-      let scale = 1 / Float(x.shape[0])
-      _ = network.root.backward(Loss.crossEntropy.gradient(outputs, y, scale: scale), pass)
-      if let gradient = pass.gradient {
-        state.optimizer.update(
-          &state.parameters, gradient: gradient, rate: 0.01, step: state.step)
-      }
-      if !pass.bufferUpdates.isEmpty {
+      let step = try network.lossGradient(
+        x, y, parameters: state.parameters, loss: .crossEntropy,
+        dropout: DropoutDraws(seed: 0, step: UInt64(state.step)), scale: 1 / Double(x.shape[0]))
+      state.optimizer.update(
+        &state.parameters, gradient: step.parameters, rate: 0.01, step: state.step)
+      if !step.updates.isEmpty {
         let target = state.parameters.writableStorage()
-        for (offset, values) in pass.bufferUpdates {
+        for (offset, values) in step.updates {
           (target.base + offset).update(from: values.storage.base, count: values.count)
         }
       }

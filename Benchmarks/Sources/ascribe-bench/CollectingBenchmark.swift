@@ -15,9 +15,9 @@ extension Benchmark {
     let targets = TargetValues(data.targets)
     let size = GradientSource.blockSize
     let plain = {
-      seconds {
+      try seconds {
         for rows in (0..<data.count).blocks(of: size) {
-          _ = source.network.lossGradient(
+          _ = try source.network.lossGradient(
             data.inputs.prefixSlice(rows), targets.gathered(Array(rows)),
             parameters: source.parameters, loss: .crossEntropy)
         }

@@ -15,7 +15,7 @@ extension Benchmark {
       preconditionFailure("resnet9 on \(image)")
     }
     let training = BareTraining(network, batches: imageBatches(batch: 64, steps: steps))
-    let step = { seconds { training.run() } / Double(steps) }
+    let step = { try seconds { try training.run() } / Double(steps) }
     var rows: [BenchmarkRow] = []
     for (order, arguments) in [("", []), (" channels last", ["--channels-last"])] {
       let peer = try TorchTraining(
@@ -26,7 +26,7 @@ extension Benchmark {
       guard let peer else {
         return [
           BenchmarkRow(
-            "resnet9 step, batch 64", 1e3 * step(), "ms",
+            "resnet9 step, batch 64", 1e3 * (try step()), "ms",
             reference: TorchTraining.absent
           ).atMost(1)
         ]

@@ -30,7 +30,7 @@ extension Benchmark {
           return (data.inputs.prefixSlice(rows), targets.gathered(Array(rows)))
         })
       let loop = { try seconds { _ = try trainer.runEpoch(&state) } / Double(steps) }
-      let step = { seconds { bare.run() } / Double(steps) }
+      let step = { try seconds { try bare.run() } / Double(steps) }
       guard let peer else {
         let times = try Comparison(rounds: bench.rounds(9), loop, against: step)
         rows += [

@@ -18,10 +18,10 @@ extension Benchmark {
     // Batches as training has them.
     let batch = 16
     let passes = {
-      seconds {
+      try seconds {
         for start in stride(from: 0, to: data.count, by: batch) {
           let rows = start..<start + batch
-          _ = network.lossGradient(
+          _ = try network.lossGradient(
             data.inputs.prefixSlice(rows), targets.gathered(Array(rows)),
             parameters: source.parameters, loss: .nextToken)
         }
@@ -31,7 +31,7 @@ extension Benchmark {
     let weights = network.parameterCount - sizes.context * sizes.width
     let flops = 6 * Double(weights) * Double(data.count * sizes.context)
     let product = SGEMM()
-    let rate = Comparison(rounds: bench.rounds(7), passes, against: product.time)
+    let rate = try Comparison(rounds: bench.rounds(7), passes, against: product.time)
     let (own, plain) = (flops / median(rate.first), SGEMM.flops / median(rate.second))
     var rows = [
       BenchmarkRow(

@@ -8,8 +8,10 @@ public struct BrittlenessAnswer: EvaluationAnswer {
   public struct Query: Codable, Equatable, Sendable {
     /// The test example.
     public let id: ExampleID
-    /// Its label, and what models of the whole training set predict.
-    public let label, predicted: LabelValue
+    /// Its label.
+    public let label: LabelValue
+    /// What models of the whole training set predict; absent for whole sequences.
+    public let predicted: LabelValue?
     /// Examples whose removal flips the prediction, the most helpful and random ones; absent where
     /// no size on the ladder does.
     public let smallestFlip, smallestRandomFlip: Int?
@@ -23,6 +25,8 @@ public struct BrittlenessAnswer: EvaluationAnswer {
     public let flipped, randomlyFlipped, difference: Double
     /// Half the 95 % interval of the difference; absent for one query.
     public let differenceError: Double?
+    /// Mean loss a token of the queries, the most helpful or random ones removed; sequences alone.
+    public let loss, randomLoss: Double?
   }
 
   /// What ranked, and the bank.
@@ -35,9 +39,18 @@ public struct BrittlenessAnswer: EvaluationAnswer {
   public let steps: [Step]
   /// By query.
   public let queries: [Query]
+  /// How far the loss of a whole sequence must rise to count as flipped, as a share; absent for
+  /// others.
+  public let rise: Double?
 
-  package init(_ settings: EvaluationSettings, _ result: Brittleness, of data: SplitData) {
-    self.settings = settings
+  /// - Parameters:
+  ///   - losses: by number removed, of sequences.
+  ///   - rise: of whole sequences.
+  package init(
+    _ settings: EvaluationSettings, _ result: Brittleness, of data: SplitData,
+    _ asked: EvaluationQueries, losses: [Int: (top: Double, random: Double)], rise: Double?
+  ) {
+    (self.settings, self.rise) = (settings, rise)
     trainingExamples = data.train.count
     medianFlip = result.medianFlip
     steps = result.sizes.indices.map { size in
@@ -45,17 +58,19 @@ public struct BrittlenessAnswer: EvaluationAnswer {
       return Step(
         removed: result.sizes[size], flipped: result.flipped[size],
         randomlyFlipped: result.randomlyFlipped[size], difference: advantage.value,
-        differenceError: advantage.error)
+        differenceError: advantage.error, loss: losses[result.sizes[size]]?.top,
+        randomLoss: losses[result.sizes[size]]?.random)
     }
     queries = result.queries.map {
       Query(
-        id: data.test.ids[$0.row], label: LabelValue(of: $0.row, in: data.test),
-        predicted: LabelValue(predicted: $0.predicted, in: data.test),
+        id: data.test.ids[$0.row],
+        label: LabelValue(of: $0.row, token: asked.token, in: data.test),
+        predicted: LabelValue(predicted: $0.predicted, token: asked.token, in: data.test),
         smallestFlip: $0.smallestFlip, smallestRandomFlip: $0.smallestRandomFlip)
     }
   }
 
-  private enum Key: String, CodingKey { case trainingExamples, medianFlip, steps, queries }
+  private enum Key: String, CodingKey { case trainingExamples, medianFlip, rise, steps, queries }
 
   /// The fields of `settings` beside the others.
   public init(from decoder: any Decoder) throws {
@@ -63,6 +78,7 @@ public struct BrittlenessAnswer: EvaluationAnswer {
     let values = try decoder.container(keyedBy: Key.self)
     trainingExamples = try values.decode(Int.self, forKey: .trainingExamples)
     medianFlip = try values.decodeIfPresent(Int.self, forKey: .medianFlip)
+    rise = try values.decodeIfPresent(Double.self, forKey: .rise)
     steps = try values.decode([Step].self, forKey: .steps)
     queries = try values.decode([Query].self, forKey: .queries)
   }
@@ -73,18 +89,25 @@ public struct BrittlenessAnswer: EvaluationAnswer {
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(trainingExamples, forKey: .trainingExamples)
     try values.encodeIfPresent(medianFlip, forKey: .medianFlip)
+    try values.encodeIfPresent(rise, forKey: .rise)
     try values.encode(steps, forKey: .steps)
     try values.encode(queries, forKey: .queries)
   }
 
   private var stepTable: TextTable {
-    var table = TextTable(["removed", "most helpful flip", "random flip", "difference"])
+    let hasLosses = steps.contains { $0.loss != nil }
+    var table = TextTable(
+      ["removed", "most helpful flip", "random flip", "difference"]
+        + (hasLosses ? ["loss a token", "random"] : []))
     for step in steps {
-      table.append([
-        "\(step.removed)", NumberText.percent(step.flipped),
-        NumberText.percent(step.randomlyFlipped),
-        withError(step.difference, step.differenceError),
-      ])
+      table.append(
+        [
+          "\(step.removed)", NumberText.percent(step.flipped),
+          NumberText.percent(step.randomlyFlipped),
+          withError(step.difference, step.differenceError),
+        ]
+          + [step.loss, step.randomLoss].compactMap { $0 }.map { NumberText.fixed($0, decimals: 4) }
+      )
     }
     return table
   }
@@ -93,7 +116,7 @@ public struct BrittlenessAnswer: EvaluationAnswer {
     var table = TextTable(["query", "label", "predicted", "flipped without", "random"])
     for query in queries {
       table.append([
-        query.id.description, query.label.text, query.predicted.text,
+        query.id.description, query.label.text, query.predicted?.text ?? "",
         query.smallestFlip.map(String.init) ?? "> \(steps.last?.removed ?? 0)",
         query.smallestRandomFlip.map(String.init) ?? "> \(steps.last?.removed ?? 0)",
       ])
@@ -105,9 +128,16 @@ public struct BrittlenessAnswer: EvaluationAnswer {
     medianFlip.map { "\($0) of \(trainingExamples)" } ?? "more than \(steps.last?.removed ?? 0)"
   }
 
+  /// What a flip is of whole sequences, which predict no one class.
+  private func meaning(_ rise: Double) -> String {
+    "passage counts as flipped when most of \(settings.seeds ?? 0) models have a mean loss a token of "
+      + "more than \(NumberText.percent(rise)) above that of the models of all examples"
+  }
+
   /// For reading.
   public var text: String {
-    "\(stepTable.text)\n\nmedian of the smallest flips: \(median) training examples\n\n"
+    (rise.map { "a \(meaning($0))\n" } ?? "")
+      + "\(stepTable.text)\n\nmedian of the smallest flips: \(median) training examples\n\n"
       + "\(queryTable.text)\n\(settings.text); \(settings.seeds ?? 0) models vote"
   }
 
@@ -128,7 +158,9 @@ public struct BrittlenessAnswer: EvaluationAnswer {
     return AttributionReport(
       title: "How few examples carry the predictions of \(settings.run)?",
       summary: "For each query, models trained without its most helpful training examples; a "
-        + "prediction is flipped when most of \(settings.seeds ?? 0) models predict another class.",
+        + (rise.map { meaning($0) + "." }
+          ?? "prediction is flipped when most of \(settings.seeds ?? 0) models predict another "
+          + (settings.token == nil ? "class." : "token.")),
       figures: [.init("median of the smallest flips", median, note: "training examples")],
       sections: [
         ReportSection(

@@ -7,6 +7,8 @@ import Reports
 public struct EvaluationSettings: Codable, Equatable, Sendable {
   /// The run, and what scored.
   public let run, method, outputFunction, exampleWeight, kernel: String
+  /// The only token of the queries that is asked about; absent for all.
+  public let token: Int?
   /// The checkpoints.
   public let checkpoints: [String]
   /// λ by checkpoint.
@@ -23,10 +25,12 @@ public struct EvaluationSettings: Codable, Equatable, Sendable {
   public let subsets, seeds: Int?
 
   /// Scores against a bank.
-  package init(_ scores: ScoreDescription, _ bank: RetrainingBank? = nil) {
+  package init(
+    _ scores: ScoreDescription, _ bank: RetrainingBank? = nil, token: Int? = nil
+  ) {
     self.init(
-      run: scores.run, SubsetRanking(scores, queries: ""), outputFunction: scores.outputFunction,
-      bank, dampingProfile: scores.dampingProfile)
+      run: scores.run, SubsetRanking(scores, queries: "", token: token),
+      outputFunction: scores.outputFunction, bank, dampingProfile: scores.dampingProfile)
   }
 
   /// The ranking that a bank keeps, evaluated by an output function.
@@ -37,6 +41,7 @@ public struct EvaluationSettings: Codable, Equatable, Sendable {
     (self.run, self.outputFunction, self.dampingProfile) = (run, outputFunction, dampingProfile)
     (method, exampleWeight) = (ranking.method, ranking.exampleWeight)
     (kernel, projectionDimension) = (ranking.kernel, ranking.projectionDimension)
+    token = ranking.token
     (checkpoints, damping) = (ranking.checkpoints, ranking.damping)
     (self.bank, design) = (bank?.path, bank?.design.kind.rawValue)
     (fraction, subsets) = (bank?.design.fraction, bank?.design.subsets)
@@ -46,7 +51,7 @@ public struct EvaluationSettings: Codable, Equatable, Sendable {
   /// The choices in one line, without a line break.
   public var text: String {
     "\(method) of \(outputFunction), example weight \(exampleWeight), kernel \(kernel), "
-      + "\(checkpoints.count) checkpoints"
+      + "\(checkpoints.count) checkpoints" + (token.map { ", token \($0)" } ?? "")
   }
 
   /// The truth in words; empty without a bank.
@@ -61,6 +66,7 @@ public struct EvaluationSettings: Codable, Equatable, Sendable {
     var facts = scoringFacts(
       run: run, method: method, outputFunction: outputFunction, exampleWeight: exampleWeight,
       kernel: kernel, checkpoints: checkpoints)
+    if let token { facts.append(.init("token", "\(token)")) }
     if !damping.isEmpty {
       facts.append(
         .init(

@@ -11,19 +11,21 @@ public struct RemovalAnswer: EvaluationAnswer {
   public let trainingExamples: Int
   /// Of the mean output of the queries.
   public let output: RemovalCurves
-  /// Of the share of the queries predicted rightly; classification only.
+  /// Of the share of the queries predicted rightly; classes only.
   public let accuracy: RemovalCurves?
+  /// Of the mean loss a token; sequences only, which have no one prediction that is right.
+  public let loss: RemovalCurves?
 
   package init(
     _ settings: EvaluationSettings, queries: String, trainingExamples: Int, output: RemovalCurves,
-    accuracy: RemovalCurves?
+    accuracy: RemovalCurves?, loss: RemovalCurves?
   ) {
     (self.settings, self.queries) = (settings, queries)
     self.trainingExamples = trainingExamples
-    (self.output, self.accuracy) = (output, accuracy)
+    (self.output, self.accuracy, self.loss) = (output, accuracy, loss)
   }
 
-  private enum Key: String, CodingKey { case queries, trainingExamples, output, accuracy }
+  private enum Key: String, CodingKey { case queries, trainingExamples, output, accuracy, loss }
 
   /// The fields of `settings` beside the others.
   public init(from decoder: any Decoder) throws {
@@ -33,6 +35,7 @@ public struct RemovalAnswer: EvaluationAnswer {
     trainingExamples = try values.decode(Int.self, forKey: .trainingExamples)
     output = try values.decode(RemovalCurves.self, forKey: .output)
     accuracy = try values.decodeIfPresent(RemovalCurves.self, forKey: .accuracy)
+    loss = try values.decodeIfPresent(RemovalCurves.self, forKey: .loss)
   }
 
   /// The fields of `settings` beside the others.
@@ -43,6 +46,7 @@ public struct RemovalAnswer: EvaluationAnswer {
     try values.encode(trainingExamples, forKey: .trainingExamples)
     try values.encode(output, forKey: .output)
     try values.encodeIfPresent(accuracy, forKey: .accuracy)
+    try values.encodeIfPresent(loss, forKey: .loss)
   }
 
   private func share(_ removed: Int) -> Double {
@@ -87,6 +91,13 @@ public struct RemovalAnswer: EvaluationAnswer {
         table(accuracy).text, areas(accuracy),
       ]
     }
+    if let loss {
+      lines += [
+        "\nchange of their mean loss a token, in place of an accuracy "
+          + "(\(withError(loss.full, nil)) with all examples); above 0 = worse",
+        table(loss).text, areas(loss),
+      ]
+    }
     lines.append("\(settings.text); queries: \(queries); \(settings.seeds ?? 0) seeds")
     return lines.joined(separator: "\n")
   }
@@ -117,6 +128,10 @@ public struct RemovalAnswer: EvaluationAnswer {
     if let accuracy {
       charts.append(chart(accuracy, "Accuracy on the queries", "accuracy"))
       tables.append(ReportTable(title: "Change of the accuracy", table(accuracy)))
+    }
+    if let loss {
+      charts.append(chart(loss, "Mean loss a token of the queries", "loss a token"))
+      tables.append(ReportTable(title: "Change of the mean loss a token", table(loss)))
     }
     return AttributionReport(
       title: "What is lost without the examples that \(settings.run) needs most?",

@@ -10,11 +10,13 @@ public struct RetrainAnswer: Answer, Equatable {
   public let fraction: Double
   /// Models of each subset.
   public let seeds: Int
+  /// Of sequences whether the outputs of each token are kept; absent for others.
+  public let keepsTokens: Bool?
 
   package init(run: String, _ bank: RetrainingBank) {
     (self.run, self.bank, design) = (run, bank.path, bank.design.kind.rawValue)
     (subsets, fraction) = (bank.design.subsets, bank.design.fraction)
-    seeds = bank.seeds
+    (seeds, keepsTokens) = (bank.seeds, bank.keepsTokens)
   }
 
   /// For reading.

@@ -35,7 +35,7 @@ extension RunInfluence {
     let targets = storeTargets(scoring.options)
     for target in targets {
       let path = storePath(target: target)
-      guard FileManager.default.fileExists(atPath: path) else {
+      guard try AtomicFile.isThere(path) else {
         if target == .jacobian, !scoring.options.method.reads(.jacobian) {
           throw InfluenceError.noTraceStore(
             path: path, run: run.name, weight: "\(scoring.options.exampleWeight)")

@@ -54,11 +54,13 @@ extension Ensemble {
 
 extension Dataset {
   /// Refuses examples whose targets are not next tokens: they have no parts by token.
-  public func requireTokens() throws(InfluenceError) {
+  ///
+  /// - Parameter option: what asked for them.
+  public func requireTokens(option: String = "‹byToken›") throws(InfluenceError) {
     if case .tokens = targets { return }
     throw .notDefined(
-      name: "a score by token", reason: "these examples are no sequences of tokens",
-      option: "‹byToken›")
+      name: option == "‹byToken›" ? "a score by token" : "an output by token",
+      reason: "these examples are no sequences of tokens", option: option)
   }
 
   /// The same sequences with one token each as only target.

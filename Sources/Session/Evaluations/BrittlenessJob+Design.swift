@@ -2,6 +2,8 @@ import Datasets
 import Evaluation
 import Influence
 import Randomness
+import Networks
+import Training
 import Tensors
 
 extension BrittlenessJob {
@@ -24,18 +26,23 @@ extension BrittlenessJob {
   }
 
   /// The design, its rankings by each query's own scores.
-  func design(_ setup: ScoringSession) throws -> SubsetDesign {
+  func design(_ setup: ScoringSession, _ asked: EvaluationQueries) throws -> SubsetDesign {
     let data = setup.influence.data
-    let rows = try queries(setup.influence)
+    if rise != nil && (!setup.influence.isSequence || token != nil) {
+      throw EvaluationError.design(
+        problem: "a rise of the loss is for whole sequences; others flip by their prediction",
+        field: "‹rise›", remedy: "leave ‹rise› out")
+    }
+    let rows = try queries(setup.influence, asked)
     let sizes = try sizes(of: data.train.count)
     try requireBudget(queries: rows.count, sizes: sizes.count)
-    let scores = try setup.scorer.scores(data.test.subset(rows))
+    let scores = try setup.scorer.scores(try asked.subset(rows))
     return try .brittleness(
       orders: rows.enumerated().map {
         (query: $1, order: SubsetRanking.order(of: scores.row($0)))
       },
       counts: sizes, draws: draws, of: data.train.count,
-      ranking: SubsetRanking(try setup.description(), queries: "each query's own"))
+      ranking: SubsetRanking(try setup.description(), queries: "each query's own", token: token))
   }
 
   /// Refuses more models than were asked for, and says how many queries there is room for.
@@ -54,7 +61,9 @@ extension BrittlenessJob {
   }
 
   /// Rows of the test set.
-  private func queries(_ influence: RunInfluence) throws -> [Int] {
+  private func queries(
+    _ influence: RunInfluence, _ asked: EvaluationQueries
+  ) throws -> [Int] {
     let data = influence.data.test
     guard influence.isClassification else {
       throw EvaluationError.notDefined(
@@ -62,15 +71,29 @@ extension BrittlenessJob {
         run: influence.run.name, remedy: "use ascribe evaluate \(influence.run.name) removal")
     }
     if let test { return try data.rows(named: test, field: "‹test›") }
-    let correct = try influence.predictions(for: data).correct
-    let right = data.ids.indices.filter { correct[$0] }
+    let right = try predictedRightly(influence, asked)
     guard !right.isEmpty else {
       throw EvaluationError.notDefined(
-        kind: "brittleness", reason: "the run predicts no test example rightly",
+        kind: "brittleness",
+        reason: "the run predicts no test example\(token == nil ? "" : "'s token") rightly",
         run: influence.run.name, remedy: "name test ids with ‹test›")
     }
     return RandomStream(seed: 0, purpose: .subset, index: 2 << 32)
       .sample(min(count, right.count), of: right.count).map { right[$0] }.sorted()
+  }
+
+  /// The rows to draw from: those that the run predicts rightly; of whole sequences all.
+  private func predictedRightly(
+    _ influence: RunInfluence, _ asked: EvaluationQueries
+  ) throws -> [Int] {
+    guard influence.isSequence else {
+      let correct = try influence.predictions(for: asked.test).correct
+      return asked.rows.filter { correct[$0] }
+    }
+    guard token != nil else { return asked.rows }
+    let outputs = try influence.sequenceOutputs(for: asked.data)
+    guard let place = SequenceOutputs.functions.firstIndex(of: .hardMargin) else { return [] }
+    return zip(asked.rows, outputs.sums[place]).filter { $0.1 > 0 }.map(\.0)
   }
 }
 

@@ -20,10 +20,14 @@ public struct BrittlenessJob: Sendable {
   public var draws = 3
   /// Models to train at the most.
   public var budget = 500
+  /// Share by which the loss of a whole sequence rises when it counts as flipped; nil: 0.05.
+  public var rise: Double?
   /// The bank; nil: `brittleness`.
   public var bank: String?
   /// Whether a bank that was made from something else is replaced.
   public var overwrites = false
+  /// Of sequences the only token of each test example that is asked about, from 1; nil: all.
+  public var token: Int?
   /// How the scores are made.
   public var scoring = ScoringRequest()
   /// The layers that scores are over; nil: all that were trained.
@@ -39,23 +43,33 @@ public struct BrittlenessJob: Sendable {
   public func run(in session: Session) throws -> Evaluated<BrittlenessAnswer> {
     let name = try SubsetDesign.Kind.brittleness.bankName(bank)
     try requireRanges()
-    let setup = try ScoringSession(evaluating: "brittleness", session, scoring, layers: layers)
+    let setup = try ScoringSession(session, scoring, layers: layers)
     let (run, data) = (setup.influence.run, setup.influence.data)
-    let made = try RetrainingJob(run, data: data, design: try design(setup), seeds: models)
-      .run(
-        to: RetrainingJob.path(run, bank: name), overwrites: overwrites, session.control)
+    let asked = try setup.queries(token: token)
+    let made = try RetrainingJob(
+      run, data: data, design: try design(setup, asked), seeds: models,
+      keepsTokens: token == nil ? nil : true
+    ).run(to: RetrainingJob.path(run, bank: name), overwrites: overwrites, session.control)
+    let asks = try EvaluationQueries(data.test, token: token, rows: made.design.queries)
+    let rise = rise ?? 0.05
+    let predictions = try made.predictions(of: asks, rise: rise)
     let result = try Brittleness(design: made.design, seeds: made.seeds, file: made.path) {
-      let logits = made.logits(subset: $0, seed: $1)
-      return (0..<logits.rowCount).map { row in
-        let z = (0..<logits.rowLength).map { logits[row * logits.rowLength + $0] }
-        return Int32(z.indices.reduce(0) { z[$1] > z[$0] ? $1 : $0 })
-      }
+      predictions[$0 * made.seeds + $1]
     }
+    let isSequence = setup.influence.isSequence
     return Evaluated(
-      BrittlenessAnswer(EvaluationSettings(try setup.description(), made), result, of: data))
+      BrittlenessAnswer(
+        EvaluationSettings(try setup.description(), made, token: token), result, of: data, asked,
+        losses: isSequence ? try made.lossesByRemoval(of: asks) : [:],
+        rise: isSequence && token == nil ? rise : nil))
   }
 
   private func requireRanges() throws(EvaluationError) {
+    if let rise, !(rise > 0 && rise.isFinite) {
+      throw .request(
+        problem: "‹rise› must be above 0, not \(rise)", field: "‹rise›",
+        remedy: "for instance ‹rise: 0.05›")
+    }
     try EvaluationError.require(count, in: 1...100_000, field: "count")
     try EvaluationError.require(models, in: 1...1_000, field: "models")
     try EvaluationError.require(draws, in: 1...100, field: "draws")

@@ -7,6 +7,8 @@ import Networks
 public struct CalibrateJob: Sendable {
   /// The bank; nil: `bank`.
   public var bank: String?
+  /// Of sequences the only token of each test example that is asked about, from 1; nil: all.
+  public var token: Int?
   /// How the scores are made.
   public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
@@ -26,7 +28,8 @@ public struct CalibrateJob: Sendable {
     let name = try SubsetDesign.Kind.random.bankName(bank)
     let setup = try ScoringSession(session, scoring, layers: layers)
     let run = setup.influence.run
-    let calibration = try Calibration(setup.scorer, bank: name, of: setup.influence)
+    let calibration = try Calibration(
+      setup.scorer, bank: name, of: setup.influence, token: token)
     let path = try calibration.save(in: run.folder)
     session.control.note("wrote \(path)")
     return CalibrationAnswer(run.name, path, calibration)

@@ -9,6 +9,8 @@ public struct LDSJob: Sendable {
   public var bank: String?
   /// The bank to fuse the scores with, of other subsets; nil: none.
   public var fusedWith: String?
+  /// Of sequences the only token of each test example that is asked about, from 1; nil: all.
+  public var token: Int?
   /// How the scores are made.
   public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
@@ -27,20 +29,20 @@ public struct LDSJob: Sendable {
   public func run(in session: Session) throws -> Evaluated<LDSAnswer> {
     let designs = [SubsetDesign.Kind.random, .list]
     let name = try designs[0].bankName(bank)
-    let setup = try ScoringSession(evaluating: "lds", session, scoring, layers: layers)
+    let setup = try ScoringSession(session, scoring, layers: layers)
     let truth = try RetrainingBank.named(name, of: setup.influence, designs: designs)
-    let test = setup.influence.data.test
-    let outputs = truth.outputs(setup.options.outputFunction, of: test)
-    let fused = try setup.fused(with: fusedWith, truth: (truth, name))
-    let scores =
-      try fused?.scores(rows: Array(0..<test.count)) ?? setup.scorer.scores(test)
+    let queries = try setup.queries(token: token)
+    let outputs = try truth.outputs(setup.options.outputFunction, of: queries)
+    let fused = try setup.fused(with: fusedWith, token: token, truth: (truth, name))
+    let scores = try fused?.scores(rows: queries.rows) ?? setup.scorer.scores(queries.data)
     let result = LinearDatamodelingScore(scores: scores, masks: truth.masks, outputs: outputs)
     let control = LinearDatamodelingScore(
       scores: NegativeControl.randomScores(
         queries: scores.rows, trainingExamples: scores.columns),
       masks: truth.masks, outputs: outputs)
     let answer = LDSAnswer(
-      EvaluationSettings(try setup.description(fusion: fused?.record), truth), result,
+      EvaluationSettings(
+        try setup.description(fusion: fused?.record), truth, token: token), result,
       control: control, fusion: fused?.record)
     return Evaluated(
       answer,

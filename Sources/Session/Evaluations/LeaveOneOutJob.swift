@@ -7,6 +7,8 @@ import Networks
 public struct LeaveOneOutJob: Sendable {
   /// The bank that is the truth; nil: `leave-one-out`.
   public var bank: String?
+  /// Of sequences the only token of each test example that is asked about, from 1; nil: all.
+  public var token: Int?
   /// How the scores are made.
   public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
@@ -24,11 +26,12 @@ public struct LeaveOneOutJob: Sendable {
   /// - Throws: `EvaluationError` where there is no bank that suits; errors of the scoring.
   public func run(in session: Session) throws -> Evaluated<LeaveOneOutAnswer> {
     let name = try SubsetDesign.Kind.leaveOneOut.bankName(bank)
-    let setup = try ScoringSession(evaluating: "loo", session, scoring, layers: layers)
+    let setup = try ScoringSession(session, scoring, layers: layers)
     let data = setup.influence.data
     let truth = try RetrainingBank.named(name, of: setup.influence, designs: [.leaveOneOut])
-    let outputs = truth.outputs(setup.options.outputFunction, of: data.test)
-    let scores = try setup.scorer.scores(data.test)
+    let queries = try setup.queries(token: token)
+    let outputs = try truth.outputs(setup.options.outputFunction, of: queries)
+    let scores = try setup.scorer.scores(queries.data)
     let result = try LeaveOneOutCorrelation(
       scores: scores, design: truth.design, outputs: outputs, file: truth.path)
     let control = try LeaveOneOutCorrelation(
@@ -36,7 +39,7 @@ public struct LeaveOneOutJob: Sendable {
         queries: scores.rows, trainingExamples: scores.columns),
       design: truth.design, outputs: outputs, file: truth.path)
     let answer = LeaveOneOutAnswer(
-      EvaluationSettings(try setup.description(), truth), result, control: control,
+      EvaluationSettings(try setup.description(), truth, token: token), result, control: control,
       leftOut: result.rows.map { data.train.ids[$0] })
     return Evaluated(
       answer,

@@ -24,8 +24,13 @@ public struct MislabelEvaluationJob: Sendable {
   ///
   /// - Throws: `EvaluationError.notDefined` where no label was flipped; errors of the scoring.
   public func run(in session: Session) throws -> Evaluated<MislabelEvaluationAnswer> {
-    let setup = try ScoringSession(evaluating: "mislabel", session, scoring, layers: layers)
+    let setup = try ScoringSession(session, scoring, layers: layers, asks: .themselves)
     let influence = setup.influence
+    guard !influence.isSequence else {
+      throw EvaluationError.notDefined(
+        kind: "mislabel", reason: "sequences have no labels that could be wrong",
+        run: influence.run.name, remedy: "use a run whose examples have classes")
+    }
     var found = DetectionTable(planted: influence.data.train.flipped)
     guard found.plantedCount > 0, found.plantedCount < found.planted.count else {
       throw EvaluationError.notDefined(

@@ -1,4 +1,5 @@
 import Answers
+import Datasets
 import Evaluation
 import Influence
 import Networks
@@ -10,6 +11,8 @@ import Training
 public struct RandomizedJob: Sendable {
   /// The bank that is the truth; nil: `bank`.
   public var bank: String?
+  /// Of sequences the only token of each test example that is asked about, from 1; nil: all.
+  public var token: Int?
   /// How the scores are made.
   public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
@@ -30,16 +33,17 @@ public struct RandomizedJob: Sendable {
   public func run(in session: Session) throws -> Evaluated<RandomizedAnswer> {
     let designs = [SubsetDesign.Kind.random, .list]
     let name = try designs[0].bankName(bank)
-    let setup = try ScoringSession(evaluating: "randomized", session, scoring, layers: layers)
-    let test = setup.influence.data.test
+    let setup = try ScoringSession(session, scoring, layers: layers)
+    let queries = try setup.queries(token: token)
+    let test = queries.data
     let truth = try RetrainingBank.named(name, of: setup.influence, designs: designs)
-    let outputs = truth.outputs(setup.options.outputFunction, of: test)
+    let outputs = try truth.outputs(setup.options.outputFunction, of: queries)
     func score(_ scores: Matrix<Float>) -> LinearDatamodelingScore {
       LinearDatamodelingScore(scores: scores, masks: truth.masks, outputs: outputs)
     }
     let scores = try setup.scorer.scores(test)
     let own = score(scores)
-    let measured = try controls(setup, scores).map { control, scores in
+    let measured = try controls(setup, scores, of: test).map { control, scores in
       let scores = try scores()
       return (
         control, score(scores),
@@ -48,7 +52,7 @@ public struct RandomizedJob: Sendable {
       )
     }
     let answer = RandomizedAnswer(
-      EvaluationSettings(try setup.description(), truth), own,
+      EvaluationSettings(try setup.description(), truth, token: token), own,
       controls: measured.map { RandomizedAnswer.Control($0, $1, chanceRange: $2) })
     return Evaluated(
       answer,
@@ -59,7 +63,7 @@ public struct RandomizedJob: Sendable {
 
   /// The controls that the run can have, and what makes their scores.
   private func controls(
-    _ setup: ScoringSession, _ scores: Matrix<Float>
+    _ setup: ScoringSession, _ scores: Matrix<Float>, of test: Dataset
   ) throws -> [(NegativeControl, () throws -> Matrix<Float>)] {
     let influence = setup.influence
     var controls: [(NegativeControl, () throws -> Matrix<Float>)] = [
@@ -77,7 +81,7 @@ public struct RandomizedJob: Sendable {
           + "a run trained here")
       return controls
     }
-    let (test, limit) = (influence.data.test, setup.scoring.exactLimit)
+    let limit = setup.scoring.exactLimit
     let references = try setup.scoring.choice.references(
       of: influence.run, seeds: setup.scoring.seeds, method: setup.options.method)
     controls.append((.shuffledLabels, { try setup.shuffled(references).scores(test) }))

@@ -25,22 +25,21 @@ public struct RemovalJob: Sendable {
   public func run(in session: Session) throws -> Evaluated<RemovalAnswer> {
     let name = try SubsetDesign.Kind.removal.bankName(bank)
     let influence = try session.influence()
+    try influence.data.requireTest()
     let truth = try RetrainingBank.named(name, of: influence, designs: [.removal])
     let function = try function(of: influence)
-    let rows = truth.design.queries ?? Array(0..<influence.data.test.count)
-    func curves(
-      _ function: OutputFunction, _ read: (Float) -> Double
-    ) throws -> RemovalCurves {
-      let values = truth.outputs(function, of: influence.data.test).map { output in
-        (0..<output.rows).map { subset in
-          rows.reduce(0.0) { $0 + read(output[subset, $1]) } / Double(max(1, rows.count))
-        }
-      }
-      return try RemovalCurves(design: truth.design, values: values, file: truth.path)
+    let queries = try EvaluationQueries(
+      influence.data.test, token: truth.design.ranking?.token, rows: truth.design.queries)
+    func curves(_ values: [[Double]]) throws -> RemovalCurves {
+      try RemovalCurves(design: truth.design, values: values, file: truth.path)
     }
-    let output = try curves(function) { Double($0) }
+    // Under the name of the loss stands the loss: inside, f = −ℓ.
+    let output = try curves(
+      truth.means(function, of: queries) { function.printed(change: Double($0)) })
     let accuracy =
-      influence.isClassification ? try curves(.hardMargin) { $0 > 0 ? 1 : 0 } : nil
+      influence.data.test.classes != nil
+      ? try curves(truth.means(.hardMargin, of: queries) { $0 > 0 ? 1 : 0 }) : nil
+    let loss = influence.isSequence ? try curves(truth.meanTokenLosses(of: queries)) : nil
     guard let ranking = truth.design.ranking else {
       throw EvaluationError.notABank(problem: "it has no ranking", file: truth.path)
     }
@@ -49,7 +48,7 @@ public struct RemovalJob: Sendable {
         EvaluationSettings(
           run: influence.run.name, ranking, outputFunction: function.rawValue, truth),
         queries: ranking.queries, trainingExamples: influence.data.train.count, output: output,
-        accuracy: accuracy))
+        accuracy: accuracy, loss: loss))
   }
 
   private func function(of influence: RunInfluence) throws -> OutputFunction {
@@ -57,7 +56,9 @@ public struct RemovalJob: Sendable {
     guard function.accepts(TargetValues(influence.data.test.targets)) else {
       throw InfluenceError.notDefined(
         name: "output function \(function.rawValue)",
-        reason: "the targets are \(influence.isClassification ? "classes" : "numbers")",
+        reason: "the targets are "
+          + (influence.isSequence
+            ? "next tokens" : influence.isClassification ? "classes" : "numbers"),
         option: "‹outputFunction›")
     }
     return function

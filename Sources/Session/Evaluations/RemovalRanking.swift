@@ -13,14 +13,23 @@ struct RemovalRanking {
   let record: SubsetRanking
 
   /// By a method with its defaults; nil: the run's own.
-  init(by method: Method?, of test: String, _ session: Session) throws {
+  ///
+  /// - Parameter token: the only token of the queries that is asked about; nil: all.
+  init(by method: Method?, of test: String, token: Int?, _ session: Session) throws {
     let setup = try ScoringSession(session, ScoringRequest(method: method))
     let data = setup.influence.data.test
-    queries = try RemovalRanking.rows(of: test, in: data)
-    let scores = try setup.scorer.scores(queries.map { data.subset($0) } ?? data, mean: true)
+    let rows = try RemovalRanking.rows(of: test, in: data)
+    let asked = try EvaluationQueries(data, token: token, rows: rows)
+    if let remark = asked.remark { session.control.note("note: \(remark)") }
+    let scores = try setup.scorer.scores(asked.data, mean: true)
+    queries = asked.remark == nil ? rows : asked.rows
     order = SubsetRanking.order(of: scores.row(0))
     record = SubsetRanking(
-      try setup.description(), queries: RemovalRanking.names(queries, data))
+      try setup.description(),
+      queries: asked.remark == nil
+        ? RemovalRanking.names(rows, data)
+        : "mean of \(asked.rows.count) of \(data.count) test examples",
+      token: token)
   }
 
   /// By the mean of rows of a file of scores.

@@ -17,6 +17,8 @@ public struct RemovalRequest: Sendable {
   public var draws = 3
   /// The queries that the ranking is about: test ids such as `3,17`, `@FILE`, or `all`; their mean.
   public var test = "all"
+  /// Of sequences the only token of the queries that the ranking is about, from 1; nil: all.
+  public var token: Int?
   /// What ranks the training examples.
   public var ranking = Ranking.method(nil)
 
@@ -35,7 +37,7 @@ public struct RemovalRequest: Sendable {
     }
     let ranking =
       switch ranking {
-      case .method(let method): try RemovalRanking(by: method, of: test, session)
+      case .method(let method): try RemovalRanking(by: method, of: test, token: token, session)
       case .scores(let path): try RemovalRanking(reading: path, of: test, session)
       }
     return try .removal(

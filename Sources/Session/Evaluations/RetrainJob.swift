@@ -31,6 +31,9 @@ public struct RetrainJob: Sendable {
   public var seeds = 3
   /// The bank's name; nil: the design's own.
   public var bank: String?
+  /// Of sequences whether the outputs of each token are kept too; nil: where they take 256 MB or
+  /// less, or a token is asked about.
+  public var tokenOutputs: Bool?
   /// Whether a bank that was made from something else is replaced.
   public var overwrites = false
 
@@ -48,12 +51,22 @@ public struct RetrainJob: Sendable {
     let subsets = try subsets(session)
     let influence = try session.influence()
     let run = influence.run
-    let made = try RetrainingJob(run, data: influence.data, design: subsets, seeds: seeds)
-      .run(
-        to: RetrainingJob.path(run, bank: try subsets.kind.bankName(bank)),
-        overwrites: overwrites, session.control)
+    if tokenOutputs != nil { try influence.data.test.requireTokens(option: "‹tokenOutputs›") }
+    let made = try RetrainingJob(
+      run, data: influence.data, design: subsets, seeds: seeds,
+      keepsTokens: tokenOutputs ?? (subsets.ranking?.token == nil ? nil : true)
+    ).run(
+      to: RetrainingJob.path(run, bank: try subsets.kind.bankName(bank)),
+      overwrites: overwrites, session.control)
     let answer = RetrainAnswer(run: run.name, made)
     session.control.note(answer.text)
+    if let keepsTokens = made.keepsTokens {
+      session.control.note(
+        keepsTokens
+          ? "outputs of test passages and of each of their tokens are kept"
+          : "outputs of whole test passages are kept; ‹token› needs those of each token: "
+            + "‹tokenOutputs›")
+    }
     if let note = try run.identity().machine.note(on: made.fingerprint) {
       session.control.note("note: \(made.path) was \(note)")
     }

@@ -6,21 +6,13 @@ import Runs
 import Training
 
 extension ScoringSession {
-  /// The scoring that an evaluation is of.
+  /// The test examples as an evaluation asks about them, with what is left out said.
   ///
-  /// - Parameter kind: the evaluation, as it is called in `ascribe evaluate RUN KIND`.
-  /// - Throws: `EvaluationError.notDefined` for sequences; as the scoring of a request.
-  init(
-    evaluating kind: String, _ session: Session, _ request: ScoringRequest,
-    layers: LayerPatterns?
-  ) throws {
-    try self.init(session, request, layers: layers)
-    if influence.isSequence {
-      throw EvaluationError.notDefined(
-        kind: "evaluate \(kind)",
-        reason: "it needs one row of outputs an example, and these are sequences with one a token",
-        run: influence.run.name, remedy: "use a run whose examples have a class or numbers")
-    }
+  /// - Parameter token: of sequences the only token that is asked about, from 1; nil: all.
+  func queries(token: Int?) throws -> EvaluationQueries {
+    let queries = try EvaluationQueries(influence.data.test, token: token)
+    if let remark = queries.remark { control.note("note: \(remark)") }
+    return queries
   }
 }
 
@@ -36,8 +28,8 @@ extension RetrainingJob {
       return try run(
         to: path, overwrite: overwrites, progress: { stage.update($0, of: $1) },
         isCancelled: { control.isCancelled })
-    } catch TrainingError.cancelled {
-      throw JobCancelled(isResumable: true)
+    } catch TrainingError.cancelled(_, let isResumable) {
+      throw JobCancelled(isResumable: isResumable)
     }
   }
 }
