@@ -2,6 +2,7 @@ import Datasets
 import Evaluation
 import Foundation
 import Influence
+import Runs
 import TestSupport
 import Training
 
