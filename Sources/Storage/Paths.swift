@@ -11,7 +11,7 @@ package func relativePath(of folder: String, from base: String) -> String {
 }
 
 /// The components of a path from the root, without `.` and `..`.
-func absoluteParts(_ path: String) -> [String] {
+package func absoluteParts(_ path: String) -> [String] {
   let full =
     path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
   var parts: [String] = []
