@@ -158,7 +158,7 @@ public struct ImportJob: Sendable {
   /// Refuses another run than the one of this record.
   private func requireSame(_ record: RunRecord, in folder: RunFolder) throws {
     let recorded = try RunRecord.read(folder.record)
-    func refuse(_ field: String, _ recorded: String, _ wanted: String) -> TrainingError {
+    func refuse(_ field: String, _ recorded: String, _ wanted: String) -> RunError {
       .otherRun(field: field, recorded: recorded, wanted: wanted, folder: folder.path)
     }
     guard recorded.status == .imported else {

@@ -62,6 +62,11 @@ struct KeptStates: Sendable {
     return state
   }
 
+  /// Deletes what a killed process left half-written; the run is locked, so that nobody writes.
+  func removeLeftovers() throws {
+    for file in AtomicFile.leftovers(in: folder) { try removeIfPresent(file) }
+  }
+
   /// Deletes all of them.
   func remove() throws { try removeIfPresent(folder) }
 }

@@ -32,8 +32,6 @@ extension FilePath {
     FilePath(FileManager.default.currentDirectoryPath).pushing(self).lexicallyNormalized()
   }
 
-  /// Whether a file or a folder is there.
-  package var exists: Bool { fileExists(string) }
 }
 
 /// Whether a file or a folder is there.

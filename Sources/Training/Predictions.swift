@@ -33,7 +33,7 @@ public struct Predictions: Sendable {
 
 extension ModelMetrics {
   /// How a model does on training and test examples; nothing of a test set without examples.
-  init(train: Predictions, test: Predictions) {
+  package init(train: Predictions, test: Predictions) {
     self.init(
       trainLoss: train.meanLoss, trainAccuracy: train.accuracy,
       testLoss: test.losses.isEmpty ? nil : test.meanLoss, testAccuracy: test.accuracy)
