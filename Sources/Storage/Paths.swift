@@ -31,7 +31,6 @@ extension FilePath {
   package var absolute: FilePath {
     FilePath(FileManager.default.currentDirectoryPath).pushing(self).lexicallyNormalized()
   }
-
 }
 
 /// Whether a file or a folder is there.
