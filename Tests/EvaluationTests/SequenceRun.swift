@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Influence
 import TestSupport
+import Runs
 import Training
 
 /// A small language model on texts of six kinds, each a cycle of three letters of its own, and a

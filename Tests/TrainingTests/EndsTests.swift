@@ -5,6 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Runs
 @testable import Training
 
 /// How jobs end, where their files lie, and how much they take on.
