@@ -90,6 +90,7 @@ public struct RetrainingJob: Sendable {
     try data.requireTest()
     let fingerprint = try fingerprint()
     if let made = try finished(path, fingerprint, overwrite) { return made }
+    let (configuration, network) = (try run.training(), try run.networkToTrain())
     let parts = PartFolder(path: path + ".parts", fingerprint: fingerprint)
     let lock = try parts.prepare(overwrite: overwrite)
     defer { withExtendedLifetime(lock) {} }
@@ -99,7 +100,7 @@ public struct RetrainingJob: Sendable {
       return made
     }
     if overwrite { try AtomicFile.removeAll(path) }
-    try makeParts(parts, progress, isCancelled)
+    try makeParts(parts, network, configuration, progress, isCancelled)
     try write(to: path, parts, fingerprint)
     try AtomicFile.removeAll(parts.path)
     return try RetrainingBank(path, expecting: fingerprint)
@@ -117,11 +118,9 @@ public struct RetrainingJob: Sendable {
 
   /// Trains the models that have no part yet.
   private func makeParts(
-    _ parts: PartFolder, _ progress: @Sendable (Int, Int) -> Void,
-    _ isCancelled: @escaping @Sendable () -> Bool
+    _ parts: PartFolder, _ network: Network, _ configuration: TrainingConfiguration,
+    _ progress: @Sendable (Int, Int) -> Void, _ isCancelled: @escaping @Sendable () -> Bool
   ) throws {
-    let configuration = try run.training()
-    let network = try run.networkToTrain()
     let total = design.subsets * seeds
     let missing = (0..<total).filter { !parts.has($0) }
     progress(total - missing.count, total)

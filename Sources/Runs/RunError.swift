@@ -125,7 +125,7 @@ extension RunError {
     case .runInUse: "wait for it, or stop it."
     case .unsupportedVersion: "use a newer version of Ascribe."
     case .dataMoved:
-      "put it back, or name the folder in which the paths of the run file begin now (‹dataFolder›)."
+      "put it back, or name the folder in which the paths of the run file begin now (‹dataFolder: DIR›)."
     case .dataChanged: "restore the data, or train again with ‹overwrites›."
     case .startChanged: "restore the weights, or make the run again with ‹overwrites›."
     case .noStart:

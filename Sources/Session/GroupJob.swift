@@ -5,7 +5,7 @@ import Influence
 import Networks
 import Tensors
 
-/// What does leaving out a group of training examples do to answers?
+/// Asks what leaving out a group of training examples does to answers.
 public struct GroupJob: Sendable {
   /// Which training examples.
   public enum Group: Sendable, Equatable {
@@ -45,7 +45,8 @@ public struct GroupJob: Sendable {
     let queries = try EvaluationQueries(data.test, token: token, rows: selection.rows).data
     let influence = try setup.scorer.groupInfluence(queries, of: rows)
     try setup.explain()
-    return GroupAnswer(try setup.description(), queries, group.name, rows.count, influence, token: token)
+    return GroupAnswer(
+      try setup.description(), queries, group.name, rows.count, influence, token: token)
   }
 }
 

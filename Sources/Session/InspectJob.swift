@@ -9,7 +9,7 @@ import Storage
 import Tensors
 import Training
 
-/// What does a run, a store, a score file or a checkpoint hold?
+/// Says what a run, a store, a score file or a checkpoint holds.
 public struct InspectJob: Sendable {
   /// A run's name or folder, or a file whose name ends in `.h5` or `.safetensors`.
   public var path: String
@@ -57,7 +57,8 @@ public struct InspectJob: Sendable {
   public func run(control: JobControl = .silent) throws -> Result {
     if path.hasSuffix(".safetensors") { return .checkpoint(try CheckpointAnswer(reading: path)) }
     if path.hasSuffix(".h5") { return .store(try StoreDescription(path)) }
-    return .run(try Run.found(
+    return .run(
+      try Run.found(
         path, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control))
   }
 

@@ -7,7 +7,7 @@ import Networks
 import Reports
 import Tensors
 
-/// Which training labels are wrong?
+/// Asks which training labels are wrong.
 public struct MislabeledJob: Sendable {
   /// What suspicion is; nil: the run's own (`MislabelJob.standardSignal`).
   public var signal: MislabelRanking.Signal?

@@ -6,7 +6,7 @@ import Networks
 import Reports
 import Tensors
 
-/// Which training examples made the model answer this?
+/// Asks which training examples made the model answer this.
 public struct QueryJob: Sendable {
   /// The queries: ids such as `17` or `3,5`, `misclassified`, or `all`, their mean.
   public var test: String
@@ -86,7 +86,7 @@ public struct QueryJob: Sendable {
 }
 
 extension Session {
-  /// Which training examples made the model answer this?
+  /// Asks which training examples made the model answer this.
   ///
   /// - Parameters:
   ///   - test: ids such as `17` or `3,5`, `misclassified`, or `all`, their mean.

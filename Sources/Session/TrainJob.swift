@@ -38,7 +38,9 @@ public struct TrainJob: Sendable {
     public let answer: TrainingAnswer
   }
 
-  /// Trains; stopped, the same job goes on where it was and leaves the same bytes. A run that is
+  /// Trains.
+  ///
+  /// Stopped, the same job goes on where it was and leaves the same bytes. A run that is
   /// there already is taken as it is.
   ///
   /// - Throws: errors of the run file, the data and the training; `TrainingError.cancelled`.

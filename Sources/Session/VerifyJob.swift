@@ -36,7 +36,7 @@ public struct VerifyJob: Sendable {
 
   private func verifyRun(_ control: JobControl) throws -> Verification.Report {
     let run = try Run.found(
-        path, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control)
+      path, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control)
     var report = Verification.Report()
     for file in try run.files() {
       try control.check()

@@ -50,7 +50,7 @@ import Testing
     #expect(
       replaced.errors.contains(
         "note: made from the run that is replaced, and worthless now (left in place): "
-          + "Projections/m/train.h5"), "\(replaced.errors)")
+          + "Projections/m/train-trace.h5, Projections/m/train.h5"), "\(replaced.errors)")
   }
 
   @Test("of two banks of one name made at once one becomes whole, and the other says who makes it")

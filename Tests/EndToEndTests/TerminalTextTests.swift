@@ -53,12 +53,18 @@ import Testing
     arguments: [
       ("choose another ‹exampleWeight›", "choose another --example-weight"),
       ("use ‹kernel: exact›.", "use --kernel exact."),
-      ("‹method: graddot› ‹checkpoints: final› (2 min)", "--method graddot --checkpoints final (2 min)"),
+      (
+        "‹method: graddot› ‹checkpoints: final› (2 min)",
+        "--method graddot --checkpoints final (2 min)"
+      ),
       ("pass ‹dimension› 2.", "pass --dim 2."),
       ("make it again with ‹overwrites›", "make it again with --overwrite"),
       ("‹bank: b› ‹subsetSeed: 1› ‹fusedWith: c›", "--bank b --subset-seed 1 --fuse c"),
       ("‹outputFunction›, ‹design: leave-one-out›", "--output-function, --design leave-one-out"),
-      ("no layer is called `nothing`; a lone ‹ stays", "no layer is called `nothing`; a lone ‹ stays"),
+      (
+        "no layer is called `nothing`; a lone ‹ stays",
+        "no layer is called `nothing`; a lone ‹ stays"
+      ),
     ])
   func flags(text: String, named: String) {
     #expect(FlagText.named(in: text) == named)

@@ -4,6 +4,7 @@ import Foundation
 import Influence
 import Runs
 import TestSupport
+import Runs
 import Training
 
 /// A small language model on texts of six kinds, each a cycle of three letters of its own, and a
