@@ -7,7 +7,9 @@ final class Workspace {
 
   /// - Parameter trained: whether `r.yaml` is trained already.
   init(trained: Bool = false) throws {
-    path = NSTemporaryDirectory() + "/ascribe-e2e-" + UUID().uuidString
+    path =
+      FileManager.default.temporaryDirectory
+      .appendingPathComponent("ascribe-e2e-" + UUID().uuidString).path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     try write(Workspace.table(rows: 48, seed: 1), to: "train.csv")
     try write(Workspace.table(rows: 12, seed: 2), to: "test.csv")
