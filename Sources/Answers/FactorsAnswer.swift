@@ -9,13 +9,13 @@ public struct FactorsAnswer: Answer, Equatable {
   /// A layer.
   public struct Layer: Codable, Equatable, Sendable {
     /// Its name.
-    public let name: String
+    package let name: String
     /// Its outputs O.
-    public let outputs: Int
+    package let outputs: Int
     /// Its inputs I; absent for element-wise parameters.
-    public let inputs: Int?
+    package let inputs: Int?
     /// Whether it has a bias.
-    public let bias: Bool
+    package let bias: Bool
   }
   /// The run, and its folder.
   public let run, folder: String

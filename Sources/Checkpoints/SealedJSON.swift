@@ -5,19 +5,19 @@ import Storage
 ///
 /// Names are sorted, two blanks a level: the same value gives the same bytes. A changed byte
 /// anywhere is noticed when it is read.
-public enum SealedJSON {
+package enum SealedJSON {
   /// Writes a value as a whole or not at all.
   ///
   /// - Precondition: `value` encodes as an object without NaN, infinities or a member `sha256`.
   /// - Throws: `StorageError.system`; `EncodingError` for what JSON cannot hold.
-  public static func write(_ value: some Encodable, to path: String) throws {
+  package static func write(_ value: some Encodable, to path: String) throws {
     try AtomicFile.write(encoded(value), to: path)
   }
 
   /// Reads a value.
   ///
   /// - Throws: `CheckpointError.changed`, `.unreadableProvenance`; `StorageError.system`.
-  public static func read<Value: Decodable>(_: Value.Type, from path: String) throws -> Value {
+  package static func read<Value: Decodable>(_: Value.Type, from path: String) throws -> Value {
     try decoded(readBytes(path), path: path)
   }
 

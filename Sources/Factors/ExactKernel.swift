@@ -18,7 +18,7 @@ extension ExampleGradients {
   /// - Complexity: n²·Σ(I + O) flops for T = 1; only the lower half of the tiles is computed.
   /// - Precision: fp32 products; same bits for any thread count.
   /// - Source: METHODS.md section 2 (ghost dot products).
-  public func exactKernel(inputGram: InputGram? = nil) -> Matrix<Float> {
+  package func exactKernel(inputGram: InputGram? = nil) -> Matrix<Float> {
     kernel(with: self, .symmetric, inputGram)
   }
 
@@ -26,7 +26,7 @@ extension ExampleGradients {
   ///
   /// - Returns: n × n; what stands above the diagonal has no meaning. A large one takes the memory
   ///   of half, as its pages above the diagonal are never touched.
-  public func lowerKernel(inputGram: InputGram? = nil) -> Matrix<Float> {
+  package func lowerKernel(inputGram: InputGram? = nil) -> Matrix<Float> {
     kernel(with: self, .lower, inputGram)
   }
 

@@ -2,19 +2,19 @@ import Tensors
 
 /// Gradients of n examples put together block by block, each copied to its place: the memory is that
 /// of the whole and of one block.
-public struct GradientAssembly {
+package struct GradientAssembly {
   /// Examples of the whole, n.
-  public let count: Int
+  package let count: Int
   private var whole: ExampleGradients?
   private var filled = 0
 
   /// For `count` examples.
-  public init(count: Int) { self.count = count }
+  package init(count: Int) { self.count = count }
 
   /// Adds the next examples.
   ///
   /// - Precondition: the same weights and forms each time; at most n examples in all.
-  public mutating func append(_ block: ExampleGradients) {
+  package mutating func append(_ block: ExampleGradients) {
     precondition(filled + block.count <= count, "\(filled) + \(block.count) of \(count) examples")
     if filled == 0 && block.count == count {
       whole = block
@@ -28,7 +28,7 @@ public struct GradientAssembly {
   /// The gradients of all examples.
   ///
   /// - Precondition: all n were added.
-  public consuming func gradients() -> ExampleGradients {
+  package consuming func gradients() -> ExampleGradients {
     precondition(filled == count, "\(filled) of \(count) examples")
     return whole ?? ExampleGradients(count: count, blocks: [])
   }

@@ -10,12 +10,12 @@ import Tensors
 ///
 /// It is the same for every checkpoint and every method: over four checkpoints of `trajectory` on
 /// 784 inputs it saves an eighth of all flops for n²/2 floats: only the lower triangle is kept.
-public final class InputGram: Sendable {
+package final class InputGram: Sendable {
   private let inputs: Tensor
   private let products = Mutex<Matrix<Float>?>(nil)
 
   /// Of the inputs of n examples, n × …; computed when it is first needed.
-  public init(_ inputs: Tensor) {
+  package init(_ inputs: Tensor) {
     self.inputs = inputs
   }
 

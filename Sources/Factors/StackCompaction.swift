@@ -11,7 +11,7 @@ import Tensors
 ///     Σ_c D[i, c, o] E[j, c, o] = m[i, o] ‖w_o‖ · ⟨E[j, ·, o], w_o⟩/‖w_o‖
 ///
 /// for any E: one number in place of C for each unit on both sides, and no approximation.
-public struct StackCompaction: Sendable {
+package struct StackCompaction: Sendable {
   /// w_o/‖w_o‖, C × O, of each block that has the form.
   private let directions: [[Float]?]
   private let outputs: Int
@@ -25,7 +25,7 @@ public struct StackCompaction: Sendable {
   ///   - gradients: of the training examples, C outputs side by side.
   ///   - outputs: C.
   /// - Complexity: 4nCO flops for a block that has the form, a few rows for one that has not.
-  public init(of gradients: ExampleGradients, outputs: Int) {
+  package init(of gradients: ExampleGradients, outputs: Int) {
     self.outputs = outputs
     directions = gradients.blocks.map { block -> [Float]? in
       guard outputs > 1, let left = StackCompaction.stack(block, outputs) else { return nil }
@@ -39,7 +39,7 @@ public struct StackCompaction: Sendable {
   }
 
   /// The gradients with one number a unit, of these examples or of others.
-  public func applied(to gradients: ExampleGradients) -> ExampleGradients {
+  package func applied(to gradients: ExampleGradients) -> ExampleGradients {
     ExampleGradients(
       count: gradients.count,
       blocks: zip(gradients.blocks, directions).map { block, directions in

@@ -7,18 +7,18 @@ public struct FactorLayout: Sendable, Equatable {
   /// One weight, with its bias where it has one.
   public struct Layer: Sendable, Equatable {
     /// The weight's name.
-    public let name: String
+    package let name: String
     /// T.
-    public let positions: Int
+    package let positions: Int
     /// O.
-    public let outputs: Int
+    package let outputs: Int
     /// I, without the bias; nil for element-wise parameters, whose gradient is the left side.
-    public let inputs: Int?
+    package let inputs: Int?
     /// Whether the sums of the left sides are the gradient of a bias.
-    public let hasBias: Bool
+    package let hasBias: Bool
 
     /// A layer.
-    public init(name: String, positions: Int, outputs: Int, inputs: Int?, hasBias: Bool) {
+    package init(name: String, positions: Int, outputs: Int, inputs: Int?, hasBias: Bool) {
       (self.name, self.positions, self.outputs) = (name, positions, outputs)
       (self.inputs, self.hasBias) = (inputs, hasBias)
     }
@@ -31,7 +31,7 @@ public struct FactorLayout: Sendable, Equatable {
     var rightCount: Int { positions * (inputs ?? 0) }
 
     /// `fc1 16 × 784 + bias`.
-    public var text: String {
+    package var text: String {
       "\(name) " + (inputs.map { "\(outputs) × \($0)" } ?? "\(outputs)")
         + (hasBias ? " + bias" : "")
     }

@@ -94,7 +94,7 @@ public struct KernelGradients: Sendable {
   /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
   /// - Complexity: as `ExampleGradients.exactKernel`, and n / (2 · `blockSize`) passes over the
   ///   examples where the gradients are not held.
-  public func kernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
+  package func kernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
     guard let held else {
       return meanOverOutputs(try KernelProgress.whole(of: count) { try kernelBySquares($0) })
     }
@@ -124,7 +124,7 @@ public struct KernelGradients: Sendable {
   /// The lower triangle of `kernel`, to the bit; what stands above the diagonal has no meaning.
   ///
   /// Takes the memory of half where the gradients are held.
-  public func lowerKernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
+  package func lowerKernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
     guard let held else { return try kernel(inputGram: inputGram) }
     var kernel = held.lowerKernel(inputGram: inputGram)
     try KernelProgress.check()

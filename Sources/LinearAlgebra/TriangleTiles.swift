@@ -10,7 +10,7 @@ import Tensors
 ///
 ///     forward, r = 0, 1, …    x_r = (x_r − Σ_{c<r} x_c l_rcᵀ) l_rr⁻ᵀ
 ///     backward, r = …, 1, 0   x_r = x_r l_rr⁻¹,  then x_c −= x_r l_rc for all c < r
-public protocol TriangleTiles<Scalar>: Sendable {
+package protocol TriangleTiles<Scalar>: Sendable {
   /// The precision of the factor.
   associatedtype Scalar: BLASScalar
 
@@ -28,10 +28,10 @@ public protocol TriangleTiles<Scalar>: Sendable {
 
 extension TriangleTiles {
   /// The number of rows of tiles.
-  public var tileRows: Int { sliceCount(grain: edge, of: order) }
+  package var tileRows: Int { sliceCount(grain: edge, of: order) }
 
   /// The rows of L in a row of tiles.
-  public func range(_ row: Int) -> Range<Int> { sliceRange(row, grain: edge, of: order) }
+  package func range(_ row: Int) -> Range<Int> { sliceRange(row, grain: edge, of: order) }
 
   /// Solves for some right-hand sides, each a row, in one pass over the tiles each way.
   ///
@@ -43,7 +43,7 @@ extension TriangleTiles {
   /// - Complexity: 2mn² flops, every tile twice; 16 m e scalars of scratch.
   /// - Precision: as `Cholesky.solve(rows:)`, not its bits; the same bits wherever the tiles come
   ///   from and for any worker count.
-  public func solve(rows b: consuming Matrix<Scalar>) throws -> Matrix<Scalar> {
+  package func solve(rows b: consuming Matrix<Scalar>) throws -> Matrix<Scalar> {
     precondition(b.columns == order, "\(b.rows) × \(b.columns) for order \(order)")
     var b = b
     if b.count == 0 { return b }
@@ -117,20 +117,20 @@ private func fewRowsProduct<S: BLASScalar>(
 }
 
 /// The tiles of a factor in memory.
-public struct FactorTiles<S: BLASScalar>: TriangleTiles {
+package struct FactorTiles<S: BLASScalar>: TriangleTiles {
   private let factor: MatrixView<S>
   /// e.
-  public let edge: Int
+  package let edge: Int
   /// n.
-  public var order: Int { factor.rows }
+  package var order: Int { factor.rows }
 
   /// Edge of the tiles of a triangle of some order: 512, a MiB of floats; of a small one, all.
-  public static func standardEdge(order: Int) -> Int { min(512, max(1, order)) }
+  package static func standardEdge(order: Int) -> Int { min(512, max(1, order)) }
 
   init(_ factor: MatrixView<S>, edge: Int) { (self.factor, self.edge) = (factor, edge) }
 
   /// Calls `body` with a tile where it is.
-  public func withTile(
+  package func withTile(
     row: Int, column: Int, _ body: (MatrixView<S>) throws -> Void
   ) throws {
     try body(factor[range(row), range(column)])
@@ -139,7 +139,7 @@ public struct FactorTiles<S: BLASScalar>: TriangleTiles {
 
 extension Cholesky {
   /// L in tiles, for solves with the same bits as from a file that keeps them.
-  public var tiles: FactorTiles<S> { tiles(edge: FactorTiles<S>.standardEdge(order: order)) }
+  package var tiles: FactorTiles<S> { tiles(edge: FactorTiles<S>.standardEdge(order: order)) }
 
   func tiles(edge: Int) -> FactorTiles<S> { FactorTiles(MatrixView(factor), edge: edge) }
 }

@@ -23,7 +23,7 @@ public struct Activation: Layer {
   /// y = f(x).
   ///
   /// Saves what f′ reads: y for tanh, x for the others.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     switch kind {
     case .relu:
       let y = x.relu()
@@ -46,7 +46,7 @@ public struct Activation: Layer {
   }
 
   /// dx = f′(x) ∘ dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass[slot, as: Tensor.self]
     let dx = Tensor(uninitialized: dy.shape)
     let (source, input, target) = (dy.storage, saved.storage, dx.storage)
@@ -69,14 +69,14 @@ public struct Activation: Layer {
   }
 
   /// ry = f′(x) ∘ rx.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.keepTangent(rx, at: slot)
     guard let rx else { return nil }
     return firstDerivative(pass[slot, as: Tensor.self]) * rx
   }
 
   /// rdx = f″(x) ∘ rx ∘ dy + f′(x) ∘ rdy.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let saved = pass[slot, as: Tensor.self]

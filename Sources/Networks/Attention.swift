@@ -22,24 +22,24 @@ import Tensors
 ///
 /// - Source: Vaswani et al. 2017 (arXiv:1706.03762); row blocks as in Rabe & Staats 2021
 ///   (arXiv:2112.05682).
-public struct Attention: Layer {
+package struct Attention: Layer {
   /// Query heads H.
-  public let heads: Int
+  package let heads: Int
   /// Key and value heads G, a divisor of H.
-  public let keyHeads: Int
+  package let keyHeads: Int
   /// Width D of a head.
-  public let headWidth: Int
+  package let headWidth: Int
   /// Whether a query sees only what comes before it, and itself.
-  public let isCausal: Bool
+  package let isCausal: Bool
   /// Rate at which weights are left out in training, in [0, 1).
-  public let dropout: Float
+  package let dropout: Float
   let slot: Int
 
   /// Queries of a row block.
   static let blockRows = 64
 
   /// o from q, k and v.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     pass.keep(x, at: slot)
     let o = Tensor(uninitialized: x.shape.dropLast() + [heads * headWidth])
     forEachBlock(x, pass) { block in
@@ -49,7 +49,7 @@ public struct Attention: Layer {
   }
 
   /// dv = P̃ᵀ do, ds = P ∘ (e − c), dq = ds k / √D, dk = dsᵀ q / √D; e = m ∘ (do vᵀ), c = Σ_N P ∘ e.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass[slot, as: Tensor.self]
     let dx = Tensor(repeating: 0, shape: x.shape)
     forEachBlock(x, pass) { block in
@@ -65,7 +65,7 @@ public struct Attention: Layer {
   }
 
   /// ro = (m ∘ rP) v + P̃ rv, rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.keepTangent(rx, at: slot)
     guard let rx else { return nil }
     let x = pass[slot, as: Tensor.self]
@@ -81,7 +81,7 @@ public struct Attention: Layer {
 
   /// rdv = (m ∘ rP)ᵀ do + P̃ᵀ rdo, rdq = (rds k + ds rk)/√D, rdk = (rdsᵀ q + dsᵀ rq)/√D, with
   /// e = m ∘ (do vᵀ), re = m ∘ (rdo vᵀ + do rvᵀ), c = Σ P ∘ e, rds = rP ∘ (e − c) + P ∘ (re − Σ(rP ∘ e + P ∘ re)).
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let x = pass[slot, as: Tensor.self]

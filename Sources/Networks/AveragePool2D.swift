@@ -4,23 +4,23 @@ import Tensors
 /// The mean of every window, channel by channel; pixels of the padding count as 0.
 ///
 /// - Source: PyTorch's `nn.AvgPool2d`. `nn.AdaptiveAvgPool2d(1)` is one window over the image.
-public struct AveragePool2D: Layer {
+package struct AveragePool2D: Layer {
   /// Kernel, stride and padding, over the input's images.
-  public let geometry: WindowGeometry
+  package let geometry: WindowGeometry
 
   /// y = Σ_window x / (kh·kw).
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor { pooled(x, pass) }
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor { pooled(x, pass) }
 
   /// dx = Σ of dy / (kh·kw) over the windows that a pixel is in.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { spread(dy, pass) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { spread(dy, pass) }
 
   /// ry: the same map of rx.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     rx.map { pooled($0, pass) }
   }
 
   /// rdx: the same map of rdy.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (spread(dy, pass), rdy.map { spread($0, pass) })

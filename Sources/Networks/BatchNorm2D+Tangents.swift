@@ -9,7 +9,7 @@ import Tensors
 /// By constants the means, M and A among them, are left out.
 extension BatchNorm2D {
   /// ry = γ rx̂ + v_γ x̂ + v_β.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let v = pass.tangent, pass.reaches(slot) else { return nil }
     let saved = pass.saved(at: slot)
     let (x, statistics) = (saved[0], saved[1])
@@ -35,7 +35,7 @@ extension BatchNorm2D {
   /// u = γ dy, ru = γ rdy + v_γ dy; R(dγ) = Σ rdy x̂ + dy rx̂, R(dβ) = Σ rdy.
   ///
   /// By constants P(u) = u, and rdx = s ru.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let saved = pass.saved(at: slot)

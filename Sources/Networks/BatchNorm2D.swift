@@ -14,30 +14,30 @@ import Tensors
 /// Adjoints a of the moved statistics, when the pass has them, add ∂⟨a, r⟩/∂x to dx (to rdx where
 /// tangents go back): what comes before the layer gets its share of what the statistics will do.
 /// - Source: Ioffe and Szegedy 2015; PyTorch's `nn.BatchNorm2d`.
-public struct BatchNorm2D: Layer {
+package struct BatchNorm2D: Layer {
   /// γ, C.
-  public let weight: Parameter
+  package let weight: Parameter
   /// β, C.
-  public let bias: Parameter
+  package let bias: Parameter
   /// Running mean, C; a buffer.
-  public let runningMean: Parameter
+  package let runningMean: Parameter
   /// Running variance, C; a buffer.
-  public let runningVariance: Parameter
+  package let runningVariance: Parameter
   /// ε.
-  public let epsilon: Float
+  package let epsilon: Float
   /// What a batch's statistics weigh against the running ones.
-  public let momentum: Float
+  package let momentum: Float
   let slot: Int
 
   /// γ, β and the two buffers.
-  public var parameters: [Parameter] { [weight, bias, runningMean, runningVariance] }
+  package var parameters: [Parameter] { [weight, bias, runningMean, runningVariance] }
 
   var channels: Int { weight.count }
 
   /// y = γ x̂ + β.
   ///
   /// Saves x and [μ; 1/√(σ² + ε)].
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     precondition(x.rowLength == channels, "\(x.shape) into \(weight.name) of \(channels)")
     let statistics = Tensor(uninitialized: [2, channels])
     let theta = pass.parameters.storage.base
@@ -66,7 +66,7 @@ public struct BatchNorm2D: Layer {
   /// dγ = Σ dy x̂, dβ = Σ dy.
   ///
   /// In evaluation also dμ = −γ/σ Σ dy and dσ² = −½ γ/σ² Σ dy x̂ of the running statistics.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass.saved(at: slot)
     let (x, statistics) = (saved[0], saved[1])
     let isSelected = pass.selects([weight, bias])

@@ -6,24 +6,24 @@ import Tensors
 ///     y = x + m (f(x) − x) + (1 − m) value        m one number an example; f(x) itself where m = 1
 ///
 /// f keeps the shape of x.
-public struct Block: Layer {
+package struct Block: Layer {
   /// f.
-  public let body: Sequential
+  package let body: Sequential
   let group: ComponentGroup
 
   /// Those of the body.
-  public var parameters: [Parameter] { body.parameters }
+  package var parameters: [Parameter] { body.parameters }
 
   /// Those of the body, and the whole.
-  public var components: [ComponentGroup] { body.components + [group] }
+  package var components: [ComponentGroup] { body.components + [group] }
 
   /// Plans the body; what a gradient by the mask is taken by, matters.
-  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+  package func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
     body.plan(&plan, inputMatters: inputMatters) || plan.purpose.asksPoints
   }
 
   /// y from x.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let y = body.forward(x, pass)
     let rows = pass.rows(at: group)
     guard rows != nil || pass.observes(group) else { return y }
@@ -40,7 +40,7 @@ public struct Block: Layer {
   }
 
   /// dx = f′ᵀ (m dy) + (1 − m) dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     pass.observe(gradient: dy, at: group)
     guard let rows = pass.rows(at: group) else { return body.backward(dy, pass) }
     let (through, around) = rows.split(dy)
@@ -48,7 +48,7 @@ public struct Block: Layer {
   }
 
   /// ry = m R f(x) + (1 − m) rx.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     let ry = body.forwardTangent(rx, pass)
     guard let rows = pass.rows(at: group) else { return ry }
     return sum(
@@ -56,7 +56,7 @@ public struct Block: Layer {
   }
 
   /// dx as in `backward`, rdx the same of rdy.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     pass.observe(gradient: dy, at: group)

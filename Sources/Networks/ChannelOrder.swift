@@ -2,25 +2,25 @@
 import Tensors
 
 /// Images as data has them, B × C × H × W, to B × H × W × C.
-public struct ChannelsLast: Layer {
+package struct ChannelsLast: Layer {
   let shape: ImageShape
 
   /// The same values, a pixel's channels side by side.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     precondition(x.count == pass.batch * shape.count, "\(x.shape) as images of \(shape)")
     return x.transposedExamples(shape.channels, shape.positions, to: shape.batch(pass.batch))
   }
 
   /// dy in the order of x, B × C × H × W.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { restored(dy, pass) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { restored(dy, pass) }
 
   /// rx in the order of y.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     rx.map { forward($0, pass) }
   }
 
   /// Both in the order of x.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (restored(dy, pass), rdy.map { restored($0, pass) })
@@ -34,22 +34,22 @@ public struct ChannelsLast: Layer {
 }
 
 /// B × H × W × C to one row an example, B × (C·H·W) in PyTorch's order: `nn.Flatten`.
-public struct FlattenImage: Layer {
+package struct FlattenImage: Layer {
   let shape: ImageShape
 
   /// The same values, channel by channel.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor { flattened(x, pass) }
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor { flattened(x, pass) }
 
   /// dy in the order of x.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { restored(dy, pass) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { restored(dy, pass) }
 
   /// rx in the order of y.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     rx.map { flattened($0, pass) }
   }
 
   /// Both in the order of x.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (restored(dy, pass), rdy.map { restored($0, pass) })

@@ -3,24 +3,24 @@ import Factors
 import Tensors
 
 /// Several layers on the same input, their outputs side by side: queries, keys and values.
-public struct Concatenation: Layer {
+package struct Concatenation: Layer {
   /// The layers, in the order of their outputs.
-  public let layers: [any Layer]
+  package let layers: [any Layer]
   let slot: Int
 
   /// Their parameters, in order.
-  public var parameters: [Parameter] { layers.flatMap(\.parameters) }
+  package var parameters: [Parameter] { layers.flatMap(\.parameters) }
   /// Their components.
-  public var components: [ComponentGroup] { layers.flatMap(\.components) }
+  package var components: [ComponentGroup] { layers.flatMap(\.components) }
 
   /// Plans the layers; what they make side by side matters when any part does.
-  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+  package func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
     let matters = layers.map { $0.plan(&plan, inputMatters: inputMatters) }.contains(true)
     return plan.visit(slot, [], inputMatters: matters)
   }
 
   /// y = [f(x), g(x), …].
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let parts = layers.map { $0.forward(x, pass) }
     let widths = parts.map(\.rowLength)
     pass.keep(SavedSizes(sizes: widths), at: slot)
@@ -28,20 +28,20 @@ public struct Concatenation: Layer {
   }
 
   /// dx = Σ of what each layer gives for its part of dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     zip(layers, split(dy, pass)).reduce(nil) { total, part in
       pass.reaches(part.0.ownSlot) ? sum(total, part.0.backward(part.1, pass)) : total
     }
   }
 
   /// ry = [R(f), R(g), …].
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard pass.reaches(slot) else { return nil }
     return joined(layers.map { $0.forwardTangent(rx, pass) }, widths(pass))
   }
 
   /// Sums of what each layer gives for its part.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let moved = rdy.map { split($0, pass) }

@@ -12,22 +12,22 @@ import Tensors
 /// factors it is a linear layer with P positions: inputs the windows, outputs the channels; each
 /// group is a block of its own.
 /// - Source: PyTorch's `nn.Conv2d`, weight O × C/G × kh × kw.
-public struct Convolution2D: Layer {
+package struct Convolution2D: Layer {
   /// The weight, O × C/G × kh × kw.
-  public let weight: Parameter
+  package let weight: Parameter
   /// The bias, O.
-  public let bias: Parameter?
+  package let bias: Parameter?
   /// Kernel, stride, padding and dilation, over the input's images.
-  public let geometry: WindowGeometry
+  package let geometry: WindowGeometry
   /// Groups G that channels are cut into.
-  public let groups: Int
+  package let groups: Int
   let slot: Int
 
   /// The weight and the bias.
-  public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
+  package var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
   /// The images it makes.
-  public var output: ImageShape {
+  package var output: ImageShape {
     ImageShape(
       channels: weight.shape[0], height: geometry.outputHeight, width: geometry.outputWidth)
   }
@@ -37,13 +37,13 @@ public struct Convolution2D: Layer {
   }
 
   /// y = W ∗ x + b.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     pass.keep(x, at: slot)
     return affine(x, pass.parameters, pass.batch)
   }
 
   /// dx = Wᵀ ∗ dy, dW = Σ dy ⊗ windows, db = Σ dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass[slot, as: Tensor.self]
     if pass.selects(slot) {
       accumulate(dy, x, into: &pass.gradient, pass.batch)
@@ -53,7 +53,7 @@ public struct Convolution2D: Layer {
   }
 
   /// ry = W ∗ rx + V ∗ x + v_b.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.keepTangent(rx, at: slot)
     var own: Tensor?
     if let tangent = pass.tangent, pass.selects(slot) {
@@ -68,7 +68,7 @@ public struct Convolution2D: Layer {
   }
 
   /// rdx = Wᵀ ∗ rdy + Vᵀ ∗ dy, R(dW) = Σ rdy ⊗ windows(x) + dy ⊗ windows(rx).
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     var rdx: Tensor?

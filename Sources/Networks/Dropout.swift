@@ -6,13 +6,13 @@ import Tensors
 ///
 /// The mask is a function of (seed, step, slot, example in the batch, unit): replaying a run draws
 /// the same masks.
-public struct Dropout: Layer {
+package struct Dropout: Layer {
   /// Probability of a zero, in [0, 1).
-  public let rate: Float
+  package let rate: Float
   let slot: Int
 
   /// y = m ∘ x.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     guard let draws = pass.dropout, rate > 0 else { return x }
     let mask = Tensor(uninitialized: x.shape)
     // A slot's steps never share a stream: 2¹⁶ slots, 2⁴⁸ steps.
@@ -32,15 +32,15 @@ public struct Dropout: Layer {
   }
 
   /// dx = m ∘ dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { masked(dy, pass) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { masked(dy, pass) }
 
   /// ry = m ∘ rx.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     rx.map { masked($0, pass) }
   }
 
   /// rdx = m ∘ rdy.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (masked(dy, pass), rdy.map { masked($0, pass) })

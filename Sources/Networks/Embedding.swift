@@ -8,26 +8,26 @@ import Tensors
 ///
 /// Inputs are B × T token ids as floats; ids below 0, and the padding token if there is one, are
 /// padding at the end of an example, whose outputs nobody may read. Ids have no gradient.
-public struct Embedding: Layer {
+package struct Embedding: Layer {
   /// E, V × W.
-  public let tokens: Parameter
+  package let tokens: Parameter
   /// P, at least T × W; nil without positions.
-  public let positions: Parameter?
+  package let positions: Parameter?
   /// S, segments × W; nil without segments.
-  public let segments: Parameter?
+  package let segments: Parameter?
   /// The token that fills up short sequences; nil: ids below 0 alone do.
-  public let padding: Int?
+  package let padding: Int?
   let slot: Int
 
   /// E, P and S.
-  public var parameters: [Parameter] { [tokens, positions, segments].compactMap { $0 } }
+  package var parameters: [Parameter] { [tokens, positions, segments].compactMap { $0 } }
 
   private var width: Int { tokens.shape[1] }
 
   /// y from token ids; says in the pass where padding begins.
   ///
   /// - Precondition: ids below V, at most as many positions as P has rows.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let places = x.rowLength
     precondition(
       places <= positions?.shape[0] ?? places, "\(places) positions, \(tokens.name)")
@@ -37,7 +37,7 @@ public struct Embedding: Layer {
   }
 
   /// dE[token_t] += dy_t, dP[t] += dy_t, dS[0] += dy_t.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     accumulate(dy, pass, into: &pass.gradient)
     guard pass.recorder != nil else { return nil }
     let x = pass[slot, as: Tensor.self]
@@ -58,13 +58,13 @@ public struct Embedding: Layer {
   }
 
   /// ry_t = V_E[token_t] + V_P[t] + V_S[0].
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let tangent = pass.tangent, pass.reaches(slot) else { return nil }
     return looked(up: pass[slot, as: Tensor.self], in: tangent)
   }
 
   /// The gradient of a sum has no tangent of its own: rdy alone.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     accumulate(dy, pass, into: &pass.gradient)

@@ -2,21 +2,21 @@ import Factors
 import Tensors
 
 /// Collects per-example gradients in factored form during `backward`.
-public struct FactorRecorder: Sendable {
+package struct FactorRecorder: Sendable {
   private var blocks: [Int: FactorBlock] = [:]
   /// Squared norms by offset of the weight; nil when factors are wanted.
   var squares: [Int: [Double]]?
   /// The parameters to record; nil records all.
-  public let selection: ParameterSelection?
+  package let selection: ParameterSelection?
 
   /// A recorder of all parameters, or of some.
-  public init(selection: ParameterSelection? = nil) { self.selection = selection }
+  package init(selection: ParameterSelection? = nil) { self.selection = selection }
 
   /// Adds one use of a weight.
   ///
   /// A bias that is not with this weight in every use (tied weights, biases of their own) gets a
   /// block of its own, so that no product mixes two biases.
-  public mutating func record(weight: Parameter, bias: Parameter?, _ term: OuterProductTerm) {
+  package mutating func record(weight: Parameter, bias: Parameter?, _ term: OuterProductTerm) {
     guard selection.selects(weight) else {
       if let bias, selection.selects(bias) { recordBias(bias, term.left) }
       return
@@ -44,7 +44,7 @@ public struct FactorRecorder: Sendable {
   }
 
   /// Adds one use of an element-wise parameter, whose gradient is the sum of `left` over positions.
-  public mutating func record(elementwise parameter: Parameter, _ left: FactorSide) {
+  package mutating func record(elementwise parameter: Parameter, _ left: FactorSide) {
     if selection.selects(parameter) { recordBias(parameter, left) }
   }
 
@@ -59,7 +59,7 @@ public struct FactorRecorder: Sendable {
   }
 
   /// What was recorded, in parameter order.
-  public func gradients(count: Int) -> ExampleGradients {
+  package func gradients(count: Int) -> ExampleGradients {
     ExampleGradients(
       count: count, blocks: blocks.sorted { $0.key < $1.key }.map(\.value))
   }

@@ -2,24 +2,24 @@
 import Tensors
 
 /// The first position of a sequence, B × T × W to B × W: the class token.
-public struct FirstPosition: Layer {
+package struct FirstPosition: Layer {
   let slot: Int
 
   /// y = x_0.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     // T also for a batch of none.
     pass.keep(SavedSizes(sizes: [x.positionsOfExample]), at: slot)
     return x.firstPositions()
   }
 
   /// dx_0 = dy, dx_t = 0.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { placed(dy, pass) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { placed(dy, pass) }
 
   /// ry = rx_0.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? { rx?.firstPositions() }
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? { rx?.firstPositions() }
 
   /// Both in the first position.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (placed(dy, pass), rdy.map { placed($0, pass) })

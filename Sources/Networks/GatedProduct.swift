@@ -4,11 +4,11 @@ import Tensors
 /// y = silu(g) ∘ u for x = [g, u]: the middle of a gated MLP.
 ///
 /// - Source: Shazeer 2020 (arXiv:2002.05202), SwiGLU.
-public struct GatedProduct: Layer {
+package struct GatedProduct: Layer {
   let slot: Int
 
   /// y = silu(g) ∘ u, half as wide as x.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     pass.keep(x, at: slot)
     let y = Tensor(uninitialized: x.shape.dropLast() + [x.rowLength / 2])
     let (source, target, width) = (x.storage, y.storage, x.rowLength / 2)
@@ -21,12 +21,12 @@ public struct GatedProduct: Layer {
   }
 
   /// dg = silu′(g) ∘ u ∘ dy, du = silu(g) ∘ dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     gradient(dy, pass[slot, as: Tensor.self])
   }
 
   /// ry = silu′(g) ∘ rg ∘ u + silu(g) ∘ ru.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.keepTangent(rx, at: slot)
     guard let rx else { return nil }
     let (x, width) = (pass[slot, as: Tensor.self].storage, rx.rowLength / 2)
@@ -45,7 +45,7 @@ public struct GatedProduct: Layer {
   }
 
   /// rdg = silu″ rg u dy + silu′ (ru dy + u rdy), rdu = silu′ rg dy + silu rdy.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let x = pass[slot, as: Tensor.self]

@@ -5,19 +5,19 @@ import Tensors
 /// y = γ x̂ + β with x̂ = (x − μ) / √(σ² + ε), μ and σ² those of an example's group of channels.
 ///
 /// - Source: Wu and He 2018; PyTorch's `nn.GroupNorm`. The same in training and evaluation.
-public struct GroupNorm: Layer {
+package struct GroupNorm: Layer {
   /// γ, C.
-  public let weight: Parameter
+  package let weight: Parameter
   /// β, C.
-  public let bias: Parameter
+  package let bias: Parameter
   /// Groups G of neighbouring channels.
-  public let groups: Int
+  package let groups: Int
   /// ε.
-  public let epsilon: Float
+  package let epsilon: Float
   let slot: Int
 
   /// γ and β.
-  public var parameters: [Parameter] { [weight, bias] }
+  package var parameters: [Parameter] { [weight, bias] }
 
   private var channels: Int { weight.count }
 
@@ -36,7 +36,7 @@ public struct GroupNorm: Layer {
   /// y = γ x̂ + β.
   ///
   /// Saves x̂ and 1/σ of every group.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     precondition(x.rowLength == channels, "\(x.shape) into \(weight.name) of \(channels)")
     let normalised = Tensor(uninitialized: x.shape)
     let inverse = Tensor(uninitialized: [pass.batch, groups])
@@ -55,7 +55,7 @@ public struct GroupNorm: Layer {
   }
 
   /// dx = (g − mean g − x̂ mean(g x̂)) / σ with g = γ dy; dγ = Σ dy x̂, dβ = Σ dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let normalised = pass[slot, as: State.self].normalised
     let isSelected = pass.selects(slot)
     if isSelected { accumulate(dy, normalised, pass, into: &pass.gradient) }
@@ -72,7 +72,7 @@ public struct GroupNorm: Layer {
   }
 
   /// ry = γ rx̂ + v_γ x̂ + v_β with rx̂ = (rx − mean rx − x̂ mean(rx x̂)) / σ.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let v = pass.tangent, pass.reaches(slot) else { return nil }
     var ry = affine(pass[slot, as: State.self].normalised, v)
     guard let rx else {
@@ -87,7 +87,7 @@ public struct GroupNorm: Layer {
 
   /// rdx = (rg − mean rg − rx̂ mean(g x̂) − x̂ mean(rg x̂ + g rx̂)) / σ − dx mean(x̂ rx) / σ;
   /// R(dγ) = Σ rdy x̂ + dy rx̂, R(dβ) = Σ rdy.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let state = pass[slot, as: State.self]

@@ -7,7 +7,7 @@ import Tensors
 /// and where gradients go. Activations are B × W, or B × T × W with T positions an example.
 /// The rules stand in one file a layer, `backward` directly under `forward`, tangents under both
 /// (Pearlmutter's R-operator: `rx` is the derivative of `x` along the pass's tangent).
-public protocol Layer: Sendable {
+package protocol Layer: Sendable {
   /// The parameters it reads, in PyTorch's order. Two layers may share one (weight tying).
   var parameters: [Parameter] { get }
   /// What can be ablated in it.
@@ -36,13 +36,13 @@ public protocol Layer: Sendable {
 
 extension Layer {
   /// None.
-  public var parameters: [Parameter] { [] }
+  package var parameters: [Parameter] { [] }
   /// None.
-  public var components: [ComponentGroup] { [] }
+  package var components: [ComponentGroup] { [] }
   /// Tangents go through.
-  public var tangentRefusal: String? { nil }
+  package var tangentRefusal: String? { nil }
   /// A layer without layers inside: its slot, if it has one.
-  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+  package func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
     guard let slot = ownSlot else { return inputMatters || plan.selects(parameters) }
     return plan.visit(slot, parameters, inputMatters: inputMatters)
   }

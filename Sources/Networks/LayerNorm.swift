@@ -9,9 +9,9 @@ import Tensors
 /// The root-mean-square form leaves out the mean and the shift.
 ///
 /// - Source: Ba et al. 2016 (arXiv:1607.06450); Zhang & Sennrich 2019 (arXiv:1910.07467).
-public struct LayerNorm: Layer {
+package struct LayerNorm: Layer {
   /// Which form.
-  public enum Kind: String, Sendable {
+  package enum Kind: String, Sendable {
     /// Mean and variance, with a shift.
     case layer
     /// The root mean square alone.
@@ -19,17 +19,17 @@ public struct LayerNorm: Layer {
   }
 
   /// The form.
-  public let kind: Kind
+  package let kind: Kind
   /// γ, W.
-  public let scale: Parameter
+  package let scale: Parameter
   /// β, W; nil without a shift.
-  public let shift: Parameter?
+  package let shift: Parameter?
   /// ε, added to the variance.
-  public let epsilon: Float
+  package let epsilon: Float
   let slot: Int
 
   /// The scale and the shift.
-  public var parameters: [Parameter] { [scale] + (shift.map { [$0] } ?? []) }
+  package var parameters: [Parameter] { [scale] + (shift.map { [$0] } ?? []) }
 
   private var width: Int { scale.count }
 
@@ -46,7 +46,7 @@ public struct LayerNorm: Layer {
   }
 
   /// y = γ ∘ x̂ + β; saves x̂ and s.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     precondition(x.rowLength == width, "\(x.shape) into \(scale.name) \(scale.shape)")
     let (y, sizes) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: [x.rowCount]))
     // Nobody reads x̂ in a pass for outputs alone: y takes its place.
@@ -68,7 +68,7 @@ public struct LayerNorm: Layer {
   }
 
   /// dx = s P(γ ∘ dy) with P(u) = u − mean u − x̂ mean(x̂ ∘ u); dγ = Σ x̂ ∘ dy, dβ = Σ dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let state = pass[slot, as: State.self]
     if pass.selects(slot) {
       accumulate(dy, state.normalised, into: &pass.gradient)
@@ -82,7 +82,7 @@ public struct LayerNorm: Layer {
   }
 
   /// ry = γ ∘ rx̂ + v_γ ∘ x̂ + v_β with rx̂ = s P(rx).
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.keepTangent(nil, at: slot)
     guard pass.tangent != nil || rx != nil, pass.reaches(slot) else { return nil }
     let state = pass[slot, as: State.self]
@@ -112,7 +112,7 @@ public struct LayerNorm: Layer {
   }
 
   /// rdx = R(s) P(u) + s (P(ru) − rx̂ mean(x̂ ∘ u) − x̂ mean(rx̂ ∘ u)), u = γ ∘ dy.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let state = pass[slot, as: State.self]

@@ -6,17 +6,17 @@ import Tensors
 /// y = x Wᵀ + b over the last dimension, at every position.
 ///
 /// - Source: PyTorch's `nn.Linear`, weight O × I; transposed, GPT-2's `Conv1D`, weight I × O.
-public struct Linear: Layer {
+package struct Linear: Layer {
   /// The weight, O × I, or I × O when transposed.
-  public let weight: Parameter
+  package let weight: Parameter
   /// The bias, O.
-  public let bias: Parameter?
+  package let bias: Parameter?
   /// Whether the weight is stored I × O.
-  public let isTransposed: Bool
+  package let isTransposed: Bool
   let slot: Int
 
   /// The weight and the bias.
-  public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
+  package var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
   /// Outputs a worker takes at a time; a multiple of what a kernel holds in registers.
   private static let outputGrain = 64
@@ -25,13 +25,13 @@ public struct Linear: Layer {
   var inputs: Int { weight.shape[isTransposed ? 0 : 1] }
 
   /// y = x Wᵀ + b.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     pass.keep(x, at: slot)
     return affine(x, pass.parameters)
   }
 
   /// dx = dy W, dW = dyᵀ x, db = Σ dy.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass[slot, as: Tensor.self]
     if pass.selects(slot) {
       accumulate(dy, x, into: &pass.gradient)
@@ -57,7 +57,7 @@ public struct Linear: Layer {
   }
 
   /// ry = rx Wᵀ + x Vᵀ + v_b.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.keepTangent(rx, at: slot)
     var own: Tensor?
     if let tangent = pass.tangent, pass.selects(slot) {
@@ -72,7 +72,7 @@ public struct Linear: Layer {
   }
 
   /// rdx = rdy W + dy V, R(dW) = rdyᵀ x + dyᵀ rx.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     var rdx: Tensor?

@@ -6,26 +6,26 @@ import Tensors
 ///
 /// B begins at 0, so that the adapted layer begins as the layer itself.
 /// - Source: Hu et al. 2021 (arXiv:2106.09685); names and initial values of PEFT.
-public struct LowRankLinear: Layer {
+package struct LowRankLinear: Layer {
   /// W and b, frozen.
-  public let base: Linear
+  package let base: Linear
   /// A, r × I.
-  public let down: Linear
+  package let down: Linear
   /// B, O × r.
-  public let up: Linear
+  package let up: Linear
   /// α/r.
-  public let scale: Float
+  package let scale: Float
 
   /// The end of A's name, behind the layer's.
-  public static let downName = ".lora_A.weight"
+  package static let downName = ".lora_A.weight"
   /// The end of B's name.
-  public static let upName = ".lora_B.weight"
+  package static let upName = ".lora_B.weight"
 
   /// W, b, A and B.
-  public var parameters: [Parameter] { base.parameters + down.parameters + up.parameters }
+  package var parameters: [Parameter] { base.parameters + down.parameters + up.parameters }
 
   /// Plans W, then A, then B, which reads what A makes.
-  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+  package func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
     let through = base.plan(&plan, inputMatters: inputMatters)
     let inner = down.plan(&plan, inputMatters: inputMatters)
     let around = up.plan(&plan, inputMatters: inner)
@@ -33,14 +33,14 @@ public struct LowRankLinear: Layer {
   }
 
   /// y = W x + b + s B A x.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     var y = base.forward(x, pass)
     y.add(scaled: up.forward(down.forward(x, pass), pass), by: scale)
     return y
   }
 
   /// dx = Wᵀ dy + Aᵀ Bᵀ (s dy).
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let through = pass.reaches(base.slot) ? base.backward(dy, pass) : nil
     guard pass.reaches(up.slot) else { return through }
     let middle = up.backward(dy.scaled(by: scale), pass)
@@ -48,14 +48,14 @@ public struct LowRankLinear: Layer {
   }
 
   /// ry = R(W x + b) + s R(B A x).
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     sum(
       base.forwardTangent(rx, pass),
       up.forwardTangent(down.forwardTangent(rx, pass), pass)?.scaled(by: scale))
   }
 
   /// dx and rdx of both ways, added.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let through =

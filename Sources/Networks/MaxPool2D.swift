@@ -5,15 +5,15 @@ import Tensors
 ///
 /// - Source: PyTorch's `nn.MaxPool2d`: the first of equal values takes the gradient, a NaN wins,
 ///   pixels of the padding never do. `nn.AdaptiveMaxPool2d(1)` is one window over the whole image.
-public struct MaxPool2D: Layer {
+package struct MaxPool2D: Layer {
   /// Kernel, stride and padding, over the input's images.
-  public let geometry: WindowGeometry
+  package let geometry: WindowGeometry
   let slot: Int
 
   /// y = max over the window.
   ///
   /// Saves which pixel of its image it was.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let channels = geometry.input.channels
     let shape = [pass.batch, geometry.outputHeight, geometry.outputWidth, channels]
     let y = Tensor(uninitialized: shape)
@@ -47,10 +47,10 @@ public struct MaxPool2D: Layer {
   }
 
   /// dx = dy at the pixels that were largest.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { scattered(dy, pass) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { scattered(dy, pass) }
 
   /// ry = rx of the pixels that were largest.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let rx else { return nil }
     let winner = pass[slot, as: Tensor.self]
     let ry = Tensor(uninitialized: winner.shape)
@@ -69,7 +69,7 @@ public struct MaxPool2D: Layer {
   }
 
   /// rdx = rdy at the pixels that were largest.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (scattered(dy, pass), rdy.map { scattered($0, pass) })

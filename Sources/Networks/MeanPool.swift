@@ -2,26 +2,26 @@
 import Tensors
 
 /// The mean over an example's positions, B × T × W to B × W.
-public struct MeanPool: Layer {
+package struct MeanPool: Layer {
   let slot: Int
 
   /// y = mean_t x_t.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     // T also for a batch of none.
     pass.keep(SavedSizes(sizes: [x.positionsOfExample]), at: slot)
     return pooled(x, pass)
   }
 
   /// dx_t = dy / T.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { spread(dy, pass) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { spread(dy, pass) }
 
   /// ry = mean_t rx_t.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     rx.map { pooled($0, pass) }
   }
 
   /// rdx_t = rdy / T.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (spread(dy, pass), rdy.map { spread($0, pass) })

@@ -38,7 +38,7 @@ extension Network {
   /// - Complexity: about three gradients' products for H, two and a half for G.
   /// - Precision: fp32, as the pass itself; ⟨∇ℓ_i, v⟩ added in fp64. An error is relative to ‖v‖.
   /// - Source: Pearlmutter 1994; Martens 2010.
-  public func curvature(
+  package func curvature(
     _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
     along direction: Tensor, matrix: CurvatureMatrix = .hessian, dropout: DropoutDraws? = nil,
     scale: Double = 1, statistics: [Int: Tensor] = [:]
@@ -77,7 +77,7 @@ extension Network {
   ///   - dropout: the draws of a training pass; nil evaluates.
   /// - Returns: as the outputs, and the outputs.
   /// - Throws: `DerivativeError`.
-  public func outputTangent(
+  package func outputTangent(
     _ inputs: Tensor, parameters: Tensor, along direction: Tensor, dropout: DropoutDraws? = nil
   ) throws(DerivativeError) -> (tangent: Tensor, outputs: Tensor) {
     try check(inputs, parameters: parameters, dropout: dropout)
@@ -90,7 +90,7 @@ extension Network {
   ///
   /// - Parameter outputGradient: ∂f/∂z from the outputs, as they are.
   /// - Throws: `DerivativeError`.
-  public func directionalDerivatives(
+  package func directionalDerivatives(
     _ inputs: Tensor, parameters: Tensor, along direction: Tensor, dropout: DropoutDraws? = nil,
     outputGradient: (Tensor) -> Tensor
   ) throws(DerivativeError) -> [Double] {

@@ -55,7 +55,7 @@ extension Network {
   ///   - dropout: the draws of a training pass; nil evaluates.
   ///   - outputGradient: ∂f/∂z from the outputs, as they are.
   /// - Throws: `DerivativeError`.
-  public func gradient(
+  package func gradient(
     _ inputs: Tensor, parameters: Tensor, dropout: DropoutDraws? = nil,
     outputGradient: (Tensor) -> Tensor
   ) throws(DerivativeError) -> NetworkGradient {
@@ -75,7 +75,7 @@ extension Network {
   ///
   /// - Parameter dropout: the draws of a training pass; nil evaluates.
   /// - Throws: `DerivativeError`.
-  public func lossGradient(
+  package func lossGradient(
     _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
     dropout: DropoutDraws? = nil, scale: Double = 1
   ) throws(DerivativeError) -> NetworkGradient {

@@ -10,13 +10,13 @@ public struct ExampleFootprint: Sendable, Equatable {
   /// A weight's gradient as factors: T pairs of vectors of O and I numbers.
   public struct Block: Sendable, Equatable {
     /// Pairs of vectors T; over all uses of the weight.
-    public let positions: Int
+    package let positions: Int
     /// Numbers on the left, O.
-    public let left: Int
+    package let left: Int
     /// Numbers on the right, I.
-    public let right: Int
+    package let right: Int
     /// Whether one side is a token's unit vector: no product is needed for it.
-    public let isLookup: Bool
+    package let isLookup: Bool
   }
 
   /// Bytes kept from the forward to the backward pass.

@@ -70,7 +70,7 @@ extension Network {
   }
 
   /// Outputs of a pass that starts where a prefix stopped.
-  public func forward(from prefix: Prefix, _ pass: Pass) -> Tensor {
+  package func forward(from prefix: Prefix, _ pass: Pass) -> Tensor {
     precondition(prefix.place == pass.plan.start, "\(prefix.place), \(pass.plan.start)")
     pass.lengths = prefix.lengths
     return part(from: prefix.place).forward(prefix.activation, pass)
@@ -81,7 +81,7 @@ extension Network {
   ///
   /// - Returns: the gradient of what the pass began with when it is a purpose of the pass, else nil.
   @discardableResult
-  public func backward(_ outputGradient: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ outputGradient: Tensor, _ pass: Pass) -> Tensor? {
     let gradient = part(from: pass.plan.start).backward(outputGradient, pass)
     return pass.purpose.contains(.inputGradient) ? gradient : nil
   }

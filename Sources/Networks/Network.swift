@@ -5,7 +5,7 @@ import Tensors
 /// A network as a value: its layers and the layout of its flat parameter vector, without weights.
 public struct Network: Sendable {
   /// The layers.
-  public internal(set) var root: any Layer
+  package internal(set) var root: any Layer
   /// The parameters in the order of the flat vector.
   public internal(set) var parameters: [Parameter]
   /// Shape of one example.
@@ -30,7 +30,7 @@ public struct Network: Sendable {
   var slots: Int
 
   /// A network of layers made with `builder`.
-  public init(
+  package init(
     _ root: any Layer, builder: NetworkBuilder, inputShape: [Int], outputCount: Int,
     outputShape: [Int]? = nil
   ) {
@@ -88,7 +88,7 @@ public struct Network: Sendable {
   ///   - points: the ablation points that are observed where that is a purpose; nil: all.
   ///   - start: the place where it starts: that of its prefix.
   ///   - sum: what `Pass.gradient` begins with, p values, where that is a purpose; zeros when nil.
-  public func pass(
+  package func pass(
     _ parameters: Tensor, batch: Int, for purpose: Pass.Purpose, dropout: DropoutDraws? = nil,
     ablation: [Int: AblationMask] = [:], observing points: Set<Int>? = nil,
     startingAt start: Int = 0, addingTo sum: consuming Tensor? = nil

@@ -3,10 +3,10 @@ import Factors
 /// Layers over images. Each is made for the shape of its input; `output` says what it makes.
 extension NetworkBuilder {
   /// Images as data has them, B × C × H × W, to B × H × W × C: the first layer of image networks.
-  public func channelsLast(_ input: ImageShape) -> ChannelsLast { ChannelsLast(shape: input) }
+  package func channelsLast(_ input: ImageShape) -> ChannelsLast { ChannelsLast(shape: input) }
 
   /// Images to rows in PyTorch's order, B × (C·H·W).
-  public func flatten(_ input: ImageShape) -> FlattenImage { FlattenImage(shape: input) }
+  package func flatten(_ input: ImageShape) -> FlattenImage { FlattenImage(shape: input) }
 
   /// A 2-D convolution with parameters of its own; nil when no window fits.
   ///
@@ -14,7 +14,7 @@ extension NetworkBuilder {
   ///   - name: the module's path; its parameters are `name.weight` and `name.bias`.
   ///   - groups: divides the channels in and out.
   ///   - initial: how the weight begins, with a bias at 0; nil: both as in PyTorch.
-  public mutating func convolution(
+  package mutating func convolution(
     _ name: String, input: ImageShape, outputs: Int, kernel: Int, stride: Int = 1,
     padding: Int = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true,
     initial: InitialValues? = nil
@@ -39,7 +39,7 @@ extension NetworkBuilder {
   }
 
   /// Max pooling, by default in windows side by side; nil when no window fits.
-  public mutating func maxPool(
+  package mutating func maxPool(
     input: ImageShape, kernel: Int, stride: Int? = nil, padding: Int = 0
   ) -> MaxPool2D? {
     precondition(2 * padding <= kernel, "padding \(padding) of kernel \(kernel)")
@@ -49,7 +49,7 @@ extension NetworkBuilder {
   }
 
   /// Average pooling, by default in windows side by side; nil when no window fits.
-  public func averagePool(
+  package func averagePool(
     input: ImageShape, kernel: Int, stride: Int? = nil, padding: Int = 0
   ) -> AveragePool2D? {
     WindowGeometry(
@@ -58,21 +58,21 @@ extension NetworkBuilder {
   }
 
   /// The largest of all pixels, channel by channel: `nn.AdaptiveMaxPool2d(1)`.
-  public mutating func globalMaxPool(input: ImageShape) -> MaxPool2D? {
+  package mutating func globalMaxPool(input: ImageShape) -> MaxPool2D? {
     WindowGeometry(input: input, kernel: (input.height, input.width)).map {
       MaxPool2D(geometry: $0, slot: slot())
     }
   }
 
   /// The mean of all pixels, channel by channel: `nn.AdaptiveAvgPool2d(1)`.
-  public func globalAveragePool(input: ImageShape) -> AveragePool2D? {
+  package func globalAveragePool(input: ImageShape) -> AveragePool2D? {
     WindowGeometry(input: input, kernel: (input.height, input.width)).map {
       AveragePool2D(geometry: $0)
     }
   }
 
   /// Batch normalisation; `name.weight`, `.bias`, `.running_mean` and `.running_var`.
-  public mutating func batchNorm(
+  package mutating func batchNorm(
     _ name: String, channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1
   ) -> BatchNorm2D {
     return BatchNorm2D(
@@ -87,7 +87,7 @@ extension NetworkBuilder {
   /// Group normalisation; `name.weight` and `.bias`.
   ///
   /// `groups` divides the channels.
-  public mutating func groupNorm(
+  package mutating func groupNorm(
     _ name: String, groups: Int, channels: Int, epsilon: Float = 1e-5
   ) -> GroupNorm {
     precondition(groups > 0 && channels.isMultiple(of: groups), "\(groups) of \(channels)")
@@ -101,12 +101,12 @@ extension NetworkBuilder {
 
 extension MaxPool2D {
   /// The images it makes.
-  public var output: ImageShape { geometry.output(channels: geometry.input.channels) }
+  package var output: ImageShape { geometry.output(channels: geometry.input.channels) }
 }
 
 extension AveragePool2D {
   /// The images it makes.
-  public var output: ImageShape { geometry.output(channels: geometry.input.channels) }
+  package var output: ImageShape { geometry.output(channels: geometry.input.channels) }
 }
 
 extension WindowGeometry {

@@ -3,7 +3,7 @@ import Factors
 /// The layers of transformers.
 extension NetworkBuilder {
   /// Layer norm with scale and shift, `name.weight` and `name.bias`.
-  public mutating func layerNorm(_ name: String, width: Int, epsilon: Float = 1e-5) -> LayerNorm {
+  package mutating func layerNorm(_ name: String, width: Int, epsilon: Float = 1e-5) -> LayerNorm {
     LayerNorm(
       kind: .layer, scale: parameter(name: name + ".weight", shape: [width], initial: .constant(1)),
       shift: parameter(name: name + ".bias", shape: [width], initial: .constant(0)),
@@ -11,7 +11,7 @@ extension NetworkBuilder {
   }
 
   /// Root-mean-square norm with a scale, `name.weight`.
-  public mutating func rootMeanSquareNorm(
+  package mutating func rootMeanSquareNorm(
     _ name: String, width: Int, epsilon: Float = 1e-6
   ) -> LayerNorm {
     LayerNorm(
@@ -25,7 +25,7 @@ extension NetworkBuilder {
   /// The first layer of its network.
   ///
   /// - Parameter padding: the token that fills up short sequences, beside ids below 0.
-  public mutating func embedding(
+  package mutating func embedding(
     tokens: Parameter, positions: Parameter? = nil, segments: Parameter? = nil,
     padding: Int? = nil
   ) -> Embedding {
@@ -37,7 +37,7 @@ extension NetworkBuilder {
   ///
   /// Parameters are `name.cls_token`, `name.position_embeddings` and
   /// `name.patch_embeddings.projection`.
-  public mutating func patchEmbedding(
+  package mutating func patchEmbedding(
     _ name: String, input: ImageShape, patch: Int, width: Int
   ) -> PatchEmbedding? {
     guard let windows = WindowGeometry(input: input, kernel: (patch, patch), stride: patch) else {
@@ -54,12 +54,12 @@ extension NetworkBuilder {
   }
 
   /// The first position of every sequence.
-  public mutating func firstPosition() -> FirstPosition { FirstPosition(slot: slot()) }
+  package mutating func firstPosition() -> FirstPosition { FirstPosition(slot: slot()) }
 
   /// Attention on queries, keys and values side by side.
   ///
   /// - Parameter dropout: rate at which weights are left out in training, 0 ≤ rate < 1.
-  public mutating func attention(
+  package mutating func attention(
     heads: Int, keyHeads: Int? = nil, headWidth: Int, isCausal: Bool, dropout: Float = 0
   ) -> Attention {
     let keyHeads = keyHeads ?? heads
@@ -72,7 +72,7 @@ extension NetworkBuilder {
   }
 
   /// Layers on the same input, outputs side by side.
-  public mutating func concatenation(_ layers: [any Layer]) -> Concatenation {
+  package mutating func concatenation(_ layers: [any Layer]) -> Concatenation {
     Concatenation(layers: layers, slot: slot())
   }
 
@@ -98,5 +98,5 @@ extension NetworkBuilder {
   mutating func dropouts(_ rate: Float) -> [any Layer] { rate > 0 ? [dropout(rate)] : [] }
 
   /// silu(g) ∘ u of inputs [g, u].
-  public mutating func gatedProduct() -> GatedProduct { GatedProduct(slot: slot()) }
+  package mutating func gatedProduct() -> GatedProduct { GatedProduct(slot: slot()) }
 }

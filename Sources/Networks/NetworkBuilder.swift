@@ -3,28 +3,28 @@ import Factors
 /// Hands out slots and places in the flat parameter vector while a network is put together.
 ///
 /// Slots are handed out in the order in which layers are made.
-public struct NetworkBuilder {
+package struct NetworkBuilder {
   /// All parameters so far, in order.
-  public private(set) var parameters: [Parameter] = []
+  package private(set) var parameters: [Parameter] = []
   /// How each parameter begins, by offset.
   private(set) var initials: [Int: InitialValues] = [:]
   /// Offsets of the parameters that no optimizer moves: running statistics.
   private(set) var buffers: Set<Int> = []
   /// Layers so far that save something.
-  public private(set) var slots = 0
+  package private(set) var slots = 0
   private var parameterCount = 0
   private var points = 0
 
   /// An empty network.
-  public init() {}
+  package init() {}
 
   /// A new parameter at the end of the flat vector, in PyTorch's range for a fan-in.
-  public mutating func parameter(name: String, shape: [Int], fanIn: Int) -> Parameter {
+  package mutating func parameter(name: String, shape: [Int], fanIn: Int) -> Parameter {
     parameter(name: name, shape: shape, initial: .uniform(fanIn: fanIn))
   }
 
   /// A new parameter at the end of the flat vector.
-  public mutating func parameter(
+  package mutating func parameter(
     name: String, shape: [Int], initial: InitialValues
   ) -> Parameter {
     let parameter = Parameter(name: name, shape: shape, offset: parameterCount)
@@ -42,7 +42,7 @@ public struct NetworkBuilder {
   }
 
   /// A linear layer with parameters of its own.
-  public mutating func linear(
+  package mutating func linear(
     _ name: String, inputs: Int, outputs: Int, bias: Bool = true
   ) -> Linear {
     let weight = parameter(name: name + ".weight", shape: [outputs, inputs], fanIn: inputs)
@@ -51,12 +51,12 @@ public struct NetworkBuilder {
   }
 
   /// A linear layer on parameters that exist already.
-  public mutating func linear(sharing weight: Parameter, bias: Parameter?) -> Linear {
+  package mutating func linear(sharing weight: Parameter, bias: Parameter?) -> Linear {
     Linear(weight: weight, bias: bias, isTransposed: false, slot: slot())
   }
 
   /// A linear layer whose weight is stored inputs × outputs: GPT-2's `Conv1D`.
-  public mutating func transposedLinear(
+  package mutating func transposedLinear(
     _ name: String, inputs: Int, outputs: Int, initial: InitialValues
   ) -> Linear {
     Linear(
@@ -66,7 +66,7 @@ public struct NetworkBuilder {
   }
 
   /// A linear layer with parameters of its own that begin as told, a bias at 0.
-  public mutating func linear(
+  package mutating func linear(
     _ name: String, inputs: Int, outputs: Int, bias: Bool, initial: InitialValues
   ) -> Linear {
     let weight = parameter(name: name + ".weight", shape: [outputs, inputs], initial: initial)
@@ -76,23 +76,23 @@ public struct NetworkBuilder {
   }
 
   /// An element-wise non-linearity.
-  public mutating func activation(_ kind: Activation.Kind) -> Activation {
+  package mutating func activation(_ kind: Activation.Kind) -> Activation {
     Activation(kind: kind, slot: slot())
   }
 
   /// Dropout at the given rate, 0 ≤ rate < 1.
-  public mutating func dropout(_ rate: Float) -> Dropout {
+  package mutating func dropout(_ rate: Float) -> Dropout {
     precondition(rate >= 0 && rate < 1, "dropout rate \(rate)")
     return Dropout(rate: rate, slot: slot())
   }
 
   /// Mean over positions.
-  public mutating func meanPool() -> MeanPool { MeanPool(slot: slot()) }
+  package mutating func meanPool() -> MeanPool { MeanPool(slot: slot()) }
 
   /// A place where `units` groups of neighbouring activations can be ablated.
   ///
   /// - Parameter path: of the weights that make them.
-  public mutating func ablationPoint(
+  package mutating func ablationPoint(
     _ kind: ComponentGroup.Kind, of path: String, units: Int, unitWidth: Int = 1
   ) -> AblationPoint {
     // Dropout draws by slot, and points of units have always taken one.
@@ -101,7 +101,7 @@ public struct NetworkBuilder {
   }
 
   /// A place where all of W activations can be ablated together.
-  public mutating func ablationPoint(
+  package mutating func ablationPoint(
     _ kind: ComponentGroup.Kind, of path: String, width: Int
   ) -> AblationPoint {
     ablationPoint(kind, of: path, units: 1, unitWidth: width)
@@ -110,7 +110,7 @@ public struct NetworkBuilder {
   /// Layers over positions of `width` that can be left out as a whole.
   ///
   /// - Parameter path: of their weights.
-  public mutating func block(_ layers: [any Layer], of path: String, width: Int) -> Block {
+  package mutating func block(_ layers: [any Layer], of path: String, width: Int) -> Block {
     Block(body: Sequential(layers), group: group(.layer, path, units: 1, unitWidth: width))
   }
 

@@ -2,13 +2,13 @@ import Tensors
 
 extension Pass {
   /// What was seen at the ablation points, by point.
-  public struct Observations: Sendable {
+  package struct Observations: Sendable {
     /// The activations x that reach a point, before its mask: B × …; of a block what it changes.
-    public internal(set) var activations: [Int: Tensor] = [:]
+    package internal(set) var activations: [Int: Tensor] = [:]
     /// ∂f/∂y, by what leaves a point: where nothing is masked, the gradient by the activations.
-    public internal(set) var gradients: [Int: Tensor] = [:]
+    package internal(set) var gradients: [Int: Tensor] = [:]
     /// ∂f/∂m, B × units: Σ of ∂f/∂y ∘ (x − value) over each unit's activations and positions.
-    public internal(set) var maskGradients: [Int: Tensor] = [:]
+    package internal(set) var maskGradients: [Int: Tensor] = [:]
     /// Activations that mask gradients are made of.
     fileprivate var inputs: [Int: Tensor] = [:]
   }

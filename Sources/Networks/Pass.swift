@@ -5,42 +5,42 @@ import Tensors
 ///
 /// Made for a batch and a purpose, used by one thread, thrown away. Its plan, from the purpose and
 /// the network's selection, says what each layer keeps and how far back gradients go.
-public final class Pass {
+package final class Pass {
   /// The flat parameter vector θ.
-  public let parameters: Tensor
+  package let parameters: Tensor
   /// Examples B in the batch.
-  public let batch: Int
+  package let batch: Int
   /// What it is for.
-  public var purpose: Purpose { plan.purpose }
+  package var purpose: Purpose { plan.purpose }
   /// The parameters that gradients are taken by; nil: all.
-  public let selection: ParameterSelection?
+  package let selection: ParameterSelection?
   /// Dropout draws of a training pass; nil evaluates.
-  public let dropout: DropoutDraws?
+  package let dropout: DropoutDraws?
   /// Whether layers that train otherwise than they evaluate (dropout, batch norm) train.
-  public var isTraining: Bool { dropout != nil }
+  package var isTraining: Bool { dropout != nil }
   /// Masks by ablation point.
-  public let ablation: [Int: AblationMask]
+  package let ablation: [Int: AblationMask]
 
   /// What training makes of the buffers (running statistics), by offset.
-  public var bufferUpdates: [Int: Tensor] = [:]
+  package var bufferUpdates: [Int: Tensor] = [:]
   /// Adjoints of the updated buffers, by offset: `backward` (where tangents go back,
   /// `backwardTangent`) adds what the updates pull to the gradient (its tangent).
   package var bufferAdjoints: [Int: Tensor] = [:]
   /// Gradients by the buffers that an evaluation reads, by offset; nil: not asked for.
   package var bufferGradients: [Int: Tensor]?
   /// Tokens of each example before its padding, when the inputs are padded; nil: all count.
-  public var lengths: [Int]?
+  package var lengths: [Int]?
   /// Σ_i of the parameter gradients, flat: 0 at first when it is the purpose, else nil.
-  public var gradient: Tensor?
+  package var gradient: Tensor?
   /// The flat direction v of a tangent pass, 0 outside the selection.
-  public var tangent: Tensor?
+  package var tangent: Tensor?
   /// The tangent of the gradient, when it is asked for.
-  public var gradientTangent: Tensor?
+  package var gradientTangent: Tensor?
   /// Collects each example's gradient, when it is the purpose.
-  public internal(set) var recorder: FactorRecorder?
+  package internal(set) var recorder: FactorRecorder?
 
   /// What was seen at the ablation points, as far as it is the purpose.
-  public internal(set) var observed = Observations()
+  package internal(set) var observed = Observations()
 
   let plan: PassPlan
   /// The ablation points that are observed; nil: all.
@@ -138,7 +138,7 @@ extension Pass {
   /// The factors of each example's gradient that `backward` recorded; what follows is recorded anew.
   ///
   /// None where `factors` is no purpose of the pass.
-  public func takeFactors() -> ExampleGradients {
+  package func takeFactors() -> ExampleGradients {
     defer { recorder = newRecorder }
     return recorder?.gradients(count: batch) ?? ExampleGradients(count: batch, blocks: [])
   }
@@ -146,7 +146,7 @@ extension Pass {
   /// ‖g_i‖² of each example that `backward` recorded, B values.
   ///
   /// 0 where neither `norms` nor `factors` is a purpose of the pass.
-  public var squaredNorms: [Float] {
+  package var squaredNorms: [Float] {
     recorder?.squaredNorms(count: batch) ?? Array(repeating: 0, count: batch)
   }
 

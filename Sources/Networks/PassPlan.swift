@@ -7,7 +7,7 @@ import Synchronization
 /// A layer is reached by the backward pass when one of its parameters is selected, or when what it
 /// reads depends on something that a gradient is taken by: then its input *matters*. What is not
 /// reached keeps nothing, and has no tangent: directions are of selected parameters.
-public struct PassPlan: Sendable {
+package struct PassPlan: Sendable {
   /// The plan for one layer.
   struct Slot: Sendable {
     /// Whether what `forward` saves is kept.

@@ -10,19 +10,19 @@ import Tensors
 /// Images are B × H × W × C between layers; K is a convolution whose windows stand side by side.
 ///
 /// - Source: Dosovitskiy et al. 2021 (arXiv:2010.11929); shapes of Hugging Face's `ViTEmbeddings`.
-public struct PatchEmbedding: Layer {
+package struct PatchEmbedding: Layer {
   /// K and b: W × C × patch × patch and W.
-  public let projection: Convolution2D
+  package let projection: Convolution2D
   /// c, 1 × 1 × W.
-  public let classToken: Parameter
+  package let classToken: Parameter
   /// E, 1 × T × W.
-  public let positions: Parameter
+  package let positions: Parameter
 
   /// The class token, the positions and the projection, in Hugging Face's order.
-  public var parameters: [Parameter] { [classToken, positions] + projection.parameters }
+  package var parameters: [Parameter] { [classToken, positions] + projection.parameters }
 
   /// Plans the projection.
-  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+  package func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
     let isSelected = plan.selects([classToken, positions])
     return projection.plan(&plan, inputMatters: inputMatters) || isSelected
   }
@@ -31,12 +31,12 @@ public struct PatchEmbedding: Layer {
   private var places: Int { positions.shape[1] }
 
   /// y from images.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     joined(projection.forward(x, pass), pass.parameters, pass)
   }
 
   /// dc = Σ_B dy_0, dE_t = Σ_B dy_t; the patches' gradients go to the projection.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     accumulate(dy, into: &pass.gradient)
     if pass.recorder != nil {
       pass.recorder?.record(
@@ -51,7 +51,7 @@ public struct PatchEmbedding: Layer {
   }
 
   /// ry_0 = v_c + V_E0, ry_{p+1} = R(K ∗ x)_p + V_E(p+1).
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let tangent = pass.tangent else { return nil }
     let patches = projection.forwardTangent(rx, pass)
     guard patches != nil || pass.selects([classToken, positions]) else { return nil }
@@ -60,7 +60,7 @@ public struct PatchEmbedding: Layer {
   }
 
   /// The gradients of sums have no tangents of their own: those of rdy alone.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     accumulate(dy, into: &pass.gradient)

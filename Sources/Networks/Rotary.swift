@@ -11,18 +11,18 @@ import Tensors
 /// The first `heads` heads of each position turn, what follows them (values) stays.
 ///
 /// - Source: Su et al. 2021 (arXiv:2104.09864), pairs as in Hugging Face's `rotate_half`.
-public struct Rotary: Layer {
+package struct Rotary: Layer {
   /// Heads H that turn.
-  public let heads: Int
+  package let heads: Int
   /// Width D of a head, even.
-  public let headWidth: Int
+  package let headWidth: Int
   /// The base of the angles, 10,000 unless said otherwise.
-  public let base: Double
+  package let base: Double
   /// What slows the angles.
-  public let scaling: RotaryScaling
+  package let scaling: RotaryScaling
 
   /// Rotary positions for the first `heads` heads.
-  public init(
+  package init(
     heads: Int, headWidth: Int, base: Double = 10_000, scaling: RotaryScaling = .none
   ) {
     precondition(headWidth.isMultiple(of: 2), "heads of \(headWidth)")
@@ -31,18 +31,18 @@ public struct Rotary: Layer {
   }
 
   /// The turned x.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor { turned(x, sign: 1) }
+  package func forward(_ x: Tensor, _ pass: Pass) -> Tensor { turned(x, sign: 1) }
 
   /// dy turned back.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { turned(dy, sign: -1) }
+  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { turned(dy, sign: -1) }
 
   /// The turned rx.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+  package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     rx.map { turned($0, sign: 1) }
   }
 
   /// dy and rdy turned back.
-  public func backwardTangent(
+  package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
     (turned(dy, sign: -1), rdy.map { turned($0, sign: -1) })

@@ -1,7 +1,7 @@
 import Tensors
 
 /// What a layer keeps from one rule for those that follow.
-public protocol SavedState: Sendable {
+package protocol SavedState: Sendable {
   /// The tensors in it, for what they take.
   var tensors: [Tensor] { get }
 }

@@ -2,26 +2,26 @@
 import Tensors
 
 /// How a window slides over an image: PyTorch's kernel, stride, padding and dilation.
-public struct WindowGeometry: Sendable, Hashable {
+package struct WindowGeometry: Sendable, Hashable {
   /// Rows and columns of the kernel.
-  public var kernel: (height: Int, width: Int) { (kernelHeight, kernelWidth) }
+  package var kernel: (height: Int, width: Int) { (kernelHeight, kernelWidth) }
   /// The images it slides over.
-  public let input: ImageShape
+  package let input: ImageShape
   /// Pixels from one window to the next.
-  public let stride: Int
+  package let stride: Int
   /// Pixels around the image that count as there.
-  public let padding: Int
+  package let padding: Int
   /// Pixels from one element of the kernel to the next.
-  public let dilation: Int
+  package let dilation: Int
   /// Windows down the image: ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1.
-  public let outputHeight: Int
+  package let outputHeight: Int
   /// Windows across the image.
-  public let outputWidth: Int
+  package let outputWidth: Int
   let kernelHeight: Int
   let kernelWidth: Int
 
   /// A window; nil when not even one fits into the padded image.
-  public init?(
+  package init?(
     input: ImageShape, kernel: (height: Int, width: Int), stride: Int = 1, padding: Int = 0,
     dilation: Int = 1
   ) {
@@ -40,9 +40,9 @@ public struct WindowGeometry: Sendable, Hashable {
   }
 
   /// Windows of an image.
-  public var positions: Int { outputHeight * outputWidth }
+  package var positions: Int { outputHeight * outputWidth }
   /// Pixels of a window.
-  public var area: Int { kernelHeight * kernelWidth }
+  package var area: Int { kernelHeight * kernelWidth }
   /// Whether every window is the pixel at its place.
   var isPointwise: Bool { area == 1 && stride == 1 && padding == 0 }
 

@@ -12,17 +12,17 @@ public enum RowChecks: Sendable {
 }
 
 /// The rows of a dataset with row checksums, read by all workers at once.
-public final class CheckedRows: Sendable {
+package final class CheckedRows: Sendable {
   /// The dataset with the checksums of `name` is `name` + this.
-  public static let checksumSuffix = ".checksums"
+  package static let checksumSuffix = ".checksums"
   /// The dataset's name.
-  public let name: String
+  package let name: String
   /// Number of rows.
-  public let rowCount: Int
+  package let rowCount: Int
   /// Elements in a row.
-  public let rowLength: Int
+  package let rowLength: Int
   /// The type in the file.
-  public let type: StorageType
+  package let type: StorageType
 
   let region: Range<Int>
   private let file: OpenFile
@@ -65,7 +65,7 @@ public final class CheckedRows: Sendable {
   ///
   /// - Throws: `StorageError.rowsCorrupt` naming the rows of the block, `.rowsOutOfRange`,
   ///   `.wrongType` when the dataset holds another type, `.system`.
-  public func read<Scalar: HDF5Scalar>(
+  package func read<Scalar: HDF5Scalar>(
     _ rows: Range<Int>, into target: UnsafeMutablePointer<Scalar>,
     checks: RowChecks = .everyRead
   ) throws(StorageError) {
@@ -125,7 +125,7 @@ public final class CheckedRows: Sendable {
   }
 
   /// Rows as a matrix of `Float`.
-  public func matrix(
+  package func matrix(
     _ rows: Range<Int>, checks: RowChecks = .everyRead
   ) throws(StorageError) -> Matrix<Float> {
     guard rows.lowerBound >= 0, rows.upperBound <= rowCount else {
@@ -137,7 +137,7 @@ public final class CheckedRows: Sendable {
   }
 
   /// All elements of a small dataset.
-  public func values<Scalar: HDF5Scalar>(
+  package func values<Scalar: HDF5Scalar>(
     _: Scalar.Type = Scalar.self
   ) throws(StorageError) -> [Scalar] {
     let buffer = Buffer<Scalar>(uninitialized: rowCount * rowLength)

@@ -5,17 +5,17 @@ import Tensors
 /// Blocks of about 1 MiB are converted, hashed and written by all workers at once; which rows
 /// make a block depends on the dataset alone, so the file has the same bytes however the rows are
 /// handed over. Use from one thread.
-public final class CheckedRowsWriter {
+package final class CheckedRowsWriter {
   /// The dataset's name.
-  public let name: String
+  package let name: String
   /// Rows of the dataset.
-  public let rowCount: Int
+  package let rowCount: Int
   /// Elements in a row.
-  public let rowLength: Int
+  package let rowLength: Int
   /// The type in the file.
-  public let type: StorageType
+  package let type: StorageType
   /// Rows handed over so far.
-  public private(set) var nextRow = 0
+  package private(set) var nextRow = 0
 
   let blockRows: Int
   /// The data's place in the file.
@@ -64,7 +64,7 @@ public final class CheckedRowsWriter {
   ///   the dataset's own type.
   /// - Throws: `StorageError.notStorable` for a value that is not finite or, in float16, too
   ///   large; `.system` when the disk refuses. The writer is of no more use then.
-  public func append<Scalar: HDF5Scalar>(
+  package func append<Scalar: HDF5Scalar>(
     _ source: UnsafePointer<Scalar>, rows: Int
   ) throws(StorageError) {
     precondition(

@@ -53,7 +53,7 @@ public struct Fingerprint: Hashable, Codable, Sendable {
   }
 
   /// Keeps the fields as attributes of the group `fingerprint`.
-  public func write(to file: HDF5File) throws(StorageError) {
+  package func write(to file: HDF5File) throws(StorageError) {
     try file.makeGroup(Fingerprint.groupName)
     for field in fields {
       guard !field.name.isEmpty else {
@@ -64,7 +64,7 @@ public struct Fingerprint: Hashable, Codable, Sendable {
   }
 
   /// Reads the fields that `write(to:)` kept; none when the file has no such group.
-  public init(from file: HDF5File) throws(StorageError) {
+  package init(from file: HDF5File) throws(StorageError) {
     guard file.contains(Fingerprint.groupName) else { return }
     for name in try file.attributeNames(of: Fingerprint.groupName) {
       let value = try file.attribute(name, of: Fingerprint.groupName)

@@ -3,13 +3,13 @@ import Glibc
 /// Keeps other processes, and other writers of this one, out of a folder until it is dropped.
 ///
 /// A killed process lets go at once.
-public final class FolderLock: Sendable {
+package final class FolderLock: Sendable {
   private let folder: OpenFile
 
   /// Takes the lock.
   ///
   /// - Throws: `StorageError.storeInUse` when another holds it.
-  public init(_ path: String) throws(StorageError) {
+  package init(_ path: String) throws(StorageError) {
     folder = try OpenFile(reading: path)
     guard flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0 else {
       if errno == EWOULDBLOCK { throw .storeInUse(path: path) }
@@ -20,7 +20,7 @@ public final class FolderLock: Sendable {
   /// Makes a folder that its last user deletes, and takes the lock on it.
   ///
   /// - Throws: `StorageError.storeInUse` when another holds it.
-  public static func making(_ path: String) throws(StorageError) -> FolderLock {
+  package static func making(_ path: String) throws(StorageError) -> FolderLock {
     // Another process may come to its end and delete the folder between any two calls.
     for _ in 0..<100 {
       do throws(StorageError) {

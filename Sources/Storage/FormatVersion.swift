@@ -2,7 +2,7 @@
 ///
 /// - Throws: `StorageError.unsupportedVersion` with the version found, `.wrongType` when it is not a
 ///   whole number, `.missingObject`.
-public func requireVersion(
+package func requireVersion(
   _ version: Int, in name: String = "version", of file: HDF5File
 ) throws(StorageError) {
   guard case .integer(let found) = try file.attribute(name) else {

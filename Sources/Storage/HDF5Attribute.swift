@@ -1,7 +1,7 @@
 import CHDF5
 
 /// The value of an attribute: a small fact attached to a group or dataset.
-public enum HDF5Attribute: Hashable, Sendable {
+package enum HDF5Attribute: Hashable, Sendable {
   /// A text.
   case text(String)
   /// A whole number.
@@ -18,7 +18,7 @@ public enum HDF5Attribute: Hashable, Sendable {
 
 extension HDF5File {
   /// Attaches an attribute to a group or dataset ("" is the root), which must not have it yet.
-  public func setAttribute(
+  package func setAttribute(
     _ name: String, _ value: HDF5Attribute, on object: String = ""
   ) throws(StorageError) {
     try HDF5File.requireText(name)
@@ -36,7 +36,7 @@ extension HDF5File {
 
   /// The names of an object's attributes, in the order in which they were attached where the
   /// object keeps that order (groups that Ascribe makes), else alphabetical.
-  public func attributeNames(of object: String = "") throws(StorageError) -> [String] {
+  package func attributeNames(of object: String = "") throws(StorageError) -> [String] {
     let owner = try self.object(object)
     let count = try HDF5.call("list the attributes of", object, in: path) {
       ascribe_h5_attribute_count(owner.id)
@@ -70,7 +70,7 @@ extension HDF5File {
   /// An attribute's value.
   ///
   /// - Throws: `StorageError.missingObject`, `.wrongType` for kinds that Ascribe does not use.
-  public func attribute(_ name: String, of object: String = "") throws(StorageError)
+  package func attribute(_ name: String, of object: String = "") throws(StorageError)
     -> HDF5Attribute
   {
     let owner = try self.object(object)

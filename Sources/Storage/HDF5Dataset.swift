@@ -5,15 +5,15 @@ import Tensors
 /// An open dataset of an HDF5 file: a shape, a type, and rows of the first dimension.
 ///
 /// A scalar dataset counts as one row.
-public final class HDF5Dataset: Sendable {
+package final class HDF5Dataset: Sendable {
   /// The slash-separated name in the file.
-  public let name: String
+  package let name: String
   /// The size of each dimension; empty for a scalar.
-  public let shape: [Int]
+  package let shape: [Int]
   /// How the elements are stored; nil for types that Ascribe does not write (HDF5 converts them).
-  public let type: StorageType?
+  package let type: StorageType?
   /// True for text, of fixed or variable length.
-  public let isText: Bool
+  package let isText: Bool
 
   let file: HDF5File
   let handle: HDF5Handle
@@ -49,12 +49,12 @@ public final class HDF5Dataset: Sendable {
   }
 
   /// The size of the first dimension, 1 for a scalar.
-  public var rowCount: Int { shape.first ?? 1 }
+  package var rowCount: Int { shape.first ?? 1 }
 
   /// Elements in one row; the product of the other dimensions.
   ///
   /// - Throws: `StorageError.tooLarge` when the product overflows.
-  public func rowLength() throws(StorageError) -> Int {
+  package func rowLength() throws(StorageError) -> Int {
     try product(shape.dropFirst())
   }
 
@@ -62,7 +62,7 @@ public final class HDF5Dataset: Sendable {
   ///
   /// - Throws: `StorageError.wrongType` for text or when integers are asked of fractions,
   ///   `.tooLarge` for a shape that the file or the memory cannot hold, `.hdf5`.
-  public func read<Scalar: HDF5Scalar>(_: Scalar.Type = Scalar.self) throws(StorageError)
+  package func read<Scalar: HDF5Scalar>(_: Scalar.Type = Scalar.self) throws(StorageError)
     -> [Scalar]
   {
     let buffer = Buffer<Scalar>(uninitialized: try checkedCount(0..<rowCount, Scalar.self))
@@ -71,7 +71,7 @@ public final class HDF5Dataset: Sendable {
   }
 
   /// A range of rows in row-major order.
-  public func read<Scalar: HDF5Scalar>(
+  package func read<Scalar: HDF5Scalar>(
     rows: Range<Int>, _: Scalar.Type = Scalar.self
   ) throws(StorageError) -> [Scalar] {
     let buffer = Buffer<Scalar>(uninitialized: try checkedCount(rows, Scalar.self))
@@ -80,7 +80,7 @@ public final class HDF5Dataset: Sendable {
   }
 
   /// Reads a range of rows into memory that has room for them.
-  public func read<Scalar: HDF5Scalar>(
+  package func read<Scalar: HDF5Scalar>(
     rows: Range<Int>, into target: UnsafeMutablePointer<Scalar>
   ) throws(StorageError) {
     let count = try checkedCount(rows, Scalar.self)
@@ -104,7 +104,7 @@ public final class HDF5Dataset: Sendable {
   /// Writes a range of rows.
   ///
   /// - Precondition: `values` holds exactly these rows.
-  public func write<Scalar: HDF5Scalar>(
+  package func write<Scalar: HDF5Scalar>(
     rows: Range<Int>, _ values: [Scalar]
   ) throws(StorageError) {
     let count = try checkedCount(rows, Scalar.self)
@@ -117,7 +117,7 @@ public final class HDF5Dataset: Sendable {
   }
 
   /// All texts of a dataset of strings.
-  public func readStrings() throws(StorageError) -> [String] {
+  package func readStrings() throws(StorageError) -> [String] {
     guard isText else {
       throw .wrongType(name: name, expected: "text", found: typeDescription, file: file.path)
     }
@@ -130,13 +130,13 @@ public final class HDF5Dataset: Sendable {
   }
 
   /// The byte of the file where contiguous data begins, nil when it has no place of its own.
-  public func fileOffset() -> Int? {
+  package func fileOffset() -> Int? {
     let offset = HDF5.locked { H5Dget_offset(handle.id) }
     return offset == UInt64.max ? nil : Int(exactly: offset)
   }
 
   /// The type in words.
-  public var typeDescription: String {
+  package var typeDescription: String {
     if let type { return type.rawValue }
     if isText { return "text" }
     let bits = elementSize * 8

@@ -4,7 +4,7 @@ extension HDF5File {
   /// Opens a dataset.
   ///
   /// - Throws: `StorageError.missingObject`, `.wrongType` when the name is a group.
-  public func dataset(_ name: String) throws(StorageError) -> HDF5Dataset {
+  package func dataset(_ name: String) throws(StorageError) -> HDF5Dataset {
     try HDF5Dataset(name: name, handle: try object(name), file: self)
   }
 
@@ -12,7 +12,7 @@ extension HDF5File {
   ///
   /// Its contents are undefined until written. Groups above it are made as needed.
   @discardableResult
-  public func makeDataset(
+  package func makeDataset(
     _ name: String, shape: [Int], type: StorageType
   ) throws(StorageError) -> HDF5Dataset {
     let typeHandle = try type.makeHandle(for: path)
@@ -32,7 +32,7 @@ extension HDF5File {
   ///
   /// - Precondition: the product of `shape` is the number of values.
   @discardableResult
-  public func write<Scalar: HDF5Scalar>(
+  package func write<Scalar: HDF5Scalar>(
     _ values: [Scalar], shape: [Int], to name: String
   ) throws(StorageError) -> HDF5Dataset {
     let dataset = try makeDataset(name, shape: shape, type: Scalar.storageType)
@@ -41,7 +41,7 @@ extension HDF5File {
   }
 
   /// Makes a one-dimensional dataset of UTF-8 texts.
-  public func write(_ texts: [String], to name: String) throws(StorageError) {
+  package func write(_ texts: [String], to name: String) throws(StorageError) {
     let type = try HDF5.handle("make the type", "text", in: path) { ascribe_h5_text() }
     let dataset = try make(name, type, try makeSpace([texts.count], name), try creationList(name))
     try HDF5Text.withCStrings(texts) { (memory) throws(StorageError) in
@@ -53,22 +53,22 @@ extension HDF5File {
   }
 
   /// One run of rows of a virtual dataset, kept in another file.
-  public struct VirtualRows: Sendable {
+  package struct VirtualRows: Sendable {
     /// The file that has them, relative to the folder of the virtual dataset's file.
-    public let file: String
+    package let file: String
     /// The dataset's name in that file; all its rows are taken.
-    public let dataset: String
+    package let dataset: String
     /// The rows that it provides.
-    public let rows: Range<Int>
+    package let rows: Range<Int>
 
     /// Rows `rows` come from a dataset of exactly as many rows.
-    public init(file: String, dataset: String, rows: Range<Int>) {
+    package init(file: String, dataset: String, rows: Range<Int>) {
       (self.file, self.dataset, self.rows) = (file, dataset, rows)
     }
   }
 
   /// Makes a dataset without data of its own, whose rows lie in other files.
-  public func makeVirtualDataset(
+  package func makeVirtualDataset(
     _ name: String, shape: [Int], type: StorageType, parts: [VirtualRows]
   ) throws(StorageError) {
     let typeHandle = try type.makeHandle(for: path)

@@ -5,9 +5,9 @@ import CHDF5
 /// Files made here carry no times, so that the same contents give the same bytes, and a user block
 /// of 512 bytes for the seal (`SealedFileWriter`). Reading any other HDF5 file works too.
 /// The root group is "/" or "".
-public final class HDF5File: Sendable {
+package final class HDF5File: Sendable {
   /// Where the file is, or will be.
-  public let path: String
+  package let path: String
   let handle: HDF5Handle
   /// A file being written need not have its full length yet.
   let isWritable: Bool
@@ -15,7 +15,7 @@ public final class HDF5File: Sendable {
   /// Makes an empty file, in place of what was there.
   ///
   /// - Parameter shown: what errors call it; nil: its path.
-  public init(creating file: String, shownAs shown: String? = nil) throws(StorageError) {
+  package init(creating file: String, shownAs shown: String? = nil) throws(StorageError) {
     let path = shown ?? file
     self.path = path
     isWritable = true
@@ -36,7 +36,7 @@ public final class HDF5File: Sendable {
   /// Opens an existing file for reading.
   ///
   /// - Throws: `StorageError.system` when it cannot be read, `.hdf5` when it is not HDF5.
-  public init(reading path: String) throws(StorageError) {
+  package init(reading path: String) throws(StorageError) {
     self.path = path
     isWritable = false
     _ = try OpenFile(reading: path).length()
@@ -56,7 +56,7 @@ public final class HDF5File: Sendable {
   }
 
   /// Hands everything to the operating system and closes the file with all that is open in it.
-  public func close() throws(StorageError) {
+  package func close() throws(StorageError) {
     try HDF5.call("flush", in: path) { H5Fflush(handle.id, H5F_SCOPE_GLOBAL) }
     handle.close()
   }
@@ -64,7 +64,7 @@ public final class HDF5File: Sendable {
   // MARK: Groups
 
   /// Makes a group and those above it; existing ones stay.
-  public func makeGroup(_ name: String) throws(StorageError) {
+  package func makeGroup(_ name: String) throws(StorageError) {
     var sofar = ""
     for part in try HDF5File.parts(name) {
       sofar += (sofar.isEmpty ? "" : "/") + part
@@ -83,7 +83,7 @@ public final class HDF5File: Sendable {
   }
 
   /// True when a group or dataset of this name is there.
-  public func contains(_ name: String) -> Bool {
+  package func contains(_ name: String) -> Bool {
     guard let parts = try? HDF5File.parts(name) else { return false }
     var sofar = ""
     for part in parts {
@@ -94,13 +94,13 @@ public final class HDF5File: Sendable {
   }
 
   /// True when the name is a dataset.
-  public func isDataset(_ name: String) -> Bool {
+  package func isDataset(_ name: String) -> Bool {
     guard contains(name), let object = try? object(name) else { return false }
     return HDF5.locked { H5Iget_type(object.id) } == H5I_DATASET
   }
 
   /// The names directly below a group, in alphabetical order.
-  public func children(of group: String) throws(StorageError) -> [String] {
+  package func children(of group: String) throws(StorageError) -> [String] {
     let object = try object(group)
     var info = H5G_info_t()
     try HDF5.call("list", group, in: path) { H5Gget_info(object.id, &info) }
@@ -122,7 +122,7 @@ public final class HDF5File: Sendable {
   /// The names of all datasets of the file, slash-separated, in alphabetical order per group.
   ///
   /// Groups nested deeper than 64 levels are not entered (a damaged file may contain itself).
-  public func datasetNames() throws(StorageError) -> [String] {
+  package func datasetNames() throws(StorageError) -> [String] {
     var found: [String] = []
     var pending: [(name: String, depth: Int)] = [("", 0)]
     while let (group, depth) = pending.popLast() {

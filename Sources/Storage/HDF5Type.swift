@@ -56,7 +56,7 @@ public enum StorageType: String, CaseIterable, Codable, Sendable {
 }
 
 /// A Swift number that HDF5 reads and writes.
-public protocol HDF5Scalar: BitwiseCopyable, Sendable {
+package protocol HDF5Scalar: BitwiseCopyable, Sendable {
   /// The type in which it is stored.
   static var storageType: StorageType { get }
   /// libhdf5's predefined type of its bytes in memory.

@@ -1,5 +1,5 @@
 /// What is said of files that would save later commands work and could not be written.
-public enum KeepingNote {
+package enum KeepingNote {
   private static let middle = " is not kept for the next command: "
 
   /// The note of one file.
@@ -7,10 +7,10 @@ public enum KeepingNote {
   /// - Parameters:
   ///   - what: the file, or what it would hold.
   ///   - reason: a sentence.
-  public static func text(_ what: String, reason: String) -> String { what + middle + reason }
+  package static func text(_ what: String, reason: String) -> String { what + middle + reason }
 
   /// Notes in their order, those of files that are not kept for one reason in the first one's place.
-  public static func merged(_ notes: [String]) -> [String] {
+  package static func merged(_ notes: [String]) -> [String] {
     func reason(_ note: String) -> String? {
       note.range(of: middle).map { String(note[$0.upperBound...]) }
     }

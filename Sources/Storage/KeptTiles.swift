@@ -8,11 +8,11 @@ import Tensors
 ///
 /// A row of tiles lies in one piece: read in order by a forward substitution, in the opposite order
 /// by a backward one, a checked block of a MiB or two at a time.
-public final class KeptTiles<Scalar: HDF5Scalar>: Sendable {
+package final class KeptTiles<Scalar: HDF5Scalar>: Sendable {
   /// n.
-  public let order: Int
+  package let order: Int
   /// e.
-  public let edge: Int
+  package let edge: Int
   private let rows: CheckedRows
   /// Memory for tiles, each in use by one worker at a time.
   private let idle = Mutex<[Buffer<Scalar>]>([])
@@ -20,7 +20,7 @@ public final class KeptTiles<Scalar: HDF5Scalar>: Sendable {
   /// The tiles of a file's dataset.
   ///
   /// - Throws: `StorageError.wrongType`, `.wrongShape` when they are not those of this order.
-  public init(
+  package init(
     _ name: String, order: Int, edge: Int, of file: SealedFile
   ) throws(StorageError) {
     (self.order, self.edge) = (order, edge)
@@ -41,7 +41,7 @@ public final class KeptTiles<Scalar: HDF5Scalar>: Sendable {
   /// Calls `body` with a tile, e × e, read and checked.
   ///
   /// - Throws: `StorageError.rowsCorrupt`, `.system`, and what `body` throws.
-  public func withTile(row: Int, column: Int, _ body: (Buffer<Scalar>) throws -> Void) throws {
+  package func withTile(row: Int, column: Int, _ body: (Buffer<Scalar>) throws -> Void) throws {
     let buffer = idle.withLock { $0.popLast() } ?? Buffer(uninitialized: edge * edge)
     defer { idle.withLock { $0.append(buffer) } }
     let index = KeptTileLayout.firstTile(of: row) + column
@@ -51,12 +51,12 @@ public final class KeptTiles<Scalar: HDF5Scalar>: Sendable {
 }
 
 /// Where tiles stand.
-public enum KeptTileLayout {
+package enum KeptTileLayout {
   /// Tiles of all rows before one.
   static func firstTile(of row: Int) -> Int { row * (row + 1) / 2 }
 
   /// t (t + 1)/2.
-  public static func tileCount(order: Int, edge: Int) -> Int {
+  package static func tileCount(order: Int, edge: Int) -> Int {
     firstTile(of: (order + edge - 1) / edge)
   }
 }
@@ -69,7 +69,7 @@ extension SealedFileWriter {
   ///   - edge: e.
   /// - Complexity: n²/2 scalars copied, hashed and written by all workers; a row of tiles of scratch.
   /// - Throws: `StorageError.notStorable` for a number that is not finite, `.system`.
-  public func writeTiles<Scalar: HDF5Scalar>(
+  package func writeTiles<Scalar: HDF5Scalar>(
     lowerOf matrix: Matrix<Scalar>, edge: Int, to name: String
   ) throws(StorageError) {
     let n = matrix.rows

@@ -10,26 +10,26 @@ import Tensors
 /// first digits of the fingerprint: another fingerprint is another file, so two commands that ask
 /// for different things do not take turns in making them. Written whole or not at all; several
 /// processes may write the same file, the last one stays.
-public struct PreconditionerFile: Sendable {
+package struct PreconditionerFile: Sendable {
   /// The contents, by name.
-  public struct Contents: Sendable {
+  package struct Contents: Sendable {
     /// Symmetric or triangular matrices in double: what is on and below the diagonal.
-    public var lower: [String: Matrix<Double>] = [:]
+    package var lower: [String: Matrix<Double>] = [:]
     /// Triangular matrices in float.
-    public var singleLower: [String: Matrix<Float>] = [:]
+    package var singleLower: [String: Matrix<Float>] = [:]
     /// Numbers.
-    public var values: [String: [Double]] = [:]
+    package var values: [String: [Double]] = [:]
     /// Row numbers.
-    public var rows: [String: [Int]] = [:]
+    package var rows: [String: [Int]] = [:]
     /// Texts, such as reports in JSON.
-    public var texts: [String: String] = [:]
+    package var texts: [String: String] = [:]
 
     /// Nothing.
-    public init() {}
+    package init() {}
   }
 
   /// What stands under the name.
-  public enum Reading: Sendable {
+  package enum Reading: Sendable {
     /// No file.
     case absent
     /// A file that was damaged, or made from something else: to be made again, and said.
@@ -44,9 +44,9 @@ public struct PreconditionerFile: Sendable {
   static let mostFiles = 8
 
   /// Where it is.
-  public let path: String
+  package let path: String
   /// What it is made from: every field must be equal.
-  public let fingerprint: Fingerprint
+  package let fingerprint: Fingerprint
   private let prefix: String
   private let storePart: String
 
@@ -55,7 +55,7 @@ public struct PreconditionerFile: Sendable {
   /// - Parameters:
   ///   - kind: letters, digits and hyphens, such as "gram".
   ///   - fingerprint: its field `store` is to be `store.contentDigest(group:)`.
-  public init(
+  package init(
     store: FeatureStoreReader, group: String, kind: String, fingerprint: Fingerprint
   ) {
     let text = fingerprint.fields.map { "\($0.name)\u{0}\($0.value)\u{0}" }.joined()
@@ -67,14 +67,14 @@ public struct PreconditionerFile: Sendable {
   }
 
   /// The folder beside a store: `train.preconditioners` for `train.h5`.
-  public static func folder(of store: String) -> String {
+  package static func folder(of store: String) -> String {
     FilePath(store).beside(endingIn: "preconditioners").string
   }
 
   // MARK: Reading
 
   /// Reads and checks the file.
-  public func read() -> Reading {
+  package func read() -> Reading {
     guard AtomicFile.exists(path) else { return .absent }
     do throws(StorageError) { return .found(try contents()) } catch { return .unusable(error) }
   }
@@ -135,7 +135,7 @@ public struct PreconditionerFile: Sendable {
   ///
   /// - Throws: `StorageError.notStorable` for a value that is not finite, `.system`; then there is
   ///   what was there before.
-  public func write(_ contents: Contents) throws(StorageError) {
+  package func write(_ contents: Contents) throws(StorageError) {
     let folder = FilePath(path).folder.string
     try AtomicFile.makeFolder(folder)
     removeLeftovers(in: folder)

@@ -1,15 +1,15 @@
 /// A sealed HDF5 file, opened for reading after its seal was checked.
 ///
 /// The check reads everything but the large datasets, before libhdf5 sees a byte of the file.
-public final class SealedFile: Sendable {
+package final class SealedFile: Sendable {
   /// Where the file is.
-  public let path: String
+  package let path: String
   /// The length in bytes.
-  public let byteCount: Int
+  package let byteCount: Int
   /// The seal's digest, which stands for the whole contents.
-  public let digest: Digest
+  package let digest: Digest
   /// The HDF5 view of the file: names, attributes, small datasets.
-  public let hdf5: HDF5File
+  package let hdf5: HDF5File
   private let file: OpenFile
   private let seal: Seal
 
@@ -17,7 +17,7 @@ public final class SealedFile: Sendable {
   ///
   /// - Throws: `StorageError.notSealed`, `.unsupportedVersion`, `.wrongLength`, `.sealBroken`,
   ///   `.system`.
-  public init(_ path: String) throws(StorageError) {
+  package init(_ path: String) throws(StorageError) {
     self.path = path
     file = try OpenFile(reading: path)
     seal = try Seal.read(file)
@@ -27,12 +27,12 @@ public final class SealedFile: Sendable {
   }
 
   /// The rows of a dataset with checksums.
-  public func rows(_ name: String) throws(StorageError) -> CheckedRows {
+  package func rows(_ name: String) throws(StorageError) -> CheckedRows {
     try CheckedRows(try hdf5.dataset(name), of: hdf5, in: file)
   }
 
   /// The names of the datasets with row checksums.
-  public func checkedNames() throws(StorageError) -> [String] {
+  package func checkedNames() throws(StorageError) -> [String] {
     let names = try hdf5.datasetNames()
     let all = Set(names)
     return names.filter { all.contains($0 + CheckedRows.checksumSuffix) }
@@ -43,7 +43,7 @@ public final class SealedFile: Sendable {
   /// - Returns: the number of row blocks checked.
   /// - Throws: `StorageError.rowsCorrupt`, `.sealBroken`, `.inconsistent`.
   @discardableResult
-  public func verify() throws(StorageError) -> Int {
+  package func verify() throws(StorageError) -> Int {
     guard try seal.computedDigest(file) == seal.digest else { throw .sealBroken(file: path) }
     var uncovered = seal.regions
     var blocks = 0

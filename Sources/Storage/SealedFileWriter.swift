@@ -3,11 +3,11 @@
 /// Small datasets and attributes go through `hdf5` and are covered by the seal; large ones through
 /// `makeRows`, which gives every block of rows a checksum. Dropped without `finish()`, it leaves
 /// nothing behind.
-public final class SealedFileWriter {
+package final class SealedFileWriter {
   /// The name that the file gets at the end.
-  public let path: String
+  package let path: String
   /// The file being made.
-  public let hdf5: HDF5File
+  package let hdf5: HDF5File
   private let target: String
   private let temporary: String
   private let output: OpenFile
@@ -15,7 +15,7 @@ public final class SealedFileWriter {
   private var isOpen = true
 
   /// Begins a file.
-  public init(_ path: String) throws(StorageError) {
+  package init(_ path: String) throws(StorageError) {
     self.path = path
     target = try AtomicFile.target(of: path)
     temporary = AtomicFile.temporaryName(for: target)
@@ -40,7 +40,7 @@ public final class SealedFileWriter {
   /// - Parameters:
   ///   - shape: the first dimension is the rows; the others are at least 1.
   ///   - shownFirstRow: what errors call row 0.
-  public func makeRows(
+  package func makeRows(
     _ name: String, shape: [Int], type: StorageType, shownFirstRow: Int = 0
   ) throws(StorageError) -> CheckedRowsWriter {
     let writer = try CheckedRowsWriter(
@@ -51,7 +51,7 @@ public final class SealedFileWriter {
   }
 
   /// Makes a dataset with row checksums from values at hand.
-  public func writeRows<Scalar: HDF5Scalar>(
+  package func writeRows<Scalar: HDF5Scalar>(
     _ values: [Scalar], shape: [Int], to name: String
   ) throws(StorageError) {
     let writer = try makeRows(name, shape: shape, type: Scalar.storageType)
@@ -60,7 +60,7 @@ public final class SealedFileWriter {
   }
 
   /// What `finish` waits for.
-  public enum Flushing: Sendable {
+  package enum Flushing: Sendable {
     /// The bytes are on the disk: the file outlives a power cut.
     case disk
     /// Nothing: for what can be made again. After a power cut its seal or checksums may be broken.
@@ -72,7 +72,7 @@ public final class SealedFileWriter {
   /// - Returns: the seal's digest, which stands for the whole contents.
   /// - Precondition: every dataset made by `makeRows` has all its rows.
   @discardableResult
-  public func finish(flushing: Flushing = .disk) throws(StorageError) -> Digest {
+  package func finish(flushing: Flushing = .disk) throws(StorageError) -> Digest {
     precondition(isOpen, "\(path) is finished")
     for writer in rows {
       precondition(writer.nextRow == writer.rowCount, "\(writer.name) has \(writer.nextRow) rows")

@@ -28,7 +28,7 @@ public struct TrainingBatch: Sendable, Equatable {
   /// Where the dropout masks of a pass come from.
   ///
   /// - Parameter place: the place in `rows` of the pass's first example.
-  public func dropout(from place: Int) -> DropoutDraws {
+  package func dropout(from place: Int) -> DropoutDraws {
     DropoutDraws(seed: seed, step: UInt64(step), firstExample: place)
   }
 }

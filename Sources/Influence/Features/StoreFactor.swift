@@ -7,26 +7,26 @@ import Tensors
 /// The factored Gram matrix of a checkpoint's features, with what is to be said about it.
 ///
 ///     Φᵀ diag(s)⁻¹ Φ + λ I = L Lᵀ
-public struct StoreFactor: Sendable {
+package struct StoreFactor: Sendable {
   /// L and λ.
-  public let cholesky: Cholesky<Double>
+  package let cholesky: Cholesky<Double>
   /// tr(ΦᵀΦ), without the scales.
-  public let trace: Double
+  package let trace: Double
   /// Rows of the store that are zero, ascending; deleted ones are not among them.
-  public let zeroRows: [Int]
+  package let zeroRows: [Int]
   /// Features that are zero for every row.
-  public let deadFeatures: Int
+  package let deadFeatures: Int
   /// Rows that count.
-  public let count: Int
+  package let count: Int
   /// How λ was chosen.
-  public let report: DampingReport
+  package let report: DampingReport
 
   /// Factors the Gram matrix with the report's λ.
   ///
   /// - Throws: `LinearAlgebraError.notPositiveDefinite` when λ = 0 and the features are not
   ///   independent.
   /// - Complexity: k³/3 flops.
-  public init(_ sums: consuming StoreGram, report: DampingReport) throws {
+  package init(_ sums: consuming StoreGram, report: DampingReport) throws {
     let k = sums.gram.rows
     (trace, zeroRows, count) = (sums.trace, sums.zeroRows, sums.count)
     deadFeatures = (0..<k).count { sums.gram.storage.base[$0 * (k + 1)] == 0 }
@@ -46,7 +46,7 @@ public struct StoreFactor: Sendable {
   ///   - note: called with a line for the user where a file cannot be used or written.
   ///   - report: chooses λ; called only when the factor is made.
   /// - Throws: what `report` throws, `StorageError` of reading the store, `LinearAlgebraError`.
-  public static func keptOrMade(
+  package static func keptOrMade(
     _ store: FeatureStoreReader, group: String, scales: [Double]? = nil, rule: String,
     isKept: Bool = true, note: (String) -> Void, report: (StoreGram) throws -> DampingReport
   ) throws -> StoreFactor {

@@ -10,7 +10,7 @@ extension StoreGram {
   ///   - isKept: whether files are read and written.
   ///   - note: called with a line for the user where a file cannot be used or written.
   /// - Throws: `StorageError` of reading the store; never of the file kept.
-  public static func keptOrMade(
+  package static func keptOrMade(
     _ store: FeatureStoreReader, group: String, scales: [Double]? = nil, isKept: Bool = true,
     note: (String) -> Void
   ) throws -> StoreGram {

@@ -13,18 +13,18 @@ import Tensors
 /// - Precision: up to `doubleRows` rows in fp64 throughout; beyond, products of 256 rows in fp32 that
 ///   are added up in fp64 (`addSymmetricProduct`): entries within 1e-6 √(G_ii G_jj). The trace is a
 ///   sum in fp64 always.
-public struct StoreGram: Sendable {
+package struct StoreGram: Sendable {
   /// k × k, symmetric.
-  public internal(set) var gram: Matrix<Double>
+  package internal(set) var gram: Matrix<Double>
   /// tr(ΦᵀΦ), without the scales.
-  public internal(set) var trace: Double
+  package internal(set) var trace: Double
   /// Rows of the store that are zero, ascending; deleted ones are not among them.
-  public internal(set) var zeroRows: [Int]
+  package internal(set) var zeroRows: [Int]
   /// n: rows that count.
-  public internal(set) var count: Int
+  package internal(set) var count: Int
 
   /// Stores of up to so many rows are summed in fp64: twice the time, of little.
-  public static let doubleRows = 16_384
+  package static let doubleRows = 16_384
 
   /// The sums over a checkpoint of a store: one pass.
   ///
@@ -33,7 +33,7 @@ public struct StoreGram: Sendable {
   ///   - scales: s > 0, a value for every row of the store; nil for 1.
   /// - Throws: `StorageError` of the reads.
   /// - Complexity: nk² flops; log₂(shards) + 1 matrices of k² doubles and 32 MiB of rows.
-  public init(_ store: FeatureStoreReader, group: String, scales: [Double]? = nil) throws {
+  package init(_ store: FeatureStoreReader, group: String, scales: [Double]? = nil) throws {
     var sum = StoreGram.reduction(of: store)
     for shard in store.layout.shards.indices {
       sum.add(
@@ -45,7 +45,7 @@ public struct StoreGram: Sendable {
   /// What the owners of a store's shards have summed up, together.
   ///
   /// - Throws: `StorageError.incomplete` when the part of a shard is missing.
-  public init(completing sum: ShardReduction<StoreGram>, of store: FeatureStoreReader) throws {
+  package init(completing sum: ShardReduction<StoreGram>, of store: FeatureStoreReader) throws {
     guard let total = sum.total else {
       let rows = sum.missing.first.map { store.layout.shards[$0] } ?? 0..<store.rows
       throw StorageError.incomplete(group: "Gram matrix", missing: rows, file: store.path)
@@ -55,7 +55,7 @@ public struct StoreGram: Sendable {
   }
 
   /// An empty sum over a store's shards.
-  public static func reduction(of store: FeatureStoreReader) -> ShardReduction<StoreGram> {
+  package static func reduction(of store: FeatureStoreReader) -> ShardReduction<StoreGram> {
     ShardReduction(shards: store.layout.shards.count) { left, right in left.append(right) }
   }
 
@@ -84,7 +84,7 @@ extension StoreGram {
   /// - Parameters:
   ///   - scales: s > 0, a value for every row of the store; nil for 1.
   /// - Throws: `StorageError` of the reads.
-  public static func part(
+  package static func part(
     of store: FeatureStoreReader, group: String, shard: Int, scales: [Double]? = nil
   ) throws -> StoreGram {
     precondition(scales == nil || scales?.count == store.rows, "\(scales?.count ?? 0) scales")

@@ -132,18 +132,18 @@ extension TrainingProducts {
 }
 
 /// Products that are there already.
-public struct HeldProducts: TrainingProducts {
+package struct HeldProducts: TrainingProducts {
   /// m × n.
-  public let matrix: Matrix<Float>
+  package let matrix: Matrix<Float>
 
   /// Products as a matrix.
-  public init(_ matrix: Matrix<Float>) { self.matrix = matrix }
+  package init(_ matrix: Matrix<Float>) { self.matrix = matrix }
 
   /// m.
-  public var rows: Int { matrix.rows }
+  package var rows: Int { matrix.rows }
 
   /// Columns of the matrix.
-  public func block(_ range: Range<Int>) -> Matrix<Float> {
+  package func block(_ range: Range<Int>) -> Matrix<Float> {
     if range == 0..<matrix.columns { return matrix }
     let result = Matrix<Float>(uninitialized: matrix.rows, range.count)
     for row in 0..<matrix.rows {

@@ -56,7 +56,7 @@ public final class FactorFolder: Sendable {
   ///
   /// - Returns: the factor, nil when there is none; a note when a file of this label was made from
   ///   something else, naming what, or is damaged.
-  public func factor(
+  package func factor(
     _ label: String, _ fingerprint: Fingerprint
   ) -> (factor: KeptFactor?, note: String?) {
     guard budget > 0 else { return (nil, nil) }
@@ -95,7 +95,7 @@ public final class FactorFolder: Sendable {
   ///
   /// Leftovers of killed processes are deleted. Two processes do not write at a time: the later one
   /// does not keep its factor.
-  public func keep(
+  package func keep(
     _ factor: RidgeFactor, _ contents: KeptFactor.Contents, label: String,
     fingerprint: Fingerprint
   ) -> Outcome {

@@ -8,20 +8,20 @@ import Tensors
 ///
 /// A solve streams the tiles of L through memory once each way, for all right-hand sides at a time;
 /// it has the bits of `RidgeFactor.solve(streaming:)`. Format: Projections/README.md.
-public struct KeptFactor: Sendable {
+package struct KeptFactor: Sendable {
   /// What a file keeps beside L.
-  public struct Contents: Sendable {
+  package struct Contents: Sendable {
     /// λ, and what was known when it was chosen.
-    public let damping: DampingReport
+    package let damping: DampingReport
     /// s, n values; nil for 1.
-    public let scales: [Double]?
+    package let scales: [Double]?
     /// The diagonal of M⁻¹, n values; nil where no method asked for it.
-    public let inverseDiagonal: [Double]?
+    package let inverseDiagonal: [Double]?
     /// r, n × C; nil for a method without targets.
-    public let residuals: Matrix<Double>?
+    package let residuals: Matrix<Double>?
 
     /// Values of n examples.
-    public init(
+    package init(
       damping: DampingReport, scales: [Double]?, inverseDiagonal: [Double]?,
       residuals: Matrix<Double>? = nil
     ) {
@@ -33,16 +33,16 @@ public struct KeptFactor: Sendable {
   }
 
   /// The format's name, with its version.
-  public static let format = "ascribe kept factor 1"
+  package static let format = "ascribe kept factor 1"
 
   /// Where the file is.
-  public let path: String
+  package let path: String
   /// n.
-  public let order: Int
+  package let order: Int
   /// What stands beside L.
-  public let contents: Contents
+  package let contents: Contents
   /// Bytes of the file.
-  public let byteCount: Int
+  package let byteCount: Int
   private let tiles: Tiles
 
   private enum Tiles: Sendable {
@@ -55,7 +55,7 @@ public struct KeptFactor: Sendable {
   /// - Parameter fingerprint: what the factor must have been made from.
   /// - Throws: `StorageError.fingerprintMismatch` naming the field that differs, `.notSealed`,
   ///   `.sealBroken`, `.wrongLength`, `.inconsistent`, `.wrongShape`.
-  public init(_ path: String, fingerprint: Fingerprint) throws(StorageError) {
+  package init(_ path: String, fingerprint: Fingerprint) throws(StorageError) {
     let file = try SealedFile(path)
     guard case .text(KeptFactor.format) = try file.hdf5.attribute("format"),
       case .integer(let order) = try file.hdf5.attribute("order"),
@@ -85,7 +85,7 @@ public struct KeptFactor: Sendable {
   ///
   /// - Complexity: 2mn² flops, and the file read twice; 16 rows of tiles' scratch beside B.
   /// - Throws: `StorageError.rowsCorrupt` naming the tiles, `.system`.
-  public func solve(rows: consuming Matrix<Float>) throws -> Matrix<Float> {
+  package func solve(rows: consuming Matrix<Float>) throws -> Matrix<Float> {
     switch tiles {
     case .single(let tiles): try tiles.solve(rows: rows)
     case .double(let tiles): try tiles.solve(rows: rows.double).float
@@ -95,7 +95,7 @@ public struct KeptFactor: Sendable {
   /// B M⁻¹ of targets, m × n, in the factor's precision.
   ///
   /// - Throws: as for kernel rows.
-  public func solve(rows: consuming Matrix<Double>) throws -> Matrix<Double> {
+  package func solve(rows: consuming Matrix<Double>) throws -> Matrix<Double> {
     switch tiles {
     case .single(let tiles): try tiles.solve(rows: rows.float).double
     case .double(let tiles): try tiles.solve(rows: rows)
@@ -108,7 +108,7 @@ public struct KeptFactor: Sendable {
   ///   - fingerprint: everything that the factor depends on.
   ///   - path: the file, which appears whole or not at all.
   /// - Throws: `StorageError.system` when the disk is full or cannot be written.
-  public static func write(
+  package static func write(
     _ factor: RidgeFactor, _ contents: Contents, fingerprint: Fingerprint, to path: String
   ) throws(StorageError) {
     let n = factor.order
@@ -133,7 +133,7 @@ public struct KeptFactor: Sendable {
   /// - Parameters:
   ///   - order: n.
   ///   - targets: C of the residuals; 0 for none.
-  public static func byteCount(order n: Int, isSingle: Bool, targets: Int) -> Int {
+  package static func byteCount(order n: Int, isSingle: Bool, targets: Int) -> Int {
     let edge = FactorTiles<Float>.standardEdge(order: n)
     let tiles = KeptTileLayout.tileCount(order: n, edge: edge)
     return tiles * (edge * edge * (isSingle ? 4 : 8) + 16) + 8 * n * (2 + targets)
