@@ -96,7 +96,9 @@ struct RunTests {
     switch kind {
     case .identity: #expect(difference < 1e-4)
     case .landmarks: #expect(difference < 1e-3)
-    default: #expect(difference < 0.8 && difference > 1e-3)
+    default:
+      // A product of k random features is off by √(2/k) of the norms, one in twenty by twice that.
+      #expect(difference < 2 * (2 / 120.0).squareRoot() && difference > 1e-3)
     }
     #expect(
       relativeDifference(
