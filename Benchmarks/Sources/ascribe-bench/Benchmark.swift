@@ -10,10 +10,7 @@ struct Benchmark: Sendable {
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
     sgemm, trainingStep, resnet9Step, transformerStep, curvature, transformerCollecting, bank,
-    collecting, saving, exactTRAK, landmarks,
-    sgemm, trainingStep, resnet9Step, transformerStep, transformerCollecting, bank, sequenceBank,
-    collecting,
-    saving, exactTRAK, landmarks,
+    sequenceBank, collecting, saving, exactTRAK, landmarks,
     ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, preconditioner, peakMemory, scaling,
   ]
 }
