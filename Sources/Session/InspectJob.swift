@@ -2,11 +2,9 @@ import Answers
 import Foundation
 import Influence
 import Reports
-import Storage
-import Models
 import Runs
+import Storage
 import Tensors
-import Training
 
 /// Says what a run, a store, a score file or a checkpoint holds.
 public struct InspectJob: Sendable {

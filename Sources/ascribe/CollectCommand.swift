@@ -4,9 +4,6 @@ import Networks
 import Projections
 import Reports
 import Session
-import Models
-import Runs
-import Training
 
 extension ProjectorKind: ExpressibleByArgument {}
 

@@ -4,9 +4,6 @@ import Influence
 import Networks
 import Session
 import Tensors
-import Models
-import Runs
-import Training
 
 /// Options of every command.
 struct CommonOptions: ParsableArguments {
@@ -38,9 +35,10 @@ struct CommonOptions: ParsableArguments {
   }
 
   /// Opens a run to be asked.
-  func session(_ run: String) throws -> Session {
+  func session(_ run: String, needsWeights: Bool = true) throws -> Session {
     try Session(
-      run, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control: .terminal)
+      run, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder,
+      needsWeights: needsWeights, control: .terminal)
   }
 
   /// Refuses names that the other commands would not know as files of HDF5.
