@@ -3,9 +3,6 @@ import Foundation
 import Influence
 import Reports
 import Tensors
-import Models
-import Runs
-import Training
 
 /// Shows examples as pictures where their shape allows, else as values.
 struct ExampleGallery {

@@ -1,8 +1,6 @@
 import Gradients
 import Reports
-import Models
 import Runs
-import Training
 
 /// Per-example gradients from elsewhere that became a run.
 public struct FactorsAnswer: Answer, Equatable {

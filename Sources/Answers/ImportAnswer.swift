@@ -1,8 +1,6 @@
 import Foundation
 import Reports
-import Models
 import Runs
-import Training
 
 /// Weights from elsewhere that became a run.
 public struct ImportAnswer: Answer, Equatable {

@@ -5,9 +5,6 @@ import Foundation
 import Influence
 import Reports
 import Tensors
-import Models
-import Runs
-import Training
 
 /// Training examples in order of suspicion of a wrong label.
 public struct MislabeledAnswer: Answer, Equatable {

@@ -2,8 +2,6 @@ import Datasets
 import Foundation
 import Reports
 import Tensors
-import Models
-import Runs
 import Training
 
 /// What a model makes of one example.

@@ -1,8 +1,6 @@
 import Datasets
 import Influence
 import Networks
-import Models
-import Runs
 import Training
 
 /// Which test examples are asked about.

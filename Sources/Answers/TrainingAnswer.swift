@@ -1,8 +1,6 @@
 import Foundation
 import Reports
-import Models
 import Runs
-import Training
 
 /// A run that is trained.
 public struct TrainingAnswer: Answer, Equatable {

@@ -29,6 +29,11 @@ public enum NegativeControl: String, Sendable, Codable, CaseIterable {
     return noise
   }
 
+  /// Normal scores, of the shape of others.
+  public static func randomScores(like scores: Matrix<Float>) -> Matrix<Float> {
+    randomScores(queries: scores.rows, trainingExamples: scores.columns)
+  }
+
   /// Scores with their columns in random order, the same for every query.
   public static func permuted(_ scores: Matrix<Float>, seed: UInt64 = 0) -> Matrix<Float> {
     let order = RandomStream(seed: seed, purpose: .probe, index: 1).permutation(of: scores.columns)

@@ -67,6 +67,15 @@ struct CheckpointGradients: Sendable {
   }
 
   private func collection(_ references: [CheckpointReference]) throws -> FeatureCollection {
+    try saving.collection(of: run, at: references, data: data)
+  }
+}
+
+extension GradientSaving {
+  /// The collecting of a run's gradients at some of its checkpoints.
+  func collection(
+    of run: Run, at references: [CheckpointReference], data: Dataset
+  ) throws -> FeatureCollection {
     let network = try run.network
     return FeatureCollection(
       groups: try references.map {
@@ -74,7 +83,7 @@ struct CheckpointGradients: Sendable {
           name: $0.groupName,
           source: GradientSource(network: network, parameters: try run.parameters(of: $0)),
           modelHash: "\(try run.modelHash(of: $0))")
-      }, outputFunction: saving.function(for: data), projection: saving.choice,
+      }, outputFunction: function(for: data), projection: choice,
       training: data, identity: try run.identity())
   }
 }

@@ -104,16 +104,7 @@ extension GradientSaving {
       projector == .landmarks
       ? said ?? ""
       : try projector(for: try run.network, function(for: data), data).identity.canonicalText
-    let groups = try run.checkpoints.map {
-      FeatureCollection.Group(
-        name: $0.groupName,
-        source: GradientSource(
-          network: try run.network, parameters: try run.parameters(of: $0)),
-        modelHash: "\(try run.modelHash(of: $0))")
-    }
-    return try FeatureCollection(
-      groups: groups, outputFunction: function(for: data), projection: choice,
-      training: data, identity: try run.identity()
-    ).fingerprint(of: data, projectorText: text, dtype: dtype)
+    return try collection(of: run, at: run.checkpoints, data: data)
+      .fingerprint(of: data, projectorText: text, dtype: dtype)
   }
 }

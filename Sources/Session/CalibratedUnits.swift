@@ -1,10 +1,8 @@
 import Answers
 import Evaluation
 import Influence
-import Tensors
-import Models
 import Runs
-import Training
+import Tensors
 
 extension CalibratedUnits {
   /// The calibration that fits the scores of a job, with what was found said.

@@ -6,9 +6,6 @@ import Networks
 import Projections
 import Storage
 import Tensors
-import Models
-import Runs
-import Training
 
 /// Projected per-example gradients of a part of the data into a store.
 public struct CollectJob: Sendable {
@@ -60,13 +57,9 @@ public struct CollectJob: Sendable {
       session.control.note("projector: \(projection.kind.rawValue), by counted flops (‹projector›)")
     }
     let cost = try influence.cost(of: work, examples: data.count)
-    if let text = EstimateText.announcement(
+    session.control.announce(
       "\(projection.kind.rawValue) features of \(data.count) examples", flops: cost.flops,
       peakBytes: cost.peakBytes)
-    {
-      session.control.note(text)
-      session.control.expect(EstimateText.expected(flops: cost.flops))
-    }
     return try work.parts.map { part in
       let path = out ?? part.path
       do {

@@ -1,8 +1,6 @@
 import Answers
-import Tensors
-import Models
 import Runs
-import Training
+import Tensors
 
 /// Writes a run's weights for PyTorch and Hugging Face.
 public struct ExportWeightsJob: Sendable {

@@ -1,9 +1,6 @@
 import Answers
 import Influence
 import Tensors
-import Models
-import Runs
-import Training
 
 /// Makes per-example gradients from elsewhere a run.
 public struct ImportFactorsJob: Sendable {

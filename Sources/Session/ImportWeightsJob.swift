@@ -1,9 +1,8 @@
 import Answers
 import Configuration
-import Tensors
 import Models
 import Runs
-import Training
+import Tensors
 
 /// Makes weights from elsewhere a run, without training.
 public struct ImportWeightsJob: Sendable {

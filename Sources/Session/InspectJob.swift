@@ -7,7 +7,6 @@ import Reports
 import Runs
 import Storage
 import Tensors
-import Training
 
 /// Says what a run, a store, a score file or a checkpoint holds.
 public struct InspectJob: Sendable {

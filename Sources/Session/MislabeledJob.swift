@@ -45,6 +45,7 @@ public struct MislabeledJob: Sendable {
   public func run(in session: Session) throws -> Result {
     let (influence, ranking) =
       signal == .selfInfluence ? try bySelfInfluence(session) : try bySignal(session)
+    for note in ranking.notes { session.control.note("note: \(note)") }
     return Result(
       answer: try MislabeledAnswer(influence, ranking, top: top), ranking: ranking,
       influence: influence)
@@ -69,15 +70,10 @@ public struct MislabeledJob: Sendable {
       try control.check()
       stage.update(done, of: total)
     }
-    if signal.leavesOneOut && !influence.isSequence,
-      let estimate = try job.estimate(scoring), let text = EstimateText.announcement(estimate)
-    {
-      control.note(text)
-      control.expect(EstimateText.expected(flops: estimate.flops))
+    if signal.leavesOneOut && !influence.isSequence {
+      control.announce(try job.estimate(scoring))
     }
-    let ranking = try job.ranking(by: signal, scoring)
-    for note in ranking.notes { control.note("note: \(note)") }
-    return (influence, ranking)
+    return (influence, try job.ranking(by: signal, scoring))
   }
 }
 

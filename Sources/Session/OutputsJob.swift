@@ -3,8 +3,6 @@ import Datasets
 import Influence
 import Storage
 import Tensors
-import Models
-import Runs
 import Training
 
 /// Loss, margin, probability of the label, and logits of every example.

@@ -6,10 +6,8 @@ import Influence
 import Networks
 import Projections
 import Reports
-import Models
 import Runs
 import Tensors
-import Training
 
 /// Rows, bytes, memory and minutes before anything runs.
 public struct PlanJob: Sendable {

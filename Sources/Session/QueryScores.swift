@@ -1,14 +1,9 @@
-import ArgumentParser
 import Datasets
 import Evaluation
 import Influence
 import Networks
 import Reports
-import Runs
 import Storage
-import Models
-import Runs
-import Training
 
 /// What answers queries about rows of the test set: a method, a method fused with a bank, or a file.
 struct QueryScores {

@@ -5,9 +5,6 @@ import Influence
 import Networks
 import Reports
 import Tensors
-import Models
-import Runs
-import Training
 
 /// A run's scores by one request: what was chosen is said as it is decided.
 public struct ScoringSession: Sendable {
@@ -74,11 +71,7 @@ public struct ScoringSession: Sendable {
     }
     if let layers = influence.layersSentence { control.note(layers) }
     if let reason = KernelText.sentence(scoring.kernelReason) { control.note(reason) }
-    let estimate = try influence.estimate(scoring, queries: asked.count(influence.data))
-    if let estimate, let text = EstimateText.announcement(estimate) {
-      control.note(text)
-      control.expect(EstimateText.expected(flops: estimate.flops))
-    }
+    control.announce(try influence.estimate(scoring, queries: asked.count(influence.data)))
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.

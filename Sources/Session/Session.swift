@@ -1,10 +1,8 @@
 import Influence
 import Networks
+import Runs
 import Synchronization
 import Tensors
-import Models
-import Runs
-import Training
 
 /// A run that is opened to be asked: its data and checkpoints are read once for all its jobs.
 public final class Session: Sendable {
@@ -21,16 +19,18 @@ public final class Session: Sendable {
 
   /// Opens a run by its name or folder, and says so when its training has not come to its end.
   ///
-  /// - Parameter dataFolder: where the paths of the run file begin now, for a run or data that was
-  ///   moved; nil: where they did when the run was made.
+  /// - Parameters:
+  ///   - dataFolder: where the paths of the run file begin now, for a run or data that was moved;
+  ///     nil: where they did when the run was made.
+  ///   - needsWeights: whether its jobs take the run's checkpoints: what trains anew does not.
   /// - Throws: `RunError.noRun`, `CheckpointError` for a record that was changed.
   public convenience init(
     _ name: String, checkpointsFolder: String = "Checkpoints", dataFolder: String? = nil,
-    control: JobControl = .silent
+    needsWeights: Bool = true, control: JobControl = .silent
   ) throws {
     let run = try Run.found(
       name, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control)
-    if !run.isFinished {
+    if needsWeights && !run.isFinished {
       control.note(
         "note: the training of \(run.name) is not finished; its last checkpoint so far is used")
     }

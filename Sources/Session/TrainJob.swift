@@ -1,10 +1,8 @@
 import Answers
 import Datasets
 import Influence
-import Tensors
-import Models
 import Runs
-import Training
+import Tensors
 
 /// Trains the run of a run file: checkpoints and per-example dynamics.
 public struct TrainJob: Sendable {

@@ -1,9 +1,8 @@
 import Checkpoints
 import Foundation
+import Runs
 import Synchronization
 import Tensors
-import Models
-import Runs
 import Training
 
 /// A note a checkpoint (several seeds: the last one's), a stage of epochs in between.

@@ -3,11 +3,9 @@ import Checkpoints
 import Evaluation
 import Foundation
 import Influence
+import Runs
 import Storage
 import Tensors
-import Models
-import Runs
-import Training
 
 /// Checks every byte of a run, a store or a score file.
 public struct VerifyJob: Sendable {

@@ -43,9 +43,10 @@ struct CommonOptions: ParsableArguments {
   }
 
   /// Opens a run to be asked.
-  func session(_ run: String) throws -> Session {
+  func session(_ run: String, needsWeights: Bool = true) throws -> Session {
     try Session(
-      run, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control: .terminal)
+      run, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder,
+      needsWeights: needsWeights, control: .terminal)
   }
 
   /// Refuses names that the other commands would not know as files of HDF5.

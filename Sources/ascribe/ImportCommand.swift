@@ -1,8 +1,6 @@
 import ArgumentParser
-import Session
 import Models
-import Runs
-import Training
+import Session
 
 /// `ascribe import`.
 struct ImportCommand: ParsableCommand {

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Session
-import Runs
-import Training
 
 /// `ascribe retrain`.
 struct RetrainCommand: ParsableCommand {
@@ -48,16 +46,9 @@ struct RetrainCommand: ParsableCommand {
     var job = RetrainJob(try choices.design(design))
     (job.subsetSeed, job.seeds, job.bank) = (choices.subsetSeed, seeds, bank)
     (job.overwrites, job.tokenOutputs) = (overwrite, tokenOutputs)
-    let answer = try job.run(in: try session())
+    // Only a ranking takes the run's checkpoints.
+    let session = try common.session(runName, needsWeights: design == "removal")
+    let answer = try job.run(in: session)
     if json { try Console.answer(answer, json: true) }
-  }
-
-  /// Only a ranking takes the run's checkpoints, and is told of a training that is not finished.
-  private func session() throws -> Session {
-    if design == "removal" { return try common.session(runName) }
-    return Session(
-      try Run.open(
-        runName, checkpointsFolder: common.checkpointsFolder, dataFolder: common.dataFolder),
-      control: .terminal)
   }
 }

@@ -8,11 +8,9 @@ import Influence
 import Networks
 import Projections
 import Reports
+import Runs
 import Storage
 import Tensors
-import Models
-import Runs
-import Training
 
 /// Handwritten digits with planted wrong labels: train, query, clean, report.
 public struct DemoJob: Sendable {

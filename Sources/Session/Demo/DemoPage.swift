@@ -6,9 +6,6 @@ import Foundation
 import Influence
 import Reports
 import Tensors
-import Models
-import Runs
-import Training
 
 /// The demo's page: queries, suspects, curves.
 struct DemoPage {

@@ -1,10 +1,10 @@
 import Datasets
 import Evaluation
 import Influence
-import Randomness
 import Networks
-import Training
+import Randomness
 import Tensors
+import Training
 
 extension BrittlenessJob {
   /// The sizes of removal of n training examples, ascending, each once.
@@ -100,7 +100,7 @@ extension BrittlenessJob {
 extension Dataset {
   /// Rows of ids such as `3,17`, or of those in a file, one a line: `@FILE`.
   ///
-  /// - Parameter field: the request's field, in backticks.
+  /// - Parameter field: the request's field, in guillemets.
   /// - Throws: `EvaluationError.request` for no ids, or one twice; `DatasetError` for unknown ones.
   func rows(named text: String, field: String) throws -> [Int] {
     let isFile = text.hasPrefix("@")

@@ -27,22 +27,17 @@ public struct LDSJob: Sendable {
   ///
   /// - Throws: `EvaluationError` where there is no bank that suits; errors of the scoring.
   public func run(in session: Session) throws -> Evaluated<LDSAnswer> {
-    let designs = [SubsetDesign.Kind.random, .list]
-    let name = try designs[0].bankName(bank)
-    let setup = try ScoringSession(session, scoring, layers: layers)
-    let truth = try RetrainingBank.named(name, of: setup.influence, designs: designs)
-    let queries = try setup.queries(token: token)
-    let outputs = try truth.outputs(setup.options.outputFunction, of: queries)
-    let fused = try setup.fused(with: fusedWith, token: token, truth: (truth, name))
+    let beside = try ScoringBesideBank(
+      session, bank: bank, of: [.random, .list], scoring, layers: layers, token: token)
+    let (setup, queries) = (beside.setup, beside.queries)
+    let fused = try setup.fused(
+      with: fusedWith, token: token, truth: (beside.truth, beside.name))
     let scores = try fused?.scores(rows: queries.rows) ?? setup.scorer.scores(queries.data)
-    let result = LinearDatamodelingScore(scores: scores, masks: truth.masks, outputs: outputs)
-    let control = LinearDatamodelingScore(
-      scores: NegativeControl.randomScores(
-        queries: scores.rows, trainingExamples: scores.columns),
-      masks: truth.masks, outputs: outputs)
+    let result = beside.lds(scores)
+    let control = beside.lds(NegativeControl.randomScores(like: scores))
     let answer = LDSAnswer(
       EvaluationSettings(
-        try setup.description(fusion: fused?.record), truth, token: token), result,
+        try setup.description(fusion: fused?.record), beside.truth, token: token), result,
       control: control, fusion: fused?.record)
     return Evaluated(
       answer,

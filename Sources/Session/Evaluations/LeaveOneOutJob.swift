@@ -2,6 +2,7 @@ import Answers
 import Evaluation
 import Influence
 import Networks
+import Tensors
 
 /// Whether scores predict what leaving out single examples does.
 public struct LeaveOneOutJob: Sendable {
@@ -25,19 +26,17 @@ public struct LeaveOneOutJob: Sendable {
   ///
   /// - Throws: `EvaluationError` where there is no bank that suits; errors of the scoring.
   public func run(in session: Session) throws -> Evaluated<LeaveOneOutAnswer> {
-    let name = try SubsetDesign.Kind.leaveOneOut.bankName(bank)
-    let setup = try ScoringSession(session, scoring, layers: layers)
+    let beside = try ScoringBesideBank(
+      session, bank: bank, of: [.leaveOneOut], scoring, layers: layers, token: token)
+    let (setup, truth) = (beside.setup, beside.truth)
     let data = setup.influence.data
-    let truth = try RetrainingBank.named(name, of: setup.influence, designs: [.leaveOneOut])
-    let queries = try setup.queries(token: token)
-    let outputs = try truth.outputs(setup.options.outputFunction, of: queries)
-    let scores = try setup.scorer.scores(queries.data)
-    let result = try LeaveOneOutCorrelation(
-      scores: scores, design: truth.design, outputs: outputs, file: truth.path)
-    let control = try LeaveOneOutCorrelation(
-      scores: NegativeControl.randomScores(
-        queries: scores.rows, trainingExamples: scores.columns),
-      design: truth.design, outputs: outputs, file: truth.path)
+    func correlation(_ scores: Matrix<Float>) throws -> LeaveOneOutCorrelation {
+      try LeaveOneOutCorrelation(
+        scores: scores, design: truth.design, outputs: beside.outputs, file: truth.path)
+    }
+    let scores = try setup.scorer.scores(beside.queries.data)
+    let result = try correlation(scores)
+    let control = try correlation(NegativeControl.randomScores(like: scores))
     let answer = LeaveOneOutAnswer(
       EvaluationSettings(try setup.description(), truth, token: token), result, control: control,
       leftOut: result.rows.map { data.train.ids[$0] })

@@ -4,9 +4,8 @@ import Evaluation
 import Influence
 import Networks
 import Reports
-import Tensors
 import Runs
-import Training
+import Tensors
 
 /// How well each signal of suspicion finds labels that were flipped on purpose.
 public struct MislabelEvaluationJob: Sendable {

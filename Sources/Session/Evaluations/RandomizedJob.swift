@@ -3,8 +3,8 @@ import Datasets
 import Evaluation
 import Influence
 import Networks
-import Tensors
 import Runs
+import Tensors
 import Training
 
 /// Whether scores that should know nothing come out at chance.
@@ -31,24 +31,17 @@ public struct RandomizedJob: Sendable {
   /// - Throws: `EvaluationError` where there is no bank that suits; errors of the scoring and of
   ///   training; `JobCancelled`.
   public func run(in session: Session) throws -> Evaluated<RandomizedAnswer> {
-    let designs = [SubsetDesign.Kind.random, .list]
-    let name = try designs[0].bankName(bank)
-    let setup = try ScoringSession(session, scoring, layers: layers)
-    let queries = try setup.queries(token: token)
-    let test = queries.data
-    let truth = try RetrainingBank.named(name, of: setup.influence, designs: designs)
-    let outputs = try truth.outputs(setup.options.outputFunction, of: queries)
-    func score(_ scores: Matrix<Float>) -> LinearDatamodelingScore {
-      LinearDatamodelingScore(scores: scores, masks: truth.masks, outputs: outputs)
-    }
+    let beside = try ScoringBesideBank(
+      session, bank: bank, of: [.random, .list], scoring, layers: layers, token: token)
+    let (setup, truth, test) = (beside.setup, beside.truth, beside.queries.data)
     let scores = try setup.scorer.scores(test)
-    let own = score(scores)
+    let own = beside.lds(scores)
     let measured = try controls(setup, scores, of: test).map { control, scores in
       let scores = try scores()
       return (
-        control, score(scores),
+        control, beside.lds(scores),
         LinearDatamodelingScore.chanceRange(
-          scores: scores, masks: truth.masks, outputs: outputs)
+          scores: scores, masks: truth.masks, outputs: beside.outputs)
       )
     }
     let answer = RandomizedAnswer(
@@ -67,13 +60,8 @@ public struct RandomizedJob: Sendable {
   ) throws -> [(NegativeControl, () throws -> Matrix<Float>)] {
     let influence = setup.influence
     var controls: [(NegativeControl, () throws -> Matrix<Float>)] = [
-      (
-        .randomScores,
-        {
-          NegativeControl.randomScores(
-            queries: scores.rows, trainingExamples: scores.columns)
-        }
-      ), (.permutedScores, { NegativeControl.permuted(scores) }),
+      (.randomScores, { NegativeControl.randomScores(like: scores) }),
+      (.permutedScores, { NegativeControl.permuted(scores) }),
     ]
     guard setup.scorer.isExact, influence.run.record.status != .imported else {
       setup.control.note(

@@ -3,8 +3,8 @@ import Datasets
 import Evaluation
 import Foundation
 import Influence
-import Tensors
 import Runs
+import Tensors
 import Training
 
 /// Trains a run again on subsets of its data: the truth of the evaluations.

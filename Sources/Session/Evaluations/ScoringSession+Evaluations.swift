@@ -2,7 +2,6 @@ import Evaluation
 import Influence
 import Networks
 import Tensors
-import Runs
 import Training
 
 extension ScoringSession {
@@ -37,7 +36,7 @@ extension RetrainingJob {
 extension EvaluationError {
   /// Refuses a number that is not in a range.
   ///
-  /// - Parameter field: the request's field, without backticks.
+  /// - Parameter field: the request's field, without guillemets.
   static func require(
     _ value: Int?, in range: ClosedRange<Int>, field: String
   ) throws(EvaluationError) {
