@@ -36,7 +36,8 @@ public struct Concatenation: Layer {
 
   /// ry = [R(f), R(g), …].
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    joined(layers.map { $0.forwardTangent(rx, pass) }, widths(pass))
+    guard pass.reaches(slot) else { return nil }
+    return joined(layers.map { $0.forwardTangent(rx, pass) }, widths(pass))
   }
 
   /// Sums of what each layer gives for its part.

@@ -54,13 +54,16 @@ public struct Convolution2D: Layer {
 
   /// ry = W ∗ rx + V ∗ x + v_b.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let tangent = pass.tangent else { return nil }
     pass.keepTangent(rx, at: slot)
-    var ry = affine(pass[slot, as: Tensor.self], tangent, pass.batch)
-    if let rx {
-      ry.add(
-        scaled: products.forward(rx, weights(pass.parameters), batch: pass.batch, bias: nil), by: 1)
+    var own: Tensor?
+    if let tangent = pass.tangent, pass.selects(slot) {
+      own = affine(pass[slot, as: Tensor.self], tangent, pass.batch)
     }
+    guard let rx else { return own }
+    let through = products.forward(
+      rx, weights(pass.parameters), batch: pass.batch, bias: nil)
+    guard var ry = own else { return through }
+    ry.add(scaled: through, by: 1)
     return ry
   }
 
@@ -68,14 +71,17 @@ public struct Convolution2D: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let x = pass[slot, as: Tensor.self]
-    accumulate(dy, x, into: &pass.gradient, pass.batch)
-    if let rdy { accumulate(rdy, x, into: &pass.gradientTangent, pass.batch) }
-    if let rx = pass.tangent(at: slot, as: Tensor.self) {
-      accumulateWeight(dy, rx, into: &pass.gradientTangent, pass.batch)
+    var rdx: Tensor?
+    if pass.selects(slot) {
+      let x = pass[slot, as: Tensor.self]
+      accumulate(dy, x, into: &pass.gradient, pass.batch)
+      if let rdy { accumulate(rdy, x, into: &pass.gradientTangent, pass.batch) }
+      if let rx = pass.tangent(at: slot, as: Tensor.self) {
+        accumulateWeight(dy, rx, into: &pass.gradientTangent, pass.batch)
+      }
+      if pass.propagates(slot) { rdx = pass.tangent.map { transposed(dy, $0, pass.batch) } }
     }
     guard pass.propagates(slot) else { return (nil, nil) }
-    var rdx = pass.tangent.map { transposed(dy, $0, pass.batch) }
     if let rdy {
       let through = transposed(rdy, pass.parameters, pass.batch)
       if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }

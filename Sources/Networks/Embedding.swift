@@ -59,7 +59,8 @@ public struct Embedding: Layer {
 
   /// ry_t = V_E[token_t] + V_P[t] + V_S[0].
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    pass.tangent.map { looked(up: pass[slot, as: Tensor.self], in: $0) }
+    guard let tangent = pass.tangent, pass.reaches(slot) else { return nil }
+    return looked(up: pass[slot, as: Tensor.self], in: tangent)
   }
 
   /// The gradient of a sum has no tangent of its own: rdy alone.

@@ -73,7 +73,7 @@ public struct GroupNorm: Layer {
 
   /// ry = γ rx̂ + v_γ x̂ + v_β with rx̂ = (rx − mean rx − x̂ mean(rx x̂)) / σ.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let v = pass.tangent else { return nil }
+    guard let v = pass.tangent, pass.reaches(slot) else { return nil }
     var ry = affine(pass[slot, as: State.self].normalised, v)
     guard let rx else {
       pass.keepTangent(nil, at: slot)

@@ -12,6 +12,8 @@ public protocol Layer: Sendable {
   var parameters: [Parameter] { get }
   /// What can be ablated in it.
   var components: [ComponentGroup] { get }
+  /// Why no tangent goes through it; nil: they do.
+  var tangentRefusal: String? { get }
 
   /// y from x. Keeps in the pass what the other rules need. Whoever holds x alone hands it over: it
   /// may become y.
@@ -37,6 +39,8 @@ extension Layer {
   public var parameters: [Parameter] { [] }
   /// None.
   public var components: [ComponentGroup] { [] }
+  /// Tangents go through.
+  public var tangentRefusal: String? { nil }
   /// A layer without layers inside: its slot, if it has one.
   public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
     guard let slot = ownSlot else { return inputMatters || plan.selects(parameters) }

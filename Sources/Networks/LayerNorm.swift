@@ -83,9 +83,9 @@ public struct LayerNorm: Layer {
 
   /// ry = γ ∘ rx̂ + v_γ ∘ x̂ + v_β with rx̂ = s P(rx).
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    let state = pass[slot, as: State.self]
     pass.keepTangent(nil, at: slot)
-    guard pass.tangent != nil || rx != nil else { return nil }
+    guard pass.tangent != nil || rx != nil, pass.reaches(slot) else { return nil }
+    let state = pass[slot, as: State.self]
     let ry = Tensor(repeating: 0, shape: state.normalised.shape)
     let (hat, s, target) = (state.normalised.storage, state.sizes.storage, ry.storage)
     if let tangent = pass.tangent {

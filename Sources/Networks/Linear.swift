@@ -58,13 +58,16 @@ public struct Linear: Layer {
 
   /// ry = rx Wᵀ + x Vᵀ + v_b.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let tangent = pass.tangent else { return nil }
-    let x = pass[slot, as: Tensor.self]
-    let ry = affine(x, tangent)
     pass.keepTangent(rx, at: slot)
-    guard let rx else { return ry }
+    var own: Tensor?
+    if let tangent = pass.tangent, pass.selects(slot) {
+      own = affine(pass[slot, as: Tensor.self], tangent)
+    }
+    guard let rx else { return own }
+    let ry = own ?? Tensor(uninitialized: rx.shape.dropLast() + [outputs])
     gemm(
-      MatrixView(rx), view(of: pass.parameters).transposed, into: MatrixView(ry), alpha: 1, beta: 1)
+      MatrixView(rx), view(of: pass.parameters).transposed, into: MatrixView(ry), alpha: 1,
+      beta: own == nil ? 0 : 1)
     return ry
   }
 
@@ -72,15 +75,17 @@ public struct Linear: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let x = pass[slot, as: Tensor.self]
-    accumulate(dy, x, into: &pass.gradient)
-    if let rdy { accumulate(rdy, x, into: &pass.gradientTangent) }
-    if let rx = pass.tangent(at: slot, as: Tensor.self) {
-      accumulateWeight(dy, rx, into: &pass.gradientTangent)
+    var rdx: Tensor?
+    if pass.selects(slot) {
+      let x = pass[slot, as: Tensor.self]
+      accumulate(dy, x, into: &pass.gradient)
+      if let rdy { accumulate(rdy, x, into: &pass.gradientTangent) }
+      if let rx = pass.tangent(at: slot, as: Tensor.self) {
+        accumulateWeight(dy, rx, into: &pass.gradientTangent)
+      }
+      if let tangent = pass.tangent, pass.propagates(slot) { rdx = times(dy, tangent) }
     }
     guard pass.propagates(slot) else { return (nil, nil) }
-    var rdx: Tensor?
-    if let tangent = pass.tangent { rdx = times(dy, tangent) }
     if let rdy {
       let through = times(rdy, pass.parameters)
       if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }

@@ -137,11 +137,10 @@ extension Network {
 
   /// Products of a pass forward, and back as far as some gradients of this network ask for it.
   private func products(above selected: ExampleGradients) -> (forward: Double, backward: Double) {
-    let all = exampleGradients(
-      Tensor(repeating: 0, shape: [1] + inputShape),
-      parameters: Tensor(repeating: 0, shape: [parameterCount])
-    ) { $0 }.gradients
-    return all.products(above: selected.blocks.map(\.weight.offset).min())
+    let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1, for: .factors)
+    let outputs = root.forward(Tensor(repeating: 0, shape: [1] + inputShape), pass)
+    _ = root.backward(outputs, pass)
+    return pass.takeFactors().products(above: selected.blocks.map(\.weight.offset).min())
   }
 }
 

@@ -23,11 +23,16 @@ public final class Pass {
 
   /// What training makes of the buffers (running statistics), by offset.
   public var bufferUpdates: [Int: Tensor] = [:]
+  /// Adjoints of the updated buffers, by offset: `backward` (where tangents go back,
+  /// `backwardTangent`) adds what the updates pull to the gradient (its tangent).
+  package var bufferAdjoints: [Int: Tensor] = [:]
+  /// Gradients by the buffers that an evaluation reads, by offset; nil: not asked for.
+  package var bufferGradients: [Int: Tensor]?
   /// Tokens of each example before its padding, when the inputs are padded; nil: all count.
   public var lengths: [Int]?
   /// Σ_i of the parameter gradients, flat: 0 at first when it is the purpose, else nil.
   public var gradient: Tensor?
-  /// The flat direction v of a tangent pass.
+  /// The flat direction v of a tangent pass, 0 outside the selection.
   public var tangent: Tensor?
   /// The tangent of the gradient, when it is asked for.
   public var gradientTangent: Tensor?

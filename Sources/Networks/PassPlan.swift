@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A layer is reached by the backward pass when one of its parameters is selected, or when what it
 /// reads depends on something that a gradient is taken by: then its input *matters*. What is not
-/// reached keeps nothing, unless tangents may follow, which go through everything.
+/// reached keeps nothing, and has no tangent: directions are of selected parameters.
 public struct PassPlan: Sendable {
   /// The plan for one layer.
   struct Slot: Sendable {
@@ -46,8 +46,7 @@ public struct PassPlan: Sendable {
     let isSelected = selects(parameters)
     let isReached = isSelected || inputMatters
     slots[slot] = Slot(
-      keeps: isReached || purpose.contains(.tangents), isSelected: isSelected,
-      isReached: isReached, propagates: inputMatters)
+      keeps: isReached, isSelected: isSelected, isReached: isReached, propagates: inputMatters)
     return isReached
   }
 }

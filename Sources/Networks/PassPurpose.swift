@@ -15,7 +15,7 @@ extension Pass {
     public static let factors = Purpose(rawValue: 2)
     /// The norm of each example's gradient, in `Pass.squaredNorms`.
     public static let norms = Purpose(rawValue: 4)
-    /// Tangents, and gradients' tangents, along any direction: everything is kept.
+    /// Tangents, and gradients' tangents, along directions of the selected parameters.
     public static let tangents = Purpose(rawValue: 8)
     /// The gradient of the inputs, which `backward` returns; token ids have none.
     public static let inputGradient = Purpose(rawValue: 16)

@@ -52,10 +52,11 @@ public struct PatchEmbedding: Layer {
 
   /// ry_0 = v_c + V_E0, ry_{p+1} = R(K ∗ x)_p + V_E(p+1).
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let tangent = pass.tangent, let patches = projection.forwardTangent(rx, pass) else {
-      return nil
-    }
-    return joined(patches, tangent, pass)
+    guard let tangent = pass.tangent else { return nil }
+    let patches = projection.forwardTangent(rx, pass)
+    guard patches != nil || pass.plan.selects([classToken, positions]) else { return nil }
+    return joined(
+      patches ?? Tensor(repeating: 0, shape: projection.output.batch(pass.batch)), tangent, pass)
   }
 
   /// The gradients of sums have no tangents of their own: those of rdy alone.
