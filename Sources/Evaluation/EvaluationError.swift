@@ -87,7 +87,7 @@ public enum EvaluationError: DiagnosableError, Equatable {
       "make one: ascribe retrain \(run) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
     case .noBankOfDesign(_, _, let command): "make one: \(command)"
     case .otherDesign(_, _, _, let command):
-      "name another ‹bank›, or make one: \(command)"
+      "name another bank with ‹bank›, or make one: \(command)"
     case .notABank: "make it again: ascribe retrain RUN ‹overwrites›"
     case .noTokenOutputs: "make it again: ascribe retrain RUN ‹tokenOutputs› ‹overwrites›"
     case .calibrationChanged: "calibrate again (or delete the file)"
