@@ -8,14 +8,21 @@ import Tensors
 ///
 /// By constants the means, M and A among them, are left out.
 extension BatchNorm2D {
+  /// rx, and how it moves the statistics.
+  private struct Tangent: SavedState {
+    let rx: Tensor
+    let motion: ChannelMotion
+    var tensors: [Tensor] { [rx] }
+  }
+
   /// ry = γ rx̂ + v_γ x̂ + v_β.
   package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let v = pass.tangent, pass.reaches(slot) else { return nil }
-    let saved = pass.saved(at: slot)
-    let (x, statistics) = (saved[0], saved[1])
+    let state = pass[slot, as: State.self]
+    let (x, statistics) = (state.x, state.statistics)
     let (mean, scale) = (statistics.storage.base, statistics.storage.base + channels)
     let motion = ChannelMotion(rx, x, statistics, isConstant: !pass.isTraining)
-    pass.saveTangents(rx.map { [$0, motion.tensor] } ?? [], at: slot)
+    pass.keepTangent(rx.map { Tangent(rx: $0, motion: motion) }, at: slot)
     let gamma = pass.parameters.storage.base + weight.offset
     let direction = v.storage.base
     // ry = a x̂ + b rx + d.
@@ -38,12 +45,12 @@ extension BatchNorm2D {
   package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let saved = pass.saved(at: slot)
-    let (x, statistics) = (saved[0], saved[1])
-    let tangents = pass.savedTangents(at: slot)
-    let motion = ChannelMotion(saved: tangents.dropFirst().first, channels: channels)
+    let state = pass[slot, as: State.self]
+    let (x, statistics) = (state.x, state.statistics)
+    let tangent = pass.tangent(at: slot, as: Tangent.self)
+    let motion = tangent?.motion ?? ChannelMotion(nil, x, statistics, isConstant: true)
     let products = GradientMotion(
-      dy, rdy, x, rx: tangents.first, statistics, motion, isConstant: !pass.isTraining)
+      dy, rdy, x, rx: tangent?.rx, statistics, motion, isConstant: !pass.isTraining)
     pass.gradient?.withUnsafeMutablePointer { base in
       products.ofDy.add(weight: base + weight.offset, bias: base + bias.offset)
     }
@@ -61,7 +68,7 @@ extension BatchNorm2D {
     } else if pass.tangent == nil && rdy == nil {
       return (dx, nil)
     }
-    return (dx, lines.sum(x: x, moved: tangents.first, dy: dy, rdy: rdy))
+    return (dx, lines.sum(x: x, moved: tangent?.rx, dy: dy, rdy: rdy))
   }
 
   /// rdx as a sum over x, rx, dy and rdy, by channel.

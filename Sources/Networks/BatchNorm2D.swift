@@ -34,6 +34,12 @@ package struct BatchNorm2D: Layer {
 
   var channels: Int { weight.count }
 
+  /// x, and [μ; 1/√(σ² + ε)], 2 × C.
+  struct State: SavedState {
+    let x, statistics: Tensor
+    var tensors: [Tensor] { [x, statistics] }
+  }
+
   /// y = γ x̂ + β.
   ///
   /// Saves x and [μ; 1/√(σ² + ε)].
@@ -55,7 +61,7 @@ package struct BatchNorm2D: Layer {
         scale[c] = 1 / (theta[runningVariance.offset + c] + epsilon).squareRoot()
       }
     }
-    pass.save([x, statistics], at: slot)
+    pass.keep(State(x: x, statistics: statistics), at: slot)
     return x.perChannel { c in
       let slope = scale[c] * theta[weight.offset + c]
       return (slope, theta[bias.offset + c] - mean[c] * slope)
@@ -67,9 +73,9 @@ package struct BatchNorm2D: Layer {
   ///
   /// In evaluation also dμ = −γ/σ Σ dy and dσ² = −½ γ/σ² Σ dy x̂ of the running statistics.
   package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let saved = pass.saved(at: slot)
-    let (x, statistics) = (saved[0], saved[1])
-    let isSelected = pass.selects([weight, bias])
+    let state = pass[slot, as: State.self]
+    let (x, statistics) = (state.x, state.statistics)
+    let isSelected = pass.selects(slot)
     let needsSums =
       isSelected && pass.gradient != nil || pass.propagates(slot) && pass.isTraining
       || pass.bufferGradients != nil && !pass.isTraining

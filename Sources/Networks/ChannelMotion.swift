@@ -2,7 +2,7 @@
 import Tensors
 
 /// How a batch's statistics move along rx: M = mean rx and A = mean(x̂ ∘ rx) of every channel.
-struct ChannelMotion {
+struct ChannelMotion: Sendable {
   /// M, C; zeros of constant statistics.
   let drift: [Double]
   /// A, C; zeros of constant statistics.
@@ -21,14 +21,6 @@ struct ChannelMotion {
     along = sums.weight.map { $0 / rows }
   }
 
-  /// What was kept as a tensor; zeros of none.
-  init(saved: Tensor?, channels: Int) {
-    let values = saved?.elements.map { Double($0) } ?? [Double](repeating: 0, count: 2 * channels)
-    (drift, along) = (Array(values[..<channels]), Array(values[channels...]))
-  }
-
-  /// [M; A], 2 × C.
-  var tensor: Tensor { Tensor((drift + along).map { Float($0) }, shape: [2, drift.count]) }
 }
 
 /// The sums over all rows that a gradient's tangent is made of.

@@ -35,9 +35,15 @@ package struct MaxPool2D: Layer {
             isFirst = false
             return
           }
+          guard let pixel else {
+            for c in 0..<channels {
+              best[c] = !(x[c] <= best[c]) && best[c] == best[c] ? x[c] : best[c]
+            }
+            return
+          }
           for c in 0..<channels where !(x[c] <= best[c]) && best[c] == best[c] {
             best[c] = x[c]
-            pixel?[c] = Float(p)
+            pixel[c] = Float(p)
           }
         }
       }

@@ -54,7 +54,7 @@ package struct PatchEmbedding: Layer {
   package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let tangent = pass.tangent else { return nil }
     let patches = projection.forwardTangent(rx, pass)
-    guard patches != nil || pass.selects([classToken, positions]) else { return nil }
+    guard patches != nil || pass.plan.selects([classToken, positions]) else { return nil }
     return joined(
       patches ?? Tensor(repeating: 0, shape: projection.output.batch(pass.batch)), tangent, pass)
   }

@@ -166,6 +166,46 @@ struct AblationTests {
     #expect(copied == masked && Self.x[14] == 15 && copied[14] == 0)
   }
 
+  /// Copies what it reads, and says where to.
+  private struct Copying: Layer {
+    final class Place: @unchecked Sendable { var address: UnsafeMutablePointer<Float>? }
+    let place = Place()
+
+    func forward(_ x: Tensor, _ pass: Pass) -> Tensor { copied(x) }
+    func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { copied(dy) }
+    func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? { rx }
+    func backwardTangent(
+      _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
+    ) -> (dx: Tensor?, rdx: Tensor?) { (dy, rdy) }
+
+    private func copied(_ x: Tensor) -> Tensor {
+      let copy = Tensor(x.elements, shape: x.shape)
+      place.address = copy.storage.base
+      return copy
+    }
+  }
+
+  @Test("a point masks in the place of what the layer before it made, forward and back")
+  func handedOver() throws {
+    let (before, after) = (Copying(), Copying())
+    var builder = NetworkBuilder()
+    let point = builder.ablationPoint(.head, of: "p", units: 2, unitWidth: 2)
+    let network = Network(
+      Sequential([before, point, after]), builder: builder, inputShape: [2, 4], outputCount: 4)
+    let mask = AblationMask(mask: Tensor([1, 1, 1, 0], shape: [2, 2]))
+    func pass(_ purpose: Pass.Purpose) -> Pass {
+      network.pass(Self.none, batch: 2, for: purpose, ablation: [0: mask])
+    }
+    let made = Sequential([before, point]).forward(Self.x, pass(.outputs))
+    #expect(made.storage.base == before.place.address && made[14] == 0)
+    let back = Sequential([point, after]).backward(Self.x, pass(.inputGradient))
+    #expect(back?.storage.base == after.place.address && back?[14] == 0)
+    // What is observed is kept as it was.
+    let observing = pass(.activations)
+    let masked = Sequential([before, point]).forward(Self.x, observing)
+    #expect(masked[14] == 0 && observing.observed.activations[0] == Self.x)
+  }
+
   @Test("all of a group ablated to what reaches it changes nothing", arguments: Family.allCases)
   func replaced(_ family: Family) throws {
     let p = MaskedProblem(family)
