@@ -61,6 +61,11 @@ struct KeptStates: Sendable {
     return state
   }
 
+  /// Deletes what killed processes left half-written.
+  func removeLeftovers() throws {
+    for file in AtomicFile.leftovers(in: folder) { try removeIfPresent(file) }
+  }
+
   /// Deletes all of them.
   func remove() throws { try removeIfPresent(folder) }
 }

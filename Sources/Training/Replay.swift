@@ -126,6 +126,7 @@ public struct Replay: Sendable {
     guard !missing.isEmpty else { return }
     let lock = try RunFolder(path: run.folder).lock()
     defer { withExtendedLifetime(lock) {} }
+    try kept.removeLeftovers()
     let total = missing.reduce(0) { $0 + $1.count }
     var made = 0
     var state = trainer.initialState()

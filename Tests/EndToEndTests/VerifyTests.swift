@@ -69,7 +69,8 @@ import Testing
     try work.flip(state, byte: sealed.count - 2)
     try work.fail(4, "verify", "r", words: [state])
     try work.write(
-      try work.text("r.yaml").replacingOccurrences(of: "rate: 0.1", with: "rate: 0.2"), to: "r.yaml")
+      try work.text("r.yaml").replacingOccurrences(of: "rate: 0.1", with: "rate: 0.2"), to: "r.yaml"
+    )
     try work.succeed("train", "r.yaml", "--overwrite")
     #expect(!work.exists(state))
   }
