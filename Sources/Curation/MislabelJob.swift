@@ -4,19 +4,28 @@ import Foundation
 import Gradients
 import Influence
 import Projections
+import Synchronization
 import Tensors
 import Training
 
 /// The search for wrong labels in a run's training set.
 public struct MislabelJob: Sendable {
-  /// λ of the leave-one-out margins: natural errors want .1, planted ones .3 times the mean
+  /// λ of the regression without an example: natural errors want .1, planted ones .3 times the mean
   /// eigenvalue (METHODS.md, *Mislabels*).
   public static let standardDamping = DampingRule.timesMeanEigenvalue(0.2)
   /// Landmarks of the trace kernel where the training set is too large for the exact one.
   public static let standardFeatures = ProjectionChoice(kind: .landmarks, dimension: 2_048)
 
+  /// Training examples up to which the leave-one-out margin alone is the default signal.
+  ///
+  /// Beyond, a network has seen so much that its own errors over the training tell as much as the
+  /// regression at one checkpoint, and both together tell more than either
+  /// (Documentation/STUDY.md, *Wrong labels*).
+  public static let marginLimit = 20_000
+
   private let influence: RunInfluence
   private let seeds: [UInt64]
+  private let lastMargins = LastMargins()
   /// Hears of features that are collected because no store has them: rows done, rows in all;
   /// throwing stops.
   public var collecting: @Sendable (Int, Int) throws -> Void = { _, _ in }
@@ -27,17 +36,29 @@ public struct MislabelJob: Sendable {
     self.seeds = seeds ?? influence.run.seeds
   }
 
+  /// The signal unless another is asked for.
+  ///
+  /// `leaveOneOutMargin`; `leaveOneOutWithEL2N` for classes above `marginLimit` examples whose training
+  /// was watched.
+  public var standardSignal: MislabelRanking.Signal {
+    let train = influence.data.train
+    return train.classes != nil && train.count > MislabelJob.marginLimit
+      && influence.run.hasWholeDynamics ? .leaveOneOutWithEL2N : .leaveOneOutMargin
+  }
+
   /// Training examples in order of suspicion by one signal.
   ///
   /// - Parameters:
-  ///   - request: damping, checkpoints and kernel of `leaveOneOutMargin` (left open: the last
-  ///     checkpoint, `standardDamping`, features above the exact kernel's limit); all of the scoring
+  ///   - signal: nil: `standardSignal`.
+  ///   - request: damping, checkpoints and kernel of the kernel regression (left open: the run file's
+  ///     `defaults`, else the last checkpoint, `standardDamping`, features above the exact kernel's
+  ///     limit); all of the scoring
   ///     of `selfInfluence`.
   ///   - scorer: whose self-influence is asked for, when it is there already.
   /// - Throws: `InfluenceError.notDefined` for sequences, which have no labels, and for a signal
   ///   that the training's loss does not have.
   public func ranking(
-    by signal: MislabelRanking.Signal, _ request: ScoringRequest = ScoringRequest(),
+    by asked: MislabelRanking.Signal? = nil, _ request: ScoringRequest = ScoringRequest(),
     scorer: Ensemble? = nil
   ) throws -> MislabelRanking {
     if influence.isSequence {
@@ -45,14 +66,23 @@ public struct MislabelJob: Sendable {
         name: "the search for wrong labels",
         reason: "these are sequences, whose next tokens are no labels", option: "run")
     }
+    let signal = asked ?? standardSignal
     let suspicion: [Float]
+    var notes: [String] = []
     switch signal {
     case .leaveOneOutMargin:
-      suspicion = try margins(request).leaveOneOutMargins().map { -$0 }
+      let found = try margins(request)
+      (suspicion, notes) = (found.margins.map { -$0 }, found.notes)
+    case .leaveOneOutWithEL2N:
+      let ofTraining = try mean(.el2n, signal)
+      let found = try margins(request)
+      (suspicion, notes) = (zip(ofTraining, found.margins).map { $0 - $1 }, found.notes)
     case .selfInfluence:
       var request = request
       request.seeds = request.seeds ?? seeds
-      suspicion = try (scorer ?? influence.ensemble(request)).selfInfluence()
+      let ensemble = try scorer ?? influence.ensemble(request)
+      suspicion = try ensemble.selfInfluence()
+      notes = try ensemble.notes()
     case .finalProbability: suspicion = try last(.probability, signal).map { 1 - $0 }
     case .meanProbability: suspicion = try mean(.probability, signal).map { 1 - $0 }
     case .areaUnderMargin: suspicion = try mean(.margin, signal).map { -$0 }
@@ -60,18 +90,41 @@ public struct MislabelJob: Sendable {
     case .loss: suspicion = try last(.loss, signal)
     case .gradientNorm: suspicion = try mean(.gradientNorm, signal)
     }
-    return MislabelRanking(signal: signal, suspicion: suspicion)
+    var ranking = MislabelRanking(signal: signal, suspicion: suspicion)
+    ranking.notes = notes
+    return ranking
   }
 
-  /// The kernel regression whose leave-one-out margins are the default signal.
-  private func margins(_ asked: ScoringRequest) throws -> Ensemble {
+  /// The leave-one-out margins of the kernel regression, made once for all signals of a request.
+  private func margins(_ asked: ScoringRequest) throws -> LastMargins.Answer {
+    if let known = lastMargins.value.withLock({ $0 }), known.request == asked { return known }
     let scoring = try scoring(asked)
     if scoring.usesFeatures { try collectTraceFeatures(scoring) }
-    return try influence.ensemble(scoring)
+    let ensemble = try influence.ensemble(scoring)
+    let found = LastMargins.Answer(
+      request: asked, margins: try ensemble.leaveOneOutMargins(), notes: try ensemble.notes())
+    lastMargins.value.withLock { $0 = found }
+    return found
   }
 
-  private func scoring(_ asked: ScoringRequest) throws -> ResolvedScoring {
-    try influence.resolved(
+  /// The last answer of the kernel regression, shared by a job's copies.
+  private final class LastMargins: Sendable {
+    struct Answer {
+      let request: ScoringRequest
+      let margins: [Float]
+      let notes: [String]
+    }
+
+    let value = Mutex<Answer?>(nil)
+  }
+
+  /// What was asked for, then the run file's `defaults`, then the search's own.
+  private func scoring(_ request: ScoringRequest) throws -> ResolvedScoring {
+    var defaults = try ScoringRequest(defaultsOf: influence.run)
+    // Steps are for methods that sum over them: no example has all its outputs there.
+    if defaults.kernel == .steps { defaults.kernel = nil }
+    let asked = request.completed(by: defaults)
+    return try influence.resolved(
       ScoringRequest(
         method: .ntkLeaveOneOut, damping: asked.damping ?? Self.standardDamping,
         dampingProfile: .uniform, checkpoints: asked.checkpoints ?? .final, seeds: seeds,
@@ -118,7 +171,7 @@ public struct MislabelJob: Sendable {
       guard let values = dynamics[signal] else {
         throw InfluenceError.notDefined(
           name: "signal \(asked.rawValue)",
-          reason: "training on these targets records no \(signal.rawValue)", option: "--signal")
+          reason: "training on these targets records no \(signal.rawValue)", option: "‹signal›")
       }
       for epoch in epochs(dynamics) {
         for (i, value) in values.row(epoch).enumerated() { sum[i] += Double(value) }

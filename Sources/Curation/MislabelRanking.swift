@@ -6,8 +6,11 @@ import Evaluation
 public struct MislabelRanking: Sendable {
   /// What the suspicion is read from.
   public enum Signal: String, Sendable, CaseIterable {
-    /// The kernel leave-one-out margin, summed over the run's checkpoints (default).
+    /// Minus the margin by which the kernel regression without the example predicts its label, at the
+    /// last checkpoint (default).
     case leaveOneOutMargin
+    /// `el2n` less that margin (default above `MislabelJob.marginLimit` examples).
+    case leaveOneOutWithEL2N
     /// τ(z_i, z_i) of the scoring method.
     case selfInfluence
     /// 1 − p of the last recorded epoch.
@@ -24,7 +27,9 @@ public struct MislabelRanking: Sendable {
     case gradientNorm
 
     /// Whether it is made from gradients at checkpoints; else it was recorded in training.
-    public var isOfGradients: Bool { self == .leaveOneOutMargin || self == .selfInfluence }
+    public var isOfGradients: Bool { leavesOneOut || self == .selfInfluence }
+    /// Whether it is of the kernel regression without the example.
+    public var leavesOneOut: Bool { self == .leaveOneOutMargin || self == .leaveOneOutWithEL2N }
   }
 
   /// What the suspicion was read from.
@@ -33,6 +38,8 @@ public struct MislabelRanking: Sendable {
   public let suspicion: [Float]
   /// Rows of the training set, most suspect first; ties in row order.
   public let order: [Int]
+  /// What the user should know about the gradients that it was made from.
+  public internal(set) var notes: [String] = []
 
   /// A ranking by suspicion.
   public init(signal: Signal, suspicion: [Float]) {

@@ -77,12 +77,15 @@ public struct FeatureCollection: Sendable {
   /// - Parameters:
   ///   - dtype: how features are stored.
   ///   - overwrite: whether a store of another fingerprint is replaced; else it is refused.
+  ///   - part: the store of one group alone, made before from the same; its rows are taken over to
+  ///     the bit. Nil, damaged or of something else: they are made here.
   ///   - progress: called with (rows done, rows in all) over all groups; throwing stops cleanly.
   /// - Throws: `StorageError.fingerprintMismatch` naming the field, `GradientError`,
   ///   `ProjectionError`.
   public func collect(
     _ data: Dataset, to path: String, dtype: StorageType = .float32, overwrite: Bool = false,
-    progress: (Int, Int) throws -> Void = { _, _ in }
+    progress: (Int, Int) throws -> Void = { _, _ in },
+    part: (Group) -> String? = { _ in nil }
   ) throws {
     guard let first = groups.first else { return }
     let projector = try projection.projector(for: first.source, target: target, training)
@@ -91,7 +94,7 @@ public struct FeatureCollection: Sendable {
       projection.leastBytes(
         examples: min(data.count, block), width: width,
         parameters: first.source.parameterCount),
-      for: "projecting to \(width) features", remedy: "choose fewer features (--dim).")
+      for: "projecting to \(width) features", remedy: "choose fewer features (‹dimension›).")
     let rowBytes = max(1, width * dtype.byteCount)
     let rowsPerShard = max(1, shardBytes / rowBytes / block) * block
     let writer = try FeatureStoreWriter(
@@ -106,6 +109,17 @@ public struct FeatureCollection: Sendable {
       done += data.count - missing.reduce(0) { $0 + $1.count }
       try progress(done, total)
       guard !missing.isEmpty else { continue }
+      if let part = whole(part(group), group, of: data, projector.identity, dtype) {
+        for range in missing.flatMap({ $0.blocks(of: rowsPerShard) }) {
+          try writer.write(
+            group: group.name, rows: range,
+            features: try part.readRows(group: group.name, range),
+            outputs: try part.outputs(group: group.name, range))
+          done += range.count
+          try progress(done, total)
+        }
+        continue
+      }
       let projector =
         index == 0
         ? projector : try projection.projector(for: group.source, target: target, training)
@@ -126,6 +140,28 @@ public struct FeatureCollection: Sendable {
       }
     }
     try writer.finish(ids: data.storedIDs, labels: data.storedLabels)
+  }
+
+  /// The work of one group alone.
+  public func part(_ group: Group) -> FeatureCollection {
+    var part = FeatureCollection(
+      groups: [group], target: target, projection: projection, training: training,
+      identity: identity)
+    (part.block, part.shardBytes) = (block, shardBytes)
+    return part
+  }
+
+  /// The store of a group alone, every byte as it was written on a machine like this one.
+  private func whole(
+    _ path: String?, _ group: Group, of data: Dataset, _ projector: ProjectorIdentity,
+    _ dtype: StorageType
+  ) -> FeatureStoreReader? {
+    guard let path, (try? Verification.verify(path)) != nil,
+      let store = try? FeatureStoreReader(path),
+      store.rows == data.count, store.groups == [group.name]
+    else { return nil }
+    let wanted = part(group).fingerprint(of: data, projector: projector, dtype: dtype)
+    return wanted.differences(from: store.fingerprint, for: .goingOn).isEmpty ? store : nil
   }
 
   /// What a store of `data` is made from, field by field.

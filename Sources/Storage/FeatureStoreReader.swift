@@ -92,7 +92,7 @@ public final class FeatureStoreReader: Sendable {
   }
 
   /// The outputs of some rows of a group: rows × `layout.outputColumns`.
-  func outputs(group: String, _ rows: Range<Int>) throws(StorageError) -> Matrix<Float> {
+  public func outputs(group: String, _ rows: Range<Int>) throws(StorageError) -> Matrix<Float> {
     let columns = layout.outputColumns.count
     guard columns > 0 else { return Matrix(uninitialized: rows.count, 0) }
     return try matrix(group, rows, columns, \.outputs)

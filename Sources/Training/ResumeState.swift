@@ -11,11 +11,11 @@ import Tensors
 ///
 /// All sealed and written as a whole or not at all, the signals before the state: whatever moment
 /// the process dies at, the state and all signals up to its epoch are there.
-struct ResumeState {
-  let folder: String
+package struct ResumeState {
+  package let folder: String
   private let trainer: Trainer
 
-  init(folder: String, trainer: Trainer) { (self.folder, self.trainer) = (folder, trainer) }
+  package init(folder: String, trainer: Trainer) { (self.folder, self.trainer) = (folder, trainer) }
 
   private var stateFile: String { folder + "/state.safetensors" }
 
@@ -26,7 +26,7 @@ struct ResumeState {
   }
 
   /// Saves a state at the end of an epoch, and the signals of the epochs after `saved`.
-  func save(_ state: TrainingState, signals: [EpochSignals], after saved: Int) throws {
+  package func save(_ state: TrainingState, signals: [EpochSignals], after saved: Int) throws {
     precondition(signals.count == state.epoch, "\(signals.count) epochs of \(state.epoch)")
     try makeFolder(folder)
     try SafetensorsFile.write(
@@ -39,7 +39,7 @@ struct ResumeState {
   ///
   /// Signals beyond the state, saved just before a kill, are deleted.
   /// - Throws: `CheckpointError` for files that changed or do not fit.
-  func load() throws -> (state: TrainingState, signals: [EpochSignals])? {
+  package func load() throws -> (state: TrainingState, signals: [EpochSignals])? {
     guard fileExists(stateFile) else {
       try removeIfPresent(folder)
       return nil
@@ -73,5 +73,5 @@ struct ResumeState {
   }
 
   /// Deletes everything.
-  func remove() throws { try removeIfPresent(folder) }
+  package func remove() throws { try removeIfPresent(folder) }
 }

@@ -22,11 +22,11 @@ extension Trainer {
   ///   - gradient: `gradient(state, batch)`.
   /// - Returns: λg, Q × p: λg · ∇ℓ_i / B is what the objective changes by with the weight of the
   ///   batch's example i.
-  /// - Throws: `TrainingError.otherStep` for a batch that is not the state's next.
+  /// - Throws: `ReplayError.otherStep` for a batch that is not the state's next.
   public func pullBack(
     _ adjoint: inout StateAdjoint, through batch: TrainingBatch, from state: TrainingState,
     gradient: Tensor
-  ) throws(TrainingError) -> Matrix<Double> {
+  ) throws(ReplayError) -> Matrix<Double> {
     try requireNext(batch, state)
     return state.optimizer.pullBack(
       &adjoint, parameters: state.parameters, gradient: gradient, rate: batch.rate,

@@ -32,11 +32,11 @@ extension Trainer {
   /// the passes and their tensors are gone afterwards.
   ///
   /// - Parameters:
-  ///   - signals: gets the signals of the batch's examples, S × n; nil: nobody reads them.
+  ///   - signals: get those of the batch's examples; nil: nobody reads them.
   ///   - visits: gets the examples' gradients, projected; nil: nobody reads them.
   /// - Throws: `TrainingError.diverged`, `.notFinite`.
   func backward(
-    _ state: TrainingState, batch: TrainingBatch, signals: Buffer<Float>?, needsFactors: Bool,
+    _ state: TrainingState, batch: TrainingBatch, signals: SignalRows?, needsFactors: Bool,
     visits: StepRows? = nil
   ) throws(TrainingError) -> StepGradient {
     let parts = batch.parts
@@ -73,42 +73,39 @@ extension Trainer {
 
   /// The passes of one part.
   private func backward(
-    _ state: TrainingState, batch: TrainingBatch, ranges: [Range<Int>], signals: Buffer<Float>?,
+    _ state: TrainingState, batch: TrainingBatch, ranges: [Range<Int>], signals: SignalRows?,
     needsFactors: Bool, visits: StepRows?
   ) throws(TrainingError) -> PartGradient {
     var gradient: Tensor?
     var part = PartGradient()
     for range in ranges {
-      let pass = network.pass(
-        state.parameters, batch: range.count,
-        dropout: batch.dropout(from: range.lowerBound))
-      // One tensor for the sum: the layers add to it.
-      pass.gradient = gradient ?? Tensor(repeating: 0, shape: [network.parameterCount])
-      gradient = nil
-      let norms = signalRows(signals)?.row(of: .gradientNorm)
+      let norms = signals?.row(of: .gradientNorm)
+      var purpose = Pass.Purpose.gradient
       if needsFactors || visits != nil {
-        pass.recorder = FactorRecorder(selection: network.selection)
+        purpose.insert(.factors)
       } else if norms != nil {
-        pass.recorder = .ofNorms(selection: network.selection)
+        purpose.insert(.norms)
       }
+      // One tensor for the sum: the layers add to it.
+      let pass = network.pass(
+        state.parameters, batch: range.count, for: purpose,
+        dropout: batch.dropout(from: range.lowerBound), addingTo: gradient.take())
       let losses = try run(
         pass, state, batch, places: range, signals: signals,
         visits: visits?.from(place: range.lowerBound))
       part.losses.append((range.lowerBound, losses))
-      if let visits, let recorder = pass.recorder {
-        try project(recorder.gradients(count: range.count), state, range, into: visits)
-      }
-      if needsFactors, let recorder = pass.recorder {
-        part.factors.append((range.lowerBound, recorder.gradients(count: range.count)))
-      }
-      if let norms, let recorder = pass.recorder {
+      if let norms {
         let size = Float(batch.rows.count)
-        for (row, square) in recorder.squaredNorms(count: range.count).enumerated() {
+        for (row, square) in pass.squaredNorms.enumerated() {
           norms[batch.rows[range.lowerBound + row]] = square.squareRoot() * size
         }
       }
-      gradient = pass.gradient
-      pass.gradient = nil
+      if purpose.contains(.factors) {
+        let factors = pass.takeFactors()
+        if let visits { try project(factors, state, range, into: visits) }
+        if needsFactors { part.factors.append((range.lowerBound, factors)) }
+      }
+      gradient = pass.gradient.take()
       part.buffers.merge(pass.bufferUpdates) { $1 }
     }
     part.gradient = gradient
@@ -123,31 +120,23 @@ extension Trainer {
   /// - Returns: the examples' losses.
   private func run(
     _ pass: Pass, _ state: TrainingState, _ batch: TrainingBatch, places: Range<Int>,
-    signals: Buffer<Float>?, visits: StepRows?
+    signals: SignalRows?, visits: StepRows?
   ) throws(TrainingError) -> Buffer<Float> {
     let (columns, size) = (Array(batch.rows[places]), batch.rows.count)
     let outputs = network.root.forward(inputs(of: batch, places: places), pass)
     let losses = Buffer<Float>(uninitialized: columns.count)
-    let kept = signalRows(signals)
     let (isClassification, isSequence) = (loss == .crossEntropy, loss == .nextToken)
     let targets = targets(of: batch, places: places)
     let errors = isClassification || isSequence ? nil : visits?.residuals(outputs, targets)
-    let derivative = OutputSignals.forEach(
-      outputs, targets, loss: loss, scale: 1 / Double(size)
-    ) { row, values in
+    let derivative = loss.forEach(outputs, targets, scale: 1 / Double(size)) { row, values in
       losses.base[row] = Float(values.loss)
-      kept?.write(values, example: columns[row])
+      signals?.write(values, example: columns[row])
       visits?.write(
         loss: Float(values.loss), residual: errors?[row] ?? Float(values.residual), at: row)
     }
     try requireFinite(losses, state)
     _ = network.root.backward(derivative, pass)
     return losses
-  }
-
-  /// The rows of an epoch's signals, S × n.
-  private func signalRows(_ values: Buffer<Float>?) -> SignalRows? {
-    values.map { SignalRows(ExampleSignal.signals(of: loss), of: count, in: $0) }
   }
 
   /// Pᵀ∇ℓ of a pass's examples into their rows.

@@ -32,7 +32,7 @@ extension Trainer {
   /// Calls `body` with each of some steps in their order; no state moves.
   ///
   /// - Complexity: O(n) for each epoch that the steps are of.
-  func forEachBatch(
+  package func forEachBatch(
     in steps: Range<Int>, _ body: (TrainingBatch) throws -> Void
   ) rethrows {
     guard !steps.isEmpty else { return }
@@ -86,10 +86,10 @@ extension Trainer {
   ///   - batch: the step.
   /// - Returns: ∇ mean_i ℓ_i over the batch at the state's parameters, p values, the bits of the
   ///   training itself.
-  /// - Throws: `TrainingError.otherStep` for a batch that is not the state's next, `.diverged`.
+  /// - Throws: `ReplayError.otherStep` for a batch that is not the state's next, `.diverged`.
   public func gradient(
     _ state: TrainingState, _ batch: TrainingBatch
-  ) throws(TrainingError) -> Tensor {
+  ) throws -> Tensor {
     try requireNext(batch, state)
     return try backward(state, batch: batch, signals: nil, needsFactors: false).gradient
   }
@@ -102,7 +102,7 @@ extension Trainer {
   /// - Parameters:
   ///   - state: becomes the state after the step, its epoch too.
   ///   - batch: the state's next step, as `batches(epoch:)` has it; nil: found, in O(n).
-  /// - Throws: `TrainingError.otherStep` for a batch that is not the state's next, `.diverged`; then
+  /// - Throws: `ReplayError.otherStep` for a batch that is not the state's next, `.diverged`; then
   ///   the state is as it was.
   @discardableResult
   public func step(
@@ -114,7 +114,7 @@ extension Trainer {
 
   /// One step, with signals into the batch's columns.
   func step(
-    _ state: inout TrainingState, _ batch: TrainingBatch, signals: Buffer<Float>?,
+    _ state: inout TrainingState, _ batch: TrainingBatch, signals: SignalRows?,
     hooks: TrainingHooks, recorder: StepGradientRecorder?
   ) throws -> StepRecord {
     try requireNext(batch, state)
@@ -154,10 +154,10 @@ extension Trainer {
   /// Refuses a batch that is not a state's next step, and a state of another training.
   func requireNext(
     _ batch: TrainingBatch, _ state: TrainingState
-  ) throws(TrainingError) {
+  ) throws(ReplayError) {
     func require<Value: Equatable>(
       _ field: String, _ expected: Value, _ found: Value
-    ) throws(TrainingError) {
+    ) throws(ReplayError) {
       guard expected == found else {
         throw .otherStep(field: field, expected: "\(expected)", found: "\(found)")
       }

@@ -103,7 +103,7 @@ public struct Trainer: Sendable {
     let start = clock.now
     let signals = EpochSignals(loss: loss, count: count)
     let rate = try runSteps(
-      &state, hooks: hooks, signals: signals.values.storage, recorder: recorder)
+      &state, hooks: hooks, signals: signals.rows, recorder: recorder)
     if let afterEpoch = hooks.afterEpoch {
       try afterEpoch(
         EpochReport(
@@ -121,7 +121,7 @@ public struct Trainer: Sendable {
   /// - Returns: the learning rate of the last step.
   @discardableResult
   private func runSteps(
-    _ state: inout TrainingState, hooks: TrainingHooks, signals: Buffer<Float>?,
+    _ state: inout TrainingState, hooks: TrainingHooks, signals: SignalRows?,
     recorder: StepGradientRecorder?
   ) throws -> Double {
     var rate = 0.0
@@ -137,7 +137,7 @@ public struct Trainer: Sendable {
 
 extension Loss {
   /// The configured loss if the targets have it, or the targets' own.
-  init(_ configured: Loss?, for targets: Targets) throws(TrainingError) {
+  package init(_ configured: Loss?, for targets: Targets) throws(TrainingError) {
     let (own, words): (Loss, String) =
       switch targets {
       case .classes: (.crossEntropy, "classes")

@@ -9,7 +9,7 @@ extension TrainingState {
   ///
   /// - Parameter metadata: texts beside `epoch` and `step`.
   /// - Throws: `StorageError.system`.
-  func write(to path: String, metadata: [String: String] = [:]) throws {
+  package func write(to path: String, metadata: [String: String] = [:]) throws {
     try SafetensorsFile.write(
       [("parameters", parameters)] + optimizer.buffers,
       metadata: metadata.merging(["epoch": "\(epoch)", "step": "\(step)"]) { $1 }, to: path)
@@ -20,7 +20,7 @@ extension TrainingState {
   /// - Returns: the file's texts, `epoch` and `step` among them.
   /// - Throws: `CheckpointError` for files that changed or do not fit; then nothing was taken up.
   @discardableResult
-  mutating func read(from path: String) throws -> [String: String] {
+  package mutating func read(from path: String) throws -> [String: String] {
     let file = try SafetensorsFile(reading: path)
     guard let epoch = file.metadata["epoch"].flatMap({ Int($0) }),
       let step = file.metadata["step"].flatMap({ Int($0) }), epoch >= 0, step >= 0

@@ -1,9 +1,9 @@
 import Configuration
 import Foundation
 import Influence
+import Runs
 import TestSupport
 import Testing
-import Training
 
 @testable import Curation
 
@@ -55,6 +55,49 @@ struct MislabelJobTests {
     #expect(try #require(found[.leaveOneOutMargin]) > 0.9)
   }
 
+  @Test("leaveOneOutWithEL2N is EL2N less the leave-one-out margin")
+  func withEL2N() throws {
+    let folder = try ScratchFolder()
+    let influence = try Self.run(folder)
+    let job = MislabelJob(influence)
+    let found = try job.ranking(by: .leaveOneOutWithEL2N).suspicion
+    let training = try job.ranking(by: .el2n).suspicion
+    let margins = try influence.ensemble(
+      ScoringRequest(
+        method: .ntkLeaveOneOut, damping: MislabelJob.standardDamping, dampingProfile: .uniform,
+        checkpoints: .final)
+    ).leaveOneOutMargins()
+    #expect(found == zip(training, margins).map { $0 - $1 })
+    // Asked together, each signal is of its own request.
+    #expect(
+      try job.ranking(by: .leaveOneOutMargin).suspicion == margins.map { -$0 })
+    let other = ScoringRequest(damping: .timesMeanEigenvalue(3))
+    #expect(try job.ranking(by: .leaveOneOutWithEL2N, other).suspicion != found)
+    #expect(try job.ranking(by: .leaveOneOutWithEL2N).suspicion == found)
+  }
+
+  @Test("the default signal is the margin, above 20,000 examples with EL2N")
+  func standard() throws {
+    for (count, expected) in [
+      (20_000, MislabelRanking.Signal.leaveOneOutMargin), (20_001, .leaveOneOutWithEL2N),
+    ] {
+      let folder = try ScratchFolder()
+      let rows = (0..<count).map { "\($0 % 7),\($0 % 2)" }.joined(separator: "\n")
+      try Data("x,y\n\(rows)\n".utf8).write(to: URL(fileURLWithPath: folder / "train.csv"))
+      try Data("x,y\n1,0\n2,1\n".utf8).write(to: URL(fileURLWithPath: folder / "test.csv"))
+      let run = """
+        name: many
+        data:
+          train: {format: csv, path: train.csv, label: last}
+          test:  {format: csv, path: test.csv, label: last}
+        model: {kind: logistic}
+        training: {rate: 0.1, batch: 1000, epochs: 1}
+        """
+      let job = MislabelJob(try trained(run, in: folder))
+      #expect(job.standardSignal == expected)
+    }
+  }
+
   @Test("self-influence is the scorer's when one is given")
   func scorer() throws {
     let folder = try ScratchFolder()
@@ -88,8 +131,10 @@ struct MislabelJobTests {
     #expect(
       error?.what == "signal meanProbability is not defined here: training on these targets "
         + "records no probability")
-    #expect(error?.location == "--signal")
-    let margins = try MislabelJob(influence).ranking(by: .leaveOneOutMargin)
+    #expect(error?.location == "‹signal›")
+    #expect(MislabelJob(influence).standardSignal == .leaveOneOutMargin)
+    let margins = try MislabelJob(influence).ranking()
+    #expect(margins.signal == .leaveOneOutMargin)
     #expect(margins.suspicion.allSatisfy { $0 >= 0 } && margins.order.count == 20)
   }
 

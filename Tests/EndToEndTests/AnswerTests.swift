@@ -132,7 +132,8 @@ import Testing
   @Test(
     "every signal of suspicion answers",
     arguments: [
-      "leaveOneOutMargin", "selfInfluence", "finalProbability", "meanProbability",
+      "leaveOneOutMargin", "leaveOneOutWithEL2N", "selfInfluence", "finalProbability",
+      "meanProbability",
       "areaUnderMargin", "el2n", "loss", "gradientNorm",
     ])
   func signals(_ signal: String) throws {

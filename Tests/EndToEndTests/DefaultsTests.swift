@@ -29,11 +29,49 @@ import Testing
     #expect(trak["exampleWeight"] as? String == "sqrt-final")
   }
 
-  @Test("defaults that contradict their own method are refused")
-  func contradiction() throws {
-    try train(defaults: "{method: graddot, dampingProfile: residual}")
-    try work.fail(3, "query", "r", "--test", "3", words: ["graddot has no damping"])
-    try work.succeed("query", "r", "--test", "3", "--method", "trak")
+  @Test(
+    "defaults that no later command could take are refused before the training, at their place",
+    arguments: [
+      (
+        "{method: graddot, dampingProfile: residual}", "dampingProfile",
+        "cannot be `residual` here: graddot has no damping."
+      ),
+      (
+        "{method: graddot, exampleWeight: final}", "exampleWeight",
+        "cannot be `final` here: graddot has none; it belongs to trak and trajectory."
+      ),
+      (
+        "{checkpoints: 99}", "checkpoints",
+        "cannot be `99` here: the training keeps epochs 1, 2, 5, 6."
+      ),
+      ("{checkpoints: \"1,3\"}", "checkpoints", "cannot be `3` here"),
+      ("{outputFunction: prediction}", "outputFunction", "cannot be `prediction`."),
+      ("{outputFunction: margni}", "outputFunction", "cannot be `margni`; did you mean `margin`?"),
+      ("{method: trakk}", "method", "cannot be `trakk`; did you mean `trak`?"),
+      ("{exampleWeight: last}", "exampleWeight", "cannot be `last`."),
+      ("{damping: much}", "damping", "is the text `much`, expected mean, 2·mean, gcv, loo or"),
+    ])
+  func contradiction(defaults: String, key: String, problem: String) throws {
+    try work.write(Workspace.runFile() + "defaults: \(defaults)\n", to: "r.yaml")
+    let ended = try work.fail(
+      3, "train", "r.yaml", words: ["error: defaults.\(key) \(problem)", ", defaults.\(key)\n"])
+    #expect(ended.errors.contains("  at:  r.yaml"), "\(ended.errors)")
+    #expect(!work.exists("Checkpoints/r/run.json"))
+  }
+
+  @Test("the search for wrong labels takes the run file's damping, checkpoints and kernel")
+  func suspects() throws {
+    try work.succeed("train", "r.yaml")
+    let plain = try work.object("mislabeled", "r")["suspects"] as? NSArray
+    let asked = try work.object(
+      "mislabeled", "r", "--damping", "3·mean", "--checkpoints", "1,2", "--kernel", "features")
+    try train(defaults: "{damping: 3·mean, checkpoints: \"1,2\", kernel: features}")
+    let taken = try work.object("mislabeled", "r")
+    #expect(taken["suspects"] as? NSArray == asked["suspects"] as? NSArray)
+    #expect(taken["suspects"] as? NSArray != plain)
+    // Steps hold no example's outputs: the search goes on without.
+    try train(defaults: "{kernel: steps}")
+    #expect(try work.object("mislabeled", "r")["suspects"] as? NSArray == plain)
   }
 
   @Test("weights of the kernel's residuals are read from collected trace features")
@@ -70,6 +108,80 @@ import Testing
         "query", "m", "--test", "3", "--method", "trajectory", "--kernel", kernel)
       #expect(answer["exampleWeight"] as? String == "leaveOneOut", "\(kernel)")
     }
+  }
+
+  @Test("trak weighs imported examples the same on both kernels, or says which features it lacks")
+  func importedTrak() throws {
+    try work.succeed("train", "r.yaml")
+    try work.succeed("collect", "r")
+    #expect(!work.exists("Projections/r/train-trace.h5"))
+    try work.succeed("export", "r", "--out", "weights")
+    try work.succeed("import", "weights", "--data", "r.yaml", "--name", "m")
+    try work.succeed("collect", "m")
+    let query = ["query", "m", "--test", "3", "--method", "trak", "--json", "--kernel"]
+    for kernel in ["exact", "features"] {
+      let answer = try AscribeProcess(query + [kernel], in: work.path).wait()
+      #expect(answer.output.contains(#""exampleWeight":"leaveOneOut""#), "\(answer)")
+    }
+    try work.remove("Projections/m/train-trace.h5")
+    try work.fail(
+      3, "query", "m", "--test", "3", "--method", "trak", "--kernel", "features",
+      words: [
+        "example weight 'leaveOneOut' on features needs those of the trace kernel",
+        "ascribe collect m --method ntk-loo", "--example-weight final",
+      ])
+    let answer = try work.object(
+      "query", "m", "--test", "3", "--method", "trak", "--kernel", "features",
+      "--example-weight", "final")
+    #expect(answer["exampleWeight"] as? String == "final")
+    // A method without weights needs none.
+    try work.succeed("query", "m", "--test", "3", "--method", "graddot", "--kernel", "features")
+  }
+
+  @Test("checkpoints that only one of a method's stores has are passed over by name")
+  func passedOver() throws {
+    try work.succeed("train", "r.yaml")
+    try work.succeed("collect", "r", "--checkpoints", "all")
+    try work.succeed("collect", "r", "--method", "ntk-loo", "--checkpoints", "2,6")
+    let query = ["query", "r", "--test", "3", "--kernel", "features", "--method"]
+    let both = try AscribeProcess(query + ["trajectory"], in: work.path).wait()
+    #expect(
+      both.errors.contains(
+        "note: checkpoints that are not in every store that is read are passed over: "
+          + "seed-0/epoch-001, not in train-trace.h5; seed-0/epoch-005, not in train-trace.h5"),
+      "\(both.errors)")
+    let one = try AscribeProcess(query + ["trak"], in: work.path).wait()
+    #expect(one.code == 0 && !one.errors.contains("passed over"), "\(one.errors)")
+    try work.fail(
+      3, "query", "r", "--test", "3", "--kernel", "features", "--method", "trajectory",
+      "--checkpoints", "1,2", words: ["no checkpoint fits seed-0/epoch-001"])
+  }
+
+  @Test("trace features of the test examples are read where they were collected")
+  func traceOfQueries() throws {
+    try work.succeed("train", "r.yaml")
+    try work.succeed("collect", "r", "--method", "ntk-loo")
+    func scores() throws -> (ids: [Int], values: [Double], notes: String) {
+      let ended = try work.succeed(
+        "query", "r", "--test", "3", "--top", "5", "--method", "ntk-loo", "--kernel", "features",
+        "--json")
+      let object =
+        try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any]
+      let query = try #require((object?["queries"] as? [[String: Any]])?.first)
+      let helpful = try #require(query["helpful"] as? [[String: Any]])
+      return (
+        helpful.compactMap { $0["id"] as? Int }, helpful.compactMap { $0["score"] as? Double },
+        ended.errors
+      )
+    }
+    let before = try scores()
+    try work.succeed("collect", "r", "--method", "ntk-loo", "--split", "test")
+    #expect(work.exists("Projections/r/test-trace.h5"))
+    let after = try scores()
+    let note = "features of queries are read from the store of the test examples"
+    #expect(!before.notes.contains(note) && after.notes.contains(note), "\(after.notes)")
+    #expect(before.ids == after.ids && before.ids.count == 5)
+    #expect(zip(before.values, after.values).allSatisfy { abs($0 - $1) <= 1e-5 * abs($0) })
   }
 
   @Test("damaged leave-one-out vectors beside a store are made again, and said")

@@ -131,7 +131,8 @@ import Testing
     let signals = try #require(answer["signals"] as? [[String: Any]])
     #expect(
       signals.map { $0["signal"] as? String } == [
-        "leaveOneOutMargin", "selfInfluence", "finalProbability", "meanProbability",
+        "leaveOneOutMargin", "leaveOneOutWithEL2N", "selfInfluence", "finalProbability",
+        "meanProbability",
         "areaUnderMargin", "el2n", "loss", "gradientNorm", "randomScores",
       ])
     for signal in signals {

@@ -10,6 +10,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Runs
 @testable import Training
 
 @Suite("Saving gradients in training", .serialized)
@@ -207,7 +208,7 @@ struct GradientSavingTests {
     job.overwrites = true
     _ = try job.run()
     #expect(try stores(bench).count == 27)
-    #expect(throws: TrainingError.self) { try self.job(bench, "").run() }
+    #expect(throws: RunError.self) { try self.job(bench, "").run() }
   }
 
   @Test("a store of another training is refused by field before any step, and overwritten")
@@ -226,6 +227,35 @@ struct GradientSavingTests {
     _ = try job.run()
     let store = try StepGradientStore(bench.folder / "Projections/tiny/steps.h5")
     #expect(store.reader.fingerprint["training"]?.contains("\"weightDecay\":0.1") == true)
+  }
+
+  @Test(
+    "another run's gradients in the place of its own are refused by the field",
+    arguments: [true, false])
+  func foreign(ofSteps: Bool) throws {
+    let saving = ofSteps ? GradientSavingTests.steps : GradientSavingTests.checkpoints
+    let (own, other) = (try RunBench(), try RunBench())
+    let run = try self.job(own, saving).run().run
+    _ = try self.job(other, saving + ", weightDecay: 0.1").run()
+    try FileManager.default.removeItem(atPath: run.projectionsFolder)
+    try FileManager.default.copyItem(
+      atPath: other.folder / "Projections/tiny", toPath: run.projectionsFolder)
+    let error = diagnosed { _ = try self.job(own, saving).run() } as? StorageError
+    guard case .fingerprintMismatch(let field, _, _, let file)? = error else {
+      Issue.record("accepted: \(String(describing: error))")
+      return
+    }
+    #expect(field == (ofSteps ? "training" : "model"))
+    #expect(file.hasPrefix(run.projectionsFolder))
+    // To be replaced, it is.
+    var replacing = try self.job(own, saving)
+    replacing.overwrites = true
+    _ = try replacing.run()
+    #expect(try stores(own) != stores(other))
+    guard case .alreadyFinished = try self.job(own, saving).run() else {
+      Issue.record("made twice")
+      return
+    }
   }
 
   @Test("checkpoints are what a collection makes afterwards, to the byte")
@@ -261,6 +291,54 @@ struct GradientSavingTests {
     job.configuration.training.saving?.projector = .sjlt
     let error = diagnosed { _ = try job.run() }
     #expect(error?.what.contains("projector") == true && error?.exitCode == 4)
+  }
+
+  @Test("the gradients of a kept epoch are taken at that epoch, and their store goes at the end")
+  func atEachEpoch() throws {
+    let bench = try RunBench()
+    var job = try self.job(bench, GradientSavingTests.checkpoints)
+    let folder = bench.checkpoints + "/tiny"
+    job.hooks.afterEpoch = { report in
+      let kept = Set(names(in: "\(folder)/seed-\(report.seed)/gradients"))
+      let expected = [1, 2].filter { $0 < report.epoch }.map { "epoch-00\($0).h5" }
+      #expect(kept.filter { $0.hasSuffix(".h5") } == Set(expected), "epoch \(report.epoch)")
+    }
+    let run = try job.run().run
+    for seed in run.seeds { #expect(!fileExists("\(folder)/seed-\(seed)/gradients")) }
+  }
+
+  @Test(
+    "stopped at any epoch, with what was taken damaged or gone, the store has the same bytes",
+    arguments: ["whole", "damaged", "gone"])
+  func resumedCheckpoints(state: String) throws {
+    let whole = try RunBench()
+    _ = try job(whole, GradientSavingTests.checkpoints).run()
+    let (files, expected) = (try whole.files(), try stores(whole))
+    for stop in [2, 5, 8] {
+      let bench = try RunBench()
+      var job = try self.job(bench, GradientSavingTests.checkpoints)
+      let count = Atomic<Int>(0)
+      job.hooks.afterEpoch = { _ in
+        if count.wrappingAdd(1, ordering: .relaxed).newValue == stop { throw Interruption() }
+      }
+      #expect(throws: Interruption.self) { try job.run() }
+      let taken = try bench.files().keys.filter { $0.contains("/gradients/") }
+      for name in taken where state != "whole" {
+        let url = URL(fileURLWithPath: "\(bench.checkpoints)/tiny/\(name)")
+        guard FileManager.default.fileExists(atPath: url.path) else { continue }
+        if state == "gone" {
+          try FileManager.default.removeItem(at: url)
+        } else {
+          var bytes = try Data(contentsOf: url)
+          guard !bytes.isEmpty else { continue }
+          bytes[bytes.count / 2] ^= 1
+          try bytes.write(to: url)
+        }
+      }
+      _ = try self.job(bench, GradientSavingTests.checkpoints).run()
+      #expect(try bench.files() == files, "stopped at \(stop)")
+      #expect(try stores(bench) == expected, "stopped at \(stop)")
+    }
   }
 
   @Test("a collection of checkpoints that is stopped goes on")

@@ -5,6 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Runs
 @testable import Training
 
 /// A run to replay: its data, model and training as a run file has them.

@@ -9,6 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Runs
 @testable import Training
 
 @Suite("Replay", .serialized)
@@ -117,7 +118,7 @@ struct ReplayTests {
       let error = diagnosed { _ = try replay.state(at: step) }
       #expect(error?.what == "the run has no step \(step) of 20.")
     }
-    #expect(throws: TrainingError.self) { try replay.backwards(15..<21) { _, _ in } }
+    #expect(throws: RunError.self) { try replay.backwards(15..<21) { _, _ in } }
   }
 
   @Test("interrupted after any step, the states have the same bytes")
@@ -165,7 +166,7 @@ struct ReplayTests {
       let left = try states(bench).filter { !$0.key.hasSuffix(AtomicFile.suffix) }
       #expect(left.count >= (step - 1) / 5)
       // As if it had been killed in the middle of a write.
-      try makeFolder("\(path)/seed-0/states")
+      try AtomicFile.makeFolder("\(path)/seed-0/states")
       try Data([1]).write(
         to: URL(fileURLWithPath: "\(path)/seed-0/states/.a.1-1\(AtomicFile.suffix)"))
       for (name, bytes) in left { #expect(bytes == expected[name], "\(name)") }
@@ -250,7 +251,7 @@ struct ReplayTests {
     #expect(try refusal { _ in } == nil)
     #expect(diagnosed { _ = try Replay(run, seed: 5) }?.what == "the run has no seed 5.")
     let error = diagnosed { _ = try Replay(run, data: quadrants(29)) }
-    guard case .dataChanged(part: "train", _, _, _)? = error as? TrainingError else {
+    guard case .dataChanged(part: "train", _, _, _)? = error as? RunError else {
       Issue.record("other data: \(String(describing: error))")
       return
     }
@@ -274,7 +275,7 @@ struct ReplayTests {
         "replayed, the training comes to other weights at seed-0/epoch-002: hash ") == true)
     #expect(error?.exitCode == 4 && error?.location == "tiny")
     #expect(try states(bench).count == 1)
-    #expect(throws: TrainingError.self) { try replay.forwards { _, _ in } }
+    #expect(throws: ReplayError.self) { try replay.forwards { _, _ in } }
   }
 
   @Test("a run on a subset, trained after an interruption, is replayed with the data at hand")

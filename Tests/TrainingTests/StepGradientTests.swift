@@ -9,6 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
 @testable import Training
 
 /// A training whose steps' gradients are kept, without a run.
@@ -66,14 +67,11 @@ struct StepGradientCase {
     }
     let targets = TargetValues(data.targets).gathered(step.rows)
     let pass = trainer.network.pass(
-      step.before, batch: step.rows.count,
+      step.before, batch: step.rows.count, for: .factors,
       dropout: DropoutDraws(seed: step.seed, step: UInt64(step.step)))
-    pass.recorder = FactorRecorder()
     let outputs = trainer.network.root.forward(examples, pass)
     _ = trainer.network.root.backward(trainer.loss.gradient(outputs, targets), pass)
-    return (
-      try #require(pass.recorder).gradients(count: step.rows.count), outputs, targets
-    )
+    return (pass.takeFactors(), outputs, targets)
   }
 
   /// The mean of unprojected rows as a flat gradient, p values.

@@ -140,7 +140,7 @@ struct StepTests {
       var after = state ?? start
       let error = diagnosed { try own.step(&after, batch) }
       #expect(after.parameters == (state ?? start).parameters && after.step == start.step)
-      guard case .otherStep(let field, _, _)? = error as? TrainingError else { return nil }
+      guard case .otherStep(let field, _, _)? = error as? ReplayError else { return nil }
       return field
     }
     #expect(field(own.batch(at: 1)) == "the step")

@@ -100,14 +100,16 @@ public struct FeatureKernel: GradientKernel {
     of queries: Dataset, target: GradientSource.Target, _ body: (QueryRows) throws -> Void
   ) throws {
     let source = source
-    // Stored are features of the store's own function; outputs of the network are not.
-    if target == self.target, target != .jacobian,
+    // Stored are features of the store's own function; outputs of the network are not, which the
+    // slopes of a trace kernel's method are taken at.
+    if target == self.target,
       let stored = try queryFeatures?.features(of: queries, group: group)
     {
       return try body(
         QueryRows(
           range: 0..<queries.count, queries: queries, rows: stored,
-          outputs: Tensor(uninitialized: [queries.count, 0]),
+          outputs: target == .jacobian
+            ? try source.outputs(of: queries) : Tensor(uninitialized: [queries.count, 0]),
           squaredNorms: { try source.squaredNorms(of: queries, target: target) }))
     }
     let width = source.keptOutputs

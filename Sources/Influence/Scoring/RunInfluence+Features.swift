@@ -3,8 +3,8 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
-import Training
 
 extension RunInfluence {
   /// The run's store of a split's features: of an output function, or of all outputs.
@@ -22,9 +22,7 @@ extension RunInfluence {
       if !$0.contains(wanted) { $0.append(wanted) }
     }
     // The weight is of the trace kernel, whatever the method's own.
-    if options.exampleWeight.source == .leaveOneOut, !targets.contains(.jacobian),
-      FileManager.default.fileExists(atPath: storePath(target: .jacobian))
-    {
+    if options.exampleWeight.source == .leaveOneOut, !targets.contains(.jacobian) {
       targets.append(.jacobian)
     }
     return targets
@@ -37,7 +35,11 @@ extension RunInfluence {
     let targets = storeTargets(scoring.options)
     for target in targets {
       let path = storePath(target: target)
-      guard FileManager.default.fileExists(atPath: path) else {
+      guard try AtomicFile.isThere(path) else {
+        if target == .jacobian, !scoring.options.method.reads(.jacobian) {
+          throw InfluenceError.noTraceStore(
+            path: path, run: run.name, weight: "\(scoring.options.exampleWeight)")
+        }
         throw InfluenceError.noStore(
           path: path, run: run.name, method: scoring.options.method.name)
       }
@@ -52,6 +54,9 @@ extension RunInfluence {
     let has = { (reference: CheckpointReference) in
       stores.allSatisfy { $0.reader.groups.contains(reference.groupName) }
     }
+    let inPart = wanted.filter { reference in
+      !has(reference) && stores.contains { $0.reader.groups.contains(reference.groupName) }
+    }
     let absent = wanted.filter { !has($0) }
     let chosen = wanted.filter(has)
     guard !chosen.isEmpty, isOpen || scoring.choice == .standard || absent.isEmpty else {
@@ -60,16 +65,30 @@ extension RunInfluence {
         selection: absent.map(\.groupName).joined(separator: ", "),
         available: "features of \(groups.joined(separator: "; "))")
     }
+    let passedOver = inPart.isEmpty ? [] : [passedOver(inPart, stores)]
     let checkpoints = try zip(chosen, run.places(of: chosen)).map { reference, place in
       let source = try source(reference)
       return StoredCheckpoint(
         group: reference.groupName, place: place, source: source,
         features: try stores.map {
-          try $0.features(at: source, data.train, group: reference.groupName)
+          try $0.features(
+            at: source, data.train, group: reference.groupName,
+            said: reference == chosen[0] ? passedOver : [])
         },
         training: data.train)
     }
     return (checkpoints, chosen)
+  }
+
+  /// What to say of checkpoints that are in some of the stores that a method reads.
+  private func passedOver(_ references: [CheckpointReference], _ stores: [OpenStore]) -> String {
+    let lines = references.map { reference in
+      let without = stores.filter { !$0.reader.groups.contains(reference.groupName) }
+      return "\(reference.groupName), not in "
+        + without.map { ($0.reader.path as NSString).lastPathComponent }.joined(separator: ", ")
+    }
+    return "checkpoints that are not in every store that is read are passed over: "
+      + lines.joined(separator: "; ")
   }
 
   /// A store with the choice of projector that made it.
@@ -84,12 +103,12 @@ extension RunInfluence {
     let first: (group: String, projector: any Projector, notes: [String])
 
     func features(
-      at source: any GradientProvider, _ training: Dataset, group: String
+      at source: any GradientProvider, _ training: Dataset, group: String, said: [String] = []
     ) throws -> StoredCheckpoint.Features {
       let (projector, notes) = try projector(at: source, training, group)
       return StoredCheckpoint.Features(
         store: reader, target: target, projector: projector, queries: queries, keeps: true,
-        notes: notes)
+        notes: said + notes)
     }
 
     private func projector(
@@ -159,7 +178,7 @@ extension RunInfluence {
     projector: any Projector, _ path: String
   ) throws -> QueryFeatures? {
     let beside = storePath("test", target: collection.target)
-    guard path == storePath(target: collection.target), collection.target != .jacobian,
+    guard path == storePath(target: collection.target),
       FileManager.default.fileExists(atPath: beside)
     else { return nil }
     let reader = try FeatureStoreReader(beside)
@@ -176,6 +195,9 @@ extension RunInfluence {
 }
 
 extension Method {
+  /// Whether its kernels are of a target.
+  func reads(_ target: KernelTarget) -> Bool { targets(.margin).contains(target) }
+
   /// Whether it takes training gradients of the loss alone.
   var isOfLoss: Bool { parts.allSatisfy { $0.gradients == .loss } }
 }

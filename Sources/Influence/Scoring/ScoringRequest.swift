@@ -1,6 +1,9 @@
 import Datasets
+import Foundation
 import Gradients
 import Networks
+import Runs
+import Storage
 import Training
 
 /// What is asked of a scoring; what is left open (nil) takes the default that fits the run.
@@ -136,7 +139,7 @@ extension RunInfluence {
     let choice = request.checkpoints ?? .standard
     let weight =
       try request.exampleWeight
-      ?? standardWeight(method, choice, request.seeds, onFeatures: usesFeatures)
+      ?? standardWeight(method, function, choice, request.seeds, onFeatures: usesFeatures)
     return ResolvedScoring(
       options: try ScoringOptions(
         method: method, classification: isClassification,
@@ -177,15 +180,38 @@ extension RunInfluence {
   }
 
   private func standardWeight(
-    _ method: Method, _ choice: CheckpointChoice, _ seeds: [UInt64]?, onFeatures: Bool
+    _ method: Method, _ function: OutputFunction?, _ choice: CheckpointChoice, _ seeds: [UInt64]?,
+    onFeatures: Bool
   ) throws -> ExampleWeight? {
     guard isClassification, !isSequence, method.weighs else { return nil }
     if run.hasWholeDynamics { return ExampleWeight(.trajectory) }
-    let epochs = try choice.references(of: run, seeds: seeds, method: method).map(\.epoch)
-    if let factors, !factors.provides(.jacobian) { return nil }
-    // Of the trace kernel, whose features are there for methods that read them.
-    let hasResiduals = !onFeatures || method.parts.contains { $0.gradients == .jacobian }
-    return hasResiduals && Set(epochs).count == 1 ? ExampleWeight(.leaveOneOut) : nil
+    var references = try choice.references(of: run, seeds: seeds, method: method)
+    if onFeatures, choice == .standard, seeds == nil,
+      let groups = try storedGroups(method, function)
+    {
+      references = run.checkpoints.filter { groups.contains($0.groupName) }
+    }
+    return standsInForDynamics(references) ? ExampleWeight(.leaveOneOut) : nil
+  }
+
+  /// Whether the residual of the kernel regression without the example stands in for that of the
+  /// training, which nobody watched: at one epoch, on either kernel; several have a mean of their own.
+  func standsInForDynamics(_ references: [CheckpointReference]) -> Bool {
+    guard isClassification, !isSequence, !run.hasWholeDynamics,
+      factors?.provides(.jacobian) ?? true
+    else { return false }
+    return Set(references.map(\.epoch)).count == 1
+  }
+
+  /// The checkpoints in the first store that a method reads; nil where there is none.
+  private func storedGroups(_ method: Method, _ function: OutputFunction?) throws -> [String]? {
+    let function =
+      (function ?? method.standardOutputFunction(classification: isClassification))
+      .ofKernel(data.train.targets)
+    guard let target = method.targets(function).first else { return nil }
+    let path = storePath(target: target.storeTarget ?? .output(function))
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    return try FeatureStoreReader(path).groups
   }
 
   /// The scoring of a request, ready to be asked.
