@@ -55,6 +55,26 @@ import Testing
     try work.succeed("verify", "r")
   }
 
+  @Test("states kept for replays are verified, and deleted with the run that they are of")
+  func states() throws {
+    let work = try Workspace(trained: true)
+    let before = try #require(try work.object("verify", "r")["files"] as? Int)
+    let state = "Checkpoints/r/seed-0/states/step-000000001.safetensors"
+    // As far as seals go, weights are a state.
+    let sealed = try work.bytes("Checkpoints/r/seed-0/epoch-006.safetensors")
+    try FileManager.default.createDirectory(
+      atPath: work.file("Checkpoints/r/seed-0/states"), withIntermediateDirectories: true)
+    try sealed.write(to: URL(fileURLWithPath: work.file(state)))
+    #expect(try work.object("verify", "r")["files"] as? Int == before + 1)
+    try work.flip(state, byte: sealed.count - 2)
+    try work.fail(4, "verify", "r", words: [state])
+    try work.write(
+      try work.text("r.yaml").replacingOccurrences(of: "rate: 0.1", with: "rate: 0.2"), to: "r.yaml"
+    )
+    try work.succeed("train", "r.yaml", "--overwrite")
+    #expect(!work.exists(state))
+  }
+
   @Test("what a store is not asked for is verify's to check, and its help says so")
   func used() throws {
     let help = try Workspace().succeed("verify", "--help")
