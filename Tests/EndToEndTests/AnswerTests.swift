@@ -133,7 +133,7 @@ import Testing
     "every signal of suspicion answers",
     arguments: [
       "leaveOneOutMargin", "leaveOneOutWithEL2N", "selfInfluence", "finalProbability",
-        "meanProbability",
+      "meanProbability",
       "areaUnderMargin", "el2n", "loss", "gradientNorm",
     ])
   func signals(_ signal: String) throws {
