@@ -9,9 +9,10 @@ let package = Package(
     .library(
       name: "Ascribe",
       targets: [
-        "Tensors", "Randomness", "LinearAlgebra", "Storage", "Configuration", "Datasets",
-        "Factors", "Networks", "Projections", "Checkpoints", "Training", "Gradients",
-        "Influence", "Evaluation", "Curation", "Reports",
+        "Tensors", "Randomness", "LinearAlgebra", "Storage", "Configuration", "Text", "Datasets",
+        "Factors", "Networks", "Projections", "Checkpoints", "Models", "Gradients", "Training",
+        "Runs", "Influence", "Evaluation", "Curation", "Reports",
+        "Answers", "Session", "Ascribe",
       ]),
   ],
   dependencies: [
@@ -47,13 +48,19 @@ let package = Package(
       name: "Configuration", dependencies: ["Tensors", .product(name: "Yams", package: "Yams")]),
     // Layer 3
     .target(
-      name: "Datasets",
+      name: "Text",
       dependencies: [
-        "CZlib", "Configuration", "Images", "Randomness", "Storage", "Tensors",
+        "Configuration", "Storage", "Tensors",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
-    .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
     // Layer 4
+    .target(
+      name: "Datasets",
+      dependencies: [
+        "CZlib", "Configuration", "Images", "Randomness", "Storage", "Tensors", "Text",
+      ]),
+    .target(name: "Factors", dependencies: ["LinearAlgebra", "Tensors"]),
+    // Layer 5
     .target(
       name: "Networks",
       dependencies: [
@@ -63,61 +70,90 @@ let package = Package(
     .target(
       name: "Projections",
       dependencies: ["CKernels", "Factors", "LinearAlgebra", "Randomness", "Tensors"]),
-    // Layer 5
+    // Layer 6
     .target(
       name: "Checkpoints", dependencies: ["Configuration", "Factors", "Storage", "Tensors"]),
-    // Layer 6
+    // Layer 7
+    .target(
+      name: "Models",
+      dependencies: ["Checkpoints", "Configuration", "Factors", "Networks", "Storage", "Tensors"]),
     .target(
       name: "Gradients",
       dependencies: [
         "Datasets", "Factors", "LinearAlgebra", "Networks", "Projections", "Randomness",
         "Storage", "Tensors",
       ]),
-    // Layer 7
+    // Layer 8
     .target(
       name: "Training",
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra",
         "Networks", "Projections", "Randomness", "Storage", "Tensors",
       ]),
-    // Layer 8
+    // Layer 9
+    .target(
+      name: "Runs",
+      dependencies: [
+        "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra",
+        "Models", "Networks", "Storage", "Tensors", "Training",
+      ]),
+    // Layer 10
     .target(
       name: "Influence",
       dependencies: [
-        "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks", "Projections",
-        "Randomness", "Storage", "Tensors", "Training",
+        "Configuration", "Datasets", "Factors", "Gradients", "LinearAlgebra", "Networks",
+        "Projections", "Randomness", "Runs", "Storage", "Tensors", "Training",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
-    // Layer 9
+    // Layer 11
     .target(
       name: "Evaluation",
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Influence", "LinearAlgebra", "Networks",
-        "Randomness", "Storage", "Tensors", "Training",
+        "Randomness", "Runs", "Storage", "Tensors", "Training",
       ]),
-    // Layer 10
+    // Layer 12
     .target(
       name: "Curation",
       dependencies: [
-        "Datasets", "Evaluation", "Gradients", "Influence", "Projections", "Tensors", "Training",
+        "Datasets", "Evaluation", "Gradients", "Influence", "Projections", "Runs", "Tensors",
+        "Training",
       ]),
-    // Layer 11
+    // Layer 13
     .target(
       name: "Reports",
       dependencies: ["Images", "Tensors", .product(name: "Mustache", package: "swift-mustache")]),
-    // Layer 13
+    // Layer 14
+    .target(
+      name: "Answers",
+      dependencies: [
+        "Checkpoints", "Curation", "Datasets", "Evaluation", "Gradients", "Influence",
+        "LinearAlgebra", "Models", "Networks", "Reports", "Runs", "Storage", "Tensors", "Text",
+        "Training",
+      ]),
+    // Layer 15
+    .target(
+      name: "Session",
+      dependencies: [
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Gradients", "Influence", "LinearAlgebra", "Networks", "Projections", "Randomness",
+        "Models", "Reports", "Runs", "Storage", "Tensors", "Text", "Training",
+      ]),
+    // Layer 16
+    .target(
+      name: "Ascribe",
+      dependencies: [
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Influence", "Models", "Networks", "Reports", "Runs", "Session", "Tensors", "Text",
+        "Training",
+      ], path: "Sources/Umbrella"),
+    // Layer 17
     .executableTarget(
       name: "ascribe",
       dependencies: [
-        "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation", "Gradients",
-        "Influence", "LinearAlgebra", "Networks", "Projections", "Randomness", "Reports", "Storage",
-        "Tensors", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
-    .executableTarget(
-      name: "ascribe-bench",
-      dependencies: [
-        "Datasets", "Factors", "Gradients", "Influence", "LinearAlgebra", "Networks",
-        "Projections", "Randomness", "Storage", "Tensors", "Training",
+        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
+        "Gradients", "Influence", "Models", "Networks", "Projections", "Reports", "Runs", "Session",
+        "Storage", "Tensors", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Tests
@@ -129,7 +165,7 @@ let package = Package(
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Configuration", "Datasets", "Images", "Storage", "TestSupport"]),
+      dependencies: ["Configuration", "Datasets", "Images", "Storage", "TestSupport", "Text"]),
     .testTarget(
       name: "FactorsTests", dependencies: ["Factors", "LinearAlgebra", "Randomness", "TestSupport"]),
     .testTarget(
@@ -143,8 +179,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "Networks", "Projections",
-        "Storage", "TestSupport", "Training",
+        "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "Models", "Networks",
+        "Projections", "Runs", "Storage", "TestSupport", "Training",
       ]),
     .testTarget(
       name: "GradientsTests",
@@ -156,19 +192,24 @@ let package = Package(
       name: "InfluenceTests",
       dependencies: [
         "Configuration", "Datasets", "Factors", "Gradients", "Influence", "LinearAlgebra",
-        "Networks", "Projections", "Randomness", "Storage", "TestSupport", "Training",
+        "Networks", "Projections", "Randomness", "Runs", "Storage", "TestSupport", "Training",
       ]),
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
         "Configuration", "Datasets", "Evaluation", "Influence", "LinearAlgebra", "Networks",
-        "Randomness", "Storage", "TestSupport", "Training",
+        "Randomness", "Runs", "Storage", "TestSupport", "Training",
       ]),
     .testTarget(
       name: "CurationTests",
-      dependencies: ["Configuration", "Curation", "Influence", "TestSupport", "Training"]),
+      dependencies: ["Configuration", "Curation", "Influence", "Runs", "TestSupport"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["Influence", "TestSupport", "Training", "ascribe"]),
+      name: "SessionTests",
+      dependencies: [
+        "Answers", "Ascribe", "Curation", "Evaluation", "Influence", "Session", "TestSupport",
+        "Runs", "Training",
+      ]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Ascribe", "Influence", "Runs", "TestSupport", "Training", "ascribe"]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -166,15 +166,15 @@ extension CheckpointError {
       "copy the index and all shards again from where they came."
     case .wrongShape: "make the model of the run file the one that the weights are of."
     case .notFinite: "use an earlier checkpoint, and train with a smaller rate."
-    case .changed: "copy the file again from where it came, or train again with --overwrite."
+    case .changed: "copy the file again from where it came, or train again with ‹overwrites›."
     case .missingFile:
       "copy it again from where it came, or give the run's ascribe train command again."
     case .missingProvenance:
       "copy it too, or import the weights as a run of their own: ascribe import."
     case .unreadableProvenance:
-      "copy the file again from where it came, or train again with --overwrite."
+      "copy the file again from where it came, or train again with ‹overwrites›."
     case .unsupportedVersion: "use a newer version of Ascribe."
-    case .mismatch: "use the files of one run together, or train again with --overwrite."
+    case .mismatch: "use the files of one run together, or train again with ‹overwrites›."
     }
   }
 

@@ -26,20 +26,22 @@ public struct ForeignCheckpoint: Sendable, Equatable {
   ///
   /// - Parameter path: a folder, a safetensors file or an index.
   /// - Throws: `CheckpointError.noWeights`, `.ambiguousWeights`, `.badSeed`, `.missingIndex`,
-  ///   `.nothingThere`.
-  public static func find(_ path: String) throws(CheckpointError) -> [ForeignCheckpoint] {
-    guard let isFolder = isFolder(path) else { throw .nothingThere(path: path) }
-    guard isFolder else { return [ForeignCheckpoint(seed: nil, epoch: 1, path: path)] }
-    let seeds = subfolders(path).filter { $0.wholeMatch(of: /seed-[0-9]+/) != nil }
-    guard !seeds.isEmpty, try whole(in: path) == nil, files(path).isEmpty else {
+  ///   `.nothingThere`; `StorageError.system` for folders that may not be read.
+  public static func find(_ path: String) throws -> [ForeignCheckpoint] {
+    guard try AtomicFile.isThere(path) else { throw CheckpointError.nothingThere(path: path) }
+    guard isFolder(path) else { return [ForeignCheckpoint(seed: nil, epoch: 1, path: path)] }
+    let seeds = try subfolders(path).filter { $0.wholeMatch(of: /seed-[0-9]+/) != nil }
+    guard !seeds.isEmpty, try whole(in: path) == nil, try files(path).isEmpty else {
       return try inOneFolder(path, seed: nil)
     }
     var folders: [UInt64: String] = [:]
     for name in seeds {
       guard let seed = UInt64(name.dropFirst(5)), seed <= largestSeed else {
-        throw .badSeed(name: name, largest: largestSeed, folder: path)
+        throw CheckpointError.badSeed(name: name, largest: largestSeed, folder: path)
       }
-      if let other = folders[seed] { throw .ambiguousWeights(names: [other, name], folder: path) }
+      if let other = folders[seed] {
+        throw CheckpointError.ambiguousWeights(names: [other, name], folder: path)
+      }
       folders[seed] = name
     }
     var found: [ForeignCheckpoint] = []
@@ -54,24 +56,24 @@ public struct ForeignCheckpoint: Sendable, Equatable {
 
   private static func inOneFolder(
     _ folder: String, seed: UInt64?
-  ) throws(CheckpointError) -> [ForeignCheckpoint] {
+  ) throws -> [ForeignCheckpoint] {
     if let path = try whole(in: folder) {
       return [ForeignCheckpoint(seed: seed, epoch: 1, path: path)]
     }
-    var named = files(folder).map { (name: String($0.dropLast(12)), path: "\(folder)/\($0)") }
+    var named = try files(folder).map { (name: String($0.dropLast(12)), path: "\(folder)/\($0)") }
     if named.isEmpty {
-      for name in subfolders(folder) {
+      for name in try subfolders(folder) {
         if let path = try whole(in: "\(folder)/\(name)") {
           named.append((name, path))
-        } else if case let files = files("\(folder)/\(name)"), !files.isEmpty {
+        } else if case let files = try files("\(folder)/\(name)"), !files.isEmpty {
           guard files.count == 1, let file = files.first else {
-            throw .ambiguousWeights(names: files, folder: "\(folder)/\(name)")
+            throw CheckpointError.ambiguousWeights(names: files, folder: "\(folder)/\(name)")
           }
           named.append((name, "\(folder)/\(name)/\(file)"))
         }
       }
     }
-    if named.isEmpty { throw .noWeights(folder: folder) }
+    if named.isEmpty { throw CheckpointError.noWeights(folder: folder) }
     named.sort { $0.name.compare($1.name, options: .numeric) == .orderedAscending }
     let numbers = numbers(named.map(\.name))
     return named.indices
@@ -91,40 +93,42 @@ public struct ForeignCheckpoint: Sendable, Equatable {
   }
 
   /// The one model of a folder, by the names that `save_pretrained` writes.
-  private static func whole(in folder: String) throws(CheckpointError) -> String? {
-    let all = names(folder)
+  private static func whole(in folder: String) throws -> String? {
+    let all = try names(folder)
     let indices = all.filter { $0.hasSuffix(".safetensors.index.json") }
-    guard indices.count <= 1 else { throw .ambiguousWeights(names: indices, folder: folder) }
+    guard indices.count <= 1 else {
+      throw CheckpointError.ambiguousWeights(names: indices, folder: folder)
+    }
     let hasWhole = all.contains("model.safetensors")
     if let index = indices.first {
       if hasWhole {
-        throw .ambiguousWeights(names: ["model.safetensors", index], folder: folder)
+        throw CheckpointError.ambiguousWeights(names: ["model.safetensors", index], folder: folder)
       }
       return "\(folder)/\(index)"
     }
     if hasWhole { return "\(folder)/model.safetensors" }
     let shards = all.filter { $0.contains(/-[0-9]{5}-of-[0-9]{5}\.safetensors$/) }
-    if !shards.isEmpty { throw .missingIndex(shards: shards, folder: folder) }
+    if !shards.isEmpty {
+      throw CheckpointError.missingIndex(shards: shards, folder: folder)
+    }
     return nil
   }
 
-  private static func files(_ folder: String) -> [String] {
-    names(folder).filter { $0.hasSuffix(".safetensors") }
+  private static func files(_ folder: String) throws -> [String] {
+    try names(folder).filter { $0.hasSuffix(".safetensors") }
   }
 
-  private static func names(_ folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-      .filter { !$0.hasPrefix(".") }.sorted()
+  private static func names(_ folder: String) throws -> [String] {
+    try AtomicFile.names(in: folder).filter { !$0.hasPrefix(".") }
   }
 
-  private static func subfolders(_ folder: String) -> [String] {
-    names(folder).filter { isFolder("\(folder)/\($0)") == true }
+  private static func subfolders(_ folder: String) throws -> [String] {
+    try names(folder).filter { isFolder("\(folder)/\($0)") }
   }
 
-  /// nil when there is nothing.
-  private static func isFolder(_ path: String) -> Bool? {
+  private static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      ? isFolder.boolValue : nil
+      && isFolder.boolValue
   }
 }

@@ -57,6 +57,8 @@ public enum ConfigurationError: DiagnosableError, Equatable {
   case notFinite(ConfigurationPlace, value: String)
   /// A word that is not one of the choices.
   case notAChoice(ConfigurationPlace, value: String, choices: [String])
+  /// A value that is right in itself and has no meaning beside the others.
+  case unfit(ConfigurationPlace, value: String, reason: String)
   /// Keys of which only one may be given, or, when `found` is empty, one must.
   case conflictingKeys(ConfigurationPlace, found: [String], of: [String])
 
@@ -88,6 +90,8 @@ public enum ConfigurationError: DiagnosableError, Equatable {
     case .notFinite(let place, let value): "\(place.scope) is \(value), not a finite number."
     case .notAChoice(let place, let value, let choices):
       "\(place.scope) cannot be `\(value)`" + didYouMean(value, choices)
+    case .unfit(let place, let value, let reason):
+      "\(place.scope) cannot be `\(value)` here: \(reason)."
     case .conflictingKeys(let place, let found, let keys):
       found.isEmpty
         ? "\(place.scope) has none of the keys \(listed(keys))."
@@ -104,7 +108,7 @@ public enum ConfigurationError: DiagnosableError, Equatable {
     case .syntax(let place, _), .notAMapping(let place, _), .duplicatedKey(let place, _),
       .keyNotText(let place), .unknownKey(let place, _, _), .missingKey(let place, _, _),
       .wrongType(let place, _, _), .outOfRange(let place, _, _), .notFinite(let place, _),
-      .notAChoice(let place, _, _), .conflictingKeys(let place, _, _):
+      .notAChoice(let place, _, _), .unfit(let place, _, _), .conflictingKeys(let place, _, _):
       place.description
     }
   }
@@ -129,6 +133,7 @@ public enum ConfigurationError: DiagnosableError, Equatable {
     case .outOfRange(_, _, let allowed): "choose a number that is \(allowed)."
     case .notFinite: "choose a finite number."
     case .notAChoice(_, _, let choices): "choose one of \(listed(choices))."
+    case .unfit: "remove it, or change what it does not fit."
     case .conflictingKeys(_, let found, let keys):
       found.isEmpty ? "give one of \(listed(keys))." : "keep one of them."
     }

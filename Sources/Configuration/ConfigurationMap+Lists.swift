@@ -14,6 +14,15 @@ extension ConfigurationMap {
     return child(values, at: place(key).path)
   }
 
+  /// A mapping whose keys others read and check, or nil: `finish()` leaves them alone.
+  public func detachedMap(ifPresent key: String) throws(ConfigurationError) -> ConfigurationMap? {
+    guard let value = given(key) else { return nil }
+    guard case .map(let values) = value else {
+      throw .notAMapping(place(key), found: value.summary)
+    }
+    return ConfigurationMap(values: values, file: file, path: place(key).path, lines: lines)
+  }
+
   /// A list of mappings, or nil.
   public func maps(ifPresent key: String) throws(ConfigurationError) -> [ConfigurationMap]? {
     try elements(key) { value, place throws(ConfigurationError) in

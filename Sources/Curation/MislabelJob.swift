@@ -50,8 +50,9 @@ public struct MislabelJob: Sendable {
   ///
   /// - Parameters:
   ///   - signal: nil: `standardSignal`.
-  ///   - request: damping, checkpoints and kernel of the kernel regression (left open: the last
-  ///     checkpoint, `standardDamping`, features above the exact kernel's limit); all of the scoring
+  ///   - request: damping, checkpoints and kernel of the kernel regression (left open: the run file's
+  ///     `defaults`, else the last checkpoint, `standardDamping`, features above the exact kernel's
+  ///     limit); all of the scoring
   ///     of `selfInfluence`.
   ///   - scorer: whose self-influence is asked for, when it is there already.
   /// - Throws: `InfluenceError.notDefined` for sequences, which have no labels, and for a signal
@@ -67,15 +68,21 @@ public struct MislabelJob: Sendable {
     }
     let signal = asked ?? standardSignal
     let suspicion: [Float]
+    var notes: [String] = []
     switch signal {
-    case .leaveOneOutMargin: suspicion = try margins(request).map { -$0 }
+    case .leaveOneOutMargin:
+      let found = try margins(request)
+      (suspicion, notes) = (found.margins.map { -$0 }, found.notes)
     case .leaveOneOutWithEL2N:
       let ofTraining = try mean(.el2n, signal)
-      suspicion = zip(ofTraining, try margins(request)).map { $0 - $1 }
+      let found = try margins(request)
+      (suspicion, notes) = (zip(ofTraining, found.margins).map { $0 - $1 }, found.notes)
     case .selfInfluence:
       var request = request
       request.seeds = request.seeds ?? seeds
-      suspicion = try (scorer ?? influence.ensemble(request)).selfInfluence()
+      let ensemble = try scorer ?? influence.ensemble(request)
+      suspicion = try ensemble.selfInfluence()
+      notes = try ensemble.notes()
     case .finalProbability: suspicion = try last(.probability, signal).map { 1 - $0 }
     case .meanProbability: suspicion = try mean(.probability, signal).map { 1 - $0 }
     case .areaUnderMargin: suspicion = try mean(.margin, signal).map { -$0 }
@@ -83,28 +90,41 @@ public struct MislabelJob: Sendable {
     case .loss: suspicion = try last(.loss, signal)
     case .gradientNorm: suspicion = try mean(.gradientNorm, signal)
     }
-    return MislabelRanking(signal: signal, suspicion: suspicion)
+    var ranking = MislabelRanking(signal: signal, suspicion: suspicion)
+    ranking.notes = notes
+    return ranking
   }
 
   /// The leave-one-out margins of the kernel regression, made once for all signals of a request.
-  private func margins(_ asked: ScoringRequest) throws -> [Float] {
-    if let known = lastMargins.value.withLock({ $0 }), known.request == asked {
-      return known.margins
-    }
+  private func margins(_ asked: ScoringRequest) throws -> LastMargins.Answer {
+    if let known = lastMargins.value.withLock({ $0 }), known.request == asked { return known }
     let scoring = try scoring(asked)
     if scoring.usesFeatures { try collectTraceFeatures(scoring) }
-    let margins = try influence.ensemble(scoring).leaveOneOutMargins()
-    lastMargins.value.withLock { $0 = (asked, margins) }
-    return margins
+    let ensemble = try influence.ensemble(scoring)
+    let found = LastMargins.Answer(
+      request: asked, margins: try ensemble.leaveOneOutMargins(), notes: try ensemble.notes())
+    lastMargins.value.withLock { $0 = found }
+    return found
   }
 
   /// The last answer of the kernel regression, shared by a job's copies.
   private final class LastMargins: Sendable {
-    let value = Mutex<(request: ScoringRequest, margins: [Float])?>(nil)
+    struct Answer {
+      let request: ScoringRequest
+      let margins: [Float]
+      let notes: [String]
+    }
+
+    let value = Mutex<Answer?>(nil)
   }
 
-  private func scoring(_ asked: ScoringRequest) throws -> ResolvedScoring {
-    try influence.resolved(
+  /// What was asked for, then the run file's `defaults`, then the search's own.
+  private func scoring(_ request: ScoringRequest) throws -> ResolvedScoring {
+    var defaults = try ScoringRequest(defaultsOf: influence.run)
+    // Steps are for methods that sum over them: no example has all its outputs there.
+    if defaults.kernel == .steps { defaults.kernel = nil }
+    let asked = request.completed(by: defaults)
+    return try influence.resolved(
       ScoringRequest(
         method: .ntkLeaveOneOut, damping: asked.damping ?? Self.standardDamping,
         dampingProfile: .uniform, checkpoints: asked.checkpoints ?? .final, seeds: seeds,
@@ -151,7 +171,7 @@ public struct MislabelJob: Sendable {
       guard let values = dynamics[signal] else {
         throw InfluenceError.notDefined(
           name: "signal \(asked.rawValue)",
-          reason: "training on these targets records no \(signal.rawValue)", option: "--signal")
+          reason: "training on these targets records no \(signal.rawValue)", option: "‹signal›")
       }
       for epoch in epochs(dynamics) {
         for (i, value) in values.row(epoch).enumerated() { sum[i] += Double(value) }

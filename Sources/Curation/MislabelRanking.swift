@@ -38,6 +38,8 @@ public struct MislabelRanking: Sendable {
   public let suspicion: [Float]
   /// Rows of the training set, most suspect first; ties in row order.
   public let order: [Int]
+  /// What the user should know about the gradients that it was made from.
+  public internal(set) var notes: [String] = []
 
   /// A ranking by suspicion.
   public init(signal: Signal, suspicion: [Float]) {

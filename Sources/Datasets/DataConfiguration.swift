@@ -11,7 +11,8 @@ import Configuration
 /// ```
 ///
 /// With `split`, the one source is given as `source` or `train`; `test` and `train` are numbers of
-/// examples (500) or shares (0.1), or `file` names a file of test ids. `task` is `classification`
+/// examples (500) or shares (0.1), or `file` names a file of test ids. Without `test` and `split`, or
+/// with `split: {test: 0}`, there is no test set. `task` is `classification`
 /// (default) or `regression`; `classes` fixes names and order of the classes, or their number.
 /// Images of bytes (IDX, folders) have `scale: [0, 255]` unless another scale, or `false`, is given.
 /// `standardise` is `true` (`columns` for tables, `global` for images), `columns`, `channels`,
@@ -28,6 +29,7 @@ public struct DataConfiguration: Sendable {
   enum Test: Sendable {
     case source(SourceConfiguration)
     case split(Split)
+    case none
   }
 
   enum Scale: Sendable, Equatable {
@@ -75,7 +77,7 @@ public struct DataConfiguration: Sendable {
     ])
     task = try map.choice("task", default: .classification)
     let isRegression = task == .regression
-    let testKey = try map.exactlyOne(of: ["test", "split"])
+    let testKey = try map.atMostOne(of: ["test", "split"])
     let trainKey = try map.exactlyOne(of: ["train", "source"])
     if testKey == "test", trainKey == "source" {
       throw .missingKey(map.place(), key: "train", present: map.keys)
@@ -83,11 +85,14 @@ public struct DataConfiguration: Sendable {
     train = try SourceConfiguration(
       from: map.map(trainKey), relativeTo: folder, isRegression: isRegression)
     test =
-      testKey == "split"
-      ? .split(try Split(from: map.map("split"), relativeTo: folder))
-      : .source(
-        try SourceConfiguration(
-          from: map.map("test"), relativeTo: folder, isRegression: isRegression))
+      switch testKey {
+      case nil: .none
+      case "split": .split(try Split(from: map.map("split"), relativeTo: folder))
+      default:
+        .source(
+          try SourceConfiguration(
+            from: map.map("test"), relativeTo: folder, isRegression: isRegression))
+      }
     classes = try Self.classes(map)
     scale = try Self.scale(map)
     standardise = try Self.standardise(map)
@@ -195,18 +200,22 @@ extension Split {
       return
     }
     try map.checkKeys(known: ["test", "train", "seed", "file"])
-    guard let test = try Size(map, "test") else {
+    guard let test = try Size(map, "test", least: 0) else {
       throw .missingKey(map.place(), key: "test", present: map.keys)
     }
-    self = .random(train: try Size(map, "train") ?? .rest, test: test, seed: try map.seed())
+    self = .random(
+      train: try Size(map, "train", least: 1) ?? .rest, test: test, seed: try map.seed())
   }
 }
 
 extension Split.Size {
-  fileprivate init?(_ map: ConfigurationMap, _ key: String) throws(ConfigurationError) {
+  /// - Parameter least: examples of a number; shares are above 0.
+  fileprivate init?(
+    _ map: ConfigurationMap, _ key: String, least: Int
+  ) throws(ConfigurationError) {
     switch map.value(key) {
     case nil, .null: return nil
-    case .int: self = .count(try map.int(key, in: 1 ... .max))
+    case .int: self = .count(try map.int(key, in: least ... .max))
     default: self = .fraction(try map.double(key, in: .properFraction))
     }
   }

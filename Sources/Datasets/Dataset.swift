@@ -1,5 +1,6 @@
 import Storage
 import Tensors
+import Text
 
 /// Examples in order: an id, an input and a target each; n is their number.
 ///

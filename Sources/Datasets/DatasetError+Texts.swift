@@ -27,11 +27,6 @@ extension DatasetError {
     case .notAToken(_, _, let value, let largest):
       "\(value) is not a token from 0 to \(largest), nor padding (-1) at the end."
     case .unsupported(_, _, let feature, _): "\(feature) cannot be read."
-    case .missingField(_, _, let field, let present):
-      "there is no field `\(field)`"
-        + (nearest(to: field, among: present).map { "; did you mean `\($0)`?" } ?? ".")
-    case .wrongField(_, _, let expected, let found):
-      "\(found) stands where \(expected) is expected."
     case .badQuote(_, _, let isUnclosed):
       isUnclosed ? "a quoted field is never closed." : "text follows a closing quote."
     case .fieldCount(_, _, let expected, let found):
@@ -67,6 +62,7 @@ extension DatasetError {
     case .splitTooLarge(_, let train, let test, let available):
       "\(train) training and \(test) test examples are wanted of \(available)."
     case .splitEmpty(_, let side): "the split leaves no \(side) examples."
+    case .noTestSet: "the run has no test set."
     case .unknownID(_, let id, let examples, _):
       "no example has the id \(id) (there are \(examples))."
     case .rowsBeyondEnd(_, let rows, let available):
@@ -102,9 +98,6 @@ extension DatasetError {
     case .malformed: "get the file again, or write it anew."
     case .notAToken: "correct the ids, or set `vocabulary` to one more than the largest."
     case .unsupported(_, _, _, let supported): "write it as \(supported)."
-    case .missingField(_, _, _, let present):
-      present.isEmpty ? "the object is empty." : "the fields here are \(listed(present))."
-    case .wrongField: "correct the value."
     case .badQuote(_, _, let isUnclosed):
       isUnclosed
         ? "close the quote; a quote inside a quoted field is written twice."
@@ -134,6 +127,8 @@ extension DatasetError {
     case .shapesDiffer: "give files that belong together."
     case .splitTooLarge(_, _, _, let available): "make them \(available) or fewer together."
     case .splitEmpty: "give each side at least one example."
+    case .noTestSet:
+      "ask about training examples, or give `data` a `test` or a `split` and train again."
     case .unknownID(_, _, _, .name(let first)?): "use ids of this data, such as \(first)."
     case .unknownID: "use ids of this data; rows count from 0."
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
@@ -166,9 +161,9 @@ extension DatasetError {
       .badQuote(let file, let place, _), .notANumber(let file, let place, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
       .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
-      .wrongShape(let file, let place, _, _), .missingField(let file, let place, _, _),
-      .wrongField(let file, let place, _, _), .shortText(let file, let place, _, _):
+      .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _):
       (file, place)
+    case .noTestSet: ("data.test", .file)
     case .fieldCount(let file, let line, _, _): (file, .line(line))
     case .duplicateID(let file, _, _, let second): (file, .row(second))
     }

@@ -65,11 +65,6 @@ public enum DatasetError: DiagnosableError, Equatable {
   /// Something the format allows and this reader does not.
   case unsupported(file: String, place: DataPlace, feature: String, supported: String)
 
-  /// A JSON object without a field that it needs.
-  case missingField(file: String, place: DataPlace, field: String, present: [String])
-  /// A JSON value of another kind than its field has.
-  case wrongField(file: String, place: DataPlace, expected: String, found: String)
-
   // MARK: Images
   /// A folder without images.
   case noImages(String)
@@ -132,6 +127,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case splitTooLarge(file: String, train: Int, test: Int, available: Int)
   /// A split that leaves one side empty.
   case splitEmpty(file: String, side: String)
+  /// Test examples are asked about, and the run has none.
+  case noTestSet
   /// An id that no example has.
   case unknownID(file: String, id: ExampleID, examples: Int, first: ExampleID?)
   /// Rows beyond the end of the source.

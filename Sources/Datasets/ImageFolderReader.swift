@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Storage
 import Tensors
 
 /// Reads a folder of images: a sub-folder for each class, PNG and JPEG files in it or below it.
@@ -46,24 +47,38 @@ struct ImageFolderReader: Sendable {
 
   /// The images' relative paths, sorted.
   private func list() throws(DatasetError) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      throw .missingFile(folder)
+    var status = stat()
+    guard stat(folder, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { throw .missingFile(folder) }
+      throw .unreadableFile(folder, reason: String(cString: strerror(errno)))
     }
-    guard isFolder.boolValue, let walk = FileManager.default.enumerator(atPath: folder) else {
-      throw .notAFolder(folder)
-    }
-    var names: [String] = []
-    while let name = walk.nextObject() as? String {
-      let parts = name.split(separator: "/")
-      let isHidden = parts.contains { $0.hasPrefix(".") }
-      if !isHidden, isImage(name) {
-        guard parts.count > 1 else { throw .imageWithoutClass(file: "\(folder)/\(name)") }
-        names.append(name)
-      }
-    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw .notAFolder(folder) }
+    let names = try images(below: "")
     guard !names.isEmpty else { throw .noImages(folder) }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The relative paths of the images in a folder and those below it, hidden ones left out.
+  private func images(below parent: String) throws(DatasetError) -> [String] {
+    let path = parent.isEmpty ? folder : "\(folder)/\(parent)"
+    let names: [String]
+    do throws(StorageError) { names = try AtomicFile.names(in: path) } catch {
+      guard case .system(_, _, let code) = error else { return [] }
+      throw .unreadableFile(path, reason: String(cString: strerror(code)))
+    }
+    var found: [String] = []
+    for name in names where !name.hasPrefix(".") {
+      let relative = parent.isEmpty ? name : "\(parent)/\(name)"
+      var status = stat()
+      // Links to folders are not followed: they may lead back.
+      if lstat("\(folder)/\(relative)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        found += try images(below: relative)
+      } else if isImage(name) {
+        guard !parent.isEmpty else { throw .imageWithoutClass(file: "\(folder)/\(name)") }
+        found.append(relative)
+      }
+    }
+    return found
   }
 
   private func isImage(_ name: String) -> Bool {

@@ -1,4 +1,5 @@
 import Tensors
+import Text
 
 /// Reads texts from a file with a JSON object a line: for language modelling, or with a label each.
 ///
@@ -44,7 +45,7 @@ struct JSONLinesReader: Sendable {
 
   // MARK: Lines
 
-  private func lines() throws(DatasetError) -> [Line] {
+  private func lines() throws -> [Line] {
     let bytes = try FileBytes(file).bytes
     var lines: [Line] = []
     // Some editors write a mark of UTF-8 before the first line.
@@ -53,7 +54,7 @@ struct JSONLinesReader: Sendable {
       let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
       number += 1
       if bytes[start..<end].contains(where: { $0 != 32 && $0 != 9 && $0 != 13 }) {
-        let node = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
+        let node = try bytes.withUnsafeBufferPointer { bytes throws(TextError) in
           try JSONNode(
             parsing: UnsafeBufferPointer(rebasing: bytes[start..<end]), file: file, line: number)
         }
@@ -61,13 +62,13 @@ struct JSONLinesReader: Sendable {
       }
       start = end + 1
     }
-    guard !lines.isEmpty else { throw .noExamples(file: file) }
+    guard !lines.isEmpty else { throw DatasetError.noExamples(file: file) }
     return lines
   }
 
   private func line(
     _ node: JSONNode, _ number: Int, index: Int
-  ) throws(DatasetError) -> Line {
+  ) throws -> Line {
     var line = Line(number: number, text: try node.member(text).text(), name: "doc:\(index)")
     if let id {
       let node = try node.member(id)
@@ -85,13 +86,13 @@ struct JSONLinesReader: Sendable {
 
   private func documents(
     _ lines: [Line], _ tokenizer: Tokenizer
-  ) throws(DatasetError) -> [TokenDocument] {
+  ) throws -> [TokenDocument] {
     var memory = WordMemory()
     let template = addsSpecial ? tokenizer.template : (prefix: [], suffix: [])
     // Of a document that is cut, the special tokens stay.
     let room = packs ? Int.max : length - template.prefix.count - template.suffix.count
     guard room > 0 else {
-      throw .lengthTooShort(file: file, length: length, special: length - room)
+      throw DatasetError.lengthTooShort(file: file, length: length, special: length - room)
     }
     let between = packs ? try tokenizer.tokens(of: separator, &memory) : []
     var documents: [TokenDocument] = []
@@ -99,7 +100,7 @@ struct JSONLinesReader: Sendable {
       let place = DataPlace.member(line: line.number, path: text)
       var tokens = try tokenizer.tokens(of: line.text, &memory)
       if tokens.isEmpty && !packs {
-        throw .shortText(file: file, place: place, tokens: 0, needed: 1)
+        throw DatasetError.shortText(file: file, place: place, tokens: 0, needed: 1)
       }
       if tokens.count > room { tokens.removeLast(tokens.count - room) }
       let end = line.text.utf8.count
@@ -113,7 +114,7 @@ struct JSONLinesReader: Sendable {
 
   // MARK: Labels
 
-  private func labels(_ lines: [Line]) throws(DatasetError) -> RawLabels {
+  private func labels(_ lines: [Line]) throws -> RawLabels {
     let numbers = lines.map(\.number)
     let name = label ?? ""
     let places: @Sendable (Int) -> DataPlace = { .member(line: numbers[$0], path: name) }
@@ -129,17 +130,19 @@ struct JSONLinesReader: Sendable {
       case .whole(let value): values.append(Double(value))
       case .number(let value) where Float(value).isFinite: values.append(value)
       case .number(let value):
-        throw .notFinite(file: file, place: node.place, value: "\(value)")
+        throw DatasetError.notFinite(file: file, place: DataPlace(node.place), value: "\(value)")
       default: throw node.wrong("a number")
       }
     }
     return .numbers(values, outputs: 1, places: places)
   }
 
-  private func word(_ node: JSONNode) throws(DatasetError) -> String {
+  private func word(_ node: JSONNode) throws -> String {
     switch node.value {
     case .text(let word):
-      if word.isEmpty { throw .notAClass(file: file, place: node.place, value: "") }
+      if word.isEmpty {
+        throw DatasetError.notAClass(file: file, place: DataPlace(node.place), value: "")
+      }
       return word
     case .whole(let number): return String(number)
     case .truth(let truth): return truth ? "true" : "false"

@@ -1,4 +1,5 @@
 import Tensors
+import Text
 
 /// What a reader gives: examples before classes are numbered and inputs normalised.
 struct RawExamples: Sendable {

@@ -26,7 +26,8 @@ public enum Split: Sendable, Equatable {
   /// The test examples by id, one a line, in a file; all others train.
   case file(String)
 
-  /// Rows for training and test, both in the order of the source.
+  /// Rows for training and test, both in the order of the source; none for test where none were asked
+  /// for.
   ///
   /// - Parameters:
   ///   - ids: the ids of the source.
@@ -52,8 +53,13 @@ public enum Split: Sendable, Equatable {
       rows = (ids.indices.filter { !test.contains($0) }, test.sorted())
     }
     if rows.train.isEmpty { throw .splitEmpty(file: source, side: "training") }
-    if rows.test.isEmpty { throw .splitEmpty(file: source, side: "test") }
+    if rows.test.isEmpty && !hasNoTest { throw .splitEmpty(file: source, side: "test") }
     return rows
+  }
+
+  /// Whether there is to be no test set.
+  private var hasNoTest: Bool {
+    if case .random(_, .count(0), _) = self { true } else { false }
   }
 
   private static func testRows(

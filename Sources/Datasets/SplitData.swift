@@ -4,7 +4,7 @@ import Tensors
 public struct SplitData: Sendable {
   /// Training examples z_i; with planted noise if the configuration has any.
   public let train: Dataset
-  /// Test examples x_j, never with noise.
+  /// Test examples x_j, never with noise; none when the run has no test set.
   public let test: Dataset
   /// How the inputs of both were brought to their scale.
   public let normalisation: Normalisation
@@ -12,6 +12,20 @@ public struct SplitData: Sendable {
   /// Data of a run, brought to one scale before.
   public init(train: Dataset, test: Dataset, normalisation: Normalisation) {
     (self.train, self.test, self.normalisation) = (train, test, normalisation)
+  }
+
+  /// Refuses to go on without test examples, for what is asked about them.
+  ///
+  /// - Throws: `DatasetError.noTestSet`.
+  public func requireTest() throws(DatasetError) { try test.requireTest() }
+}
+
+extension Dataset {
+  /// Refuses a test set without examples.
+  ///
+  /// - Throws: `DatasetError.noTestSet`.
+  public func requireTest() throws(DatasetError) {
+    if count == 0 { throw .noTestSet }
   }
 }
 
@@ -109,6 +123,8 @@ extension DataConfiguration {
     let first = try train.read()
     switch test {
     case .source(let source): return (first, try source.read(), nil)
+    // Of the same kind, shape and classes, and empty.
+    case .none: return (first, first.subset([]), first)
     case .split(let split):
       let rows = try split.rows(of: first.ids ?? [], source: first.file)
       return (first.subset(rows.train), first.subset(rows.test), first)

@@ -1,4 +1,5 @@
 import Tensors
+import Text
 
 /// Reads sequences of tokens whose next token is to be predicted: a text cut into blocks, or an
 /// array of token ids.
@@ -27,14 +28,14 @@ struct TokenReader: Sendable {
     }
   }
 
-  private func tokens(_ unit: TokenUnit) throws(DatasetError) -> ([Tokenizer.Token], Tokenizer) {
+  private func tokens(_ unit: TokenUnit) throws -> ([Tokenizer.Token], Tokenizer) {
     let bytes = try FileBytes(file).bytes
     // Bytes need not be UTF-8.
     if unit == .bytes {
       return (bytes.enumerated().map { Tokenizer.Token(id: Int($1), byte: $0) }, .bytes)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw .malformed(file: file, place: .file, problem: "it is not UTF-8 text")
+      throw DatasetError.malformed(file: file, place: .file, problem: "it is not UTF-8 text")
     }
     let tokenizer = try unit.tokenizer(for: [text])
     return (try tokenizer.tokens(of: text), tokenizer)

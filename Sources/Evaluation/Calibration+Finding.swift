@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
+import Runs
 import Storage
-import Training
 
 extension Calibration {
   /// Keeps it in the run's folder; returns the path.

@@ -7,23 +7,30 @@ import Training
 extension Calibration {
   /// Fits a run's scores to one of its banks.
   ///
-  /// - Parameter bankName: the bank `Checkpoints/RUN/NAME.h5`.
-  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `StorageError.fingerprintMismatch`.
-  public init(_ scorer: Ensemble, bank bankName: String, of influence: RunInfluence) throws {
+  /// - Parameters:
+  ///   - bankName: the bank `Checkpoints/RUN/NAME.h5`.
+  ///   - token: the only token of the queries that is asked about; it has units of its own.
+  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `.noTokenOutputs`,
+  ///   `StorageError.fingerprintMismatch`.
+  public init(
+    _ scorer: Ensemble, bank bankName: String, of influence: RunInfluence, token: Int? = nil
+  ) throws {
     let bank = try RetrainingBank.named(
       bankName, of: influence, designs: [.random, .list])
-    let test = influence.data.test
-    let outputs = bank.outputs(scorer.options.outputFunction, of: test)
+    let queries = try EvaluationQueries(influence.data.test, token: token)
+    let outputs = try bank.outputs(scorer.options.outputFunction, of: queries)
     // The scores first: what is said of them is known afterwards, and nothing is prepared twice.
-    let scores = try scorer.scores(test)
-    let meanScores = try scorer.scores(test, mean: true)
+    let scores = try scorer.scores(queries.data)
+    let meanScores = try scorer.scores(queries.data, mean: true)
     try self.init(
-      Options(try ScoreDescription(scorer, of: influence, queries: test)),
+      Options(
+        try ScoreDescription(scorer, of: influence, queries: queries.test), token: token),
       Bank(
         name: bankName, subsets: bank.design.subsets, fraction: bank.design.fraction,
         seeds: bank.seeds, subsetSeed: bank.design.seed, digest: "\(bank.digest)",
         madeFrom: bank.fingerprint),
-      ids: test.ids, scores: scores, meanScores: meanScores, masks: bank.masks, outputs: outputs)
+      ids: queries.data.ids, scores: scores, meanScores: meanScores, masks: bank.masks,
+      outputs: outputs)
   }
 
   /// Fits scores to observed outputs.

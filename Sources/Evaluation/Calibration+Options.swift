@@ -1,10 +1,12 @@
 import Influence
+import Runs
 import Storage
-import Training
 
 extension Calibration.Options {
   /// The choices behind some scores of test examples, and what their run was.
-  public init(_ scores: ScoreDescription) {
+  ///
+  /// - Parameter token: the only token of the queries that is asked about.
+  public init(_ scores: ScoreDescription, token: Int? = nil) {
     method = scores.method
     outputFunction = scores.outputFunction
     exampleWeight = scores.exampleWeight
@@ -14,6 +16,7 @@ extension Calibration.Options {
     trainHash = scores.identity?.trainingData ?? ""
     testHash = scores.identity?.examples ?? ""
     madeFrom = scores.identity?.fingerprint(of: .calibration)
+    self.token = token
   }
 
   /// The choices of the scores, then the fields of the run in the words of a note.
@@ -22,6 +25,7 @@ extension Calibration.Options {
       ("method", method), ("output function", outputFunction),
       ("example weight", exampleWeight), ("damping", damping),
       ("checkpoints", checkpoints.joined(separator: ",")), ("kernel", kernel),
+      ("token", token.map { "\($0)" } ?? ""),
     ]
   }
 
@@ -44,7 +48,7 @@ extension Calibration.Options {
   /// The file's name: the method and a hash of all choices and of what the run is.
   public var fileName: String {
     let fields =
-      named.map(\.value) + [trainHash, testHash]
+      named.filter { $0.name != "token" || token != nil }.map(\.value) + [trainHash, testHash]
       + (madeFrom?.fields ?? []).map { "\($0.name)=\($0.value)" }
     let digest = "\(SHA256.digest(of: Array(fields.joined(separator: "\n").utf8)))"
     return Run.calibrationName("\(method)-\(digest.suffix(12))")

@@ -19,7 +19,7 @@ import Tensors
 /// The interval is of the change in the mean over training seeds, not of one retrained model, whose
 /// noise is larger (`seedSpread`). It is as good as two assumptions: that δ is normal with that
 /// variance, and that what half a training set teaches about slope and errors holds at the whole: the
-/// effect of one example commonly shrinks with more data, so a bank of `--fraction 0.9` is closer.
+/// effect of one example commonly shrinks with more data, so a bank of `fraction: 0.9` is closer.
 ///
 /// - Source: ours; the noise model is that of datamodels (Ilyas et al. 2022).
 public struct Calibration: Sendable, Codable, Equatable {
@@ -43,6 +43,8 @@ public struct Calibration: Sendable, Codable, Equatable {
     public let testHash: String
     /// Weights, configurations and layers; nil in files of former versions.
     public var madeFrom: Fingerprint?
+    /// The only token of the queries that is asked about; nil for all.
+    public var token: Int?
   }
 
   /// The bank it was fitted on.

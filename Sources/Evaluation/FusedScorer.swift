@@ -14,18 +14,20 @@ public struct FusedScorer: Sendable {
   public let bank: RetrainingBank
   /// The fusion.
   public let fusion: ScoreFusion
-  private let test: Dataset
-  private let outputs: Matrix<Float>
+  private let queries: EvaluationQueries
+  /// f of the queries under every subset, by row of the test set.
+  private let outputs: (values: Matrix<Float>, places: [Int: Int])
 
   /// Chooses the hyperparameters on up to 512 queries, evenly spaced over the test set.
   ///
   /// - Parameters:
   ///   - bankName: the bank `Checkpoints/RUN/NAME.h5`.
+  ///   - token: the only token of the queries that is asked about.
   ///   - truth: the bank that the scores will be tested on, if any: it must share no subset.
-  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `.fittedToTruth`;
+  /// - Throws: `EvaluationError.noBank`, `.tooFewSubsets`, `.fittedToTruth`, `.noTokenOutputs`;
   ///   `StorageError.fingerprintMismatch` when the bank was made from another run or data.
   public init(
-    _ base: Ensemble, bank bankName: String, of influence: RunInfluence,
+    _ base: Ensemble, bank bankName: String, of influence: RunInfluence, token: Int? = nil,
     truth: (bank: RetrainingBank, name: String)? = nil
   ) throws {
     let bank = try RetrainingBank.named(
@@ -36,14 +38,17 @@ public struct FusedScorer: Sendable {
     self.base = base
     self.bankName = bankName
     self.bank = bank
-    let test = influence.data.test
-    let outputs = bank.meanOutputs(base.options.outputFunction, of: test)
-    (self.test, self.outputs) = (test, outputs)
-    let size = min(test.count, 512)
-    let rows = (0..<size).map { $0 * test.count / size }
+    let queries = try EvaluationQueries(influence.data.test, token: token)
+    let outputs = try bank.meanOutputs(base.options.outputFunction, of: queries)
+    self.queries = queries
+    self.outputs = (
+      outputs, Dictionary(uniqueKeysWithValues: zip(queries.rows, queries.rows.indices))
+    )
+    let size = min(queries.rows.count, 512)
+    let places = (0..<size).map { $0 * queries.rows.count / size }
     fusion = try ScoreFusion(
-      scores: try base.scores(test.subset(rows)), masks: bank.masks,
-      outputs: outputs.columns(rows))
+      scores: try base.scores(try queries.subset(places.map { queries.rows[$0] })),
+      masks: bank.masks, outputs: outputs.columns(places))
   }
 
   /// What is recorded with fused scores.
@@ -81,9 +86,13 @@ public struct FusedScorer: Sendable {
   }
 
   /// Fused scores of some rows of the test set, in units of the output function.
+  ///
+  /// - Throws: `InfluenceError.notDefined` for a row without the token that is asked about.
   public func scores(rows: [Int]) throws -> Matrix<Float> {
-    try fusion.fuse(
-      scores: try base.scores(test.subset(rows)), outputs: outputs.columns(rows))
+    let some = try queries.subset(rows)
+    return try fusion.fuse(
+      scores: try base.scores(some),
+      outputs: outputs.values.columns(rows.compactMap { outputs.places[$0] }))
   }
 
   /// Calls `body` with one block of fused scores after the other.
@@ -121,9 +130,13 @@ public struct FusedScorer: Sendable {
 }
 
 extension RetrainingBank {
-  /// f of every query under every subset, mean over seeds, M × m.
-  public func meanOutputs(_ function: OutputFunction, of test: Dataset) -> Matrix<Float> {
-    RetrainingBank.mean(outputs(function, of: test))
+  /// f of every query under every subset, mean over seeds, M × queries.
+  ///
+  /// - Throws: as `outputs`.
+  public func meanOutputs(
+    _ function: OutputFunction, of queries: EvaluationQueries
+  ) throws -> Matrix<Float> {
+    RetrainingBank.mean(try outputs(function, of: queries))
   }
 
   /// The mean over seeds of M × m outputs.

@@ -9,24 +9,30 @@ struct PartFolder: Sendable {
   let path: String
   let fingerprint: Fingerprint
 
-  /// Makes the folder, or finds the one to go on with.
+  /// Makes the folder, or finds the one to go on with, and keeps other processes out of it.
+  ///
+  /// Nothing is looked at or deleted before the lock is held.
   ///
   /// - Parameter overwrite: whether parts of another bank are deleted; else they are refused.
-  /// - Throws: `StorageError.fingerprintMismatch` naming the field, those of the machine included.
-  func prepare(overwrite: Bool = false) throws {
+  /// - Returns: the lock, to be held until the parts are deleted.
+  /// - Throws: `StorageError.storeInUse` when another process makes the bank;
+  ///   `StorageError.fingerprintMismatch` naming the field, those of the machine included.
+  func prepare(overwrite: Bool = false) throws -> FolderLock {
+    let lock = try FolderLock.making(path)
     let key = fingerprint.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
     let label = path + "/made-from.txt"
     let found = try? String(contentsOfFile: label, encoding: .utf8)
-    if found != key, FileManager.default.fileExists(atPath: path) {
+    if found != key {
       if let found, !overwrite {
         try Fingerprint.requireEqual(
           expected: fingerprint, found: PartFolder.fields(of: found), file: path, for: .goingOn)
       }
-      try AtomicFile.removeAll(path)
+      // The folder itself stays: the lock is on it.
+      for name in try AtomicFile.names(in: path) { try AtomicFile.removeAll("\(path)/\(name)") }
     }
-    try AtomicFile.makeFolder(path)
     for file in AtomicFile.leftovers(in: path) { try AtomicFile.removeAll(file) }
     try AtomicFile.write(key, to: label)
+    return lock
   }
 
   private static func fields(of label: String) -> Fingerprint {

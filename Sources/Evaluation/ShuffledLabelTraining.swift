@@ -4,12 +4,14 @@ import Foundation
 import Gradients
 import Influence
 import Randomness
+import Runs
 import Storage
 import Synchronization
 import Tensors
 import Training
 
-/// A run trained again with the labels of its training examples in random order.
+/// A run trained again with the labels of its training examples in random order; of sequences the
+/// next tokens of all of them, while the tokens that are read stay where they are.
 ///
 /// The checkpoints are kept in one sealed HDF5 file in the run's folder: `parameters`, K × p, and
 /// `residuals`, seeds × n (the mean of 1 − p over the epochs). They are trained once.
@@ -17,6 +19,8 @@ public struct ShuffledLabelTraining: Sendable {
   private let influence: RunInfluence
   private let checkpoints: [CheckpointReference]
   /// The training examples with labels in random order.
+  ///
+  /// Its content hash is that of the inputs where these are sequences.
   public let data: Dataset
 
   /// The training of some of a run's checkpoints.
@@ -26,10 +30,10 @@ public struct ShuffledLabelTraining: Sendable {
     self.influence = influence
     self.checkpoints = checkpoints
     let train = influence.data.train
-    let order = RandomStream(seed: shuffleSeed, purpose: .probe, index: 2)
-      .permutation(of: train.count)
     data = Dataset(
-      ids: train.ids, inputs: train.inputs, targets: train.targets.subset(order),
+      ids: train.ids, inputs: train.inputs,
+      targets: train.targets.shuffled(
+        RandomStream(seed: shuffleSeed, purpose: .probe, index: 2)),
       tokenizer: train.tokenizer)
   }
 
@@ -40,13 +44,18 @@ public struct ShuffledLabelTraining: Sendable {
 
   /// What the training follows from.
   ///
-  /// - Throws: `TrainingError.noTraining`, `ConfigurationError`.
+  /// - Throws: `RunError.noTraining`, `ConfigurationError`.
   public func fingerprint() throws -> Fingerprint {
     _ = try influence.run.training()
     var identity = try influence.run.identity()
     // Of the checkpoints the names alone count: the weights are those that are trained here.
     identity.weights = checkpoints.map { .init(checkpoint: $0.name, hash: "") }
     identity.trainingData = "\(data.contentHash)"
+    if case .tokens(let tokens, _) = data.targets {
+      // The content hash of sequences knows their inputs alone.
+      let bits = tokens.elements.withUnsafeBytes { Array($0) }
+      identity.trainingData = "\(data.contentHash), targets \(SHA256.digest(of: bits))"
+    }
     return identity.fingerprint(of: .shuffledLabels)
   }
 
@@ -161,6 +170,24 @@ public struct ShuffledLabelTraining: Sendable {
         }, places: try influence.run.places(of: checkpoints), training: data,
         method: options.method),
       training: data, options: options, trajectoryResiduals: means, exactLimit: exactLimit)
+  }
+}
+
+extension Targets {
+  /// The labels of other examples: those of sequences are the tokens that they predict, each of
+  /// which takes the place of another of any sequence, so that lengths stay and all tokens are as
+  /// frequent.
+  func shuffled(_ stream: RandomStream) -> Targets {
+    guard case .tokens(let tokens, let vocabulary) = self else {
+      return subset(stream.permutation(of: count))
+    }
+    let width = tokens.rowLength
+    let places = (0..<tokens.count).filter { $0 % width > 0 && tokens[$0] >= 0 }
+    let result = Tensor(tokens.elements, shape: tokens.shape)
+    for (place, other) in zip(places, stream.permutation(of: places.count)) {
+      result.storage.base[place] = tokens[places[other]]
+    }
+    return .tokens(result, vocabulary: vocabulary)
   }
 }
 

@@ -25,7 +25,7 @@ extension SubsetDesign {
     guard (1...max(1, count)).contains(size) else {
       throw .design(
         problem: "\(size) of \(count) training examples cannot be left out one by one",
-        option: "--count", remedy: "for instance --count \(min(50, count))")
+        field: "‹count›", remedy: "for instance ‹count: \(min(50, count))›")
     }
     return try leaveOneOut(
       rows: RandomStream(seed: seed, purpose: .subset).sample(size, of: count), of: count)
@@ -103,14 +103,14 @@ extension SubsetDesign {
     for fraction in fractions {
       guard fraction > 0, fraction < 1 else {
         throw .design(
-          problem: "a fraction of \(fraction) is not between 0 and 1", option: "--fractions",
-          remedy: "for instance --fractions 0.05,0.1,0.2,0.3")
+          problem: "a fraction of \(fraction) is not between 0 and 1", field: "‹fractions›",
+          remedy: "for instance ‹fractions: 0.05,0.1,0.2,0.3›")
       }
       let size = Int((fraction * Double(count)).rounded())
       guard size >= 1, size < count else {
         throw .design(
           problem: "a fraction of \(fraction) is \(size) of \(count) training examples",
-          option: "--fractions", remedy: "name fractions that leave some out and some in")
+          field: "‹fractions›", remedy: "name fractions that leave some out and some in")
       }
       counts.append(size)
     }

@@ -64,12 +64,12 @@ public struct SubsetDesign: Sendable, Equatable {
     precondition(members.count == roles.count, "\(members.count) subsets, \(roles.count) roles")
     guard SubsetDesign.counts.contains(members.count) else {
       throw .design(
-        problem: "\(members.count) subsets are not from 1 to 100000", option: "--design",
+        problem: "\(members.count) subsets are not from 1 to 100000", field: "‹design›",
         remedy: "ask for fewer or more of them")
     }
     if let empty = members.firstIndex(where: \.isEmpty) {
       throw .design(
-        problem: "subset \(empty + 1) leaves no training example", option: "--design",
+        problem: "subset \(empty + 1) leaves no training example", field: "‹design›",
         remedy: "leave out fewer examples")
     }
     self.kind = kind

@@ -13,10 +13,11 @@ extension FactorBlock {
   ///   - other: nil for this block with itself: only tiles that reach below the diagonal are added.
   ///   - target: n × m, added to.
   ///   - slice: numbers written out at a time.
+  ///   - made: takes the share of the left sides that a slice was; false leaves the rest undone.
   /// - Complexity: 2TOI flops an example and 2OI a pair, half of the pairs where it is symmetric.
   func addWrittenOut(
     _ other: FactorBlock?, rows n: Int, columns m: Int, to target: Buffer<Float>,
-    slice: Int = FactorBlock.sliceCount
+    slice: Int = FactorBlock.sliceCount, made: (_ share: Double) -> Bool = { _ in true }
   ) {
     let examples = other == nil ? n : n + m
     let width = Swift.max(
@@ -37,6 +38,7 @@ extension FactorBlock {
             storage: target, offset: rows.lowerBound * m + columns.lowerBound, rows: rows.count,
             columns: columns.count, stride: m), beta: 1)
       }
+      guard made(Double(range.count) / Double(leftWidth)) else { return }
     }
   }
 

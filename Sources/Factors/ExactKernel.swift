@@ -60,11 +60,19 @@ extension ExampleGradients {
     let target = result.storage
     let isWrittenOut = zip(blocks, other.blocks).map { $0.prefersFullGradients(against: $1) }
     if isWrittenOut.contains(true) { target.base.update(repeating: 0, count: result.count) }
-    for ((a, b), isWrittenOut) in zip(zip(blocks, other.blocks), isWrittenOut) where isWrittenOut {
-      a.addWrittenOut(symmetric ? nil : b, rows: count, columns: other.count, to: target)
+    let meter = KernelProgress.meter(of: count)
+    let shares = meter == nil ? [] : shares(isWrittenOut)
+    for (index, (a, b)) in zip(blocks, other.blocks).enumerated() where isWrittenOut[index] {
+      a.addWrittenOut(symmetric ? nil : b, rows: count, columns: other.count, to: target) { part in
+        meter?.add(shares[index] * part)
+        return meter?.isStopped != true
+      }
     }
     let known = blocks.map { $0.knownProducts(inputGram) }
+    let share = zip(shares, isWrittenOut).reduce(0) { $0 + ($1.1 ? 0 : $1.0) } / area(of: tiles)
     Workers.run(slices: tiles.count) { slice in
+      if meter?.isStopped == true { return }
+      defer { meter?.add(share * area(of: [tiles[slice]])) }
       let sum = KernelTile(rows: tiles[slice].rows, columns: tiles[slice].columns)
       if isWrittenOut.contains(true) { sum.read(from: target, stride: other.count) }
       for (b, known) in known.enumerated() where !isWrittenOut[b] {
@@ -78,6 +86,22 @@ extension ExampleGradients {
       if part == .symmetric { sum.writeMirrored(to: target, stride: count) }
     }
     return result
+  }
+
+  /// The share of each block in the products of a kernel.
+  private func shares(_ isWrittenOut: [Bool]) -> [Double] {
+    let products = zip(blocks, isWrittenOut).map { block, isWrittenOut -> Double in
+      let positions = Double(block.terms.reduce(0) { $0 + $1.positions })
+      return isWrittenOut
+        ? Double(block.leftWidth) * Double(block.rightWidth)
+        : positions * positions * Double(block.leftWidth + block.rightWidth)
+    }
+    let all = products.reduce(0, +)
+    return products.map { $0 / Swift.max(all, 1) }
+  }
+
+  private func area(of tiles: [(rows: Range<Int>, columns: Range<Int>)]) -> Double {
+    tiles.reduce(0) { $0 + Double($1.rows.count) * Double($1.columns.count) }
   }
 
   private func allTiles(columns: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {

@@ -84,8 +84,8 @@ public struct FeatureCollection: Sendable {
   ///   `ProjectionError`.
   public func collect(
     _ data: Dataset, to path: String, dtype: StorageType = .float32, overwrite: Bool = false,
-    part: (Group) -> String? = { _ in nil },
-    progress: (Int, Int) throws -> Void = { _, _ in }
+    progress: (Int, Int) throws -> Void = { _, _ in },
+    part: (Group) -> String? = { _ in nil }
   ) throws {
     guard let first = groups.first else { return }
     let projector = try projection.projector(for: first.source, target: target, training)
@@ -94,7 +94,7 @@ public struct FeatureCollection: Sendable {
       projection.leastBytes(
         examples: min(data.count, block), width: width,
         parameters: first.source.parameterCount),
-      for: "projecting to \(width) features", remedy: "choose fewer features (--dim).")
+      for: "projecting to \(width) features", remedy: "choose fewer features (‹dimension›).")
     let rowBytes = max(1, width * dtype.byteCount)
     let rowsPerShard = max(1, shardBytes / rowBytes / block) * block
     let writer = try FeatureStoreWriter(

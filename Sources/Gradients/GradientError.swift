@@ -86,7 +86,7 @@ extension GradientError {
   public var location: String {
     switch self {
     case .nonFiniteOutput(let example): "example \(example)"
-    case .outputFunction: "--output-function"
+    case .outputFunction: "‹outputFunction›"
     case .needsNetwork(let purpose): purpose
     case .noFactorForm(let layer): layer
     case .noFactors(_, _, let file), .noExample(_, let file), .otherFactors(_, _, _, let file),

@@ -23,7 +23,7 @@ extension GradientProvider {
         try Memory.require(
           Double(block.byteCount) / Double(range.count) * Double(data.count),
           for: "the gradients of \(data.count) examples",
-          remedy: "use features (ascribe collect, then --kernel features), or fewer examples.")
+          remedy: "use features (ascribe collect, then ‹kernel: features›), or fewer examples.")
       }
       assembly.append(block)
     }

@@ -14,9 +14,10 @@ extension GradientSource {
     of data: Dataset, _ function: OutputFunction, weights: [Float]
   ) -> Tensor {
     precondition(weights.count == data.count, "\(weights.count) weights, \(data.count) examples")
-    var sum = Tensor(repeating: 0, shape: [network.parameterCount])
+    var total: Tensor?
     forEachRange(of: data.count, functions: 1) { range in
-      let pass = network.pass(parameters, batch: range.count)
+      let pass = network.pass(
+        parameters, batch: range.count, for: .gradient, addingTo: total.take())
       let outputs = network.root.forward(data.inputs.prefixSlice(range), pass)
       var slopes = function.gradient(
         outputs, TargetValues(data.targets.subset(Array(range))))
@@ -25,11 +26,10 @@ extension GradientSource {
         VectorMath.scale(
           weight, target.base + row * network.outputSize, count: network.outputSize)
       }
-      pass.gradient = sum
-      sum = Tensor(repeating: 0, shape: [1])
       _ = network.root.backward(slopes, pass)
-      sum = pass.gradient ?? sum
+      total = pass.gradient.take()
     }
+    let sum = total ?? Tensor(repeating: 0, shape: [network.parameterCount])
     guard let selection = network.selection else { return sum }
     let result = Tensor(repeating: 0, shape: sum.shape)
     for range in selection.ranges {
@@ -45,14 +45,15 @@ extension GradientSource {
   ///
   /// - Parameter direction: v, p values.
   /// - Returns: n × T; 0 at positions without a target. A row sums to ⟨∇f(z_i), v⟩.
+  /// - Throws: `DerivativeError`.
   public func tokenDerivatives(
     of data: Dataset, _ function: OutputFunction, along direction: Tensor
-  ) -> Matrix<Float> {
+  ) throws -> Matrix<Float> {
     let positions = network.outputShape[0]
     let result = Matrix<Float>(repeating: 0, rows: data.count, columns: positions)
     let width = network.outputCount
-    forEachRange(of: data.count, functions: 1) { range in
-      let (tangent, outputs) = network.outputTangent(
+    try forEachRange(of: data.count, functions: 1) { range in
+      let (tangent, outputs) = try network.outputTangent(
         data.inputs.prefixSlice(range), parameters: parameters, along: direction)
       let slopes = function.gradient(outputs, TargetValues(data.targets.subset(Array(range))))
       for row in 0..<range.count * positions {
@@ -69,12 +70,12 @@ extension GradientSource {
   public func forEachTokenBlock(
     of data: Dataset, _ function: OutputFunction,
     _ body: (Range<Int>, ExampleGradients) throws -> Void
-  ) rethrows {
+  ) throws {
     precondition(data.count == 1, "\(data.count) examples")
     let (positions, width) = (network.outputShape[0], network.outputCount)
     try forEachRange(of: positions, functions: 1) { range in
       let copies = data.subset([0]).inputs.gathered(range.map { _ in 0 })
-      let gradients = network.exampleGradients(copies, parameters: parameters) { outputs in
+      let gradients = try network.exampleGradients(copies, parameters: parameters) { outputs in
         var slopes = function.gradient(
           outputs, TargetValues(data.targets).gathered(range.map { _ in 0 }))
         let target = slopes.writableStorage()

@@ -111,9 +111,10 @@ public struct GradientSource: Sendable {
     let functions = target == .jacobian ? traceFunctionCount : 1
     let blockSize = network.examplesAtATime(
       atMost: blockSize ?? standardBlock, functions: functions)
-    for range in (rows ?? 0..<data.count).blocks(of: blockSize) {
+    let rows = rows ?? 0..<data.count
+    for range in rows.blocks(of: blockSize) {
       let (gradients, outputs) = try block(range, of: data, target: target)
-      try GradientProgress.add(range.count)
+      try GradientProgress.add(range, of: rows)
       try body(range, gradients, outputs)
     }
   }
@@ -125,11 +126,11 @@ public struct GradientSource: Sendable {
     let result: (gradients: ExampleGradients, outputs: Tensor)
     switch target {
     case .jacobian:
-      result = network.jacobianFactors(
+      result = try network.jacobianFactors(
         inputs, parameters: parameters, functions: traceFunctions)
     case .output(let function):
       let targets = TargetValues(data.targets.subset(Array(range)))
-      result = network.exampleGradients(inputs, parameters: parameters) {
+      result = try network.exampleGradients(inputs, parameters: parameters) {
         function.gradient($0, targets)
       }
     }

@@ -81,18 +81,30 @@ public struct KernelGradients: Sendable {
   /// - Complexity: as `ExampleGradients.exactKernel`, and n / (2 · `blockSize`) passes over the
   ///   examples where the gradients are not held.
   public func kernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
-    if let held { return meanOverOutputs(held.exactKernel(inputGram: inputGram)) }
+    guard let held else {
+      return meanOverOutputs(try KernelProgress.whole(of: count) { try kernelBySquares($0) })
+    }
+    let kernel = held.exactKernel(inputGram: inputGram)
+    try KernelProgress.check()
+    return meanOverOutputs(kernel)
+  }
+
+  /// K from squares of blocks, n × n, summed over the outputs.
+  private func kernelBySquares(_ made: (_ share: Double) -> Void) throws -> Matrix<Float> {
     var kernel = Matrix<Float>(uninitialized: count, count)
+    let pairs = Double(count) * Double(count)
     for rows in blocks {
       let mine = try gradients(rows)
       kernel.place(mine.exactKernel(), rows.lowerBound, rows.lowerBound)
+      made(Double(rows.count) * Double(rows.count) / pairs)
       for columns in blocks where columns.upperBound <= rows.lowerBound {
         let square = mine.exactKernel(with: try gradients(columns))
         kernel.place(square, rows.lowerBound, columns.lowerBound)
         kernel.placeTransposed(square, columns.lowerBound, rows.lowerBound)
+        made(2 * Double(rows.count) * Double(columns.count) / pairs)
       }
     }
-    return meanOverOutputs(kernel)
+    return kernel
   }
 
   /// The lower triangle of `kernel`, to the bit; what stands above the diagonal has no meaning.
@@ -101,6 +113,7 @@ public struct KernelGradients: Sendable {
   public func lowerKernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
     guard let held else { return try kernel(inputGram: inputGram) }
     var kernel = held.lowerKernel(inputGram: inputGram)
+    try KernelProgress.check()
     guard target == .jacobian else { return kernel }
     let scale = 1 / Float(source.outputCount)
     let (storage, n) = (kernel.writableStorage(), count)
@@ -147,7 +160,11 @@ public struct KernelGradients: Sendable {
 
   /// κ(x, Z) of some queries' gradients, m × n.
   private func rows(of queries: ExampleGradients) throws -> Matrix<Float> {
-    if let held { return meanOverOutputs(queries.exactKernel(with: held)) }
+    if let held {
+      let kernel = queries.exactKernel(with: held)
+      try KernelProgress.check()
+      return meanOverOutputs(kernel)
+    }
     var kernel = Matrix<Float>(uninitialized: queries.count, count)
     for columns in blocks {
       kernel.place(queries.exactKernel(with: try gradients(columns)), 0, columns.lowerBound)

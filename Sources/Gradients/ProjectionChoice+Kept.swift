@@ -49,7 +49,7 @@ extension ProjectionChoice {
     do throws(StorageError) {
       try file.write(contents)
     } catch {
-      note("what was made of \(file.path) is not kept for the next command: \(error.what)")
+      note(KeepingNote.text(file.path, reason: error.what))
     }
     return made
   }

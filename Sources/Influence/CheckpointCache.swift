@@ -1,6 +1,6 @@
+import Runs
 import Synchronization
 import Tensors
-import Training
 
 /// The parameters of a run's checkpoints, each read and hashed once while anybody holds it.
 ///

@@ -2,7 +2,7 @@
 import Datasets
 import Gradients
 import Networks
-import Training
+import Runs
 
 /// Makes a run of files of factors that another program wrote.
 public struct FactorImport {
@@ -12,6 +12,8 @@ public struct FactorImport {
   private let checkpointsFolder: String
   /// Whether a run of the same name is replaced.
   public var overwrites = false
+  /// Hears of files that are worthless without the run that is replaced.
+  public var progress: any TrainingProgress = SilentProgress()
 
   /// An import.
   ///
@@ -26,11 +28,12 @@ public struct FactorImport {
   /// Checks the files, seals copies of them in the run's folder and records the run.
   ///
   /// - Throws: as `FactorFile.seal`; `GradientError.otherFactors` for files of different models;
-  ///   `TrainingError.otherRun` when a run of this name exists.
+  ///   `RunError.otherRun` when a run of this name exists.
   public func run() throws -> Run {
     let sources = [("train", train)] + (test.map { [("test", $0)] } ?? [])
     let run = try ForeignRun(
-      name: name, checkpointsFolder: checkpointsFolder, overwrites: overwrites)
+      name: name, checkpointsFolder: checkpointsFolder, overwrites: overwrites,
+      progress: progress)
     return try run.make(parts: sources.map(\.0)) { part, path in
       for (own, source) in sources where own == part {
         try FactorFile.seal(source, to: path, model: name)
@@ -61,9 +64,9 @@ extension StoredFactors {
 extension Run {
   /// The gradients from elsewhere that the run was made of, with its examples.
   ///
-  /// - Throws: `StorageError` for files that are gone or damaged; `TrainingError.dataChanged` for
+  /// - Throws: `StorageError` for files that are gone or damaged; `RunError.dataChanged` for
   ///   those of another import.
-  func storedFactors() throws -> (StoredFactors, SplitData) {
+  package func storedFactors() throws -> (StoredFactors, SplitData) {
     let hasTest = (record.exampleCounts["test"] ?? 0) > 0
     let files = try (["train"] + (hasTest ? ["test"] : [])).map {
       try FactorFile(factorsPath($0))
@@ -73,7 +76,7 @@ extension Run {
     for (part, set) in [("train", data.train), ("test", data.test)] {
       let found = "\(set.contentHash)"
       guard found == record.dataHashes[part] else {
-        throw TrainingError.dataChanged(
+        throw RunError.dataChanged(
           part: part, recorded: record.dataHashes[part] ?? "none", found: found, run: name)
       }
     }

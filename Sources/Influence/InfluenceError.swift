@@ -65,14 +65,14 @@ public enum InfluenceError: DiagnosableError, Equatable {
   /// Where.
   public var location: String {
     switch self {
-    case .dampingText, .groupNeedsDamping: "--damping"
-    case .unknownMethod: "--method"
-    case .unknownWeight: "--example-weight"
+    case .dampingText, .groupNeedsDamping: "‹damping›"
+    case .unknownMethod: "‹method›"
+    case .unknownWeight: "‹exampleWeight›"
     case .notDefined(_, _, let option): option
     case .nonFiniteGradient(_, let checkpoint), .allZero(let checkpoint): checkpoint
     case .noDynamics(_, let run): run
-    case .noCheckpoints: "--checkpoints"
-    case .tooManyForExactKernel: "--kernel exact"
+    case .noCheckpoints: "‹checkpoints›"
+    case .tooManyForExactKernel: "‹kernel: exact›"
     case .noStore(let path, _, _), .noTraceStore(let path, _, _), .noSteps(let path, _): path
     case .noRate(_, let checkpoint): checkpoint
     case .noFeatures(_, let available): "features of \(available)"
@@ -90,22 +90,22 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .nonFiniteGradient: "the training diverged: use an earlier checkpoint or a lower rate"
     case .allZero: "use an earlier checkpoint, or another output function"
     case .noDynamics:
-      "train with Ascribe (dynamics are kept by default), or use --example-weight leaveOneOut"
+      "train with Ascribe (dynamics are kept by default), or use ‹exampleWeight: leaveOneOut›"
     case .noCheckpoints(_, let available): "this run has \(available)"
     case .tooManyForExactKernel:
-      "collect features (ascribe collect RUN) and score those, or raise --exact-limit"
-    case .groupNeedsDamping: "use --damping mean, or a number above 0"
+      "collect features (ascribe collect RUN) and score those, or raise ‹exactLimit›"
+    case .groupNeedsDamping: "use ‹damping: mean›, or a number above 0"
     case .noStore(_, let run, let method):
-      "collect them: ascribe collect \(run)" + (method == "trak" ? "" : " --method \(method)")
+      "collect them: ascribe collect \(run)" + (method == "trak" ? "" : " ‹method: \(method)›")
     case .noTraceStore(_, let run, _):
-      "collect them (ascribe collect \(run) --method ntk-loo), or use --example-weight final"
+      "collect them (ascribe collect \(run) ‹method: ntk-loo›), or use ‹exampleWeight: final›"
     case .noSteps:
       "train it with `save: {projector: kronecker, at: steps}` in the run file's `training`, or leave "
-        + "--kernel out"
+        + "‹kernel› out"
     case .noRate:
       "use graddot, which is per unit of learning rate, or write the `training` of these weights, all "
         + "its epochs, into the run file and import again"
-    case .noFeatures: "collect them, or score on the exact kernel (--kernel exact)"
+    case .noFeatures: "collect them, or score on the exact kernel (‹kernel: exact›)"
     case .rowMismatch: "collect again with this run's data"
     }
   }

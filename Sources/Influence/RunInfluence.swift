@@ -3,6 +3,7 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
 import Training
@@ -24,9 +25,9 @@ public struct RunInfluence: Sendable {
 
   /// The run's network, with the parameters that scores are over.
   ///
-  /// - Throws: `TrainingError.noNetwork` for gradients from elsewhere.
+  /// - Throws: `RunError.noNetwork` for gradients from elsewhere.
   public var network: Network {
-    get throws(TrainingError) {
+    get throws(RunError) {
       guard case .network(let network) = model else { throw .noNetwork(run: run.name) }
       return network
     }
@@ -62,12 +63,12 @@ public struct RunInfluence: Sendable {
     cache = CheckpointCache(reading: read)
     guard !run.isForeign else {
       let (all, data) = try run.storedFactors()
-      model = .factors(try layers.map { try all.selecting($0, place: "--layers") } ?? all)
+      model = .factors(try layers.map { try all.selecting($0, place: "‹layers›") } ?? all)
       self.data = data
       return
     }
     let network = try run.network
-    model = .network(try layers.map { try network.selecting($0, place: "--layers") } ?? network)
+    model = .network(try layers.map { try network.selecting($0, place: "‹layers›") } ?? network)
     data = try run.loadData()
   }
 
@@ -98,6 +99,14 @@ public struct RunInfluence: Sendable {
       network: try run.network, parameters: try cache.parameters(of: run.checkpoint()),
       loss: run.loss
     ).predictions(for: data)
+  }
+
+  /// What the model makes of sequences, at the last checkpoint of the first seed.
+  public func sequenceOutputs(for data: Dataset) throws -> SequenceOutputs {
+    Predictor(
+      network: try run.network, parameters: try cache.parameters(of: run.checkpoint()),
+      loss: run.loss
+    ).sequenceOutputs(for: data)
   }
 
   /// The trajectory's residuals where a weight needs them or the damping of one checkpoint can use

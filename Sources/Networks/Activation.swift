@@ -27,27 +27,27 @@ public struct Activation: Layer {
     switch kind {
     case .relu:
       let y = x.relu()
-      pass.save([x], at: slot)
+      pass.keep(x, at: slot)
       return y
     case .gelu:
-      pass.save([x], at: slot)
+      pass.keep(x, at: slot)
       return x.gelu()
     case .geluTanh:
-      pass.save([x], at: slot)
+      pass.keep(x, at: slot)
       return x.mapped(VectorMath.geluTanh)
     case .silu:
-      pass.save([x], at: slot)
+      pass.keep(x, at: slot)
       return x.mapped(VectorMath.silu)
     case .tanh:
       let y = x.hyperbolicTangent()
-      pass.save([y], at: slot)
+      pass.keep(y, at: slot)
       return y
     }
   }
 
   /// dx = f′(x) ∘ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let saved = pass.saved(at: slot)[0]
+    let saved = pass[slot, as: Tensor.self]
     let dx = Tensor(uninitialized: dy.shape)
     let (source, input, target) = (dy.storage, saved.storage, dx.storage)
     Workers.run(over: dy.count, grain: Tensor.elementGrain) { range in
@@ -70,19 +70,19 @@ public struct Activation: Layer {
 
   /// ry = f′(x) ∘ rx.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
+    pass.keepTangent(rx, at: slot)
     guard let rx else { return nil }
-    return firstDerivative(pass.saved(at: slot)[0]) * rx
+    return firstDerivative(pass[slot, as: Tensor.self]) * rx
   }
 
   /// rdx = f″(x) ∘ rx ∘ dy + f′(x) ∘ rdy.
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let saved = pass.saved(at: slot)[0]
+    let saved = pass[slot, as: Tensor.self]
     let slope = firstDerivative(saved)
     var rdx = rdy.map { slope * $0 }
-    if let rx = pass.savedTangents(at: slot).first, let curvature = secondDerivative(saved) {
+    if let rx = pass.tangent(at: slot, as: Tensor.self), let curvature = secondDerivative(saved) {
       let bend = curvature * rx * dy
       if rdx == nil { rdx = bend } else { rdx?.add(scaled: bend, by: 1) }
     }

@@ -40,7 +40,7 @@ public struct Attention: Layer {
 
   /// o from q, k and v.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.save([x], at: slot)
+    pass.keep(x, at: slot)
     let o = Tensor(uninitialized: x.shape.dropLast() + [heads * headWidth])
     forEachBlock(x, pass) { block in
       block.product(block.kept(block.p), x, .value, onto: o)
@@ -50,7 +50,7 @@ public struct Attention: Layer {
 
   /// dv = P̃ᵀ do, ds = P ∘ (e − c), dq = ds k / √D, dk = dsᵀ q / √D; e = m ∘ (do vᵀ), c = Σ_N P ∘ e.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let x = pass.saved(at: slot)[0]
+    let x = pass[slot, as: Tensor.self]
     let dx = Tensor(repeating: 0, shape: x.shape)
     forEachBlock(x, pass) { block in
       let ds = block.scratch[1]
@@ -66,9 +66,9 @@ public struct Attention: Layer {
 
   /// ro = (m ∘ rP) v + P̃ rv, rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
+    pass.keepTangent(rx, at: slot)
     guard let rx else { return nil }
-    let x = pass.saved(at: slot)[0]
+    let x = pass[slot, as: Tensor.self]
     let ro = Tensor(uninitialized: x.shape.dropLast() + [heads * headWidth])
     forEachBlock(x, pass) { block in
       let rp = block.scratch[1]
@@ -84,9 +84,9 @@ public struct Attention: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let x = pass.saved(at: slot)[0]
+    let x = pass[slot, as: Tensor.self]
     let dx = backward(dy, pass)
-    let rx = pass.savedTangents(at: slot).first
+    let rx = pass.tangent(at: slot, as: Tensor.self)
     guard rx != nil || rdy != nil else { return (dx, nil) }
     let rdx = Tensor(repeating: 0, shape: x.shape)
     forEachBlock(x, pass) { block in

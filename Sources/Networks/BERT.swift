@@ -83,10 +83,12 @@ extension Network {
       attentionDropout: sizes.attentionDropout)
     for index in 0..<sizes.layers {
       let name = "bert.encoder.layer.\(index)"
-      layers.append(Residual(parts.attention(name, inner: "self", &builder)))
-      layers.append(norm("\(name).attention.output"))
-      layers.append(Residual(parts.mlp(name, &builder)))
-      layers.append(norm("\(name).output"))
+      let inner: [any Layer] = [
+        Residual(parts.attention(name, inner: "self", &builder)),
+        norm("\(name).attention.output"), Residual(parts.mlp(name, &builder)),
+        norm("\(name).output"),
+      ]
+      layers.append(builder.block(inner, of: name, width: sizes.width))
     }
     layers.append(builder.firstPosition())
     layers.append(

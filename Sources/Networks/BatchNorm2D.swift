@@ -4,12 +4,16 @@ import Tensors
 
 /// y = γ (x − μ) / √(σ² + ε) + β, channel by channel.
 ///
-/// A training pass takes μ and σ² from its batch and moves the running statistics towards them; any
-/// other pass takes the running statistics as constants. Derivatives along parameters, and gradients
-/// of single examples, exist for constants alone; factors recorded in a training pass are an
-/// example's terms of the batch's gradient, which they sum to.
-/// - Source: Ioffe and Szegedy 2015; PyTorch's `nn.BatchNorm2d`: running statistics by
-///   r ← (1 − momentum) r + momentum s, with the batch's unbiased variance.
+/// A training pass takes μ and σ² from its batch and moves the running statistics r towards them:
+///
+///     r ← (1 − m) r + m s,   s = (μ, κσ²),   κ = R/(R − 1), 1 of a single row
+///
+/// Any other pass takes the running statistics as constants. Gradients of single examples exist for
+/// constants alone: factors recorded in a training pass are an example's terms of the batch's
+/// gradient, which they sum to.
+/// Adjoints a of the moved statistics, when the pass has them, add ∂⟨a, r⟩/∂x to dx (to rdx where
+/// tangents go back): what comes before the layer gets its share of what the statistics will do.
+/// - Source: Ioffe and Szegedy 2015; PyTorch's `nn.BatchNorm2d`.
 public struct BatchNorm2D: Layer {
   /// γ, C.
   public let weight: Parameter
@@ -28,7 +32,7 @@ public struct BatchNorm2D: Layer {
   /// γ, β and the two buffers.
   public var parameters: [Parameter] { [weight, bias, runningMean, runningVariance] }
 
-  private var channels: Int { weight.count }
+  var channels: Int { weight.count }
 
   /// y = γ x̂ + β.
   ///
@@ -60,12 +64,15 @@ public struct BatchNorm2D: Layer {
 
   /// dx = γ/σ (dy − mean dy − x̂ mean(dy x̂)), without the means when μ and σ are constants;
   /// dγ = Σ dy x̂, dβ = Σ dy.
+  ///
+  /// In evaluation also dμ = −γ/σ Σ dy and dσ² = −½ γ/σ² Σ dy x̂ of the running statistics.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass.saved(at: slot)
     let (x, statistics) = (saved[0], saved[1])
     let isSelected = pass.selects([weight, bias])
     let needsSums =
-      isSelected && pass.gradient != nil || pass.needsInputGradient && pass.isTraining
+      isSelected && pass.gradient != nil || pass.propagates(slot) && pass.isTraining
+      || pass.bufferGradients != nil && !pass.isTraining
     let sums = needsSums ? ChannelSums(dy, x, statistics) : nil
     if isSelected, let sums {
       pass.gradient?.withUnsafeMutablePointer { base in
@@ -73,7 +80,17 @@ public struct BatchNorm2D: Layer {
       }
     }
     if isSelected && pass.recorder != nil { record(dy, x, statistics, pass) }
-    guard pass.needsInputGradient else { return nil }
+    if let sums, !pass.isTraining { recordBufferGradients(sums, statistics, pass) }
+    guard pass.propagates(slot) else { return nil }
+    return inputGradient(
+      dy, x, statistics, sums, pass, adjoint: statisticsPull(rows: x.rowCount, pass))
+  }
+
+  /// dx, with what the adjoints of the statistics add to it.
+  func inputGradient(
+    _ dy: Tensor, _ x: Tensor, _ statistics: Tensor, _ sums: ChannelSums?, _ pass: Pass,
+    adjoint: StatisticsPull? = nil
+  ) -> Tensor {
     let theta = pass.parameters.storage.base
     let (mean, scale) = (statistics.storage.base, statistics.storage.base + channels)
     guard let sums, pass.isTraining else {
@@ -83,71 +100,22 @@ public struct BatchNorm2D: Layer {
     // dx = a dy + b x + d, with x̂ written out.
     return dy.perChannel(with: x) { c in
       let slope = Double(scale[c] * theta[weight.offset + c])
-      let ofX = -slope * Double(scale[c]) * sums.weight[c] / rows
-      return (
-        Float(slope), Float(ofX), Float(-slope * sums.bias[c] / rows - ofX * Double(mean[c]))
-      )
+      var ofX = -slope * Double(scale[c]) * sums.weight[c] / rows
+      var shift = -slope * sums.bias[c] / rows
+      if let adjoint {
+        ofX += adjoint.ofDeviation[c]
+        shift += adjoint.shift[c]
+      }
+      return (Float(slope), Float(ofX), Float(shift - ofX * Double(mean[c])))
     }
   }
 
-  /// ry = γ/σ rx + v_γ x̂ + v_β, at constant statistics.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let v = pass.tangent else { return nil }
-    precondition(!pass.isTraining, "tangents through batch statistics at \(weight.name)")
-    let saved = pass.saved(at: slot)
-    let (mean, scale) = (saved[1].storage.base, saved[1].storage.base + channels)
-    let (theta, direction) = (pass.parameters.storage.base, v.storage.base)
-    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
-    var ry = saved[0].perChannel { c in
-      let slope = scale[c] * direction[weight.offset + c]
-      return (slope, direction[bias.offset + c] - mean[c] * slope)
-    }
-    if let rx {
-      ry.add(
-        scaled: rx.perChannel { c in (scale[c] * theta[weight.offset + c], 0) }, by: 1)
-    }
-    return ry
-  }
-
-  /// rdx = γ/σ rdy + v_γ/σ dy; R(dγ) = Σ rdy x̂ + dy rx/σ, R(dβ) = Σ rdy.
-  public func backwardTangent(
-    _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
-  ) -> (dx: Tensor?, rdx: Tensor?) {
-    let saved = pass.saved(at: slot)
-    let (x, statistics) = (saved[0], saved[1])
-    let scale = statistics.storage.base + channels
-    if pass.gradient != nil {
-      let sums = ChannelSums(dy, x, statistics)
-      pass.gradient?.withUnsafeMutablePointer { base in
-        sums.add(weight: base + weight.offset, bias: base + bias.offset)
-      }
-    }
-    if pass.gradientTangent != nil {
-      let ofY = rdy.map { ChannelSums($0, x, statistics) }
-      let ofX = pass.savedTangents(at: slot).first.map { rx in
-        ChannelSums(dy, rx, statistics.withMeanZero())
-      }
-      pass.gradientTangent?.withUnsafeMutablePointer { base in
-        ofY?.add(weight: base + weight.offset, bias: base + bias.offset)
-        ofX?.add(weight: base + weight.offset, bias: nil)
-      }
-    }
-    let theta = pass.parameters.storage.base
-    func scaled(_ y: Tensor, by flat: UnsafeMutablePointer<Float>) -> Tensor {
-      y.perChannel { c in (scale[c] * flat[weight.offset + c], 0) }
-    }
-    var rdx = pass.tangent.map { scaled(dy, by: $0.storage.base) }
-    if let rdy {
-      let through = scaled(rdy, by: theta)
-      if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }
-    }
-    return (scaled(dy, by: theta), rdx)
-  }
+  /// κ = R/(R − 1).
+  private func unbiased(rows: Int) -> Double { Double(rows) / max(1, Double(rows) - 1) }
 
   private func updateBuffers(_ moments: ChannelMoments, _ pass: Pass) {
     let theta = pass.parameters.storage.base
-    let rows = Double(moments.rows)
-    let unbiased = rows / max(1, rows - 1)
+    let unbiased = unbiased(rows: moments.rows)
     func moved(_ parameter: Parameter, _ values: [Double], _ factor: Double) -> Tensor {
       Tensor(
         (0..<channels).map {
@@ -158,6 +126,38 @@ public struct BatchNorm2D: Layer {
     pass.bufferUpdates[runningMean.offset] = moved(runningMean, moments.mean, 1)
     pass.bufferUpdates[runningVariance.offset] = moved(
       runningVariance, moments.variance, unbiased)
+  }
+
+  /// ∂⟨a, r⟩/∂x = m a_μ/R + 2 m κ a_σ² (x − μ)/R for the adjoints a of the moved statistics; nil
+  /// without any.
+  func statisticsPull(rows: Int, _ pass: Pass) -> StatisticsPull? {
+    let ofMean = pass.bufferAdjoints[runningMean.offset]
+    let ofVariance = pass.bufferAdjoints[runningVariance.offset]
+    guard pass.isTraining, ofMean != nil || ofVariance != nil else { return nil }
+    let share = Double(momentum) / Double(max(1, rows))
+    func scaled(_ adjoint: Tensor?, by factor: Double) -> [Double] {
+      adjoint.map { $0.elements.map { Double($0) * factor } }
+        ?? [Double](repeating: 0, count: channels)
+    }
+    return StatisticsPull(
+      shift: scaled(ofMean, by: share),
+      ofDeviation: scaled(ofVariance, by: 2 * share * unbiased(rows: rows)))
+  }
+
+  /// dμ and dσ² of the running statistics.
+  private func recordBufferGradients(_ sums: ChannelSums, _ statistics: Tensor, _ pass: Pass) {
+    guard pass.bufferGradients != nil else { return }
+    let gamma = pass.parameters.storage.base + weight.offset
+    let scale = statistics.storage.base + channels
+    func gradient(_ value: (Int) -> Double) -> Tensor {
+      Tensor((0..<channels).map { Float(value($0)) }, shape: [channels])
+    }
+    pass.bufferGradients?[runningMean.offset] = gradient {
+      -Double(gamma[$0]) * Double(scale[$0]) * sums.bias[$0]
+    }
+    pass.bufferGradients?[runningVariance.offset] = gradient {
+      -0.5 * Double(gamma[$0]) * Double(scale[$0]) * Double(scale[$0]) * sums.weight[$0]
+    }
   }
 
   /// γ and β as element-wise parameters: an example's own sums over its pixels.

@@ -2,8 +2,6 @@
 import Tensors
 
 /// Images as data has them, B × C × H × W, to B × H × W × C.
-///
-/// First in its network: its input's gradient is nobody's.
 public struct ChannelsLast: Layer {
   let shape: ImageShape
 
@@ -13,16 +11,26 @@ public struct ChannelsLast: Layer {
     return x.transposedExamples(shape.channels, shape.positions, to: shape.batch(pass.batch))
   }
 
-  /// Nobody needs it.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { nil }
+  /// dy in the order of x, B × C × H × W.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { restored(dy, pass) }
 
-  /// Zero: inputs do not depend on parameters.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? { nil }
+  /// rx in the order of y.
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    rx.map { forward($0, pass) }
+  }
 
-  /// Nobody needs it.
+  /// Both in the order of x.
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
-  ) -> (dx: Tensor?, rdx: Tensor?) { (nil, nil) }
+  ) -> (dx: Tensor?, rdx: Tensor?) {
+    (restored(dy, pass), rdy.map { restored($0, pass) })
+  }
+
+  private func restored(_ dy: Tensor, _ pass: Pass) -> Tensor {
+    dy.transposedExamples(
+      shape.positions, shape.channels,
+      to: [pass.batch, shape.channels, shape.height, shape.width])
+  }
 }
 
 /// B × H × W × C to one row an example, B × (C·H·W) in PyTorch's order: `nn.Flatten`.

@@ -13,22 +13,31 @@ public struct Concatenation: Layer {
   /// Their components.
   public var components: [ComponentGroup] { layers.flatMap(\.components) }
 
+  /// Plans the layers; what they make side by side matters when any part does.
+  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+    let matters = layers.map { $0.plan(&plan, inputMatters: inputMatters) }.contains(true)
+    return plan.visit(slot, [], inputMatters: matters)
+  }
+
   /// y = [f(x), g(x), …].
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let parts = layers.map { $0.forward(x, pass) }
-    // The widths are remembered as the shapes of tensors of nothing.
-    pass.save(parts.map { Tensor(uninitialized: [0, $0.rowLength]) }, at: slot)
-    return joined(parts.map { Optional($0) }, pass) ?? x
+    let widths = parts.map(\.rowLength)
+    pass.keep(SavedSizes(sizes: widths), at: slot)
+    return joined(parts.map { Optional($0) }, widths) ?? x
   }
 
   /// dx = Σ of what each layer gives for its part of dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    zip(layers, split(dy, pass)).reduce(nil) { sum($0, $1.0.backward($1.1, pass)) }
+    zip(layers, split(dy, pass)).reduce(nil) { total, part in
+      pass.reaches(part.0.ownSlot) ? sum(total, part.0.backward(part.1, pass)) : total
+    }
   }
 
   /// ry = [R(f), R(g), …].
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    joined(layers.map { $0.forwardTangent(rx, pass) }, pass)
+    guard pass.reaches(slot) else { return nil }
+    return joined(layers.map { $0.forwardTangent(rx, pass) }, widths(pass))
   }
 
   /// Sums of what each layer gives for its part.
@@ -37,19 +46,19 @@ public struct Concatenation: Layer {
   ) -> (dx: Tensor?, rdx: Tensor?) {
     let moved = rdy.map { split($0, pass) }
     var result: (dx: Tensor?, rdx: Tensor?) = (nil, nil)
-    for (index, part) in split(dy, pass).enumerated() {
+    for (index, part) in split(dy, pass).enumerated()
+    where pass.reaches(layers[index].ownSlot) {
       let (dx, rdx) = layers[index].backwardTangent(part, moved?[index], pass)
       result = (sum(result.dx, dx), sum(result.rdx, rdx))
     }
     return result
   }
 
-  private func widths(_ pass: Pass) -> [Int] { pass.saved(at: slot).map(\.rowLength) }
+  private func widths(_ pass: Pass) -> [Int] { pass[slot, as: SavedSizes.self].sizes }
 
   /// Parts side by side, nil parts as zeros; nil when there is none.
-  private func joined(_ parts: [Tensor?], _ pass: Pass) -> Tensor? {
+  private func joined(_ parts: [Tensor?], _ widths: [Int]) -> Tensor? {
     guard let some = parts.lazy.compactMap({ $0 }).first else { return nil }
-    let widths = widths(pass)
     let total = widths.reduce(0, +)
     let y = Tensor(uninitialized: some.shape.dropLast() + [total])
     let target = y.storage

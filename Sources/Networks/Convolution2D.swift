@@ -22,8 +22,6 @@ public struct Convolution2D: Layer {
   /// Groups G that channels are cut into.
   public let groups: Int
   let slot: Int
-  /// False on what reads the network's inputs: nobody needs their gradient.
-  let propagates: Bool
 
   /// The weight and the bias.
   public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
@@ -40,30 +38,32 @@ public struct Convolution2D: Layer {
 
   /// y = W ∗ x + b.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.save([x], at: slot)
+    pass.keep(x, at: slot)
     return affine(x, pass.parameters, pass.batch)
   }
 
   /// dx = Wᵀ ∗ dy, dW = Σ dy ⊗ windows, db = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let x = pass.saved(at: slot)[0]
-    if pass.selects(parameters) {
+    let x = pass[slot, as: Tensor.self]
+    if pass.selects(slot) {
       accumulate(dy, x, into: &pass.gradient, pass.batch)
       if pass.recorder != nil { record(dy, x, pass) }
     }
-    return propagates && pass.needsInputGradient
-      ? transposed(dy, pass.parameters, pass.batch) : nil
+    return pass.propagates(slot) ? transposed(dy, pass.parameters, pass.batch) : nil
   }
 
   /// ry = W ∗ rx + V ∗ x + v_b.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let tangent = pass.tangent else { return nil }
-    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
-    var ry = affine(pass.saved(at: slot)[0], tangent, pass.batch)
-    if let rx {
-      ry.add(
-        scaled: products.forward(rx, weights(pass.parameters), batch: pass.batch, bias: nil), by: 1)
+    pass.keepTangent(rx, at: slot)
+    var own: Tensor?
+    if let tangent = pass.tangent, pass.selects(slot) {
+      own = affine(pass[slot, as: Tensor.self], tangent, pass.batch)
     }
+    guard let rx else { return own }
+    let through = products.forward(
+      rx, weights(pass.parameters), batch: pass.batch, bias: nil)
+    guard var ry = own else { return through }
+    ry.add(scaled: through, by: 1)
     return ry
   }
 
@@ -71,14 +71,17 @@ public struct Convolution2D: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let x = pass.saved(at: slot)[0]
-    accumulate(dy, x, into: &pass.gradient, pass.batch)
-    if let rdy { accumulate(rdy, x, into: &pass.gradientTangent, pass.batch) }
-    if let rx = pass.savedTangents(at: slot).first {
-      accumulateWeight(dy, rx, into: &pass.gradientTangent, pass.batch)
+    var rdx: Tensor?
+    if pass.selects(slot) {
+      let x = pass[slot, as: Tensor.self]
+      accumulate(dy, x, into: &pass.gradient, pass.batch)
+      if let rdy { accumulate(rdy, x, into: &pass.gradientTangent, pass.batch) }
+      if let rx = pass.tangent(at: slot, as: Tensor.self) {
+        accumulateWeight(dy, rx, into: &pass.gradientTangent, pass.batch)
+      }
+      if pass.propagates(slot) { rdx = pass.tangent.map { transposed(dy, $0, pass.batch) } }
     }
-    guard propagates else { return (nil, nil) }
-    var rdx = pass.tangent.map { transposed(dy, $0, pass.batch) }
+    guard pass.propagates(slot) else { return (nil, nil) }
     if let rdy {
       let through = transposed(rdy, pass.parameters, pass.batch)
       if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }

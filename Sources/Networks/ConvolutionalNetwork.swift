@@ -33,10 +33,13 @@ struct ImageStack {
     layers.append(builder.batchNorm(name, channels: shape.channels))
   }
 
-  /// Adds a non-linearity, whose channels can be ablated.
-  mutating func activate(_ name: String, _ kind: Activation.Kind = .relu) {
+  /// Adds a non-linearity, whose channels can be ablated, one by one and all.
+  ///
+  /// - Parameter path: of the weights that make the channels.
+  mutating func activate(_ path: String, _ kind: Activation.Kind = .relu) {
     layers.append(builder.activation(kind))
-    layers.append(builder.ablationPoint(name, units: shape.channels))
+    layers.append(builder.ablationPoint(.filter, of: path, units: shape.channels))
+    layers.append(builder.ablationPoint(.layer, of: path, width: shape.channels))
   }
 
   /// Adds max pooling in windows side by side.
@@ -47,12 +50,17 @@ struct ImageStack {
     return true
   }
 
-  /// Adds the layers of `body` with a way around them.
+  /// Adds the layers of `body`, which can be ablated as a whole, with a way around them.
+  ///
+  /// - Parameter path: of the weights of the body.
   mutating func residual(
-    _ body: (inout ImageStack) -> Bool, shortcut: ((inout ImageStack) -> Bool)? = nil
+    _ path: String, _ body: (inout ImageStack) -> Bool,
+    shortcut: ((inout ImageStack) -> Bool)? = nil
   ) -> Bool {
     var inner = ImageStack(builder, shape)
     guard body(&inner) else { return false }
+    inner.layers.append(
+      inner.builder.ablationPoint(.block, of: path, width: inner.shape.channels))
     var around = ImageStack(inner.builder, shape)
     if let shortcut, !shortcut(&around) { return false }
     precondition(inner.shape == around.shape, "\(inner.shape) and \(around.shape) side by side")
@@ -79,7 +87,7 @@ extension Network {
   ///     (Conv2d, [BatchNorm2d | GroupNorm], activation, MaxPool2d(2)) × channels, Flatten,
   ///     (Linear, activation, [Dropout]) × hidden, Linear
   ///
-  /// Channels of every convolution and hidden units are ablation points.
+  /// Channels of every convolution, hidden neurons and whole hidden layers are ablation points.
   ///
   /// - Parameters:
   ///   - image: shape of one example; its values may come in any shape of that count.
@@ -99,9 +107,10 @@ extension Network {
       return "\(index)"
     }
     for size in channels {
+      let name = next()
       guard
         stack.convolve(
-          next(), to: size, kernel: 3, padding: 1, bias: normalisation == .none)
+          name, to: size, kernel: 3, padding: 1, bias: normalisation == .none)
       else { return nil }
       switch normalisation {
       case .none: break
@@ -111,17 +120,21 @@ extension Network {
           stack.builder.groupNorm(
             next(), groups: size.isMultiple(of: 8) ? size / 8 : 1, channels: size))
       }
-      stack.activate(next(), activation)
+      stack.activate(name, activation)
       guard stack.maxPool(2) else { return nil }
-      index += 1
+      // The non-linearity and the pooling.
+      index += 2
     }
     stack.layers.append(FlattenImage(shape: stack.shape))
     index += 1
     var width = stack.shape.count
     for size in hidden {
-      stack.layers.append(stack.builder.linear(next(), inputs: width, outputs: size))
+      let name = next()
+      stack.layers.append(stack.builder.linear(name, inputs: width, outputs: size))
       stack.layers.append(stack.builder.activation(activation))
-      stack.layers.append(stack.builder.ablationPoint(next(), units: size))
+      stack.layers.append(stack.builder.ablationPoint(.neuron, of: name, units: size))
+      stack.layers.append(stack.builder.ablationPoint(.layer, of: name, width: size))
+      index += 1
       if dropout > 0 {
         stack.layers.append(stack.builder.dropout(dropout))
         index += 1

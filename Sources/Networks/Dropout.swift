@@ -13,10 +13,7 @@ public struct Dropout: Layer {
 
   /// y = m ∘ x.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    guard let draws = pass.dropout, rate > 0 else {
-      pass.save([], at: slot)
-      return x
-    }
+    guard let draws = pass.dropout, rate > 0 else { return x }
     let mask = Tensor(uninitialized: x.shape)
     // A slot's steps never share a stream: 2¹⁶ slots, 2⁴⁸ steps.
     let stream = RandomStream(
@@ -30,7 +27,7 @@ public struct Dropout: Layer {
       stream.fillUniform(out, count: range.count, from: first + UInt64(range.lowerBound))
       for i in 0..<range.count { out[i] = out[i] < threshold ? 0 : keep }
     }
-    pass.save([mask], at: slot)
+    pass.keep(mask, at: slot)
     return x * mask
   }
 
@@ -50,6 +47,6 @@ public struct Dropout: Layer {
   }
 
   private func masked(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.saved(at: slot).first.map { $0 * x } ?? x
+    pass.state(at: slot, as: Tensor.self).map { $0 * x } ?? x
   }
 }

@@ -7,7 +7,7 @@ import Tensors
 ///     y_t = E[token_t] + P[t] + S[0]
 ///
 /// Inputs are B × T token ids as floats; ids below 0, and the padding token if there is one, are
-/// padding at the end of an example, whose outputs nobody may read. First in its network: its input's gradient is nobody's.
+/// padding at the end of an example, whose outputs nobody may read. Ids have no gradient.
 public struct Embedding: Layer {
   /// E, V × W.
   public let tokens: Parameter
@@ -31,7 +31,7 @@ public struct Embedding: Layer {
     let places = x.rowLength
     precondition(
       places <= positions?.shape[0] ?? places, "\(places) positions, \(tokens.name)")
-    pass.save([x], at: slot)
+    pass.keep(x, at: slot)
     pass.lengths = Embedding.lengths(of: x, padding: padding)
     return looked(up: x, in: pass.parameters)
   }
@@ -40,7 +40,7 @@ public struct Embedding: Layer {
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     accumulate(dy, pass, into: &pass.gradient)
     guard pass.recorder != nil else { return nil }
-    let x = pass.saved(at: slot)[0]
+    let x = pass[slot, as: Tensor.self]
     let places = x.rowLength
     let right = FactorSide.dense(dy.reshaped([pass.batch, places, width]))
     func record(_ parameter: Parameter, _ index: (Int) -> Int32) {
@@ -59,7 +59,8 @@ public struct Embedding: Layer {
 
   /// ry_t = V_E[token_t] + V_P[t] + V_S[0].
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    pass.tangent.map { looked(up: pass.saved(at: slot)[0], in: $0) }
+    guard let tangent = pass.tangent, pass.reaches(slot) else { return nil }
+    return looked(up: pass[slot, as: Tensor.self], in: tangent)
   }
 
   /// The gradient of a sum has no tangent of its own: rdy alone.
@@ -106,7 +107,7 @@ public struct Embedding: Layer {
   }
 
   private func accumulate(_ dy: Tensor, _ pass: Pass, into flat: inout Tensor?) {
-    let x = pass.saved(at: slot)[0]
+    let x = pass[slot, as: Tensor.self]
     let (places, width) = (x.rowLength, width)
     flat?.withUnsafeMutablePointer { base in
       for place in 0..<x.count {

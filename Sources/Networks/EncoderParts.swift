@@ -29,8 +29,10 @@ struct EncoderParts {
       builder.concatenation(projections),
       builder.attention(
         heads: heads, headWidth: headWidth, isCausal: false, dropout: attentionDropout),
-      builder.ablationPoint("\(name).attention", units: heads, unitWidth: headWidth), output,
+      builder.ablationPoint(
+        .head, of: "\(name).attention", units: heads, unitWidth: headWidth), output,
     ] + builder.dropouts(dropout)
+      + [builder.ablationPoint(.attention, of: "\(name).attention", width: width)]
   }
 
   /// `name.intermediate.dense`, the non-linearity, `name.output.dense`.
@@ -39,9 +41,9 @@ struct EncoderParts {
       builder.linear(
         "\(name).intermediate.dense", inputs: width, outputs: mlpWidth, bias: true, initial: .gpt2),
       builder.activation(activation),
-      builder.ablationPoint("\(name).intermediate", units: mlpWidth),
+      builder.ablationPoint(.neuron, of: "\(name).intermediate.dense", units: mlpWidth),
       builder.linear(
         "\(name).output.dense", inputs: mlpWidth, outputs: width, bias: true, initial: .gpt2),
-    ] + builder.dropouts(dropout)
+    ] + builder.dropouts(dropout) + [builder.ablationPoint(.mlp, of: name, width: width)]
   }
 }

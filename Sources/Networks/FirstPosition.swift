@@ -7,8 +7,8 @@ public struct FirstPosition: Layer {
 
   /// y = x_0.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    // The shape alone is remembered: T also for a batch of none.
-    pass.save([Tensor(uninitialized: [0, x.positionsOfExample])], at: slot)
+    // T also for a batch of none.
+    pass.keep(SavedSizes(sizes: [x.positionsOfExample]), at: slot)
     return x.firstPositions()
   }
 
@@ -26,7 +26,7 @@ public struct FirstPosition: Layer {
   }
 
   private func placed(_ dy: Tensor, _ pass: Pass) -> Tensor {
-    let (places, width) = (pass.saved(at: slot)[0].shape[1], dy.rowLength)
+    let (places, width) = (pass[slot, as: SavedSizes.self].sizes[0], dy.rowLength)
     let dx = Tensor(repeating: 0, shape: [pass.batch, places, width])
     for example in 0..<pass.batch {
       (dx.storage.base + example * places * width).update(

@@ -1,22 +1,22 @@
 import Tensors
 
 /// All of an example's values as one row.
-///
-/// First in its network: its input's gradient is nobody's.
 public struct Flatten: Layer {
   /// B × W.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     x.reshaped([pass.batch, x.shape.dropFirst().reduce(1, *)])
   }
 
-  /// Nobody needs it.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { nil }
+  /// dy, one row an example.
+  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? { dy }
 
-  /// Zero: inputs do not depend on parameters.
-  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? { nil }
+  /// rx as rows.
+  public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
+    rx.map { forward($0, pass) }
+  }
 
-  /// Nobody needs it.
+  /// Both, one row an example.
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
-  ) -> (dx: Tensor?, rdx: Tensor?) { (nil, nil) }
+  ) -> (dx: Tensor?, rdx: Tensor?) { (dy, rdy) }
 }

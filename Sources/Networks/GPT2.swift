@@ -44,7 +44,8 @@ extension Network {
   /// A GPT-2-style language model: B × T token ids to B × T × V logits of the next token.
   ///
   /// Parameters have the names, shapes and order of Hugging Face's `GPT2LMHeadModel`; the linear
-  /// weights are `Conv1D`'s, inputs × outputs. Heads and hidden neurons are ablation points.
+  /// weights are `Conv1D`'s, inputs × outputs. Heads, hidden neurons,
+  /// attention and MLP blocks and whole layers are ablation points.
   ///
   /// - Parameter length: tokens T of an example, at most the context; the context when nil.
   /// - Source: Radford et al. 2019; initial values of Hugging Face.
@@ -57,7 +58,7 @@ extension Network {
     var layers: [any Layer] = [builder.embedding(tokens: tokens, positions: positions)]
     layers += builder.dropouts(sizes.dropout)
     for index in 0..<sizes.layers {
-      layers += gpt2Block("transformer.h.\(index)", sizes, &builder)
+      layers.append(gpt2Block("transformer.h.\(index)", sizes, &builder))
     }
     layers.append(
       builder.layerNorm("transformer.ln_f", width: sizes.width, epsilon: sizes.epsilon))
@@ -67,7 +68,7 @@ extension Network {
 
   private static func gpt2Block(
     _ name: String, _ sizes: GPT2Configuration, _ builder: inout NetworkBuilder
-  ) -> [any Layer] {
+  ) -> Block {
     let (width, headWidth) = (sizes.width, sizes.width / sizes.heads)
     // The residual stream sums 2 · layers parts.
     let part = InitialValues.normal(deviation: 0.02 / Float(2 * sizes.layers).squareRoot())
@@ -79,21 +80,24 @@ extension Network {
         builder.attention(
           heads: sizes.heads, headWidth: headWidth, isCausal: true,
           dropout: sizes.attentionDropout),
-        builder.ablationPoint("\(name).attn", units: sizes.heads, unitWidth: headWidth),
+        builder.ablationPoint(
+          .head, of: "\(name).attn", units: sizes.heads, unitWidth: headWidth),
         builder.transposedLinear(
           "\(name).attn.c_proj", inputs: width, outputs: width, initial: part),
       ] + builder.dropouts(sizes.dropout)
+      + [builder.ablationPoint(.attention, of: "\(name).attn", width: width)]
     let mlp: [any Layer] =
       [
         builder.layerNorm("\(name).ln_2", width: width, epsilon: sizes.epsilon),
         builder.transposedLinear(
           "\(name).mlp.c_fc", inputs: width, outputs: sizes.mlpWidth, initial: .gpt2),
         builder.activation(sizes.activation),
-        builder.ablationPoint("\(name).mlp", units: sizes.mlpWidth),
+        builder.ablationPoint(.neuron, of: "\(name).mlp.c_fc", units: sizes.mlpWidth),
         builder.transposedLinear(
           "\(name).mlp.c_proj", inputs: sizes.mlpWidth, outputs: width, initial: part),
       ] + builder.dropouts(sizes.dropout)
-    return [Residual(attention), Residual(mlp)]
+      + [builder.ablationPoint(.mlp, of: "\(name).mlp", width: width)]
+    return builder.block([Residual(attention), Residual(mlp)], of: name, width: width)
   }
 }
 

@@ -9,7 +9,7 @@ public struct GatedProduct: Layer {
 
   /// y = silu(g) ∘ u, half as wide as x.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.save([x], at: slot)
+    pass.keep(x, at: slot)
     let y = Tensor(uninitialized: x.shape.dropLast() + [x.rowLength / 2])
     let (source, target, width) = (x.storage, y.storage, x.rowLength / 2)
     forEachRow(y) { row, _ in
@@ -22,14 +22,14 @@ public struct GatedProduct: Layer {
 
   /// dg = silu′(g) ∘ u ∘ dy, du = silu(g) ∘ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    gradient(dy, pass.saved(at: slot)[0])
+    gradient(dy, pass[slot, as: Tensor.self])
   }
 
   /// ry = silu′(g) ∘ rg ∘ u + silu(g) ∘ ru.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
+    pass.keepTangent(rx, at: slot)
     guard let rx else { return nil }
-    let (x, width) = (pass.saved(at: slot)[0].storage, rx.rowLength / 2)
+    let (x, width) = (pass[slot, as: Tensor.self].storage, rx.rowLength / 2)
     let ry = Tensor(uninitialized: rx.shape.dropLast() + [width])
     let (source, target) = (rx.storage, ry.storage)
     forEachRow(ry) { row, scratch in
@@ -48,10 +48,10 @@ public struct GatedProduct: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let x = pass.saved(at: slot)[0]
+    let x = pass[slot, as: Tensor.self]
     let dx = gradient(dy, x)
     let through = rdy.map { gradient($0, x) }
-    guard let rx = pass.savedTangents(at: slot).first else { return (dx, through) }
+    guard let rx = pass.tangent(at: slot, as: Tensor.self) else { return (dx, through) }
     let rdx = through ?? Tensor(repeating: 0, shape: x.shape)
     let width = dy.rowLength
     let (inputs, moved, d, target) = (x.storage, rx.storage, dy.storage, rdx.storage)

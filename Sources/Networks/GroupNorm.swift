@@ -21,6 +21,18 @@ public struct GroupNorm: Layer {
 
   private var channels: Int { weight.count }
 
+  /// x̂, and 1/σ of every group, B × G.
+  private struct State: SavedState {
+    let normalised, inverse: Tensor
+    var tensors: [Tensor] { [normalised, inverse] }
+  }
+
+  /// rx and rx̂.
+  private struct Tangent: SavedState {
+    let rx, normalised: Tensor
+    var tensors: [Tensor] { [rx, normalised] }
+  }
+
   /// y = γ x̂ + β.
   ///
   /// Saves x̂ and 1/σ of every group.
@@ -38,14 +50,14 @@ public struct GroupNorm: Layer {
       values.forEach { target.base[$0] *= scale }
       scales.base[example * groups + group] = scale
     }
-    pass.save([normalised, inverse], at: slot)
+    pass.keep(State(normalised: normalised, inverse: inverse), at: slot)
     return affine(normalised, pass.parameters)
   }
 
   /// dx = (g − mean g − x̂ mean(g x̂)) / σ with g = γ dy; dγ = Σ dy x̂, dβ = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let normalised = pass.saved(at: slot)[0]
-    let isSelected = pass.selects(parameters)
+    let normalised = pass[slot, as: State.self].normalised
+    let isSelected = pass.selects(slot)
     if isSelected { accumulate(dy, normalised, pass, into: &pass.gradient) }
     if isSelected && pass.recorder != nil {
       let (slopes, shifts) = exampleSums(dy, normalised, pass)
@@ -56,19 +68,19 @@ public struct GroupNorm: Layer {
             left: .dense(sums.reshaped([pass.batch, 1, channels])), right: .one))
       }
     }
-    return pass.needsInputGradient ? centred(scaled(dy, pass.parameters), pass) : nil
+    return pass.propagates(slot) ? centred(scaled(dy, pass.parameters), pass) : nil
   }
 
   /// ry = γ rx̂ + v_γ x̂ + v_β with rx̂ = (rx − mean rx − x̂ mean(rx x̂)) / σ.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let v = pass.tangent else { return nil }
-    var ry = affine(pass.saved(at: slot)[0], v)
+    guard let v = pass.tangent, pass.reaches(slot) else { return nil }
+    var ry = affine(pass[slot, as: State.self].normalised, v)
     guard let rx else {
-      pass.saveTangents([], at: slot)
+      pass.keepTangent(nil, at: slot)
       return ry
     }
     let moved = centred(rx, pass)
-    pass.saveTangents([rx, moved], at: slot)
+    pass.keepTangent(Tangent(rx: rx, normalised: moved), at: slot)
     ry.add(scaled: scaled(moved, pass.parameters), by: 1)
     return ry
   }
@@ -78,8 +90,8 @@ public struct GroupNorm: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let saved = pass.saved(at: slot)
-    let (normalised, inverse) = (saved[0], saved[1])
+    let state = pass[slot, as: State.self]
+    let (normalised, inverse) = (state.normalised, state.inverse)
     accumulate(dy, normalised, pass, into: &pass.gradient)
     if let rdy { accumulate(rdy, normalised, pass, into: &pass.gradientTangent) }
     let g = scaled(dy, pass.parameters)
@@ -90,9 +102,8 @@ public struct GroupNorm: Layer {
       if rg == nil { rg = through } else { rg?.add(scaled: through, by: 1) }
     }
     var rdx = rg.map { centred($0, pass) }
-    let tangents = pass.savedTangents(at: slot)
-    guard tangents.count == 2 else { return (dx, rdx) }
-    let (rx, moved) = (tangents[0], tangents[1])
+    guard let tangent = pass.tangent(at: slot, as: Tangent.self) else { return (dx, rdx) }
+    let (rx, moved) = (tangent.rx, tangent.normalised)
     let (slopes, _) = exampleSums(dy, moved, pass)
     slopes.addColumnSums(to: &pass.gradientTangent, at: weight.offset)
     let bend = Tensor(uninitialized: dy.shape)
@@ -117,10 +128,10 @@ public struct GroupNorm: Layer {
 
   /// (g − mean g − x̂ mean(g x̂)) / σ: the derivative of x̂ along g, which is its own transpose.
   private func centred(_ g: Tensor, _ pass: Pass) -> Tensor {
-    let saved = pass.saved(at: slot)
+    let state = pass[slot, as: State.self]
     let result = Tensor(uninitialized: g.shape)
     let (source, target) = (g.storage, result.storage)
-    let (hat, scales, groups) = (saved[0].storage, saved[1].storage, groups)
+    let (hat, scales, groups) = (state.normalised.storage, state.inverse.storage, groups)
     forEachGroup(g, pass) { example, group, values in
       let scale = scales.base[example * groups + group]
       let mean = Float(values.sum(source.base, nil) / Double(values.count))

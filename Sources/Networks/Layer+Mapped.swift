@@ -18,6 +18,13 @@ extension Concatenation {
   }
 }
 
+extension Block {
+  /// The body replaced.
+  public func mapped(_ replace: (any Layer) -> any Layer) -> any Layer {
+    Block(body: Sequential(body.layers.map { $0.mapped(replace) }), group: group)
+  }
+}
+
 extension Residual {
   /// Body and shortcut replaced.
   public func mapped(_ replace: (any Layer) -> any Layer) -> any Layer {

@@ -12,16 +12,24 @@ public protocol Layer: Sendable {
   var parameters: [Parameter] { get }
   /// What can be ablated in it.
   var components: [ComponentGroup] { get }
+  /// Why no tangent goes through it; nil: they do.
+  var tangentRefusal: String? { get }
 
-  /// y from x. Saves in the pass what the other rules need.
-  func forward(_ x: Tensor, _ pass: Pass) -> Tensor
+  /// y from x. Keeps in the pass what the other rules need. Whoever holds x alone hands it over: it
+  /// may become y.
+  func forward(_ x: consuming Tensor, _ pass: Pass) -> Tensor
   /// dx from dy; hands parameter gradients and factors to the pass. Nil when nobody needs dx.
-  func backward(_ dy: Tensor, _ pass: Pass) -> Tensor?
+  func backward(_ dy: consuming Tensor, _ pass: Pass) -> Tensor?
   /// ry from rx (nil: zero), after `forward`. Nil: zero.
   func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor?
   /// dx and rdx from dy and rdy, after `forwardTangent`; hands the tangents of the parameter
   /// gradients to the pass. Nil: zero, or nobody needs it.
   func backwardTangent(_ dy: Tensor, _ rdy: Tensor?, _ pass: Pass) -> (dx: Tensor?, rdx: Tensor?)
+  /// Plans the slots of the layer and those in it.
+  ///
+  /// - Parameter inputMatters: whether x depends on something that a gradient is taken by.
+  /// - Returns: whether y does.
+  func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool
   /// The layer with those in it replaced; one without layers inside is replaced itself.
   func mapped(_ replace: (any Layer) -> any Layer) -> any Layer
 }
@@ -31,16 +39,11 @@ extension Layer {
   public var parameters: [Parameter] { [] }
   /// None.
   public var components: [ComponentGroup] { [] }
-}
-
-/// The maskable units of one ablation point.
-public struct ComponentGroup: Sendable, Hashable {
-  /// Name of the point, the layer's path.
-  public let name: String
-  /// The slot whose mask ablates them.
-  public let slot: Int
-  /// Number of units (neurons, filters, heads).
-  public let units: Int
-  /// Neighbouring activations that make up one unit.
-  public let unitWidth: Int
+  /// Tangents go through.
+  public var tangentRefusal: String? { nil }
+  /// A layer without layers inside: its slot, if it has one.
+  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+    guard let slot = ownSlot else { return inputMatters || plan.selects(parameters) }
+    return plan.visit(slot, parameters, inputMatters: inputMatters)
+  }
 }

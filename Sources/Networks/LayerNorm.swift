@@ -33,11 +33,24 @@ public struct LayerNorm: Layer {
 
   private var width: Int { scale.count }
 
+  /// x̂, and s of each row.
+  private struct State: SavedState {
+    let normalised, sizes: Tensor
+    var tensors: [Tensor] { [normalised, sizes] }
+  }
+
+  /// rx̂, and R(s) of each row.
+  private struct Tangent: SavedState {
+    let normalised, sizes: Tensor
+    var tensors: [Tensor] { [normalised, sizes] }
+  }
+
   /// y = γ ∘ x̂ + β; saves x̂ and s.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     precondition(x.rowLength == width, "\(x.shape) into \(scale.name) \(scale.shape)")
-    let (normalised, sizes) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: [x.rowCount]))
-    let y = Tensor(uninitialized: x.shape)
+    let (y, sizes) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: [x.rowCount]))
+    // Nobody reads x̂ in a pass for outputs alone: y takes its place.
+    let normalised = pass.keeps(slot) ? Tensor(uninitialized: x.shape) : y
     let (source, hat, s, target) = (x.storage, normalised.storage, sizes.storage, y.storage)
     let weights = Weights(self, pass.parameters)
     forEachRow(x) { row, start in
@@ -50,31 +63,31 @@ public struct LayerNorm: Layer {
       for k in 0..<width { h[k] *= inverse }
       weights.apply(h, into: y, count: width)
     }
-    pass.save([normalised, sizes], at: slot)
+    pass.keep(State(normalised: normalised, sizes: sizes), at: slot)
     return y
   }
 
   /// dx = s P(γ ∘ dy) with P(u) = u − mean u − x̂ mean(x̂ ∘ u); dγ = Σ x̂ ∘ dy, dβ = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let saved = pass.saved(at: slot)
-    if pass.selects(parameters) {
-      accumulate(dy, saved[0], into: &pass.gradient)
+    let state = pass[slot, as: State.self]
+    if pass.selects(slot) {
+      accumulate(dy, state.normalised, into: &pass.gradient)
       if pass.recorder != nil {
         let shape = [pass.batch, dy.positionsOfExample, width]
-        pass.recorder?.record(elementwise: scale, .dense((dy * saved[0]).reshaped(shape)))
+        pass.recorder?.record(elementwise: scale, .dense((dy * state.normalised).reshaped(shape)))
         if let shift { pass.recorder?.record(elementwise: shift, .dense(dy.reshaped(shape))) }
       }
     }
-    return pass.needsInputGradient ? projected(dy, saved, pass.parameters).dx : nil
+    return pass.propagates(slot) ? projected(dy, state, pass.parameters).dx : nil
   }
 
   /// ry = γ ∘ rx̂ + v_γ ∘ x̂ + v_β with rx̂ = s P(rx).
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    let saved = pass.saved(at: slot)
-    pass.saveTangents([], at: slot)
-    guard pass.tangent != nil || rx != nil else { return nil }
-    let ry = Tensor(repeating: 0, shape: saved[0].shape)
-    let (hat, s, target) = (saved[0].storage, saved[1].storage, ry.storage)
+    pass.keepTangent(nil, at: slot)
+    guard pass.tangent != nil || rx != nil, pass.reaches(slot) else { return nil }
+    let state = pass[slot, as: State.self]
+    let ry = Tensor(repeating: 0, shape: state.normalised.shape)
+    let (hat, s, target) = (state.normalised.storage, state.sizes.storage, ry.storage)
     if let tangent = pass.tangent {
       let direction = Weights(self, tangent)
       forEachRow(ry) { _, start in
@@ -94,7 +107,7 @@ public struct LayerNorm: Layer {
       rs.base[row] = -inverse * inverse * along
       for k in 0..<width { y[k] += weights.scale[k] * r[k] }
     }
-    pass.saveTangents([hatTangent, turns], at: slot)
+    pass.keepTangent(Tangent(normalised: hatTangent, sizes: turns), at: slot)
     return ry
   }
 
@@ -102,27 +115,26 @@ public struct LayerNorm: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let (saved, tangents) = (pass.saved(at: slot), pass.savedTangents(at: slot))
-    accumulate(dy, saved[0], into: &pass.gradient)
-    if let rdy { accumulate(rdy, saved[0], into: &pass.gradientTangent) }
-    if let hatTangent = tangents.first {
-      accumulateScale(dy, hatTangent, into: &pass.gradientTangent)
-    }
-    let (dx, inner) = projected(dy, saved, pass.parameters)
+    let state = pass[slot, as: State.self]
+    let moved = pass.tangent(at: slot, as: Tangent.self)
+    accumulate(dy, state.normalised, into: &pass.gradient)
+    if let rdy { accumulate(rdy, state.normalised, into: &pass.gradientTangent) }
+    if let moved { accumulateScale(dy, moved.normalised, into: &pass.gradientTangent) }
+    let (dx, inner) = projected(dy, state, pass.parameters)
     // ru = γ ∘ rdy + v_γ ∘ dy, projected.
-    var rdx = pass.tangent.map { projected(dy, saved, $0).dx }
+    var rdx = pass.tangent.map { projected(dy, state, $0).dx }
     if let rdy {
-      let through = projected(rdy, saved, pass.parameters).dx
+      let through = projected(rdy, state, pass.parameters).dx
       if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }
     }
-    guard tangents.count == 2 else { return (dx, rdx) }
+    guard let moved else { return (dx, rdx) }
     let bent = rdx ?? Tensor(repeating: 0, shape: dy.shape)
-    let (hat, s, g) = (saved[0].storage, saved[1].storage, dy.storage)
-    let (moved, rs) = (tangents[0].storage, tangents[1].storage)
+    let (hat, s, g) = (state.normalised.storage, state.sizes.storage, dy.storage)
+    let (hatTangent, rs) = (moved.normalised.storage, moved.sizes.storage)
     let (through, along, target) = (dx.storage, inner.storage, bent.storage)
     let weights = Weights(self, pass.parameters)
     forEachRow(dy) { row, start in
-      let (h, r, d) = (hat.base + start, moved.base + start, g.base + start)
+      let (h, r, d) = (hat.base + start, hatTangent.base + start, g.base + start)
       let (inverse, p, out) = (s.base[row], through.base + start, target.base + start)
       var turned: Float = 0
       for k in 0..<width { turned += r[k] * weights.scale[k] * d[k] }
@@ -148,10 +160,10 @@ public struct LayerNorm: Layer {
 
   /// s P(γ ∘ dy) with γ from a flat vector, and mean(x̂ ∘ γ ∘ dy) of each row.
   private func projected(
-    _ dy: Tensor, _ saved: [Tensor], _ flat: Tensor
+    _ dy: Tensor, _ state: State, _ flat: Tensor
   ) -> (dx: Tensor, along: Tensor) {
     let (dx, along) = (Tensor(uninitialized: dy.shape), Tensor(uninitialized: [dy.rowCount]))
-    let (source, hat, s) = (dy.storage, saved[0].storage, saved[1].storage)
+    let (source, hat, s) = (dy.storage, state.normalised.storage, state.sizes.storage)
     let (target, inner, weights) = (dx.storage, along.storage, Weights(self, flat))
     forEachRow(dy) { row, start in
       let (d, out) = (source.base + start, target.base + start)

@@ -14,8 +14,6 @@ public struct Linear: Layer {
   /// Whether the weight is stored I × O.
   public let isTransposed: Bool
   let slot: Int
-  /// False on what reads the network's inputs: nobody needs their gradient.
-  let propagates: Bool
 
   /// The weight and the bias.
   public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
@@ -28,18 +26,18 @@ public struct Linear: Layer {
 
   /// y = x Wᵀ + b.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.save([x], at: slot)
+    pass.keep(x, at: slot)
     return affine(x, pass.parameters)
   }
 
   /// dx = dy W, dW = dyᵀ x, db = Σ dy.
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let x = pass.saved(at: slot)[0]
-    if pass.selects(parameters) {
+    let x = pass[slot, as: Tensor.self]
+    if pass.selects(slot) {
       accumulate(dy, x, into: &pass.gradient)
       if pass.recorder != nil { record(dy, x, pass) }
     }
-    return propagates && pass.needsInputGradient ? times(dy, pass.parameters) : nil
+    return pass.propagates(slot) ? times(dy, pass.parameters) : nil
   }
 
   /// Left sides are the rows of the weight as it is stored.
@@ -60,13 +58,16 @@ public struct Linear: Layer {
 
   /// ry = rx Wᵀ + x Vᵀ + v_b.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let tangent = pass.tangent else { return nil }
-    let x = pass.saved(at: slot)[0]
-    let ry = affine(x, tangent)
-    pass.saveTangents(rx.map { [$0] } ?? [], at: slot)
-    guard let rx else { return ry }
+    pass.keepTangent(rx, at: slot)
+    var own: Tensor?
+    if let tangent = pass.tangent, pass.selects(slot) {
+      own = affine(pass[slot, as: Tensor.self], tangent)
+    }
+    guard let rx else { return own }
+    let ry = own ?? Tensor(uninitialized: rx.shape.dropLast() + [outputs])
     gemm(
-      MatrixView(rx), view(of: pass.parameters).transposed, into: MatrixView(ry), alpha: 1, beta: 1)
+      MatrixView(rx), view(of: pass.parameters).transposed, into: MatrixView(ry), alpha: 1,
+      beta: own == nil ? 0 : 1)
     return ry
   }
 
@@ -74,15 +75,17 @@ public struct Linear: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let x = pass.saved(at: slot)[0]
-    accumulate(dy, x, into: &pass.gradient)
-    if let rdy { accumulate(rdy, x, into: &pass.gradientTangent) }
-    if let rx = pass.savedTangents(at: slot).first {
-      accumulateWeight(dy, rx, into: &pass.gradientTangent)
-    }
-    guard propagates else { return (nil, nil) }
     var rdx: Tensor?
-    if let tangent = pass.tangent { rdx = times(dy, tangent) }
+    if pass.selects(slot) {
+      let x = pass[slot, as: Tensor.self]
+      accumulate(dy, x, into: &pass.gradient)
+      if let rdy { accumulate(rdy, x, into: &pass.gradientTangent) }
+      if let rx = pass.tangent(at: slot, as: Tensor.self) {
+        accumulateWeight(dy, rx, into: &pass.gradientTangent)
+      }
+      if let tangent = pass.tangent, pass.propagates(slot) { rdx = times(dy, tangent) }
+    }
+    guard pass.propagates(slot) else { return (nil, nil) }
     if let rdy {
       let through = times(rdy, pass.parameters)
       if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }

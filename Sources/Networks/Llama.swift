@@ -47,8 +47,8 @@ public struct LlamaConfiguration: Sendable, Hashable {
 extension Network {
   /// A Llama-style language model: B × T token ids to B × T × V logits of the next token.
   ///
-  /// Parameters have the names, shapes and order of Hugging Face's `LlamaForCausalLM`. Heads and
-  /// hidden neurons are ablation points.
+  /// Parameters have the names, shapes and order of Hugging Face's `LlamaForCausalLM`. Heads,
+  /// hidden neurons, attention and MLP blocks and whole layers are ablation points.
   ///
   /// - Parameter length: tokens T of an example, at most the context; the context when nil.
   /// - Source: Touvron et al. 2023 (arXiv:2302.13971); initial values of Hugging Face.
@@ -66,8 +66,10 @@ extension Network {
         "\(name).input_layernorm", width: sizes.width, epsilon: sizes.epsilon)
       let between = builder.rootMeanSquareNorm(
         "\(name).post_attention_layernorm", width: sizes.width, epsilon: sizes.epsilon)
-      layers.append(Residual([before] + attention))
-      layers.append(Residual([between] + mlp))
+      layers.append(
+        builder.block(
+          [Residual([before] + attention), Residual([between] + mlp)], of: name,
+          width: sizes.width))
     }
     layers.append(
       builder.rootMeanSquareNorm("model.norm", width: sizes.width, epsilon: sizes.epsilon))
@@ -93,10 +95,11 @@ extension Network {
         scaling: sizes.rotaryScaling),
       builder.attention(
         heads: sizes.heads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, isCausal: true),
-      builder.ablationPoint(name, units: sizes.heads, unitWidth: sizes.headWidth),
+      builder.ablationPoint(.head, of: name, units: sizes.heads, unitWidth: sizes.headWidth),
       builder.linear(
         "\(name).o_proj", inputs: sizes.heads * sizes.headWidth, outputs: sizes.width, bias: false,
         initial: .gpt2),
+      builder.ablationPoint(.attention, of: name, width: sizes.width),
     ]
   }
 
@@ -113,8 +116,9 @@ extension Network {
     let up = projection("up_proj", sizes.width, sizes.mlpWidth, &builder)
     return [
       builder.concatenation([gate, up]), builder.gatedProduct(),
-      builder.ablationPoint(name, units: sizes.mlpWidth),
+      builder.ablationPoint(.neuron, of: name, units: sizes.mlpWidth),
       projection("down_proj", sizes.mlpWidth, sizes.width, &builder),
+      builder.ablationPoint(.mlp, of: name, width: sizes.width),
     ]
   }
 }

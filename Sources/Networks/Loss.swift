@@ -1,7 +1,12 @@
-// Letters: B examples, C outputs z, p softmax of z, t real targets.
+// Letters: B examples, T positions, C outputs z, p softmax of z, y the true class, t real targets.
 import Tensors
 
-/// The training loss of one example, with its derivatives by the outputs.
+/// The training loss of one example: its value, its derivatives by the outputs, and what the
+/// outputs say beside it.
+///
+/// In order of priority: who trains, who predicts and who differentiates takes the same rule, so
+/// that a curvature is that of the gradient that moved the weights; no digit is lost as p_y → 1 or
+/// p_y → 0; what is not a number stays so.
 public enum Loss: String, Sendable, Codable {
   /// ℓ = −log p_y.
   case crossEntropy
@@ -10,112 +15,141 @@ public enum Loss: String, Sendable, Codable {
   /// ℓ = −Σ_t log p(token t + 1 | tokens up to t): the sum over a sequence's targets.
   case nextToken
 
-  /// ∂ℓ/∂z times `scale`, B × C: p − e_y, or z − t.
-  ///
-  /// - Precision: fp32; p_y − 1 is −Σ_{k≠y} p_k, so that what is left of a memorised example keeps
-  ///   its digits.
-  public func gradient(_ outputs: Tensor, _ targets: TargetValues, scale: Float = 1) -> Tensor {
-    if case .tokens = targets { return tokenGradient(outputs, targets, scale: scale) }
-    requireCount(outputs, targets)
-    var gradient: Tensor
+  /// Whether the loss is that of such targets.
+  public func accepts(_ targets: TargetValues) -> Bool {
     switch (self, targets) {
-    case (.crossEntropy, .classes(let classes)):
-      gradient = outputs.softmax()
-      let width = outputs.rowLength
-      gradient.withUnsafeMutablePointer { base in
-        for (index, y) in classes.enumerated() {
-          precondition(0..<width ~= Int(y), "class \(y) of \(width)")
-          let p = base + index * width
-          p[Int(y)] = 0
-          var rest: Float = 0
-          for k in 0..<width { rest += p[k] }
-          p[Int(y)] = -rest
-        }
-      }
-    case (.squaredError, .values(let values)):
-      gradient = outputs - values.reshaped(outputs.shape)
-    default: preconditionFailure("\(self) of these targets")
+    case (.crossEntropy, .classes), (.squaredError, .values), (.nextToken, .tokens): true
+    default: false
     }
-    return scale == 1 ? gradient : gradient.scaled(by: scale)
   }
+}
 
-  /// (∂²ℓ/∂z²) u, as the outputs: p ∘ (u − ⟨p, u⟩), or u.
+extension Loss {
+  /// Calls `body` with each example's signals and gives ∂ℓ/∂z times `scale`, as the outputs.
   ///
-  /// Positive semi-definite: the Gauss–Newton middle.
-  ///
-  /// - Parameter lengths: tokens of each sequence before its padding; nil: no padding.
-  public func curvature(_ outputs: Tensor, times u: Tensor, lengths: [Int]? = nil) -> Tensor {
-    precondition(u.count == outputs.count, "direction \(u.shape), outputs \(outputs.shape)")
-    if self == .squaredError { return u }
-    var result = outputs.softmax()
-    let width = outputs.rowLength
-    let places = self == .nextToken ? outputs.positionsOfExample : 1
-    result.withUnsafeMutablePointer { base in
-      for row in 0..<outputs.rowCount {
-        let p = base + row * width
-        // What has no target has no loss.
-        if self == .nextToken, row % places + 1 >= lengths?[row / places] ?? places {
-          p.update(repeating: 0, count: width)
-          continue
-        }
-        let direction = u.storage.base + row * width
-        // Shifting u changes nothing; with u_m = 0 no digit is lost when p_m is next to 1.
-        var m = 0
-        for k in 0..<width where p[k] > p[m] { m = k }
-        var mean: Float = 0
-        for k in 0..<width { mean += p[k] * (direction[k] - direction[m]) }
-        for k in 0..<width { p[k] *= (direction[k] - direction[m]) - mean }
-      }
-    }
-    return result
-  }
-
-  /// ℓ of every example, B values, computed in fp64.
-  ///
-  /// NaN outputs have a NaN loss.
-  public func values(_ outputs: Tensor, _ targets: TargetValues) -> [Float] {
-    let result = Buffer<Float>(uninitialized: outputs.rowCount)
-    switch (self, targets) {
-    case (.crossEntropy, .classes):
-      LogitRow.forEach(outputs, targets) { row in
-        result.base[row.index] = Float(0 - row.logProbability(of: row.trueClass ?? 0))
-      }
-    case (.squaredError, .values):
-      LogitRow.forEach(outputs, targets) { row in
-        result.base[row.index] = Float(row.halfSquaredError())
-      }
-    case (.nextToken, .tokens):
-      return OutputFunction.logProbability.values(outputs, targets).map { 0 - $0 }
-    default: preconditionFailure("\(self) of these targets")
-    }
-    return Array(UnsafeBufferPointer(start: result.base, count: result.count))
-  }
-
-  private func tokenGradient(
-    _ outputs: Tensor, _ targets: TargetValues, scale: Float
+  /// - Parameters:
+  ///   - outputs: B × C, or B × T × C of sequences.
+  ///   - body: called from several threads, once an example.
+  /// - Precision: classes and numbers in fp64, each derivative rounded at most twice; sequences by
+  ///   the fp32 softmax of their vocabulary, 1 − p_y as the sum of the others, their losses added in
+  ///   fp64. An example's bits depend on its own outputs alone.
+  package func forEach(
+    _ outputs: Tensor, _ targets: TargetValues, scale: Double = 1,
+    _ body: @Sendable (Int, OutputSignals) -> Void
   ) -> Tensor {
-    precondition(
-      self == .nextToken && targets.count * targets.rowsOfExample == outputs.rowCount,
-      "\(self) of \(targets.count) sequences, \(outputs.shape)")
-    let gradient = outputs.softmax()
-    let (target, width) = (gradient.storage, outputs.rowLength)
-    Workers.run(over: outputs.rowCount, grain: max(1, Tensor.elementGrain / width)) { rows in
-      for row in rows {
-        let p = target.base + row * width
-        guard let y = targets.trueClass(row: row) else {
-          p.update(repeating: 0, count: width)
-          continue
+    requireFit(outputs, targets)
+    let gradient = Tensor(uninitialized: outputs.shape)
+    let (z, dz, width) = (outputs.storage, gradient.storage, outputs.rowLength)
+    switch targets {
+    case .classes(let classes):
+      forEachRow(outputs) { row in
+        let softmax = ClassRow(
+          z.base + row * width, count: width, y: Int(classes[row]), scratch: dz.base + row * width)
+        body(row, softmax.writeGradient(scale: scale))
+      }
+    case .values(let values):
+      let t = values.storage
+      forEachRow(outputs) { row in
+        let start = row * width
+        var squares = 0.0
+        for k in start..<start + width {
+          let error = Double(z.base[k]) - Double(t.base[k])
+          squares += error * error
+          dz.base[k] = Float(error * scale)
         }
-        precondition(y < width, "token \(y) of \(width)")
-        p[y] = 0
-        p[y] = -VectorMath.sum(p, count: width)
-        if scale != 1 { VectorMath.scale(scale, p, count: width) }
+        body(row, OutputSignals(loss: squares / 2, el2n: squares.squareRoot()))
+      }
+    case .tokens:
+      forEachSequence(outputs, targets) { example, rows in
+        var sum = TokenSum()
+        for row in rows {
+          let p = dz.base + row * width
+          guard let y = targets.trueClass(row: row) else {
+            // What has no target has no loss.
+            p.update(repeating: 0, count: width)
+            continue
+          }
+          let token = TokenRow(z.base + row * width, count: width, y: y, scratch: p)
+          sum.add(token.writeGradient(scale: Float(scale)))
+        }
+        body(example, sum.signals)
       }
     }
     return gradient
   }
 
-  private func requireCount(_ outputs: Tensor, _ targets: TargetValues) {
-    precondition(targets.count == outputs.rowCount, "\(targets.count) targets, \(outputs.shape)")
+  /// ∂ℓ/∂z times `scale`, as the outputs: p − e_y, or z − t.
+  package func gradient(
+    _ outputs: Tensor, _ targets: TargetValues, scale: Double = 1
+  ) -> Tensor {
+    forEach(outputs, targets, scale: scale) { _, _ in }
+  }
+
+  /// ℓ of every example, B values; of NaN outputs NaN.
+  package func values(_ outputs: Tensor, _ targets: TargetValues) -> [Float] {
+    let result = Buffer<Float>(uninitialized: targets.count)
+    _ = forEach(outputs, targets) { result.base[$0] = Float($1.loss) }
+    return Array(UnsafeBufferPointer(start: result.base, count: result.count))
+  }
+
+  /// (∂²ℓ/∂z²) u times `scale`, as the outputs: p ∘ (u − ⟨p, u⟩), or u; the derivative of `gradient`
+  /// along u.
+  ///
+  /// Positive semi-definite: the Gauss–Newton middle. The targets say which outputs have a loss.
+  package func curvature(
+    _ outputs: Tensor, _ targets: TargetValues, times u: Tensor, scale: Double = 1
+  ) -> Tensor {
+    requireFit(outputs, targets)
+    precondition(u.count == outputs.count, "direction \(u.shape), outputs \(outputs.shape)")
+    let result = Tensor(uninitialized: outputs.shape)
+    let (z, r, direction) = (outputs.storage, result.storage, u.storage)
+    let width = outputs.rowLength
+    switch targets {
+    case .classes(let classes):
+      forEachRow(outputs) { row in
+        let start = row * width
+        let softmax = ClassRow(
+          z.base + start, count: width, y: Int(classes[row]), scratch: r.base + start)
+        softmax.writeCurvature(times: direction.base + start, scale: scale)
+      }
+    case .values:
+      for k in 0..<u.count { r.base[k] = Float(Double(direction.base[k]) * scale) }
+    case .tokens:
+      forEachSequence(outputs, targets) { _, rows in
+        for row in rows {
+          let p = r.base + row * width
+          guard let y = targets.trueClass(row: row) else {
+            p.update(repeating: 0, count: width)
+            continue
+          }
+          let token = TokenRow(z.base + row * width, count: width, y: y, scratch: p)
+          token.writeCurvature(times: direction.base + row * width, scale: Float(scale))
+        }
+      }
+    }
+    return result
+  }
+
+  /// Rows a worker takes at a time.
+  private static let grain = 64
+
+  private func forEachRow(_ outputs: Tensor, _ body: @Sendable (Int) -> Void) {
+    Workers.run(over: outputs.rowCount, grain: Loss.grain) { rows in
+      for row in rows { body(row) }
+    }
+  }
+
+  /// Calls `body` with every sequence and its rows of the outputs.
+  private func forEachSequence(
+    _ outputs: Tensor, _ targets: TargetValues, _ body: @Sendable (Int, Range<Int>) -> Void
+  ) {
+    let places = targets.rowsOfExample
+    Workers.run(slices: targets.count) { body($0, $0 * places..<($0 + 1) * places) }
+  }
+
+  private func requireFit(_ outputs: Tensor, _ targets: TargetValues) {
+    precondition(
+      accepts(targets) && targets.count * targets.rowsOfExample == outputs.rowCount,
+      "\(self) of \(targets.count) targets, \(outputs.shape)")
   }
 }

@@ -24,6 +24,14 @@ public struct LowRankLinear: Layer {
   /// W, b, A and B.
   public var parameters: [Parameter] { base.parameters + down.parameters + up.parameters }
 
+  /// Plans W, then A, then B, which reads what A makes.
+  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+    let through = base.plan(&plan, inputMatters: inputMatters)
+    let inner = down.plan(&plan, inputMatters: inputMatters)
+    let around = up.plan(&plan, inputMatters: inner)
+    return through || around
+  }
+
   /// y = W x + b + s B A x.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     var y = base.forward(x, pass)
@@ -33,12 +41,9 @@ public struct LowRankLinear: Layer {
 
   /// dx = Wᵀ dy + Aᵀ Bᵀ (s dy).
   public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let isNeeded = pass.needsInputGradient
-    let through = base.backward(dy, pass)
-    // A needs what comes through B.
-    pass.needsInputGradient = true
+    let through = pass.reaches(base.slot) ? base.backward(dy, pass) : nil
+    guard pass.reaches(up.slot) else { return through }
     let middle = up.backward(dy.scaled(by: scale), pass)
-    pass.needsInputGradient = isNeeded
     return sum(through, middle.flatMap { down.backward($0, pass) })
   }
 
@@ -53,7 +58,9 @@ public struct LowRankLinear: Layer {
   public func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
-    let through = base.backwardTangent(dy, rdy, pass)
+    let through =
+      pass.reaches(base.slot) ? base.backwardTangent(dy, rdy, pass) : (dx: nil, rdx: nil)
+    guard pass.reaches(up.slot) else { return through }
     let middle = up.backwardTangent(dy.scaled(by: scale), rdy?.scaled(by: scale), pass)
     guard let inner = middle.dx else { return through }
     let around = down.backwardTangent(inner, middle.rdx, pass)
@@ -130,11 +137,9 @@ extension Network {
       added.append(parameter)
       return parameter
     }
-    func linear(_ weight: Parameter, like base: Linear) -> Linear {
+    func linear(_ weight: Parameter) -> Linear {
       defer { network.slots += 1 }
-      return Linear(
-        weight: weight, bias: nil, isTransposed: false, slot: network.slots,
-        propagates: base.propagates || weight.name.hasSuffix(LowRankLinear.upName))
+      return Linear(weight: weight, bias: nil, isTransposed: false, slot: network.slots)
     }
     network.root = root.mapped { layer in
       guard let base = layer as? Linear, chosen.contains(base.weight.offset) else { return layer }
@@ -144,11 +149,9 @@ extension Network {
         base: base,
         down: linear(
           parameter(
-            name + LowRankLinear.downName, [adapters.rank, inputs], .uniform(fanIn: inputs)),
-          like: base),
+            name + LowRankLinear.downName, [adapters.rank, inputs], .uniform(fanIn: inputs))),
         up: linear(
-          parameter(
-            name + LowRankLinear.upName, [outputs, adapters.rank], .constant(0)), like: base),
+          parameter(name + LowRankLinear.upName, [outputs, adapters.rank], .constant(0))),
         scale: Float(adapters.alpha / Double(adapters.rank)))
     }
     network.selection = ParameterSelection(added)

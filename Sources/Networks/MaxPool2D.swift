@@ -16,30 +16,33 @@ public struct MaxPool2D: Layer {
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let channels = geometry.input.channels
     let shape = [pass.batch, geometry.outputHeight, geometry.outputWidth, channels]
-    let (y, winner) = (Tensor(uninitialized: shape), Tensor(uninitialized: shape))
-    let (source, target, place) = (x.storage, y.storage, winner.storage)
+    let y = Tensor(uninitialized: shape)
+    // In a pass for outputs alone nobody asks which pixel it was.
+    let winner = pass.keeps(slot) ? Tensor(uninitialized: shape) : nil
+    let (source, target, place) = (x.storage, y.storage, winner?.storage)
     let geometry = geometry
     Workers.run(over: pass.batch * geometry.positions, grain: grain) { rows in
       for row in rows {
         let image = source.base + row / geometry.positions * geometry.input.count
-        let (best, pixel) = (target.base + row * channels, place.base + row * channels)
+        let best = target.base + row * channels
+        let pixel = place.map { $0.base + row * channels }
         var isFirst = true
         geometry.forEachPixel(row % geometry.positions) { p in
           let x = image + p * channels
           if isFirst {
             best.update(from: x, count: channels)
-            pixel.update(repeating: Float(p), count: channels)
+            pixel?.update(repeating: Float(p), count: channels)
             isFirst = false
             return
           }
           for c in 0..<channels where !(x[c] <= best[c]) && best[c] == best[c] {
             best[c] = x[c]
-            pixel[c] = Float(p)
+            pixel?[c] = Float(p)
           }
         }
       }
     }
-    pass.save([winner], at: slot)
+    pass.keep(winner ?? y, at: slot)
     return y
   }
 
@@ -49,7 +52,7 @@ public struct MaxPool2D: Layer {
   /// ry = rx of the pixels that were largest.
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     guard let rx else { return nil }
-    let winner = pass.saved(at: slot)[0]
+    let winner = pass[slot, as: Tensor.self]
     let ry = Tensor(uninitialized: winner.shape)
     let (source, target, place) = (rx.storage, ry.storage, winner.storage)
     let (channels, size) = (geometry.input.channels, geometry.input.count)
@@ -76,7 +79,7 @@ public struct MaxPool2D: Layer {
   private var grain: Int { max(1, Tensor.elementGrain / geometry.input.channels / geometry.area) }
 
   private func scattered(_ dy: Tensor, _ pass: Pass) -> Tensor {
-    let winner = pass.saved(at: slot)[0]
+    let winner = pass[slot, as: Tensor.self]
     let dx = Tensor(uninitialized: geometry.input.batch(pass.batch))
     let (source, target, place) = (dy.storage, dx.storage, winner.storage)
     let (channels, size) = (geometry.input.channels, geometry.input.count)

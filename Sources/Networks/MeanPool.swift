@@ -7,8 +7,8 @@ public struct MeanPool: Layer {
 
   /// y = mean_t x_t.
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    // The shape alone is remembered: T also for a batch of none.
-    pass.save([Tensor(uninitialized: [0, x.positionsOfExample])], at: slot)
+    // T also for a batch of none.
+    pass.keep(SavedSizes(sizes: [x.positionsOfExample]), at: slot)
     return pooled(x, pass)
   }
 
@@ -27,11 +27,9 @@ public struct MeanPool: Layer {
     (spread(dy, pass), rdy.map { spread($0, pass) })
   }
 
-  private func positions(_ pass: Pass) -> Int { pass.saved(at: slot)[0].shape[1] }
-
   private func pooled(_ x: Tensor, _ pass: Pass) -> Tensor {
     let width = x.rowLength
-    let positions = positions(pass)
+    let positions = x.positionsOfExample
     var y = Tensor(repeating: 0, shape: [pass.batch, width])
     y.withUnsafeMutablePointer { base in
       for row in 0..<x.rowCount {
@@ -45,7 +43,7 @@ public struct MeanPool: Layer {
 
   private func spread(_ dy: Tensor, _ pass: Pass) -> Tensor {
     let width = dy.rowLength
-    let positions = positions(pass)
+    let positions = pass[slot, as: SavedSizes.self].sizes[0]
     let dx = Tensor(repeating: 0, shape: [pass.batch, positions, width])
     for row in 0..<dx.rowCount {
       VectorMath.axpy(

@@ -3,7 +3,7 @@ import Tensors
 extension Network {
   /// Linear layers with an activation (and dropout) between them, named as in `nn.Sequential`.
   ///
-  /// Hidden activations are ablation points. No hidden layer: logistic or linear regression.
+  /// Hidden neurons and whole hidden layers are ablation points. No hidden layer: logistic or linear regression.
   ///
   /// - Parameters:
   ///   - inputShape: shape of one example, flattened on the way in.
@@ -19,7 +19,8 @@ extension Network {
     for size in hidden {
       layers.append(builder.linear("\(index)", inputs: width, outputs: size))
       layers.append(builder.activation(activation))
-      layers.append(builder.ablationPoint("\(index + 1)", units: size))
+      layers.append(builder.ablationPoint(.neuron, of: "\(index)", units: size))
+      layers.append(builder.ablationPoint(.layer, of: "\(index)", width: size))
       index += 2
       if dropout > 0 {
         layers.append(builder.dropout(dropout))

@@ -7,15 +7,17 @@ extension Network {
   ///
   /// - Parameter outputGradient: ∂f/∂z from the outputs, B × C.
   /// - Returns: the factors of ∇_θ f for each example (of the network's selection), and the outputs z.
+  /// - Throws: `DerivativeError`.
   public func exampleGradients(
     _ inputs: Tensor, parameters: Tensor, outputGradient: (Tensor) -> Tensor
-  ) -> (gradients: ExampleGradients, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
+  ) throws(DerivativeError) -> (gradients: ExampleGradients, outputs: Tensor) {
+    try check(inputs, parameters: parameters, dropout: nil)
+    let pass = pass(parameters, batch: inputs.shape[0], for: .factors)
     let outputs = root.forward(inputs, pass)
-    pass.recorder = FactorRecorder(selection: selection)
-    _ = root.backward(outputGradient(outputs), pass)
-    let recorded = pass.recorder?.gradients(count: pass.batch)
-    return (recorded ?? ExampleGradients(count: pass.batch, blocks: []), outputs)
+    let slopes = outputGradient(outputs)
+    try check(slopes, by: outputs)
+    _ = root.backward(slopes, pass)
+    return (pass.takeFactors(), outputs)
   }
 
   /// Per-example gradients of several linear functions of the outputs, side by side: left sides
@@ -25,118 +27,89 @@ extension Network {
   /// Σ_c ⟨∇z_c(x), ∇z_c(x′)⟩; with random signs over √S, an unbiased estimate of it.
   ///
   /// - Parameter functions: S rows of C coefficients.
+  /// - Throws: `DerivativeError`.
   public func jacobianFactors(
     _ inputs: Tensor, parameters: Tensor, functions: Matrix<Float>
-  ) -> (gradients: ExampleGradients, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
+  ) throws(DerivativeError) -> (gradients: ExampleGradients, outputs: Tensor) {
+    try check(inputs, parameters: parameters, dropout: nil)
+    guard functions.columns == outputCount else {
+      throw .outputGradient(
+        found: [functions.rows, functions.columns], expected: [functions.rows, outputCount])
+    }
+    let pass = pass(parameters, batch: inputs.shape[0], for: .factors)
     let outputs = root.forward(inputs, pass)
     let each = (0..<functions.rows).map { function in
       let coefficients = functions.row(function)
       let direction = Tensor(
         (0..<outputs.rowCount).flatMap { _ in coefficients }, shape: outputs.shape)
-      pass.recorder = FactorRecorder(selection: selection)
       _ = root.backward(direction, pass)
-      return pass.recorder?.gradients(count: pass.batch)
-        ?? ExampleGradients(count: pass.batch, blocks: [])
+      return pass.takeFactors()
     }
     return (ExampleGradients(stacking: each), outputs)
   }
 
-  /// Σ_i of the loss gradients times `scale`, and the outputs.
-  public func lossGradient(
-    _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss, scale: Float = 1
-  ) -> (gradient: Tensor, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
-    let outputs = root.forward(inputs, pass)
-    _ = root.backward(loss.gradient(outputs, targets, scale: scale), pass)
-    return (pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount]), outputs)
-  }
-
-  /// J v: the derivative of every example's outputs along a direction of the parameters.
+  /// Σ_i of the gradients of any function of the outputs.
   ///
-  /// With ∂f/∂z it gives every example's ⟨g_i, v⟩ = ⟨∂f/∂z_i, (Jv)_i⟩ from one tangent pass.
-  ///
-  /// - Parameter direction: v, p values.
-  /// - Returns: B × C, and the outputs.
-  public func outputTangent(
-    _ inputs: Tensor, parameters: Tensor, along direction: Tensor
-  ) -> (tangent: Tensor, outputs: Tensor) {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.keepsAll = true
-    let outputs = root.forward(inputs, pass)
-    pass.tangent = direction
-    let tangent = root.forwardTangent(nil, pass)
-    return (tangent ?? Tensor(repeating: 0, shape: outputs.shape), outputs)
-  }
-
-  /// ⟨∇_θ f(z_i), v⟩ of every example, B values.
-  public func directionalDerivatives(
-    _ inputs: Tensor, parameters: Tensor, along direction: Tensor,
+  /// - Parameters:
+  ///   - inputs: B examples.
+  ///   - dropout: the draws of a training pass; nil evaluates.
+  ///   - outputGradient: ∂f/∂z from the outputs, as they are.
+  /// - Throws: `DerivativeError`.
+  public func gradient(
+    _ inputs: Tensor, parameters: Tensor, dropout: DropoutDraws? = nil,
     outputGradient: (Tensor) -> Tensor
-  ) -> [Float] {
-    let (tangent, outputs) = outputTangent(inputs, parameters: parameters, along: direction)
-    let products = outputGradient(outputs) * tangent
-    let width = products.count / max(1, inputs.shape[0])
-    return (0..<inputs.shape[0]).map { row in
-      (0..<width).reduce(Float(0)) { $0 + products.storage.base[row * width + $1] }
+  ) throws(DerivativeError) -> NetworkGradient {
+    try check(inputs, parameters: parameters, dropout: dropout)
+    let pass = pass(parameters, batch: inputs.shape[0], for: .gradient, dropout: dropout)
+    pass.bufferGradients = [:]
+    let outputs = root.forward(inputs, pass)
+    let slopes = outputGradient(outputs)
+    try check(slopes, by: outputs)
+    _ = root.backward(slopes, pass)
+    return NetworkGradient(
+      parameters: (pass.gradient ?? parameters).masked(to: selection),
+      statistics: pass.bufferGradients ?? [:], updates: pass.bufferUpdates, outputs: outputs)
+  }
+
+  /// Σ_i of the loss gradients times `scale`: what the trainer steps by, for `scale` 1/B.
+  ///
+  /// - Parameter dropout: the draws of a training pass; nil evaluates.
+  /// - Throws: `DerivativeError`.
+  public func lossGradient(
+    _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
+    dropout: DropoutDraws? = nil, scale: Double = 1
+  ) throws(DerivativeError) -> NetworkGradient {
+    try check(inputs, parameters: parameters, dropout: dropout)
+    try check(targets, of: loss, for: inputs)
+    return try gradient(inputs, parameters: parameters, dropout: dropout) {
+      loss.gradient($0, targets, scale: scale)
     }
   }
+}
 
-  /// H v with H = Σ_i ∇²_θ ℓ_i times `scale`.
-  ///
-  /// - Parameter direction: v, p values; those outside the selection count too.
-  /// - Returns: p values, 0 outside the network's selection.
-  /// - Complexity: about four forward passes.
-  /// - Source: Pearlmutter 1994.
-  public func hessianVectorProduct(
-    _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
-    direction: Tensor, scale: Float = 1
-  ) -> Tensor {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.keepsAll = true
-    let outputs = root.forward(inputs, pass)
-    pass.tangent = direction
-    pass.gradientTangent = Tensor(repeating: 0, shape: [parameterCount])
-    let tangent =
-      root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
-    _ = root.backwardTangent(
-      loss.gradient(outputs, targets, scale: scale),
-      loss.curvature(outputs, times: tangent, lengths: pass.lengths).scaled(by: scale), pass)
-    return (pass.gradientTangent ?? Tensor(repeating: 0, shape: [parameterCount]))
-      .masked(to: selection)
-  }
-
-  /// G v with G = Σ_i Jᵢᵀ (∂²ℓ/∂z²) Jᵢ times `scale`, the Gauss–Newton matrix.
-  ///
-  /// - Parameter direction: v, p values; those outside the selection count too.
-  /// - Returns: p values, 0 outside the network's selection.
-  /// - Source: Martens 2010.
-  public func gaussNewtonVectorProduct(
-    _ inputs: Tensor, parameters: Tensor, loss: Loss, direction: Tensor, scale: Float = 1
-  ) -> Tensor {
-    let pass = pass(parameters, batch: inputs.shape[0])
-    pass.keepsAll = true
-    let outputs = root.forward(inputs, pass)
-    pass.tangent = direction
-    let tangent =
-      root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
-    pass.gradient = Tensor(repeating: 0, shape: [parameterCount])
-    let middle = loss.curvature(outputs, times: tangent, lengths: pass.lengths)
-    _ = root.backward(middle.scaled(by: scale), pass)
-    return (pass.gradient ?? Tensor(repeating: 0, shape: [parameterCount])).masked(to: selection)
-  }
+/// A gradient by all that a network's outputs depend on.
+public struct NetworkGradient: Sendable {
+  /// p values, 0 outside the network's selection and at the running statistics' places.
+  public let parameters: Tensor
+  /// By the running statistics that an evaluation reads, each by its offset in the flat vector, of
+  /// the layers that the gradient goes through; none of a training pass, which does not read them.
+  public let statistics: [Int: Tensor]
+  /// What a training pass makes of the running statistics, by offset.
+  public let updates: [Int: Tensor]
+  /// z, B × C or B × T × C.
+  public let outputs: Tensor
 }
 
 extension Tensor {
   /// The flat vector with zeros outside a selection; as it is where all is selected.
   ///
-  /// Layers write what is at hand: every weight's tangent, and a bias beside its selected weight.
-  fileprivate func masked(to selection: ParameterSelection?) -> Tensor {
+  /// Layers write what is at hand: a bias beside its selected weight.
+  consuming func masked(to selection: ParameterSelection?) -> Tensor {
     guard let selection else { return self }
+    let target = writableStorage()
     var next = 0
     for range in selection.ranges + [count..<count] {
-      (storage.base + next).update(repeating: 0, count: range.lowerBound - next)
+      (target.base + next).update(repeating: 0, count: range.lowerBound - next)
       next = range.upperBound
     }
     return self

@@ -107,7 +107,7 @@ extension Network {
   }
 
   private func measuredFootprint() -> ExampleFootprint {
-    let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1)
+    let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1, for: .factors)
     let outputs = root.forward(Tensor(repeating: 0, shape: [1] + inputShape), pass)
     var seen = Set<ObjectIdentifier>()
     func bytes(_ tensors: [Tensor]) -> Int {
@@ -115,13 +115,9 @@ extension Network {
         seen.insert(ObjectIdentifier($1.storage)).inserted ? $0 + 4 * $1.storage.count : $0
       }
     }
-    let saved = bytes(pass.allSaved)
-    // What was given up counts while it is there.
-    let tensors = pass.allSaved + [Tensor(uninitialized: [pass.largestForgotten])]
-    pass.recorder = FactorRecorder(selection: selection)
+    let saved = bytes(pass.keptTensors)
     _ = root.backward(outputs, pass)
-    let gradients =
-      pass.recorder?.gradients(count: 1) ?? ExampleGradients(count: 1, blocks: [])
+    let gradients = pass.takeFactors()
     let (forward, backward) =
       selection == nil ? gradients.products() : withoutSelection.products(above: gradients)
     let terms = gradients.blocks.flatMap(\.terms)
@@ -130,7 +126,8 @@ extension Network {
     return ExampleFootprint(
       saved: saved, rights: rights, lefts: lefts,
       kept: gradients.writtenOutWhereSmaller().byteCount,
-      largest: 4 * (tensors + [outputs]).reduce(0) { max($0, $1.count) },
+      // What is not kept counts while it is there.
+      largest: 4 * max(pass.largestState, outputs.count),
       blocks: gradients.blocks.map { block in
         ExampleFootprint.Block(
           positions: block.terms.reduce(0) { $0 + $1.positions }, left: block.leftWidth,
@@ -140,11 +137,10 @@ extension Network {
 
   /// Products of a pass forward, and back as far as some gradients of this network ask for it.
   private func products(above selected: ExampleGradients) -> (forward: Double, backward: Double) {
-    let all = exampleGradients(
-      Tensor(repeating: 0, shape: [1] + inputShape),
-      parameters: Tensor(repeating: 0, shape: [parameterCount])
-    ) { $0 }.gradients
-    return all.products(above: selected.blocks.map(\.weight.offset).min())
+    let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1, for: .factors)
+    let outputs = root.forward(Tensor(repeating: 0, shape: [1] + inputShape), pass)
+    _ = root.backward(outputs, pass)
+    return pass.takeFactors().products(above: selected.blocks.map(\.weight.offset).min())
   }
 }
 

@@ -18,9 +18,10 @@ public struct Network: Sendable {
   public let buffers: [Parameter]
   /// The parameters that gradients are taken by, in training and attribution; nil: all.
   public internal(set) var selection: ParameterSelection? {
-    didSet { footprintMemory = FootprintMemory() }
+    didSet { (footprintMemory, planMemory) = (FootprintMemory(), PlanMemory()) }
   }
   var footprintMemory = FootprintMemory()
+  private var planMemory = PlanMemory()
   /// The buffers that training leaves as they are.
   public internal(set) var frozenBuffers: [Parameter] = []
   /// The values that the model's parameters begin with, before those of adapters; nil: drawn.
@@ -52,7 +53,8 @@ public struct Network: Sendable {
   /// Numbers in one example's outputs.
   public var outputSize: Int { outputShape.reduce(1, *) }
 
-  /// What can be ablated.
+  /// What can be ablated and observed, in the order of a forward pass; what is whole follows its
+  /// parts.
   public var components: [ComponentGroup] { root.components }
 
   /// Initial parameters: what the builder was told of each.
@@ -78,23 +80,39 @@ public struct Network: Sendable {
   }
 
   /// A pass over `batch` examples at the given parameters.
+  ///
+  /// - Parameters:
+  ///   - purpose: what it is for; it does nothing else.
+  ///   - ablation: masks by the points of the network's components; `require(_:batch:)` checks
+  ///     them.
+  ///   - points: the ablation points that are observed where that is a purpose; nil: all.
+  ///   - start: the place where it starts: that of its prefix.
+  ///   - sum: what `Pass.gradient` begins with, p values, where that is a purpose; zeros when nil.
   public func pass(
-    _ parameters: Tensor, batch: Int, dropout: DropoutDraws? = nil,
-    ablation: [Int: AblationMask] = [:]
+    _ parameters: Tensor, batch: Int, for purpose: Pass.Purpose, dropout: DropoutDraws? = nil,
+    ablation: [Int: AblationMask] = [:], observing points: Set<Int>? = nil,
+    startingAt start: Int = 0, addingTo sum: consuming Tensor? = nil
   ) -> Pass {
     precondition(parameters.count == parameterCount, "\(parameters.count) of \(parameterCount)")
+    let plan = planMemory.plan(for: purpose, startingAt: start) {
+      PassPlan(self, for: purpose, startingAt: start)
+    }
     return Pass(
-      parameters: parameters, batch: batch, slots: slots, dropout: dropout, ablation: ablation,
-      selection: selection)
+      parameters: parameters, batch: batch, plan: plan, selection: selection, dropout: dropout,
+      ablation: ablation, observing: points, addingTo: sum)
   }
 
-  /// Outputs of a batch in evaluation mode.
+  /// Outputs of a batch in evaluation mode; no activation outlives the layers that read it.
   ///
-  /// - Parameter inputs: B × input shape.
+  /// - Parameters:
+  ///   - inputs: B × input shape.
+  ///   - ablation: masks by the points of the network's components; `require(_:batch:)` checks
+  ///     them.
   /// - Returns: B × output shape.
   public func outputs(
     _ inputs: Tensor, parameters: Tensor, ablation: [Int: AblationMask] = [:]
   ) -> Tensor {
-    root.forward(inputs, pass(parameters, batch: inputs.shape[0], ablation: ablation))
+    let pass = pass(parameters, batch: inputs.shape[0], for: .outputs, ablation: ablation)
+    return root.forward(inputs, pass)
   }
 }

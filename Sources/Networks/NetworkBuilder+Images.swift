@@ -10,8 +10,6 @@ extension NetworkBuilder {
 
   /// A 2-D convolution with parameters of its own; nil when no window fits.
   ///
-  /// The first layer of a network does not propagate.
-  ///
   /// - Parameters:
   ///   - name: the module's path; its parameters are `name.weight` and `name.bias`.
   ///   - groups: divides the channels in and out.
@@ -36,10 +34,8 @@ extension NetworkBuilder {
       initial: initial ?? .uniform(fanIn: fanIn))
     let offsets: InitialValues = initial == nil ? .uniform(fanIn: fanIn) : .constant(0)
     let offset = bias ? parameter(name: name + ".bias", shape: [outputs], initial: offsets) : nil
-    defer { readsInputs = false }
     return Convolution2D(
-      weight: weight, bias: offset, geometry: geometry, groups: groups, slot: slot(),
-      propagates: !readsInputs)
+      weight: weight, bias: offset, geometry: geometry, groups: groups, slot: slot())
   }
 
   /// Max pooling, by default in windows side by side; nil when no window fits.

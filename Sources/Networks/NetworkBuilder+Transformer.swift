@@ -30,8 +30,7 @@ extension NetworkBuilder {
     padding: Int? = nil
   ) -> Embedding {
     Embedding(
-      tokens: tokens, positions: positions, segments: segments, padding: padding,
-      slot: inputSlot())
+      tokens: tokens, positions: positions, segments: segments, padding: padding, slot: slot())
   }
 
   /// Images as sequences; nil when no patch fits.

@@ -2,8 +2,7 @@ import Factors
 
 /// Hands out slots and places in the flat parameter vector while a network is put together.
 ///
-/// Layers are made in forward order: the first linear one reads the network's inputs, whose gradient
-/// nobody needs.
+/// Slots are handed out in the order in which layers are made.
 public struct NetworkBuilder {
   /// All parameters so far, in order.
   public private(set) var parameters: [Parameter] = []
@@ -14,8 +13,7 @@ public struct NetworkBuilder {
   /// Layers so far that save something.
   public private(set) var slots = 0
   private var parameterCount = 0
-  /// Whether nothing with parameters has read the network's inputs yet.
-  var readsInputs = true
+  private var points = 0
 
   /// An empty network.
   public init() {}
@@ -44,8 +42,6 @@ public struct NetworkBuilder {
   }
 
   /// A linear layer with parameters of its own.
-  ///
-  /// The first one of a network does not propagate.
   public mutating func linear(
     _ name: String, inputs: Int, outputs: Int, bias: Bool = true
   ) -> Linear {
@@ -56,20 +52,17 @@ public struct NetworkBuilder {
 
   /// A linear layer on parameters that exist already.
   public mutating func linear(sharing weight: Parameter, bias: Parameter?) -> Linear {
-    defer { readsInputs = false }
-    return Linear(
-      weight: weight, bias: bias, isTransposed: false, slot: slot(), propagates: !readsInputs)
+    Linear(weight: weight, bias: bias, isTransposed: false, slot: slot())
   }
 
   /// A linear layer whose weight is stored inputs × outputs: GPT-2's `Conv1D`.
   public mutating func transposedLinear(
     _ name: String, inputs: Int, outputs: Int, initial: InitialValues
   ) -> Linear {
-    defer { readsInputs = false }
-    return Linear(
+    Linear(
       weight: parameter(name: name + ".weight", shape: [inputs, outputs], initial: initial),
       bias: parameter(name: name + ".bias", shape: [outputs], initial: .constant(0)),
-      isTransposed: true, slot: slot(), propagates: !readsInputs)
+      isTransposed: true, slot: slot())
   }
 
   /// A linear layer with parameters of its own that begin as told, a bias at 0.
@@ -97,17 +90,35 @@ public struct NetworkBuilder {
   public mutating func meanPool() -> MeanPool { MeanPool(slot: slot()) }
 
   /// A place where `units` groups of neighbouring activations can be ablated.
+  ///
+  /// - Parameter path: of the weights that make them.
   public mutating func ablationPoint(
-    _ name: String, units: Int, unitWidth: Int = 1
+    _ kind: ComponentGroup.Kind, of path: String, units: Int, unitWidth: Int = 1
   ) -> AblationPoint {
-    AblationPoint(
-      group: ComponentGroup(name: name, slot: slot(), units: units, unitWidth: unitWidth))
+    // Dropout draws by slot, and points of units have always taken one.
+    if !kind.isWhole { _ = slot() }
+    return AblationPoint(group: group(kind, path, units: units, unitWidth: unitWidth))
   }
 
-  /// A slot for a layer that reads the network's inputs: what follows propagates.
-  mutating func inputSlot() -> Int {
-    readsInputs = false
-    return slot()
+  /// A place where all of W activations can be ablated together.
+  public mutating func ablationPoint(
+    _ kind: ComponentGroup.Kind, of path: String, width: Int
+  ) -> AblationPoint {
+    ablationPoint(kind, of: path, units: 1, unitWidth: width)
+  }
+
+  /// Layers over positions of `width` that can be left out as a whole.
+  ///
+  /// - Parameter path: of their weights.
+  public mutating func block(_ layers: [any Layer], of path: String, width: Int) -> Block {
+    Block(body: Sequential(layers), group: group(.layer, path, units: 1, unitWidth: width))
+  }
+
+  private mutating func group(
+    _ kind: ComponentGroup.Kind, _ path: String, units: Int, unitWidth: Int
+  ) -> ComponentGroup {
+    defer { points += 1 }
+    return ComponentGroup(kind: kind, path: path, point: points, units: units, unitWidth: unitWidth)
   }
 
   /// A place for what a layer saves.

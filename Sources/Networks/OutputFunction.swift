@@ -89,7 +89,7 @@ public enum OutputFunction: String, Sendable, CaseIterable, Codable {
     return result
   }
 
-  private func value(_ row: LogitRow) -> Double {
+  func value(_ row: LogitRow) -> Double {
     guard let y = row.trueClass else {
       return self == .prediction ? Double(row.z[0]) : -row.halfSquaredError()
     }

@@ -1,76 +1,123 @@
 import Factors
-import Randomness
 import Tensors
 
 /// One evaluation of a network on one batch: parameters in, saved activations, gradients out.
 ///
-/// Made for a batch, used by one thread, thrown away. What it is asked to collect decides what the
-/// layers do: a gradient, per-example factors, tangents, or nothing but outputs.
+/// Made for a batch and a purpose, used by one thread, thrown away. Its plan, from the purpose and
+/// the network's selection, says what each layer keeps and how far back gradients go.
 public final class Pass {
   /// The flat parameter vector θ.
   public let parameters: Tensor
   /// Examples B in the batch.
   public let batch: Int
+  /// What it is for.
+  public var purpose: Purpose { plan.purpose }
+  /// The parameters that gradients are taken by; nil: all.
+  public let selection: ParameterSelection?
   /// Dropout draws of a training pass; nil evaluates.
   public let dropout: DropoutDraws?
   /// Whether layers that train otherwise than they evaluate (dropout, batch norm) train.
   public var isTraining: Bool { dropout != nil }
+  /// Masks by ablation point.
+  public let ablation: [Int: AblationMask]
+
   /// What training makes of the buffers (running statistics), by offset.
   public var bufferUpdates: [Int: Tensor] = [:]
-  /// Masks by slot.
-  public let ablation: [Int: AblationMask]
-  /// The flat direction v of a tangent pass.
-  public var tangent: Tensor?
-  /// Σ_i of the parameter gradients, flat, when it is asked for.
-  public var gradient: Tensor?
-  /// The tangent of `gradient`, when it is asked for.
-  public var gradientTangent: Tensor?
+  /// Adjoints of the updated buffers, by offset: `backward` (where tangents go back,
+  /// `backwardTangent`) adds what the updates pull to the gradient (its tangent).
+  package var bufferAdjoints: [Int: Tensor] = [:]
+  /// Gradients by the buffers that an evaluation reads, by offset; nil: not asked for.
+  package var bufferGradients: [Int: Tensor]?
   /// Tokens of each example before its padding, when the inputs are padded; nil: all count.
   public var lengths: [Int]?
-  /// The per-example factors, when they are asked for.
-  public var recorder: FactorRecorder?
-  /// The parameters that gradients are taken by; nil: all.
-  public let selection: ParameterSelection?
-  /// Whether a tangent pass may follow: then what each layer saved is kept.
-  ///
-  /// Otherwise nothing is kept below the lowest selected layer, where no gradient goes.
-  public var keepsAll = false
-  /// Numbers in the largest tensor that was given up.
-  private(set) var largestForgotten = 0
-  /// Whether anything before the layer whose `backward` runs needs the gradient of its input.
-  ///
-  /// Containers keep it; a layer may give nil where it is false.
-  public var needsInputGradient = true
+  /// Σ_i of the parameter gradients, flat: 0 at first when it is the purpose, else nil.
+  public var gradient: Tensor?
+  /// The flat direction v of a tangent pass, 0 outside the selection.
+  public var tangent: Tensor?
+  /// The tangent of the gradient, when it is asked for.
+  public var gradientTangent: Tensor?
+  /// Collects each example's gradient, when it is the purpose.
+  public internal(set) var recorder: FactorRecorder?
 
+  /// What was seen at the ablation points, as far as it is the purpose.
+  public internal(set) var observed = Observations()
+
+  let plan: PassPlan
+  /// The ablation points that are observed; nil: all.
+  let observedPoints: Set<Int>?
+  private var states: SavedStates
+  private var tangentStates: SavedStates
   private var unfolded: [Int: [Tensor]] = [:]
-  private var saved: [[Tensor]]
-  private var tangents: [[Tensor]]
+  /// Numbers in the largest tensor that a layer had to keep, whether it was kept or not.
+  private(set) var largestState = 0
 
-  /// A pass over `batch` examples for a network of `slots` layers.
-  public init(
-    parameters: Tensor, batch: Int, slots: Int, dropout: DropoutDraws? = nil,
-    ablation: [Int: AblationMask] = [:], selection: ParameterSelection? = nil
+  /// A pass over `batch` examples as planned.
+  ///
+  /// - Parameter sum: what the gradient is added to; zeros when nil.
+  init(
+    parameters: Tensor, batch: Int, plan: PassPlan, selection: ParameterSelection?,
+    dropout: DropoutDraws?, ablation: [Int: AblationMask], observing points: Set<Int>?,
+    addingTo sum: consuming Tensor?
   ) {
-    self.parameters = parameters
-    self.selection = selection
-    // With all parameters the first layers know themselves that nobody needs it.
-    needsInputGradient = selection == nil
-    self.batch = batch
-    self.dropout = dropout
-    self.ablation = ablation
-    saved = Array(repeating: [], count: slots)
-    tangents = saved
+    (self.parameters, self.batch, self.plan) = (parameters, batch, plan)
+    (self.selection, self.dropout, self.ablation) = (selection, dropout, ablation)
+    observedPoints = points
+    states = SavedStates(slots: plan.slots.count)
+    tangentStates = states
+    if plan.purpose.contains(.gradient) {
+      gradient = sum ?? Tensor(repeating: 0, shape: parameters.shape)
+    }
+    recorder = newRecorder
   }
+}
 
-  /// Whether gradients are taken by any of some parameters.
-  public func selects(_ parameters: [Parameter]) -> Bool {
-    selection == nil || parameters.contains { selection.selects($0) }
-  }
+/// What layers ask of the plan.
+extension Pass {
+  /// Whether what a layer saves is kept.
+  func keeps(_ slot: Int) -> Bool { plan.slots[slot].keeps }
 
-  /// Keeps tensors for the rules that follow.
-  public func save(_ tensors: [Tensor], at slot: Int) {
-    saved[slot] = tensors
+  /// Whether gradients by a layer's parameters are asked for.
+  func selects(_ slot: Int) -> Bool { plan.slots[slot].isSelected }
+
+  /// Whether anybody needs the gradient of what a layer reads.
+  func propagates(_ slot: Int) -> Bool { plan.slots[slot].propagates }
+
+  /// Whether the backward pass comes to a layer; true for one without a slot, which passes it on.
+  func reaches(_ slot: Int?) -> Bool { slot.map { plan.slots[$0].isReached } ?? true }
+}
+
+/// What layers keep.
+extension Pass {
+  /// Keeps a state for the rules that follow, where the plan says so.
+  func keep(_ state: some SavedState, at slot: Int) {
+    largestState = state.tensors.reduce(largestState) { max($0, $1.count) }
+    states.keep(keeps(slot) ? state : nil, at: slot)
     unfolded[slot] = nil
+  }
+
+  /// What `forward` kept at a slot.
+  ///
+  /// - Precondition: the pass's purpose has the slot keep it.
+  subscript<State: SavedState>(_ slot: Int, as type: State.Type) -> State {
+    guard let state = states[slot, as: type] else {
+      preconditionFailure("slot \(slot) keeps no \(type) in a pass for \(purpose)")
+    }
+    return state
+  }
+
+  /// What `forward` kept at a slot, where it kept something.
+  func state<State: SavedState>(at slot: Int, as type: State.Type) -> State? {
+    states[slot, as: type]
+  }
+
+  /// Keeps a tangent for `backwardTangent`, in place of that of an earlier direction; nil: zero.
+  func keepTangent(_ state: (any SavedState)?, at slot: Int) {
+    tangentStates.keep(state, at: slot)
+  }
+
+  /// What `forwardTangent` kept at a slot; nil: zero.
+  func tangent<State: SavedState>(at slot: Int, as type: State.Type) -> State? {
+    tangentStates[slot, as: type]
   }
 
   /// The windows of a convolution's input, one tensor a group, made once: every function of the
@@ -82,60 +129,34 @@ public final class Pass {
     return made
   }
 
-  /// All that layers have saved.
-  var allSaved: [Tensor] { saved.flatMap { $0 } }
+  /// All that is kept.
+  var keptTensors: [Tensor] { states.tensors }
+}
 
-  /// The slots where something is kept.
-  var keptSlots: [Bool] { saved.map { !$0.isEmpty } }
-
-  /// Gives up what is kept anywhere else: no backward pass will ask for it.
-  func forget(allBut kept: [Bool]) {
-    for slot in saved.indices where !kept[slot] {
-      largestForgotten = saved[slot].reduce(largestForgotten) { max($0, $1.count) }
-      saved[slot] = []
-    }
+/// Each example's gradient.
+extension Pass {
+  /// The factors of each example's gradient that `backward` recorded; what follows is recorded anew.
+  ///
+  /// None where `factors` is no purpose of the pass.
+  public func takeFactors() -> ExampleGradients {
+    defer { recorder = newRecorder }
+    return recorder?.gradients(count: batch) ?? ExampleGradients(count: batch, blocks: [])
   }
 
-  /// What `forward` saved.
-  public func saved(at slot: Int) -> [Tensor] { saved[slot] }
+  /// ‖g_i‖² of each example that `backward` recorded, B values.
+  ///
+  /// 0 where neither `norms` nor `factors` is a purpose of the pass.
+  public var squaredNorms: [Float] {
+    recorder?.squaredNorms(count: batch) ?? Array(repeating: 0, count: batch)
+  }
 
-  /// Keeps tangents for `backwardTangent`, in place of those of an earlier direction; none: zero.
-  public func saveTangents(_ tensors: [Tensor], at slot: Int) { tangents[slot] = tensors }
-
-  /// What `forwardTangent` saved.
-  public func savedTangents(at slot: Int) -> [Tensor] { tangents[slot] }
+  private var newRecorder: FactorRecorder? {
+    if purpose.contains(.factors) { return FactorRecorder(selection: selection) }
+    return purpose.contains(.norms) ? .ofNorms(selection: selection) : nil
+  }
 }
 
 extension Tensor {
   /// Positions T of an example: 1 for B × W, T for B × T × W, also for a batch of none.
   var positionsOfExample: Int { shape.dropFirst().dropLast().reduce(1, *) }
-}
-
-/// Where a training pass's dropout masks come from: f(seed, step, slot, example, unit).
-public struct DropoutDraws: Sendable {
-  /// The run's seed.
-  public let seed: UInt64
-  /// The optimisation step, from 0.
-  public let step: UInt64
-  /// Place in the step's batch of the pass's first example.
-  public let firstExample: Int
-
-  /// Draws of one step.
-  public init(seed: UInt64, step: UInt64, firstExample: Int = 0) {
-    (self.seed, self.step, self.firstExample) = (seed, step, firstExample)
-  }
-}
-
-/// An ablation of one group: y = mask ∘ x + (1 − mask) ∘ value, a row of the mask an example.
-public struct AblationMask: Sendable {
-  /// B × units; 1 keeps, 0 ablates.
-  public let mask: Tensor
-  /// What an ablated activation becomes, one value an activation; nil: 0.
-  public let value: Tensor?
-
-  /// A mask with its ablation value.
-  public init(mask: Tensor, value: Tensor? = nil) {
-    self.mask = mask
-    self.value = value
-  }
 }

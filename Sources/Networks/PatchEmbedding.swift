@@ -8,7 +8,6 @@ import Tensors
 ///     y_0 = c + E_0,   y_{p+1} = (K ∗ x)_p + b + E_{p+1}
 ///
 /// Images are B × H × W × C between layers; K is a convolution whose windows stand side by side.
-/// Reads the network's inputs: their gradient is nobody's.
 ///
 /// - Source: Dosovitskiy et al. 2021 (arXiv:2010.11929); shapes of Hugging Face's `ViTEmbeddings`.
 public struct PatchEmbedding: Layer {
@@ -21,6 +20,12 @@ public struct PatchEmbedding: Layer {
 
   /// The class token, the positions and the projection, in Hugging Face's order.
   public var parameters: [Parameter] { [classToken, positions] + projection.parameters }
+
+  /// Plans the projection.
+  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+    let isSelected = plan.selects([classToken, positions])
+    return projection.plan(&plan, inputMatters: inputMatters) || isSelected
+  }
 
   private var width: Int { classToken.count }
   private var places: Int { positions.shape[1] }
@@ -42,15 +47,16 @@ public struct PatchEmbedding: Layer {
         OuterProductTerm(
           left: .oneHot(indices: indices, positions: places, width: places), right: .dense(dy)))
     }
-    return projection.backward(patches(dy), pass)
+    return pass.reaches(projection.slot) ? projection.backward(patches(dy), pass) : nil
   }
 
   /// ry_0 = v_c + V_E0, ry_{p+1} = R(K ∗ x)_p + V_E(p+1).
   public func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    guard let tangent = pass.tangent, let patches = projection.forwardTangent(rx, pass) else {
-      return nil
-    }
-    return joined(patches, tangent, pass)
+    guard let tangent = pass.tangent else { return nil }
+    let patches = projection.forwardTangent(rx, pass)
+    guard patches != nil || pass.selects([classToken, positions]) else { return nil }
+    return joined(
+      patches ?? Tensor(repeating: 0, shape: projection.output.batch(pass.batch)), tangent, pass)
   }
 
   /// The gradients of sums have no tangents of their own: those of rdy alone.
@@ -59,6 +65,7 @@ public struct PatchEmbedding: Layer {
   ) -> (dx: Tensor?, rdx: Tensor?) {
     accumulate(dy, into: &pass.gradient)
     if let rdy { accumulate(rdy, into: &pass.gradientTangent) }
+    guard pass.reaches(projection.slot) else { return (nil, nil) }
     return projection.backwardTangent(patches(dy), rdy.map { patches($0) }, pass)
   }
 

@@ -7,6 +7,9 @@ extension Network {
   /// Parameters are named as in torchvision (`conv1.weight`, `bn1.…`, `layer1.0.conv1.weight`,
   /// `layer2.0.downsample.0.weight`, …, `fc.weight`).
   ///
+  /// Channels behind every ReLU, all of them together and residual branches are ablation points; those
+  /// behind a block, under the block's path, have what goes around it in them.
+  ///
   /// - Source: He et al. 2015 section 4.2, width 16; where the size changes, a 1 × 1 convolution
   ///   with batch norm stands around the block (their option B).
   /// - Returns: nil when the image has no pixel.
@@ -18,7 +21,7 @@ extension Network {
     stack.layers.append(ChannelsLast(shape: image))
     guard stack.convolve("conv1", to: width, kernel: 3, padding: 1, bias: false) else { return nil }
     stack.batchNorm("bn1")
-    stack.activate("relu")
+    stack.activate("conv1")
     for stage in 0..<3 {
       for block in 0..<blocks {
         let name = "layer\(stage + 1).\(block)"
@@ -47,7 +50,7 @@ extension ImageStack {
           name + ".conv1", to: channels, kernel: 3, stride: stride, padding: 1, bias: false)
       else { return false }
       inner.batchNorm(name + ".bn1")
-      inner.activate(name + ".relu1")
+      inner.activate(name + ".conv1")
       guard inner.convolve(name + ".conv2", to: channels, kernel: 3, padding: 1, bias: false)
       else { return false }
       inner.batchNorm(name + ".bn2")
@@ -62,8 +65,8 @@ extension ImageStack {
       return true
     }
     let keepsShape = stride == 1 && shape.channels == channels
-    guard residual(body, shortcut: keepsShape ? nil : around) else { return false }
-    activate(name + ".relu2")
+    guard residual(name, body, shortcut: keepsShape ? nil : around) else { return false }
+    activate(name)
     return true
   }
 }

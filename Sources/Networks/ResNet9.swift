@@ -11,6 +11,8 @@ extension Network {
   /// with conv = convolution without bias, batch norm, ReLU. Parameters are named as in that
   /// `nn.Sequential` (`0.0.weight`, `0.1.running_mean`, …, `2.module.0.0.weight`, …, `9.weight`).
   ///
+  /// Channels of every convolution, all of them together and residual branches are ablation points.
+  ///
   /// - Returns: nil when the image is smaller than 11 × 11.
   public static func resnet9(
     image: ImageShape, inputShape: [Int]? = nil, width: Int = 64, outputs: Int
@@ -47,14 +49,14 @@ extension ImageStack {
         name + ".0", to: outputs, kernel: kernel, stride: stride, padding: padding, bias: false)
     else { return false }
     batchNorm(name + ".1")
-    activate(name + ".2")
+    activate(name + ".0")
     return true
   }
 
   /// Two 3 × 3 convolutions that keep the shape, with the identity around them.
   fileprivate mutating func residualPair(_ name: String) -> Bool {
     let channels = shape.channels
-    return residual { inner in
+    return residual(name) { inner in
       inner.convolveNormalised(name + ".0", to: channels, kernel: 3, padding: 1)
         && inner.convolveNormalised(name + ".1", to: channels, kernel: 3, padding: 1)
     }

@@ -22,6 +22,13 @@ public struct Residual: Layer {
   /// Those of the body, then those of the shortcut.
   public var components: [ComponentGroup] { body.components + (shortcut?.components ?? []) }
 
+  /// Plans both ways; their sum matters when one of them does.
+  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+    let through = body.plan(&plan, inputMatters: inputMatters)
+    let around = shortcut?.plan(&plan, inputMatters: inputMatters) ?? inputMatters
+    return through || around
+  }
+
   /// y = f(x) + s(x).
   public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     body.forward(x, pass) + (shortcut?.forward(x, pass) ?? x)

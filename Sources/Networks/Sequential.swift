@@ -5,9 +5,13 @@ import Tensors
 public struct Sequential: Layer {
   /// The layers in forward order.
   public let layers: [any Layer]
+  private let ownSlots: [Int?]
 
   /// Layers in forward order.
-  public init(_ layers: [any Layer]) { self.layers = layers }
+  public init(_ layers: [any Layer]) {
+    self.layers = layers
+    ownSlots = layers.map(\.ownSlot)
+  }
 
   /// Its layers' parameters, each once.
   public var parameters: [Parameter] {
@@ -18,43 +22,24 @@ public struct Sequential: Layer {
   /// Its layers' components.
   public var components: [ComponentGroup] { layers.flatMap(\.components) }
 
-  /// y of the last layer; what `backward` will not reach is not kept.
-  public func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    guard pass.selection != nil && !pass.keepsAll else {
-      return layers.reduce(x) { $1.forward($0, pass) }
-    }
-    let isNeeded = pass.needsInputGradient
-    defer { pass.needsInputGradient = isNeeded }
-    return layers.reduce(x) { x, layer in
-      let kept = pass.keptSlots
-      let y = layer.forward(x, pass)
-      if pass.selects(layer.parameters) { pass.needsInputGradient = true }
-      if !pass.needsInputGradient { pass.forget(allBut: kept) }
-      return y
-    }
+  /// Plans the layers in forward order.
+  public func plan(_ plan: inout PassPlan, inputMatters: Bool) -> Bool {
+    layers.reduce(inputMatters) { $1.plan(&plan, inputMatters: $0) }
+  }
+
+  /// y of the last layer.
+  public func forward(_ x: consuming Tensor, _ pass: Pass) -> Tensor {
+    for layer in layers { x = layer.forward(consume x, pass) }
+    return x
   }
 
   /// From the last layer to the first, until nobody needs the gradient.
-  public func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    var gradient = dy
-    guard pass.selection != nil else {
-      for layer in layers.reversed() {
-        guard let dx = layer.backward(gradient, pass) else { return nil }
-        gradient = dx
-      }
-      return gradient
+  public func backward(_ dy: consuming Tensor, _ pass: Pass) -> Tensor? {
+    for (layer, slot) in zip(layers, ownSlots).reversed() {
+      guard pass.reaches(slot), let dx = layer.backward(consume dy, pass) else { return nil }
+      dy = dx
     }
-    let isNeeded = pass.needsInputGradient
-    defer { pass.needsInputGradient = isNeeded }
-    let selected = layers.map { pass.selects($0.parameters) }
-    for (index, layer) in layers.enumerated().reversed() {
-      pass.needsInputGradient = isNeeded || selected[..<index].contains(true)
-      guard selected[index] || pass.needsInputGradient,
-        let dx = layer.backward(gradient, pass)
-      else { return nil }
-      gradient = dx
-    }
-    return gradient
+    return dy
   }
 
   /// Tangents in forward order.
@@ -68,7 +53,8 @@ public struct Sequential: Layer {
   ) -> (dx: Tensor?, rdx: Tensor?) {
     var gradient = dy
     var tangent = rdy
-    for layer in layers.reversed() {
+    for (layer, slot) in zip(layers, ownSlots).reversed() {
+      guard pass.reaches(slot) else { return (nil, nil) }
       let (dx, rdx) = layer.backwardTangent(gradient, tangent, pass)
       guard let dx else { return (nil, nil) }
       gradient = dx

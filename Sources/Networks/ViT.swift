@@ -46,7 +46,8 @@ extension Network {
   /// A vision transformer: B × C × H × W images to B × C logits, read at the class token.
   ///
   /// Parameters have the names, shapes and order of Hugging Face's `ViTForImageClassification`.
-  /// Pixels beyond the last whole patch are not read. Heads and hidden neurons are ablation points.
+  /// Pixels beyond the last whole patch are not read. Heads, hidden neurons,
+  /// attention and MLP blocks and whole layers are ablation points.
   ///
   /// - Parameter inputShape: the shape of data examples; the image's when nil.
   /// - Source: Dosovitskiy et al. 2021 (arXiv:2010.11929); initial values of Hugging Face.
@@ -71,8 +72,11 @@ extension Network {
       // Parameters in Hugging Face's order: attention, MLP, then the norms.
       let attention = parts.attention(name, inner: "attention", &builder)
       let mlp = parts.mlp(name, &builder)
-      layers.append(Residual([norm("\(name).layernorm_before")] + attention))
-      layers.append(Residual([norm("\(name).layernorm_after")] + mlp))
+      let inner = [
+        Residual([norm("\(name).layernorm_before")] + attention),
+        Residual([norm("\(name).layernorm_after")] + mlp),
+      ]
+      layers.append(builder.block(inner, of: name, width: sizes.width))
     }
     layers.append(norm("vit.layernorm"))
     layers.append(builder.firstPosition())

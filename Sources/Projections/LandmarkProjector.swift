@@ -55,7 +55,9 @@ public struct LandmarkProjector: Projector {
     landmarks: ExampleGradients, rows: [Int], population: Int, seed: UInt64
   ) throws {
     try self.init(landmarks: landmarks, rows: rows, population: population, seed: seed) {
-      try whiteningFactor(of: $0.exactKernel())
+      let kernel = $0.exactKernel()
+      try KernelProgress.check()
+      return try whiteningFactor(of: kernel)
     }
   }
 
@@ -104,6 +106,7 @@ public struct LandmarkProjector: Projector {
     let gradients = gradients.writtenOutWhereSmaller()
     try check(gradients)
     var features = gradients.exactKernel(with: landmarks)
+    try KernelProgress.check()
     let target = MatrixView(
       storage: features.writableStorage(), rows: gradients.count, columns: dimension,
       stride: dimension)

@@ -54,11 +54,11 @@ public enum ProjectionError: DiagnosableError, Equatable {
   /// The layer or flag where it was found.
   public var location: String {
     switch self {
-    case .dimensionOutOfRange: "--dim"
+    case .dimensionOutOfRange: "‹dimension›"
     case .shapeMismatch(let layer, _, _): "layer \(layer)"
     case .nonFinite(_, let layer, _, _): "layer \(layer)"
     case .noLayers: "the network"
-    case .landmarksNeedGradients: "--projector landmarks"
+    case .landmarksNeedGradients: "‹projector: landmarks›"
     case .zeroLandmarks, .degenerateLandmarks: "the kernel of the landmarks"
     case .unknownVersion: "the projector identity"
     }
@@ -68,7 +68,7 @@ public enum ProjectionError: DiagnosableError, Equatable {
   public var remedy: String {
     switch self {
     case .dimensionOutOfRange(_, let dimension, let allowed):
-      return "pass --dim "
+      return "pass ‹dimension› "
         + "\(min(max(dimension, allowed.lowerBound), allowed.upperBound))."
     case .shapeMismatch:
       return "use the model the projector was made for, or collect again with a new projector."

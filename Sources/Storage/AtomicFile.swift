@@ -98,12 +98,33 @@ public enum AtomicFile {
       throw .system(operation: "look at the file", path: path, code: errno)
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
-      try removeAll("\(path)/\(name)")
-    }
+    for name in try names(in: path) { try removeAll("\(path)/\(name)") }
     guard rmdir(path) == 0 || errno == ENOENT else {
       throw .system(operation: "delete the folder", path: path, code: errno)
     }
+  }
+
+  /// The names in a folder, sorted; none when it is not there.
+  ///
+  /// - Throws: `StorageError.system` for a folder that may not be read, or no folder.
+  public static func names(in folder: String) throws(StorageError) -> [String] {
+    guard let list = opendir(folder) else {
+      if errno == ENOENT { return [] }
+      throw .system(operation: "list the folder", path: folder, code: errno)
+    }
+    defer { closedir(list) }
+    var names: [String] = []
+    errno = 0
+    while let entry = readdir(list) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    guard errno == 0 else {
+      throw .system(operation: "list the folder", path: folder, code: errno)
+    }
+    return names.sorted()
   }
 
   static func remove(_ path: String) throws(StorageError) {
@@ -112,9 +133,19 @@ public enum AtomicFile {
     }
   }
 
+  /// Whether something is at a path.
+  ///
+  /// - Throws: `StorageError.system` when it cannot be told, as in a folder that may not be read.
+  public static func isThere(_ path: String) throws(StorageError) -> Bool {
+    var status = stat()
+    if stat(path, &status) == 0 { return true }
+    if errno == ENOENT || errno == ENOTDIR { return false }
+    throw .system(operation: "look at the file", path: path, code: errno)
+  }
+
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -78,6 +78,13 @@ public final class FeatureStoreWriter {
 
   // MARK: What is finished
 
+  /// Whether a store, or a shard of one that is half made, is at a path: making it goes on there.
+  public static func hasBegun(_ path: String) -> Bool {
+    if AtomicFile.exists(path) { return true }
+    let names = FileManager.default.enumerator(atPath: FeatureStorePaths(path).shardFolder)
+    return names?.contains { ($0 as? String)?.hasSuffix(".h5") == true } ?? false
+  }
+
   /// True when the shard's file is complete.
   public func isFinished(group: String, shard: Int) -> Bool { seals[group]?[shard] != nil }
 

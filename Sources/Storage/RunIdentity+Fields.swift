@@ -82,6 +82,8 @@ extension RunIdentity {
     case outputs
     /// The factor of an exact kernel.
     case factor
+    /// A state that a training went through.
+    case states
 
     /// What the bytes of such a file depend on, beside the choices of its own.
     public var fields: [Field] {
@@ -111,6 +113,12 @@ extension RunIdentity {
         [.model, .modelConfiguration, .lora, .dataset, .checkpoints, .engine] + Field.ofMachine
       case .factor:
         [.model, .modelConfiguration, .lora, .train, .layers, .engine] + Field.ofMachine
+      // As steps, of all parameters.
+      case .states:
+        [
+          .modelConfiguration, .lora, .start, .training, .train, .engine, .processorLevel,
+          .blasCore,
+        ]
       }
     }
 
@@ -118,7 +126,7 @@ extension RunIdentity {
     var engine: String {
       switch self {
       case .featureStore, .steps, .scores, .calibration, .factor: storeEngineVersion
-      case .bank, .shuffledLabels, .outputs: Engine.version
+      case .bank, .shuffledLabels, .outputs, .states: Engine.version
       }
     }
   }

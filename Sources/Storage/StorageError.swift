@@ -50,10 +50,11 @@ public enum StorageError: DiagnosableError, Equatable {
 }
 
 extension StorageError {
-  /// 4 for a mismatched or corrupt file, 1 for a busy or unfinished store or a full disk, else 3.
+  /// 4 for a mismatched or corrupt file, 1 for a busy or unfinished store, a full disk or missing
+  /// permissions, else 3.
   public var exitCode: Int32 {
     switch self {
-    case .system(_, _, let code) where StorageError.isFull(code): 1
+    case .system(_, _, let code) where StorageError.isFull(code) || StorageError.isDenied(code): 1
     case .notSealed, .unsupportedVersion, .wrongLength, .sealBroken, .rowsCorrupt, .inconsistent,
       .fingerprintMismatch, .unexpectedFile:
       4
@@ -72,7 +73,8 @@ extension StorageError {
       "cannot \(operation): \(String(cString: strerror(code)))."
     case .notAFile: "this is a folder, device or pipe, and no file can take its place."
     case .hdf5(let operation, let object, _, let stack):
-      "HDF5 cannot \(operation)\(object.isEmpty ? "" : " \(object)"): \(stack)."
+      "HDF5 cannot \(operation)\(object.isEmpty ? "" : " \(object)"): "
+        + "\(StorageError.cause(of: stack))."
     case .notSealed: "this is not a file written by Ascribe: the magic bytes are missing."
     case .unsupportedVersion(let found, let newest, _):
       "format version \(found) is unknown; this version reads up to \(newest)."
@@ -137,14 +139,22 @@ extension StorageError {
     return value.count > 160 ? "\"\(value.prefix(150))…\"" : "\"\(value)\""
   }
 
+  /// What the innermost function of libhdf5 says, without its name and those above it.
+  private static func cause(of stack: String) -> String {
+    let innermost = stack.prefix(upTo: stack.range(of: "; ")?.lowerBound ?? stack.endIndex)
+    return String(innermost[(innermost.range(of: ": ")?.upperBound ?? innermost.startIndex)...])
+  }
+
   /// What the user can do.
   public var remedy: String {
     switch self {
     case .system(_, _, ENOENT): "check the path."
     case .system(_, _, let code) where StorageError.isFull(code):
       "free some space, or raise the limit, and run the same command again."
-    case .system(_, _, EACCES), .system(_, _, EROFS), .system(_, _, EPERM):
-      "choose a folder that you may write to, or change its permissions."
+    case .system(let operation, _, let code) where StorageError.isDenied(code):
+      StorageError.readings.contains(operation)
+        ? "change its permissions, or those of the folders above it."
+        : "choose a folder that you may write to, or change its permissions."
     case .system: "check the path and the disk."
     case .notAFile: "choose the name of a file."
     case .hdf5: "check that the file is complete and a valid HDF5 file."
@@ -161,14 +171,14 @@ extension StorageError {
         : "find the example that gives it (often a diverged checkpoint) and leave it out."
     case .fingerprintMismatch(let field, _, _, _) where Fingerprint.isOfMachine(field):
       "go on where it was begun (processor, BLAS core, memory of a block), "
-        + "or begin anew with --overwrite."
+        + "or begin anew with ‹overwrites›."
     case .fingerprintMismatch:
-      "use the file made for this model and data, or make it again with --overwrite."
+      "use the file made for this model and data, or make it again with ‹overwrites›."
     case .invalidName: "choose another name."
     case .unknownGroup: "name one of the known groups."
     case .invalidLayout:
       "ask for at least one row, column and group, and float32 or half precision."
-    case .unexpectedFile: "delete it, or start the store anew with --overwrite."
+    case .unexpectedFile: "delete it, or start the store anew with ‹overwrites›."
     case .storeInUse: "wait for the other process, or stop it."
     case .incomplete: "write the missing rows before finishing."
     }
@@ -178,6 +188,14 @@ extension StorageError {
 extension StorageError {
   /// Whether `errno` says that there is no room: on the disk, by a quota, by a limit of the process.
   private static func isFull(_ code: Int32) -> Bool { [ENOSPC, EDQUOT, EFBIG].contains(code) }
+
+  /// Whether `errno` says that it is not allowed: by permissions, or a file system that is read-only.
+  static func isDenied(_ code: Int32) -> Bool { [EACCES, EPERM, EROFS].contains(code) }
+
+  /// What is tried without writing.
+  private static let readings: Set = [
+    "open the file", "read the file", "look at the file", "look into the folder", "list the folder",
+  ]
 
   /// The system's failure behind an account of libhdf5, which gives it as `errno = 28`; else nil.
   static func system(
@@ -191,9 +209,12 @@ extension StorageError {
       operation: isFull(code) ? "write the file" : operation, path: file, code: code)
   }
 
-  /// The same failure of the system, said of the file that the user named.
-  func naming(_ path: String, insteadOf temporary: String) -> StorageError {
-    guard case .system(let operation, temporary, let code) = self else { return self }
-    return .system(operation: operation, path: path, code: code)
+  /// The same failure of the system, said of the file or folder that the user named.
+  package func naming(_ path: String, insteadOf temporary: String) -> StorageError {
+    guard case .system(let operation, let file, let code) = self,
+      file == temporary || file.hasPrefix(temporary + "/")
+    else { return self }
+    return .system(
+      operation: operation, path: path + file.dropFirst(temporary.count), code: code)
   }
 }

@@ -131,6 +131,9 @@ public struct Tensor: Sendable {
     return storage
   }
 
+  /// Whether no other value shares the elements: they may be written in place.
+  public mutating func isUnique() -> Bool { isKnownUniquelyReferenced(&storage) }
+
   @usableFromInline
   mutating func makeUnique() {
     if !isKnownUniquelyReferenced(&storage) { storage = Buffer(copying: storage) }

@@ -61,7 +61,7 @@ extension VectorMath {
   }
 
   /// xⁿ for n >= 1 by squaring: libm's last bits differ between systems, these do not.
-  private static func power(_ x: Double, _ n: Int) -> Double {
+  package static func power(_ x: Double, _ n: Int) -> Double {
     var result = 1.0
     var square = x
     var rest = n

@@ -36,7 +36,12 @@ public enum Workers {
   ///
   /// Slices are handed out in increasing order, so that one may wait for those before it.
   public static func run(slices: Int, _ body: @Sendable (Int) -> Void) {
-    let workers = min(count, slices)
+    run(slices: slices, atMost: .max, body)
+  }
+
+  /// As `run(slices:)`, so many slices at a time at the most: where each takes much memory.
+  public static func run(slices: Int, atMost most: Int, _ body: @Sendable (Int) -> Void) {
+    let workers = min(count, slices, most)
     guard workers > 1, !isBusy else {
       for slice in 0..<max(0, slices) { body(slice) }
       return

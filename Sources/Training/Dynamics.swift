@@ -19,7 +19,7 @@ public struct Dynamics: Sendable {
   public subscript(signal: ExampleSignal) -> Matrix<Float>? { values[signal] }
 
   /// The signals of the epochs of one training.
-  init(_ epochs: [EpochSignals], ids: [ExampleID]) {
+  package init(_ epochs: [EpochSignals], ids: [ExampleID]) {
     self.ids = ids
     self.epochs = epochs.count
     var values: [ExampleSignal: Matrix<Float>] = [:]
@@ -38,7 +38,7 @@ public struct Dynamics: Sendable {
   static let version = 1
 
   /// Writes `dynamics.h5`: a dataset E × n for each signal, and `ids`.
-  func write(to path: String, seed: UInt64, trainHash: String) throws {
+  package func write(to path: String, seed: UInt64, trainHash: String) throws {
     let writer = try SealedFileWriter(path)
     let file = writer.hdf5
     try file.setAttribute("format", .text("ascribe dynamics"))
@@ -63,7 +63,7 @@ public struct Dynamics: Sendable {
   /// Reads and verifies `dynamics.h5`.
   ///
   /// - Throws: `StorageError` for every byte that changed.
-  init(reading path: String) throws {
+  package init(reading path: String) throws {
     let file = try SealedFile(path)
     try file.verify()
     try requireVersion(Dynamics.version, in: "formatVersion", of: file.hdf5)

@@ -22,17 +22,20 @@ public struct EpochSignals: Sendable {
     self.values = values
   }
 
+  /// The values by signal; whoever holds them may write them.
+  var rows: SignalRows {
+    SignalRows(signals, of: values.rowLength, in: values.storage)
+  }
+
   /// One signal of all examples, n values; nil when the loss does not have it.
   public subscript(signal: ExampleSignal) -> [Float]? {
-    guard let row = signals.firstIndex(of: signal) else { return nil }
-    let n = values.rowLength
-    return Array(UnsafeBufferPointer(start: values.storage.base + row * n, count: n))
+    signals.contains(signal) ? rows.values(of: signal) : nil
   }
 
   /// The mean of a signal over all examples, in fp64; nil when the loss does not have it.
   public func mean(_ signal: ExampleSignal) -> Double? {
-    guard let row = signals.firstIndex(of: signal), values.rowLength > 0 else { return nil }
     let n = values.rowLength
-    return VectorMath.doubleSum(values.storage.base + row * n, count: n) / Double(n)
+    guard n > 0, let row = rows.row(of: signal) else { return nil }
+    return VectorMath.doubleSum(row, count: n) / Double(n)
   }
 }

@@ -13,7 +13,7 @@ extension GradientSaving {
   }
 
   /// f: what is differentiated at checkpoints; at steps that of the residuals −∂ℓ/∂f.
-  func function(for data: Dataset) -> OutputFunction {
+  package func function(for data: Dataset) -> OutputFunction {
     if let outputFunction { return outputFunction }
     guard case .values = data.targets else { return .margin }
     let isOne = OutputFunction.prediction.accepts(TargetValues(data.targets))
@@ -23,7 +23,7 @@ extension GradientSaving {
   /// The projector of a network's gradients; not landmarks.
   ///
   /// - Throws: `TrainingError.savingDimension`, `ProjectionError`, `GradientError`.
-  func projector(
+  package func projector(
     for network: Network, _ function: OutputFunction, _ data: Dataset
   ) throws -> any Projector {
     // Shapes alone are asked for: any parameters do.
@@ -40,7 +40,7 @@ extension GradientSaving {
   /// Refuses what does not fit the network or the data.
   ///
   /// - Throws: `TrainingError.savingCoupled`, `.savingFunction`, `.savingDimension`.
-  func requireFit(_ network: Network, _ data: Dataset) throws {
+  package func requireFit(_ network: Network, _ data: Dataset) throws {
     if moment == .steps && network.couplesExamples { throw TrainingError.savingCoupled }
     let function = function(for: data)
     guard function.accepts(TargetValues(data.targets)) else {
@@ -52,7 +52,7 @@ extension GradientSaving {
   /// Refuses a store of checkpoints that was made otherwise, as far as it is known before a training.
   ///
   /// - Throws: `StorageError.fingerprintMismatch`.
-  func requireSameStore(_ path: String, network: Network, data: Dataset) throws {
+  package func requireSameStore(_ path: String, network: Network, data: Dataset) throws {
     guard fileExists(path) else { return }
     let function = function(for: data)
     let identity =

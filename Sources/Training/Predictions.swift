@@ -1,4 +1,5 @@
 // Letters: n examples, C outputs.
+import Checkpoints
 import Networks
 import Tensors
 
@@ -30,6 +31,15 @@ public struct Predictions: Sendable {
   }
 }
 
+extension ModelMetrics {
+  /// How a model does on training and test examples; nothing of a test set without examples.
+  package init(train: Predictions, test: Predictions) {
+    self.init(
+      trainLoss: train.meanLoss, trainAccuracy: train.accuracy,
+      testLoss: test.losses.isEmpty ? nil : test.meanLoss, testAccuracy: test.accuracy)
+  }
+}
+
 extension Predictions {
   /// What outputs that are there already say of classes or numbers.
   ///
@@ -38,9 +48,7 @@ extension Predictions {
     var loss = Loss.squaredError
     if case .classes = targets { loss = .crossEntropy }
     let signals = SignalRows(predictedBy: loss, of: outputs.shape[0])
-    _ = OutputSignals.forEach(outputs, targets, loss: loss, scale: 1) { row, values in
-      signals.write(values, example: row)
-    }
+    _ = loss.forEach(outputs, targets) { row, values in signals.write(values, example: row) }
     self.init(logits: outputs, signals, isClassification: loss == .crossEntropy)
   }
 

@@ -36,19 +36,23 @@ public struct Predictor: Sendable {
     let signals = SignalRows(predictedBy: loss, of: n)
     let logits = Tensor(uninitialized: [n, width])
     let targets = TargetValues(data.targets)
-    let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
-    let size = network.examplesAtATime(atMost: max(1, Predictor.blockSize / places))
-    for range in (0..<n).blocks(of: size) {
+    for range in (0..<n).blocks(of: examplesAtATime) {
       let start = range.lowerBound
       let block = rows.map { Array($0[range]) } ?? Array(range)
       let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
       (logits.storage.base + start * width).update(
         from: outputs.storage.base, count: range.count * width)
-      _ = OutputSignals.forEach(
-        outputs, targets.gathered(block), loss: loss, scale: 1
-      ) { row, values in signals.write(values, example: start + row) }
+      _ = loss.forEach(outputs, targets.gathered(block)) { row, values in
+        signals.write(values, example: start + row)
+      }
     }
     return Predictions(logits: logits, signals, isClassification: isClassification)
+  }
+
+  /// Examples of a block.
+  var examplesAtATime: Int {
+    let places = network.outputShape.count > 1 ? network.outputShape[0] : 1
+    return network.examplesAtATime(atMost: max(1, Predictor.blockSize / places))
   }
 
   static func largest(_ logits: Tensor) -> [Int32] {

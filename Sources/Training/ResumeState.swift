@@ -11,11 +11,11 @@ import Tensors
 ///
 /// All sealed and written as a whole or not at all, the signals before the state: whatever moment
 /// the process dies at, the state and all signals up to its epoch are there.
-struct ResumeState {
-  let folder: String
+package struct ResumeState {
+  package let folder: String
   private let trainer: Trainer
 
-  init(folder: String, trainer: Trainer) { (self.folder, self.trainer) = (folder, trainer) }
+  package init(folder: String, trainer: Trainer) { (self.folder, self.trainer) = (folder, trainer) }
 
   private var stateFile: String { folder + "/state.safetensors" }
 
@@ -26,40 +26,27 @@ struct ResumeState {
   }
 
   /// Saves a state at the end of an epoch, and the signals of the epochs after `saved`.
-  func save(_ state: TrainingState, signals: [EpochSignals], after saved: Int) throws {
+  package func save(_ state: TrainingState, signals: [EpochSignals], after saved: Int) throws {
     precondition(signals.count == state.epoch, "\(signals.count) epochs of \(state.epoch)")
     try makeFolder(folder)
     try SafetensorsFile.write(
       (saved..<state.epoch).map { ("\($0 + 1)", signals[$0].values) },
       to: signalsFile(through: state.epoch))
-    try SafetensorsFile.write(
-      [("parameters", state.parameters)] + state.optimizer.buffers,
-      metadata: ["epoch": "\(state.epoch)", "step": "\(state.step)"], to: stateFile)
+    try state.write(to: stateFile)
   }
 
   /// The state to go on from, with the signals of all its epochs; nil when nothing was saved.
   ///
   /// Signals beyond the state, saved just before a kill, are deleted.
   /// - Throws: `CheckpointError` for files that changed or do not fit.
-  func load() throws -> (state: TrainingState, signals: [EpochSignals])? {
+  package func load() throws -> (state: TrainingState, signals: [EpochSignals])? {
     guard fileExists(stateFile) else {
       try removeIfPresent(folder)
       return nil
     }
-    let file = try SafetensorsFile(reading: stateFile)
-    guard let epoch = file.metadata["epoch"].flatMap({ Int($0) }),
-      let step = file.metadata["step"].flatMap({ Int($0) })
-    else {
-      throw CheckpointError.badEntry(
-        name: "__metadata__", problem: "has no epoch and step", file: stateFile)
-    }
     var state = trainer.initialState()
-    state.parameters = try tensor("parameters", state.parameters.shape, in: file)
-    for (index, buffer) in state.optimizer.buffers.enumerated() {
-      state.optimizer.buffers[index].value = try tensor(buffer.name, buffer.value.shape, in: file)
-    }
-    (state.epoch, state.step) = (epoch, step)
-    return (state, try loadSignals(epochs: epoch))
+    try state.read(from: stateFile)
+    return (state, try loadSignals(epochs: state.epoch))
   }
 
   private func loadSignals(epochs: Int) throws -> [EpochSignals] {
@@ -74,7 +61,7 @@ struct ResumeState {
       }
       let file = try SafetensorsFile(reading: path)
       while signals.count < through {
-        let values = try tensor("\(signals.count + 1)", shape, in: file)
+        let values = try file.tensor("\(signals.count + 1)", shape: shape)
         signals.append(EpochSignals(loss: trainer.loss, values: values))
       }
     }
@@ -85,15 +72,6 @@ struct ResumeState {
     return signals
   }
 
-  private func tensor(_ name: String, _ shape: [Int], in file: SafetensorsFile) throws -> Tensor {
-    let tensor = try file.tensor(name)
-    guard tensor.shape == shape else {
-      throw CheckpointError.wrongShape(
-        name: name, expected: shape, found: tensor.shape, file: file.path)
-    }
-    return tensor
-  }
-
   /// Deletes everything.
-  func remove() throws { try removeIfPresent(folder) }
+  package func remove() throws { try removeIfPresent(folder) }
 }

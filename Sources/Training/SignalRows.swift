@@ -30,24 +30,9 @@ struct SignalRows: Sendable {
   }
 
   /// Writes what an example's outputs say; other signals stay as they are.
-  func write(_ row: OutputSignals.Row, example: Int) {
-    for (place, signal) in signals.enumerated() {
-      guard let value = row[signal] else { continue }
-      values.base[place * count + example] = value
-    }
-  }
-}
-
-extension OutputSignals.Row {
-  /// A signal of the outputs; nil for that of the parameters.
-  subscript(signal: ExampleSignal) -> Float? {
-    switch signal {
-    case .loss: Float(loss)
-    case .margin: Float(margin)
-    case .probability: Float(probability)
-    case .correct: isCorrect ? 1 : 0
-    case .el2n: Float(el2n)
-    case .gradientNorm: nil
+  func write(_ found: OutputSignals, example: Int) {
+    for signal in signals {
+      if let value = found[signal], let row = row(of: signal) { row[example] = value }
     }
   }
 }

@@ -35,7 +35,7 @@ package final class StepGradientRecorder {
   }
 
   /// Whether all visits are in finished shards.
-  var isComplete: Bool { store.hasRows(of: seed, before: store.visits) }
+  package var isComplete: Bool { store.hasRows(of: seed, before: store.visits) }
 
   /// The first visit of the shard that is not full.
   private var shardStart: Int { written / store.rowsPerShard * store.rowsPerShard }
@@ -84,7 +84,7 @@ package final class StepGradientRecorder {
   }
 
   /// Saves what is in no finished shard and no file yet, before the state of that epoch is saved.
-  func save(to folder: String, epoch: Int) throws {
+  package func save(to folder: String, epoch: Int) throws {
     precondition(steps.isEmpty, "an epoch ends with all its steps projected")
     let first = max(saved, shardStart)
     saved = written
@@ -108,7 +108,7 @@ package final class StepGradientRecorder {
   }
 
   /// Deletes the files whose visits are all in finished shards.
-  func removeFinished(in folder: String) throws {
+  package func removeFinished(in folder: String) throws {
     for (path, epoch) in files(in: folder) where epoch * store.examples <= shardStart {
       try removeIfPresent(path)
     }
@@ -118,7 +118,7 @@ package final class StepGradientRecorder {
   ///
   /// - Returns: whether all visits before it are there; else the training begins anew.
   /// - Throws: `CheckpointError` for files that changed or do not fit.
-  func resume(from folder: String, epoch: Int) throws -> Bool {
+  package func resume(from folder: String, epoch: Int) throws -> Bool {
     restart()
     let end = epoch * store.examples
     let start = end / store.rowsPerShard * store.rowsPerShard
@@ -139,7 +139,7 @@ package final class StepGradientRecorder {
   }
 
   /// Begins with the first step.
-  func restart() { (written, saved, steps, kept) = (0, 0, [], []) }
+  package func restart() { (written, saved, steps, kept) = (0, 0, [], []) }
 
   private func load(_ path: String) throws {
     let file = try SafetensorsFile(reading: path)

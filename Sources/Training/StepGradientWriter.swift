@@ -14,7 +14,7 @@ package final class StepGradientWriter: Sendable {
   package static let standardShardBytes = 32 << 20
 
   /// The store of a run: `Projections/RUN/steps.h5`.
-  static func path(in folder: String) -> String { folder + "/steps.h5" }
+  package static func path(in folder: String) -> String { folder + "/steps.h5" }
 
   let projector: any Projector
   /// f of the residuals −∂ℓ/∂f.

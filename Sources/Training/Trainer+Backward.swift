@@ -11,6 +11,8 @@ struct StepGradient {
   var factors: ExampleGradients
   /// What the passes made of running statistics, by offset.
   var buffers: [Int: Tensor]
+  /// ℓ_i, B values.
+  var losses: [Float]
 }
 
 /// What the passes of one part of a step's examples give.
@@ -19,6 +21,8 @@ private struct PartGradient {
   var gradient: Tensor?
   /// The factors of each pass by its first example, when they were asked for.
   var factors: [(start: Int, ExampleGradients)] = []
+  /// The losses of each pass by its first example.
+  var losses: [(start: Int, Buffer<Float>)] = []
   /// What the passes made of running statistics, by offset.
   var buffers: [Int: Tensor] = [:]
 }
@@ -28,39 +32,28 @@ extension Trainer {
   /// the passes and their tensors are gone afterwards.
   ///
   /// - Parameters:
-  ///   - signals: gets the signals of the batch's examples, S × n; nil: nobody reads them.
+  ///   - signals: get those of the batch's examples; nil: nobody reads them.
   ///   - visits: gets the examples' gradients, projected; nil: nobody reads them.
   /// - Throws: `TrainingError.diverged`, `.notFinite`.
   func backward(
-    _ state: TrainingState, batch: [Int], signals: Buffer<Float>?, needsFactors: Bool,
+    _ state: TrainingState, batch: TrainingBatch, signals: SignalRows?, needsFactors: Bool,
     visits: StepRows? = nil
   ) throws(TrainingError) -> StepGradient {
-    let parts = parts(of: batch.count)
+    let parts = batch.parts
     let done = try Workers.map(slices: parts.count) { part throws(TrainingError) in
       try backward(
         state, batch: batch, ranges: parts[part], signals: signals, needsFactors: needsFactors,
         visits: visits)
     }
     let factors = done.flatMap(\.factors).sorted { $0.start < $1.start }.map { $0.1 }
+    let losses = done.flatMap(\.losses).sorted { $0.start < $1.start }.map { $0.1 }
     return StepGradient(
       gradient: sum(done.compactMap(\.gradient)),
       factors: factors.isEmpty
-        ? ExampleGradients(count: batch.count, blocks: [])
+        ? ExampleGradients(count: batch.rows.count, blocks: [])
         : ExampleGradients(concatenating: factors),
-      buffers: done.reduce(into: [:]) { $0.merge($1.buffers) { $1 } })
-  }
-
-  /// The places in a batch that go through the network one after the other, for each part: its
-  /// examples of every micro-batch.
-  private func parts(of count: Int) -> [[Range<Int>]] {
-    let whole = (0..<count).blocks(of: microBatch)
-    return (0..<min(count, microBatch)).blocks(of: partSize).map { part in
-      whole.compactMap {
-        let start = min($0.upperBound, $0.lowerBound + part.lowerBound)
-        let range = start..<min($0.upperBound, $0.lowerBound + part.upperBound)
-        return range.isEmpty ? nil : range
-      }
-    }
+      buffers: done.reduce(into: [:]) { $0.merge($1.buffers) { $1 } },
+      losses: losses.flatMap { UnsafeBufferPointer(start: $0.base, count: $0.count) })
   }
 
   /// The sum of vectors of one length, in their order; zeros of none.
@@ -80,42 +73,39 @@ extension Trainer {
 
   /// The passes of one part.
   private func backward(
-    _ state: TrainingState, batch: [Int], ranges: [Range<Int>], signals: Buffer<Float>?,
+    _ state: TrainingState, batch: TrainingBatch, ranges: [Range<Int>], signals: SignalRows?,
     needsFactors: Bool, visits: StepRows?
   ) throws(TrainingError) -> PartGradient {
-    let examples = rows.map { rows in batch.map { rows[$0] } } ?? batch
     var gradient: Tensor?
     var part = PartGradient()
     for range in ranges {
-      let pass = network.pass(
-        state.parameters, batch: range.count,
-        dropout: DropoutDraws(
-          seed: seed, step: UInt64(state.step), firstExample: range.lowerBound))
-      // One tensor for the sum: the layers add to it.
-      pass.gradient = gradient ?? Tensor(repeating: 0, shape: [network.parameterCount])
-      gradient = nil
-      let norms = signalRows(signals)?.row(of: .gradientNorm)
+      let norms = signals?.row(of: .gradientNorm)
+      var purpose = Pass.Purpose.gradient
       if needsFactors || visits != nil {
-        pass.recorder = FactorRecorder(selection: network.selection)
+        purpose.insert(.factors)
       } else if norms != nil {
-        pass.recorder = .ofNorms(selection: network.selection)
+        purpose.insert(.norms)
       }
-      try run(
-        pass, state, examples: Array(examples[range]), columns: Array(batch[range]),
-        of: batch.count, signals: signals, visits: visits?.from(place: range.lowerBound))
-      if let visits, let recorder = pass.recorder {
-        try project(recorder.gradients(count: range.count), state, range, into: visits)
-      }
-      if needsFactors, let recorder = pass.recorder {
-        part.factors.append((range.lowerBound, recorder.gradients(count: range.count)))
-      }
-      if let norms, let recorder = pass.recorder {
-        for (row, square) in recorder.squaredNorms(count: range.count).enumerated() {
-          norms[batch[range.lowerBound + row]] = square.squareRoot() * Float(batch.count)
+      // One tensor for the sum: the layers add to it.
+      let pass = network.pass(
+        state.parameters, batch: range.count, for: purpose,
+        dropout: batch.dropout(from: range.lowerBound), addingTo: gradient.take())
+      let losses = try run(
+        pass, state, batch, places: range, signals: signals,
+        visits: visits?.from(place: range.lowerBound))
+      part.losses.append((range.lowerBound, losses))
+      if let norms {
+        let size = Float(batch.rows.count)
+        for (row, square) in pass.squaredNorms.enumerated() {
+          norms[batch.rows[range.lowerBound + row]] = square.squareRoot() * size
         }
       }
-      gradient = pass.gradient
-      pass.gradient = nil
+      if purpose.contains(.factors) {
+        let factors = pass.takeFactors()
+        if let visits { try project(factors, state, range, into: visits) }
+        if needsFactors { part.factors.append((range.lowerBound, factors)) }
+      }
+      gradient = pass.gradient.take()
       part.buffers.merge(pass.bufferUpdates) { $1 }
     }
     part.gradient = gradient
@@ -125,41 +115,28 @@ extension Trainer {
   /// One pass forward and back.
   ///
   /// - Parameters:
-  ///   - examples: rows of the data.
-  ///   - columns: the examples' columns in `signals`.
-  ///   - size: B of the whole batch, whose mean is minimised.
+  ///   - places: the examples' places in the batch.
   ///   - visits: rows of the pass's examples.
+  /// - Returns: the examples' losses.
   private func run(
-    _ pass: Pass, _ state: TrainingState, examples: [Int], columns: [Int], of size: Int,
-    signals: Buffer<Float>?, visits: StepRows?
-  ) throws(TrainingError) {
-    var images = inputs.gathered(examples)
-    if let augmentation = configuration.augmentation {
-      // By the place in the training set: a subset trains as a data set of its own does.
-      images = augmentation.applied(
-        to: images, examples: columns, epoch: state.epoch + 1, seed: seed)
-    }
-    let outputs = network.root.forward(images, pass)
+    _ pass: Pass, _ state: TrainingState, _ batch: TrainingBatch, places: Range<Int>,
+    signals: SignalRows?, visits: StepRows?
+  ) throws(TrainingError) -> Buffer<Float> {
+    let (columns, size) = (Array(batch.rows[places]), batch.rows.count)
+    let outputs = network.root.forward(inputs(of: batch, places: places), pass)
     let losses = Buffer<Float>(uninitialized: columns.count)
-    let kept = signalRows(signals)
     let (isClassification, isSequence) = (loss == .crossEntropy, loss == .nextToken)
-    let targets = targets.gathered(examples)
+    let targets = targets(of: batch, places: places)
     let errors = isClassification || isSequence ? nil : visits?.residuals(outputs, targets)
-    let derivative = OutputSignals.forEach(
-      outputs, targets, loss: loss, scale: 1 / Double(size)
-    ) { row, values in
+    let derivative = loss.forEach(outputs, targets, scale: 1 / Double(size)) { row, values in
       losses.base[row] = Float(values.loss)
-      kept?.write(values, example: columns[row])
+      signals?.write(values, example: columns[row])
       visits?.write(
         loss: Float(values.loss), residual: errors?[row] ?? Float(values.residual), at: row)
     }
     try requireFinite(losses, state)
     _ = network.root.backward(derivative, pass)
-  }
-
-  /// The rows of an epoch's signals, S × n.
-  private func signalRows(_ values: Buffer<Float>?) -> SignalRows? {
-    values.map { SignalRows(ExampleSignal.signals(of: loss), of: count, in: $0) }
+    return losses
   }
 
   /// Pᵀ∇ℓ of a pass's examples into their rows.

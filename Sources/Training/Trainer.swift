@@ -88,7 +88,7 @@ public struct Trainer: Sendable {
   ///
   /// - Returns: every example's signals as it was visited, S × n, in the order of the examples.
   /// - Throws: `TrainingError.diverged`, `.cancelled`, and what the hooks throw; the state is then
-  ///   in the middle of the epoch and no longer of use.
+  ///   in the middle of the epoch, from where another call goes on.
   public func runEpoch(
     _ state: inout TrainingState, hooks: TrainingHooks = TrainingHooks()
   ) throws -> EpochSignals {
@@ -103,7 +103,7 @@ public struct Trainer: Sendable {
     let start = clock.now
     let signals = EpochSignals(loss: loss, count: count)
     let rate = try runSteps(
-      &state, hooks: hooks, signals: signals.values.storage, recorder: recorder)
+      &state, hooks: hooks, signals: signals.rows, recorder: recorder)
     if let afterEpoch = hooks.afterEpoch {
       try afterEpoch(
         EpochReport(
@@ -115,65 +115,29 @@ public struct Trainer: Sendable {
     return signals
   }
 
-  /// The steps of one epoch.
+  /// The steps of one epoch that are left.
   ///
   /// - Parameter signals: gets every example's signals, S × n; nil: nobody reads them.
   /// - Returns: the learning rate of the last step.
   @discardableResult
   private func runSteps(
-    _ state: inout TrainingState, hooks: TrainingHooks, signals: Buffer<Float>?,
+    _ state: inout TrainingState, hooks: TrainingHooks, signals: SignalRows?,
     recorder: StepGradientRecorder?
   ) throws -> Double {
     var rate = 0.0
-    for batch in order.batches(epoch: state.epoch + 1) {
+    for batch in batches(epoch: state.epoch + 1) where batch.step >= state.step {
       if hooks.isCancelled() {
         throw TrainingError.cancelled(run: "seed \(seed)", resumable: false)
       }
-      rate = configuration.schedule.rate(
-        at: state.step, rate: configuration.rate, stepsPerEpoch: order.stepsPerEpoch,
-        epochs: configuration.epochs)
-      try step(
-        &state, batch: batch, rate: rate, signals: signals, hooks: hooks, recorder: recorder)
+      rate = try step(&state, batch, signals: signals, hooks: hooks, recorder: recorder).rate
     }
-    state.epoch += 1
     return rate
-  }
-
-  /// θ ← optimizer(θ, ∇ mean_i ℓ_i) over one batch; signals into the batch's columns.
-  private func step(
-    _ state: inout TrainingState, batch: [Int], rate: Double, signals: Buffer<Float>?,
-    hooks: TrainingHooks, recorder: StepGradientRecorder?
-  ) throws {
-    let visits = recorder?.room(for: batch.count)
-    let step = try backward(
-      state, batch: batch, signals: signals, needsFactors: hooks.afterStep != nil, visits: visits)
-    if let recorder, let visits { try recorder.append(visits, examples: batch, rate: rate) }
-    let before = hooks.afterStep == nil ? nil : state.parameters
-    state.optimizer.update(
-      &state.parameters, gradient: step.gradient, rate: rate, step: state.step,
-      ranges: network.selection?.ranges)
-    if !step.buffers.isEmpty {
-      // Running statistics are not the optimizer's: they become what the pass made of them.
-      let target = state.parameters.writableStorage()
-      for (offset, values) in step.buffers
-      where !network.frozenBuffers.contains(where: { $0.offset == offset }) {
-        (target.base + offset).update(from: values.storage.base, count: values.count)
-      }
-    }
-    if let afterStep = hooks.afterStep, let before {
-      try afterStep(
-        StepReport(
-          seed: seed, epoch: state.epoch + 1, step: state.step, rate: rate, rows: batch,
-          before: before, gradient: step.gradient, factors: step.factors,
-          after: state.parameters))
-    }
-    state.step += 1
   }
 }
 
 extension Loss {
   /// The configured loss if the targets have it, or the targets' own.
-  init(_ configured: Loss?, for targets: Targets) throws(TrainingError) {
+  package init(_ configured: Loss?, for targets: Targets) throws(TrainingError) {
     let (own, words): (Loss, String) =
       switch targets {
       case .classes: (.crossEntropy, "classes")

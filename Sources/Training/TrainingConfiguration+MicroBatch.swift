@@ -38,7 +38,7 @@ extension TrainingConfiguration {
   }
 
   /// The same training with its micro-batches written down where they are smaller than the batch.
-  func withMicroBatch(of network: Network) throws(TrainingError) -> TrainingConfiguration {
+  package func withMicroBatch(of network: Network) throws(TrainingError) -> TrainingConfiguration {
     let size = try examplesAtATime(in: network)
     var configuration = self
     configuration.microBatch = size < batch ? size : nil

@@ -2,18 +2,11 @@ import Factors
 import Networks
 import Tensors
 
-/// One optimisation step, for methods that follow a run from inside.
+/// One optimisation step, for methods that follow a run from inside; what its record has, it has.
+@dynamicMemberLookup
 public struct StepReport: Sendable {
-  /// The run's seed.
-  public let seed: UInt64
-  /// From 1.
-  public let epoch: Int
-  /// From 0, over the whole run.
-  public let step: Int
-  /// The learning rate.
-  public let rate: Double
-  /// The batch as positions among the training examples, B of them.
-  public let rows: [Int]
+  /// Step, epoch, rate, examples and their losses.
+  public let record: StepRecord
   /// The parameters at which the gradient was taken, p values.
   public let before: Tensor
   /// The gradient of the mean loss over the batch, p values.
@@ -22,6 +15,11 @@ public struct StepReport: Sendable {
   public let factors: ExampleGradients
   /// The parameters after the step, p values.
   public let after: Tensor
+
+  /// What the record has.
+  public subscript<Value>(dynamicMember path: KeyPath<StepRecord, Value>) -> Value {
+    record[keyPath: path]
+  }
 }
 
 /// One finished epoch.

@@ -28,10 +28,10 @@ struct Ascribe {
   /// 4 mismatched or corrupt files, 130 whenever Ctrl-C was pressed, 1 anything else.
   private static func finish(with error: any Error) -> Never {
     if let error = error as? any DiagnosableError {
-      Console.line(error.description)
+      Console.line(FlagText.named(in: error.description))
       exit(Interruption.isRequested ? 130 : error.exitCode)
     }
-    if let interrupted = error as? Interrupted {
+    if let interrupted = error as? JobCancelled {
       Console.line(
         interrupted.isResumable
           ? "interrupted: what was finished is kept; run the same command again to go on"
@@ -46,7 +46,7 @@ struct Ascribe {
       exit(0)
     }
     Console.line(message)
-    exit(status == .validationFailure ? 2 : 1)
+    exit(Interruption.isRequested ? 130 : status == .validationFailure ? 2 : 1)
   }
 }
 

@@ -1,8 +1,5 @@
 import ArgumentParser
-import Datasets
-import Evaluation
-import Influence
-import Randomness
+import Session
 
 /// Options of `evaluate brittleness`.
 struct BrittlenessOptions: ParsableArguments {
@@ -16,6 +13,10 @@ struct BrittlenessOptions: ParsableArguments {
   var models: Int?
   @Option(help: "Brittleness: random removals of each size (default: 3).") var draws: Int?
   @Option(help: "Brittleness: models to train at the most (default: 500).") var budget: Int?
+  @Option(
+    help:
+      "Brittleness of texts: share by which the loss rises when a passage flips (default: 0.05).")
+  var rise: Double?
   @Flag(help: "Brittleness: replace a bank that was made from something else.")
   var overwrite = false
 
@@ -24,84 +25,30 @@ struct BrittlenessOptions: ParsableArguments {
     [
       ("--test", test != nil), ("--count", count != nil), ("--removals", removals != nil),
       ("--models", models != nil), ("--draws", draws != nil), ("--budget", budget != nil),
-      ("--overwrite", overwrite),
+      ("--rise", rise != nil), ("--overwrite", overwrite),
     ].first { $0.1 }?.0
   }
 
   func validate() throws {
-    for (name, value, range) in [
-      ("--count", count, 1...100_000), ("--models", models, 1...1_000), ("--draws", draws, 1...100),
-      ("--budget", budget, 1...10_000_000),
-    ] {
-      if let value, !range.contains(value) {
-        throw ValidationError(
-          "\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
-      }
-    }
     if test != nil && count != nil { throw ValidationError("give --test or --count, not both") }
+    _ = try sizes()
   }
 
-  /// The sizes of removal for n training examples.
-  func sizes(of count: Int) throws -> [Int] {
-    guard let removals else {
-      return Set(
-        [0.01, 0.02, 0.05, 0.1, 0.2].map { max(1, Int(($0 * Double(count)).rounded())) }
-      ).filter { $0 < count }.sorted()
-    }
-    let words = removals.split(separator: ",").map { String($0).trimmed }
-    let sizes = words.compactMap { Int($0) }.filter { (1..<count).contains($0) }
-    guard sizes.count == words.count, !sizes.isEmpty else {
-      throw ValidationError(
-        "--removals takes numbers from 1 to \(count - 1) such as 10,20,50, not '\(removals)'")
-    }
-    return Set(sizes).sorted()
+  /// The job asked for, without its bank and its scoring.
+  func job() throws -> BrittlenessJob {
+    var job = BrittlenessJob()
+    (job.test, job.removals, job.overwrites) = (test, try sizes(), overwrite)
+    if let count { job.count = count }
+    if let models { job.models = models }
+    if let draws { job.draws = draws }
+    if let budget { job.budget = budget }
+    job.rise = rise
+    return job
   }
 
-  /// The design, its rankings by each query's own scores.
-  func design(_ setup: ScoringSetup) throws -> SubsetDesign {
-    let data = setup.influence.data
-    let rows = try queries(setup)
-    let sizes = try sizes(of: data.train.count)
-    let (draws, models) = (draws ?? 3, models ?? 3)
-    let perQuery = sizes.count * models
-    let shared = (1 + draws * sizes.count) * models
-    let needed = rows.count * perQuery + shared
-    let limit = budget ?? 500
-    guard needed <= limit else {
-      let room = max(0, (limit - shared) / perQuery)
-      throw EvaluationError.design(
-        problem: "\(rows.count) queries × \(sizes.count) removals × \(models) models, and "
-          + "\(shared) models shared by them, are \(needed), more than the budget of \(limit)",
-        option: "--budget",
-        remedy: room > 0
-          ? "ask about \(room) queries, or raise --budget" : "raise --budget to \(needed)")
-    }
-    let scores = try setup.scorer.scores(data.test.subset(rows))
-    return try .brittleness(
-      orders: rows.enumerated().map {
-        (query: $1, order: RemovalRanking.order(of: scores.row($0)))
-      },
-      counts: sizes, draws: draws, of: data.train.count,
-      ranking: SubsetRanking(try setup.description(), queries: "each query's own"))
-  }
-
-  private func queries(_ setup: ScoringSetup) throws -> [Int] {
-    let data = setup.influence.data.test
-    guard setup.influence.isClassification else {
-      throw EvaluationError.notDefined(
-        kind: "brittleness", reason: "the targets are numbers, and no prediction flips",
-        run: setup.influence.run.name,
-        remedy: "use ascribe evaluate \(setup.influence.run.name) removal")
-    }
-    if let test { return try data.rows(named: test, option: "--test") }
-    let correct = try setup.influence.predictions(for: data).correct
-    let right = data.ids.indices.filter { correct[$0] }
-    guard !right.isEmpty else {
-      throw EvaluationError.notDefined(
-        kind: "brittleness", reason: "the run predicts no test example rightly",
-        run: setup.influence.run.name, remedy: "name test ids with --test")
-    }
-    return RandomStream(seed: 0, purpose: .subset, index: 2 << 32)
-      .sample(min(count ?? 10, right.count), of: right.count).map { right[$0] }.sorted()
+  private func sizes() throws -> [Int]? {
+    guard let removals else { return nil }
+    return try CommonOptions.list(
+      removals, refused: "--removals takes numbers such as 10,20,50, not '\(removals)'")
   }
 }

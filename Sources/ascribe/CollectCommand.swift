@@ -1,28 +1,16 @@
 import ArgumentParser
-import Datasets
-import Foundation
-import Gradients
 import Influence
 import Networks
 import Projections
 import Reports
-import Storage
+import Session
+import Models
+import Runs
 import Training
 
 extension ProjectorKind: ExpressibleByArgument {}
 
-/// How features are stored.
-enum FeatureType: String, ExpressibleByArgument, CaseIterable {
-  case float32, float16, bfloat16
-
-  var storageType: StorageType {
-    switch self {
-    case .float32: .float32
-    case .float16: .float16
-    case .bfloat16: .bfloat16
-    }
-  }
-}
+extension FeatureType: ExpressibleByArgument {}
 
 /// `ascribe collect`.
 struct CollectCommand: ParsableCommand {
@@ -33,7 +21,7 @@ struct CollectCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
-  @Option(help: "train or test.") var split: Split = .train
+  @Option(help: "train or test.") var split: DataPart = .train
   @Option(help: "The method that will read them, such as trajectory (default: trak).")
   var method: String?
   @Option(
@@ -67,48 +55,14 @@ struct CollectCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let run = try common.open(runName)
-    let influence = try RunInfluence(run, layers: layers.patterns)
-    if let layers = influence.layersSentence { Console.line(layers) }
-    let data = split.part(of: influence.data)
-    let projection =
-      try projector.map { ProjectionChoice(kind: $0, dimension: dim, seed: projectionSeed) }
-      ?? influence.standardProjection(dimension: dim, seed: projectionSeed)
-    let work = try influence.collecting(
-      for: try MethodTable.standard.method(named: method ?? Method.trak.name),
-      outputFunction: outputFunction.flatMap { OutputFunction(rawValue: $0) },
-      projection: projection,
-      choice: checkpoints.flatMap { CheckpointChoice($0) } ?? .standard, split: split.rawValue,
-      weighs: out == nil)
-    if out != nil && work.parts.count > 1 {
-      throw ValidationError(
-        "--out names one store, and \(method ?? "") reads \(work.parts.count): leave it out")
-    }
-    if projector == nil {
-      Console.line("projector: \(projection.kind.rawValue), by counted flops (--projector)")
-    }
-    let cost = try influence.cost(of: work, examples: data.count)
-    EstimateText.announce(
-      "\(projection.kind.rawValue) features of \(data.count) examples", flops: cost.flops,
-      peakBytes: cost.peakBytes)
-    for part in work.parts {
-      let path = out ?? part.path
-      let bar = Progress("collecting", unit: "rows")
-      try part.collection.collect(
-        data, to: path, dtype: dtype.storageType, overwrite: overwrite
-      ) { done, total in
-        try Interruption.check(isResumable: true)
-        bar.update(done, of: total)
-      }
-      let count = work.references.count
-      Console.line(
-        "wrote \(path): \(data.count) rows of \(projection.kind.rawValue) features of "
-          + "\(part.target.name) at \(count) checkpoint\(count == 1 ? "" : "s")")
-      let store = try StoreDescription(path)
-      if let note = part.collection.identity.machine.note(on: store.fingerprint) {
-        Console.line("note: \(path) was \(note)")
-      }
-      if json { Console.output(try JSON.text(store, layout: .compact)) }
+    var job = CollectJob()
+    (job.part, job.method, job.out, job.overwrites) = (split, method, out, overwrite)
+    (job.projector, job.dimension, job.projectionSeed) = (projector, dim, projectionSeed)
+    (job.featureType, job.layers) = (dtype, layers.patterns)
+    job.outputFunction = outputFunction.flatMap { OutputFunction(rawValue: $0) }
+    job.checkpoints = checkpoints.flatMap { CheckpointChoice($0) } ?? .standard
+    for store in try job.run(in: try common.session(runName)) where json {
+      Console.output(try JSON.text(store, layout: .compact))
     }
   }
 }

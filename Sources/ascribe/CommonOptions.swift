@@ -2,7 +2,10 @@ import ArgumentParser
 import Datasets
 import Influence
 import Networks
+import Session
 import Tensors
+import Models
+import Runs
 import Training
 
 /// Options of every command.
@@ -19,6 +22,12 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "The folder of all runs.")
   var checkpointsFolder = "Checkpoints"
 
+  @Option(
+    help:
+      "Where the paths of the run file begin (default: in its own folder), for a run or data that was moved."
+  )
+  var dataFolder: String?
+
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be from 1 to 1024, not \(threads)")
@@ -28,14 +37,10 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// Opens a run, and says so when its training has not come to its end.
-  func open(_ run: String) throws -> Run {
-    let opened = try Run.open(run, checkpointsFolder: checkpointsFolder)
-    if !opened.isFinished {
-      Console.line(
-        "note: the training of \(opened.name) is not finished; its last checkpoint so far is used")
-    }
-    return opened
+  /// Opens a run to be asked.
+  func session(_ run: String) throws -> Session {
+    try Session(
+      run, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control: .terminal)
   }
 
   /// Refuses names that the other commands would not know as files of HDF5.
@@ -52,6 +57,18 @@ struct CommonOptions: ParsableArguments {
     guard let count = Int(unit == nil ? text[...] : text.dropLast()), count > 0 else { return nil }
     let (bytes, overflows) = count.multipliedReportingOverflow(by: unit ?? 1)
     return overflows ? nil : bytes
+  }
+
+  /// The numbers in a text such as `10,20,50`, one at the least.
+  static func list<Number: LosslessStringConvertible>(
+    _ text: String, refused problem: @autoclosure () -> String
+  ) throws -> [Number] {
+    let words = text.split(separator: ",")
+    let numbers = words.compactMap { Number($0.trimmingCharacters(in: .whitespaces)) }
+    guard numbers.count == words.count, !numbers.isEmpty else {
+      throw ValidationError(problem())
+    }
+    return numbers
   }
 
   /// Sets the thread count and the size of blocks, and takes over Ctrl-C.
@@ -181,9 +198,4 @@ extension DampingProfile: ExpressibleByArgument {}
 extension DampingDiagnosis: ExpressibleByArgument {}
 extension ScoringRequest.Kernel: ExpressibleByArgument {}
 
-/// The parts of a run's data.
-enum Split: String, ExpressibleByArgument, CaseIterable {
-  case train, test
-
-  func part(of data: SplitData) -> Dataset { self == .train ? data.train : data.test }
-}
+extension DataPart: ExpressibleByArgument {}

@@ -21,6 +21,7 @@ enum Console {
   /// Ctrl-C was pressed.
   static func output(_ text: String) {
     if Interruption.isRequested { return }
+    Progress.clear()
     var bytes = Array((text + "\n").utf8)[...]
     while !bytes.isEmpty {
       let wrote = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
@@ -72,14 +73,17 @@ enum Console {
 final class Progress: Sendable {
   private struct State {
     var shown = ContinuousClock.now
-    var first: Int?
+    /// What was done when it was first told of, from which the rate counts.
+    var first: (done: Int, time: ContinuousClock.Instant)?
   }
+
+  /// What the whole command was said to take; shown until a rate is known.
+  static let expected = Mutex<String?>(nil)
 
   private static let visible = Mutex(false)
   private static let lastShown = Mutex(ContinuousClock.now)
   private let title: String
   private let unit: String
-  private let start = ContinuousClock.now
   private let state = Mutex(State())
 
   init(_ title: String, unit: String) {
@@ -87,20 +91,23 @@ final class Progress: Sendable {
     self.unit = unit
   }
 
-  /// Shows `done` of `total`, at most ten times a second.
+  /// Shows `done` of `total`: at once, then at most ten times a second.
   func update(_ done: Int, of total: Int) {
     let now = ContinuousClock.now
     let interval: Duration = Console.isTerminal ? .milliseconds(100) : .seconds(10)
-    let begun = state.withLock { state -> Int? in
-      if state.first == nil { state.first = done }
-      guard now - state.shown >= interval else { return nil }
+    let first = state.withLock { state -> (done: Int, time: ContinuousClock.Instant)? in
+      // At once on a terminal: the first of many rows may take minutes.
+      let isFirst = state.first == nil && Console.isTerminal
+      let first = state.first ?? (done, now)
+      state.first = first
+      guard isFirst || now - state.shown >= interval else { return nil }
       state.shown = now
-      return state.first
+      return first
     }
-    guard let begun else { return }
-    let seconds = (now - start) / .seconds(1)
+    guard let first else { return }
     let text = Progress.text(
-      title, unit: unit, done: done, of: total, since: begun, seconds: seconds)
+      title, unit: unit, done: done, of: total, since: first.done,
+      seconds: (now - first.time) / .seconds(1), expected: Progress.expected.withLock { $0 })
     Progress.lastShown.withLock { $0 = now }
     let cells = 24
     let full = total > 0 ? min(cells, cells * done / total) : cells
@@ -128,17 +135,22 @@ final class Progress: Sendable {
     String(format: rate >= 10 ? "%.0f %@/s" : "%.2g %@/s", rate, unit)
   }
 
-  /// The line of a progress: rate and time left once something was done since `begun`.
+  /// The line of a progress: rate and time left once something was done since `begun`, before that
+  /// what the command is expected to take.
   static func text(
-    _ title: String, unit: String, done: Int, of total: Int, since begun: Int, seconds: Double
+    _ title: String, unit: String, done: Int, of total: Int, since begun: Int, seconds: Double,
+    expected: String? = nil
   ) -> String {
     let text = "\(title) \(total > 0 ? 100 * done / total : 100) %  \(done)/\(total) \(unit)"
-    guard done > begun, seconds > 0 else { return text }
+    guard done > begun, seconds > 0 else {
+      return text + (done < total ? expected.map { "  about \($0) in all" } ?? "" : "")
+    }
     let rate = Double(done - begun) / seconds
     let perSecond = Progress.rate(rate, unit)
     return done >= total
       ? "\(text)  \(perSecond)"
-      : "\(text)  \(perSecond)  " + String(format: "%.0f s left", Double(total - done) / rate)
+      : "\(text)  \(perSecond)  "
+        + String(format: "%.0f s left", max(1, Double(total - done) / rate))
   }
 
   /// Removes the bar from the terminal.

@@ -1,9 +1,6 @@
+import Answers
 import ArgumentParser
-import Evaluation
-import Foundation
-import Influence
-import Reports
-import Storage
+import Session
 
 /// What `evaluate` measures.
 enum EvaluationKind: String, ExpressibleByArgument, CaseIterable {
@@ -27,12 +24,16 @@ struct EvaluateCommand: ParsableCommand {
         needs, once.
       randomized: the LDS of scores that should know nothing: random and permuted ones, those of a
         network trained on shuffled labels, and of untrained weights.
+      Language models have them all but mislabel: of whole passages, or of one token with --token.
+      Their loss stands in place of an accuracy, and a passage flips when its loss rises by --rise.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
   @Argument(help: "lds, loo, removal, mislabel, brittleness or randomized.")
   var kind: EvaluationKind
+  @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
+  var token: Int?
   @Option(help: "The bank's name (default: bank; loo, removal and brittleness have their own).")
   var bank: String?
   @Option(help: "Write the result as a self-contained HTML page with charts.")
@@ -44,7 +45,6 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    try BankName.require(bank)
     if kind != .brittleness, let stray = brittleness.given {
       throw ValidationError("\(stray) is for evaluate brittleness, not \(kind.rawValue)")
     }
@@ -54,46 +54,50 @@ struct EvaluateCommand: ParsableCommand {
     if kind == .mislabel && bank != nil {
       throw ValidationError("--bank is not for evaluate mislabel, which needs no bank")
     }
-    if kind == .removal {
-      let stray = [
-        ("--method", method.method), ("--example-weight", method.exampleWeight),
-        ("--checkpoints", method.checkpoints), ("--seeds", method.seeds),
-      ].first { $0.1 != nil }
-      if let stray {
-        throw ValidationError(
-          "\(stray.0) is not for evaluate removal: the bank's ranking was chosen by retrain")
-      }
+    if token != nil && (kind == .mislabel || kind == .removal) {
+      throw ValidationError(
+        "--token is not for evaluate \(kind.rawValue), "
+          + (kind == .mislabel
+            ? "which asks about no query" : "whose bank's ranking was chosen by retrain"))
+    }
+    let unused = ["--method", "--example-weight", "--checkpoints", "--seeds"]
+    if kind == .removal, let stray = unused.first(where: method.given.contains) {
+      throw ValidationError(
+        "\(stray) is not for evaluate removal: the bank's ranking was chosen by retrain")
     }
   }
 
   func run() throws {
     common.begin()
-    let answer = try answer()
-    if let report {
-      try AtomicFile.write(answer.page.html(), to: report)
-      Console.line("wrote \(report)")
+    let session = try common.session(runName)
+    let (scoring, layers) = (try method.request(), method.layers.patterns)
+    switch kind {
+    case .lds:
+      var job = LDSJob(bank: bank, scoring: scoring, layers: layers)
+      (job.fusedWith, job.token) = (fusing.fuse, token)
+      try show(job.run(in: session))
+    case .loo:
+      var job = LeaveOneOutJob(bank: bank, scoring: scoring, layers: layers)
+      job.token = token
+      try show(job.run(in: session))
+    case .removal:
+      try show(RemovalJob(bank: bank, outputFunction: scoring.outputFunction).run(in: session))
+    case .mislabel:
+      try show(MislabelEvaluationJob(scoring: scoring, layers: layers).run(in: session))
+    case .brittleness:
+      var job = try brittleness.job()
+      (job.bank, job.scoring, job.layers) = (bank, scoring, layers)
+      job.token = token
+      try show(job.run(in: session))
+    case .randomized:
+      var job = RandomizedJob(bank: bank, scoring: scoring, layers: layers)
+      job.token = token
+      try show(job.run(in: session))
     }
-    Console.output(json ? try answer.json() : answer.text)
   }
 
-  private func answer() throws -> any EvaluationAnswer {
-    if kind == .removal {
-      return try RemovalAnswer(
-        try RunInfluence(try common.open(runName)), bank: bank, method.outputFunction)
-    }
-    let setup = try ScoringSetup(run: runName, method, common)
-    if setup.influence.isSequence {
-      throw EvaluationError.notDefined(
-        kind: "evaluate \(kind.rawValue)",
-        reason: "it needs one row of outputs an example, and these are sequences with one a token",
-        run: runName, remedy: "use a run whose examples have a class or numbers")
-    }
-    switch kind {
-    case .lds: return try LDSAnswer(setup, bank: bank, fusing)
-    case .loo: return try LeaveOneOutAnswer(setup, bank: bank)
-    case .mislabel: return try MislabelAnswer(setup, method)
-    case .brittleness: return try BrittlenessAnswer(setup, bank: bank, brittleness)
-    case .randomized, .removal: return try RandomizedAnswer(setup, bank: bank, method)
-    }
+  private func show<A>(_ result: Evaluated<A>) throws {
+    if let report { try Console.write(result.page, to: report) }
+    try Console.answer(result.answer, json: json)
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Datasets
-import Reports
-import Training
+import Session
 
 /// `ascribe export`.
 struct ExportCommand: ParsableCommand {
@@ -26,35 +24,8 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let run = try common.open(runName)
-    let reference = try run.checkpoint(seed: seed, epoch: checkpoint)
-    let exported = try ExportJob(run, reference, to: out).write()
-    if run.record.normalisation != .none {
-      Console.line(
-        "note: the weights are for inputs on the run's scale (normalisation in its run.json)")
-    }
-    if json {
-      return Console.output(
-        try JSON.text(
-          ExportAnswer(
-            run: run.name, seed: reference.seed, epoch: reference.epoch, folder: out,
-            files: exported.files, architecture: exported.architecture,
-            modelHash: exported.modelHash), layout: .compact))
-    }
-    Console.output(
-      "\(out): \(exported.files.joined(separator: ", ")); \(exported.tensors) tensors of seed "
-        + "\(reference.seed), epoch \(reference.epoch)"
-        + (exported.architecture.map { ", for \($0)" } ?? ""))
+    var job = ExportWeightsJob(to: out)
+    (job.seed, job.epoch) = (seed, checkpoint)
+    try Console.answer(try job.run(in: try common.session(runName)), json: json)
   }
-}
-
-/// `export --json`.
-private struct ExportAnswer: Encodable {
-  let run: String
-  let seed: UInt64
-  let epoch: Int
-  let folder: String
-  let files: [String]
-  let architecture: String?
-  let modelHash: String
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Evaluation
 
 /// The bank that scores are fused with.
 struct FuseOptions: ParsableArguments {
@@ -13,15 +12,5 @@ struct FuseOptions: ParsableArguments {
     if let fuse, fuse.isEmpty || fuse.contains("/") {
       throw ValidationError("--fuse takes the name of a bank, not '\(fuse)'")
     }
-  }
-
-  /// The fused scorer asked for, with what it found said on standard error.
-  func scorer(
-    _ setup: ScoringSetup, truth: (bank: RetrainingBank, name: String)? = nil
-  ) throws -> FusedScorer? {
-    guard let fuse else { return nil }
-    let fused = try FusedScorer(setup.scorer, bank: fuse, of: setup.influence, truth: truth)
-    Console.line(fused.summary)
-    return fused
   }
 }

@@ -1,11 +1,6 @@
 import Foundation
 import Synchronization
-
-/// Thrown where a command notices Ctrl-C.
-struct Interrupted: Error {
-  /// Whether the same command goes on from what was finished.
-  var isResumable = false
-}
+import Tensors
 
 /// Ctrl-C as a flag: long work looks at it between steps and stops cleanly.
 enum Interruption {
@@ -36,10 +31,10 @@ enum Interruption {
   /// Whether Ctrl-C was pressed.
   static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// Throws `Interrupted` when it was.
+  /// Throws `JobCancelled` when it was.
   ///
   /// - Parameter isResumable: whether the same command goes on from what was finished.
   static func check(isResumable: Bool = false) throws {
-    if isRequested { throw Interrupted(isResumable: isResumable) }
+    if isRequested { throw JobCancelled(isResumable: isResumable) }
   }
 }

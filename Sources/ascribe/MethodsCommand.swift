@@ -1,6 +1,6 @@
 import ArgumentParser
+import Answers
 import Influence
-import Reports
 
 /// `ascribe methods`.
 struct MethodsCommand: ParsableCommand {
@@ -11,52 +11,7 @@ struct MethodsCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
-    let answer = MethodsAnswer(MethodTable.standard)
-    Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
-  }
-}
-
-/// `methods --json`, its fields fixed.
-struct MethodsAnswer: Encodable {
-  struct Row: Encodable {
-    let name, title, source, gradients, scope, unit, checkpoints: String
-    let needs: [String]
-    /// Whether scores are multiplied by the example weight.
-    let weighs: Bool
-    /// What the scores of it are the mean of; absent for methods of their own.
-    let combines: [String]?
-    /// How the visits of a training's saved steps are weighed; absent for methods that do not read
-    /// them.
-    let steps: String?
-  }
-
-  let methods: [Row]
-
-  init(_ table: MethodTable) {
-    methods = table.methods.map { method in
-      Row(
-        name: method.name, title: method.title, source: method.source,
-        gradients: method.gradients.rawValue, scope: method.scope.rawValue,
-        unit: method.unitKind.rawValue,
-        checkpoints: method.checkpoints == .logSpaced ? "log" : "final",
-        needs: method.needs.map(\.rawValue).sorted(), weighs: method.weighs,
-        combines: method.combinedNames, steps: method.visits?.rawValue)
-    }
-  }
-
-  var text: String {
-    var table = TextTable(["method", "what it computes", "unit", "needs", "checkpoints", "source"])
-    for row in methods {
-      table.append([
-        row.name, row.title, row.unit,
-        (row.needs + (row.weighs ? ["weight"] : []))
-          .joined(separator: ", "), row.checkpoints, row.source,
-      ])
-    }
-    return table.text
-      + "\non saved steps too (--kernel steps): "
-      + methods.filter { $0.steps != nil }.map(\.name).joined(separator: ", ")
-      + "\nneeds: solve = λ (--damping), and n × n memory on the exact kernel; labels = one target an "
-      + "example;\nweight = --example-weight. Costs at your sizes: ascribe plan RUN"
+    let answer = MethodsAnswer(.standard)
+    Console.output(json ? try answer.json() : FlagText.named(in: answer.text))
   }
 }

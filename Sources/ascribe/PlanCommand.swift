@@ -1,12 +1,7 @@
 import ArgumentParser
-import Datasets
-import Foundation
-import Gradients
-import Influence
-import Networks
 import Projections
 import Reports
-import Training
+import Session
 
 /// `ascribe plan`.
 struct PlanCommand: ParsableCommand {
@@ -32,55 +27,11 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let subject = try subject()
-    let plan = WorkPlan(subject)
-    if json { return Console.output(try JSON.text(plan, layout: .compact)) }
-    Console.output(
-      "\(plan.trainingExamples) training examples, \(plan.queries) queries, "
-        + "\(plan.parameters) parameters; SGEMM "
-        + String(format: "%.0f Gflop/s", plan.rate / 1e9))
-    if let layers = subject.attributed.layersName {
-      Console.output("gradients by \(subject.attributed.selectedCount) parameters: \(layers)")
-    }
-    Console.output(
-      "features: \(subject.projection.kind.rawValue) \(subject.projection.dimension)")
-    var table = TextTable(["step", "rows", "disk", "peak memory", "Gflop", "minutes"])
-    for step in plan.steps {
-      table.append([
-        step.name, "\(step.rows)", ByteText.text(step.diskBytes), ByteText.text(step.peakBytes),
-        String(format: "%.1f", step.flops / 1e9), String(format: "%.2f", step.minutes),
-      ])
-    }
-    Console.output(table.text)
-  }
-
-  /// The run, or what its file describes.
-  private func subject() throws -> WorkPlan.Subject {
-    var configuration: RunConfiguration
-    let data: SplitData
-    var imported: RunRecord?
-    if target.hasSuffix(".yaml") || target.hasSuffix(".yml") {
-      configuration = try RunConfiguration(contentsOf: target)
-      data = try configuration.data.load()
-    } else {
-      let opened = try Run.open(target, checkpointsFolder: common.checkpointsFolder)
-      configuration = try opened.configuration()
-      data = try opened.loadData()
-      if opened.record.status == .imported { imported = opened.record }
-    }
-    configuration = configuration.fitted(to: data.train)
-    let training = configuration.training
-    let trained = try configuration.network(for: data.train)
-    let network =
-      try layers.patterns.map { try trained.selecting($0, place: "--layers") } ?? trained
-    return WorkPlan.Subject(
-      trained: trained, attributed: network,
-      configuration: imported == nil ? training : nil,
-      seeds: imported?.seeds.count ?? training.seeds.count,
-      epochs: imported?.checkpointEpochs ?? training.checkpoints.numbers(epochs: training.epochs),
-      data: data,
-      projection: projector.map { ProjectionChoice(kind: $0, dimension: dim) }
-        ?? .standard(for: network, examples: data.train.count, dimension: dim),
-      featureBytes: dtype == .float32 ? 4 : 2, exactLimit: exactLimit)
+    var job = PlanJob(target, checkpointsFolder: common.checkpointsFolder)
+    (job.dimension, job.layers, job.featureType) = (dim, layers.patterns, dtype)
+    (job.projector, job.exactLimit) = (projector, exactLimit)
+    job.dataFolder = common.dataFolder
+    let result = try job.run(control: .terminal)
+    Console.output(json ? try JSON.text(result.plan, layout: .compact) : result.text)
   }
 }

@@ -1,12 +1,6 @@
 import ArgumentParser
-import Datasets
-import Evaluation
-import Foundation
 import Influence
-import Reports
-import Storage
-import Tensors
-import Training
+import Session
 
 /// `ascribe query`.
 struct QueryCommand: ParsableCommand {
@@ -40,8 +34,8 @@ struct QueryCommand: ParsableCommand {
 
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
-    if fusing.fuse != nil && (tokens || token != nil) {
-      throw ValidationError("--tokens and --token are not for scores fused with a bank")
+    if fusing.fuse != nil && tokens {
+      throw ValidationError("--tokens is not for scores fused with a bank, which are no such sums")
     }
     let own = [
       ("--fuse", fusing.fuse != nil), ("--diagnose", diagnose != nil), ("--tokens", tokens),
@@ -58,80 +52,13 @@ struct QueryCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    if let scores {
-      let asked = try QueryScores(file: scores, of: try common.open(runName))
-      return try answer(asked)
-    }
-    let setup = try ScoringSetup(
-      run: runName, method, common, diagnosesDamping: diagnose ?? .last, asks: .query)
-    if tokens { try setup.influence.data.train.requireTokens() }
-    try answer(QueryScores(setup, try fusing.scorer(setup), token: token), setup)
+    var job = QueryJob(test: test)
+    (job.top, job.limit, job.token, job.byToken) = (top, limit, token, tokens)
+    (job.scores, job.bank, job.layers) = (scores, fusing.fuse, method.layers.patterns)
+    job.scoring = try method.request(diagnosesDamping: diagnose ?? .last)
+    let result = try job.run(in: try common.session(runName))
+    if let csv { try Console.write(result.answer.csv, to: csv, says: false) }
+    if let report { try Console.write(try result.page(), to: report) }
+    try Console.answer(result.answer, json: json)
   }
-
-  /// - Parameter setup: what takes scores apart by token; nil for scores of a file.
-  private func answer(_ asked: QueryScores, _ setup: ScoringSetup? = nil) throws {
-    let data = asked.influence.data
-    let selection = try QuerySelection(test, in: data.test, limit: limit, of: asked.influence)
-    let shown = data.test.subset(selection.rows)
-    let queries = try token.map { try shown.targeting(token: $0) } ?? shown
-    let tops = try asked.tops(selection.rows, selection.isMean, top)
-    let found = try QueryFindings(asked, selection, queries, tops)
-    let units =
-      found.scores.fusion == nil && !(selection.isMean && asked.isMeanOfScores)
-      ? try CalibratedUnits(found.scores, of: asked.influence.run) : nil
-    let parts = try setup.flatMap { setup in
-      tokens ? try TokenParts(setup, selection, queries, tops, token: token) : nil
-    }
-    var answer = QueryAnswer(found, units)
-    answer.add(parts, token: token, shown: shown, tops, train: data.train)
-    try asked.explain()
-    if let csv { try AtomicFile.write(answer.csv, to: csv) }
-    if let report {
-      let page = try QueryPage(
-        found, notes: try asked.notes(),
-        passages: Passages(shown: shown, token: token, parts: parts))
-      try AtomicFile.write(page.report.html(), to: report)
-      Console.line("wrote \(report)")
-    }
-    Console.output(json ? try JSON.text(answer, layout: .compact) : answer.text)
-  }
-}
-
-/// Which test examples are asked about.
-struct QuerySelection {
-  /// Rows of the test set.
-  let rows: [Int]
-  /// Whether their mean is the query.
-  let isMean: Bool
-  /// How the query is called when it is a mean.
-  let name: String
-
-  init(_ text: String, in test: Dataset, limit: Int, of influence: RunInfluence) throws {
-    name = text
-    switch text {
-    case "all":
-      rows = Array(0..<test.count)
-      isMean = true
-    case "misclassified":
-      isMean = false
-      guard test.classes != nil else {
-        throw InfluenceError.notDefined(
-          name: "--test misclassified", reason: test.reasonWithoutClasses, option: "--test")
-      }
-      let wrong = try influence.predictions(for: test).correct
-      let all = test.ids.indices.filter { !wrong[$0] }
-      rows = Array(all.prefix(limit))
-      Console.line("\(all.count) misclassified test examples, showing \(rows.count)")
-      if all.isEmpty { throw ValidationError("no test example is misclassified") }
-    default:
-      isMean = false
-      let ids = text.split(separator: ",").map { ExampleID(String($0).trimmed) }
-      if ids.isEmpty { throw ValidationError("--test names no example") }
-      rows = try test.rows(of: ids, in: "--test")
-    }
-  }
-}
-
-extension String {
-  var trimmed: String { trimmingCharacters(in: .whitespaces) }
 }

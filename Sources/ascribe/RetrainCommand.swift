@@ -1,9 +1,6 @@
 import ArgumentParser
-import Evaluation
-import Foundation
-import Influence
-import Reports
-import Synchronization
+import Session
+import Runs
 import Training
 
 /// `ascribe retrain`.
@@ -30,74 +27,37 @@ struct RetrainCommand: ParsableCommand {
   var bank: String?
   @OptionGroup var choices: DesignOptions
   @Option(help: "Models of each subset.") var seeds = 3
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Sequences: keep the outputs of each token too (default: where they take 256 MB or less)."
+  )
+  var tokenOutputs: Bool?
   @Flag(help: "Replace a bank that was made from something else.") var overwrite = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if !(1...1_000).contains(seeds) {
-      throw ValidationError("--seeds must be from 1 to 1000, not \(seeds)")
+    if tokenOutputs == false && choices.token != nil {
+      throw ValidationError("--token needs the outputs of each token: leave --no-token-outputs out")
     }
-    try BankName.require(bank)
     try choices.requireFit(for: design)
   }
 
   func run() throws {
     common.begin()
-    let (influence, subsets) = try choices.make(design, run: runName, common)
-    let run = influence.run
-    let job = RetrainingJob(run, data: influence.data, design: subsets, seeds: seeds)
-    let path = RetrainingJob.path(run, bank: bank ?? BankName.standard(subsets.kind))
-    let made = try job.runInTerminal(to: path, overwrite: overwrite)
-    Console.line("\(path): \(subsets.subsets) subsets × \(seeds) seeds")
-    if let note = try run.identity().machine.note(on: made.fingerprint) {
-      Console.line("note: \(path) was \(note)")
-    }
-    if json {
-      Console.output(
-        try JSON.text(
-          RetrainAnswer(
-            run: run.name, bank: path, design: subsets.kind.rawValue, subsets: subsets.subsets,
-            fraction: subsets.fraction, seeds: seeds), layout: .compact))
-    }
-  }
-}
-
-private struct RetrainAnswer: Encodable {
-  let run, bank, design: String
-  let subsets: Int
-  let fraction: Double
-  let seeds: Int
-}
-
-/// Names of banks, which are names of files in the run's folder.
-enum BankName {
-  /// The name that a design's bank has unless told otherwise.
-  static func standard(_ kind: SubsetDesign.Kind) -> String {
-    switch kind {
-    case .random, .list: "bank"
-    case .leaveOneOut, .removal, .brittleness: kind.rawValue
-    }
+    var job = RetrainJob(try choices.design(design))
+    (job.subsetSeed, job.seeds, job.bank) = (choices.subsetSeed, seeds, bank)
+    (job.overwrites, job.tokenOutputs) = (overwrite, tokenOutputs)
+    let answer = try job.run(in: try session())
+    if json { try Console.answer(answer, json: true) }
   }
 
-  static func require(_ name: String?) throws {
-    if let name, !RunConfiguration.isName(name) {
-      throw ValidationError(
-        "--bank takes a name of letters, digits, -, _ and ., without a folder, not '\(name)'")
-    }
-  }
-}
-
-extension RetrainingJob {
-  /// Trains with a progress bar; Ctrl-C keeps what is done.
-  func runInTerminal(to path: String, overwrite: Bool) throws -> RetrainingBank {
-    let bar = Progress("retraining", unit: "models")
-    do {
-      return try run(
-        to: path, overwrite: overwrite, progress: { bar.update($0, of: $1) },
-        isCancelled: { Interruption.isRequested })
-    } catch TrainingError.cancelled {
-      throw Interrupted(isResumable: true)
-    }
+  /// Only a ranking takes the run's checkpoints, and is told of a training that is not finished.
+  private func session() throws -> Session {
+    if design == "removal" { return try common.session(runName) }
+    return Session(
+      try Run.open(
+        runName, checkpointsFolder: common.checkpointsFolder, dataFolder: common.dataFolder),
+      control: .terminal)
   }
 }

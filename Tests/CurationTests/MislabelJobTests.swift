@@ -1,9 +1,9 @@
 import Configuration
 import Foundation
 import Influence
+import Runs
 import TestSupport
 import Testing
-import Training
 
 @testable import Curation
 
@@ -131,7 +131,7 @@ struct MislabelJobTests {
     #expect(
       error?.what == "signal meanProbability is not defined here: training on these targets "
         + "records no probability")
-    #expect(error?.location == "--signal")
+    #expect(error?.location == "‹signal›")
     #expect(MislabelJob(influence).standardSignal == .leaveOneOutMargin)
     let margins = try MislabelJob(influence).ranking()
     #expect(margins.signal == .leaveOneOutMargin)

@@ -1,7 +1,7 @@
 import Datasets
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Damaged files are read or refused with a diagnosable error; nothing ends the process.

@@ -1,8 +1,8 @@
 import Datasets
 import Foundation
 import Images
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Folders of PNG and JPEG files against the pixels that tools/reference/images.py wrote.

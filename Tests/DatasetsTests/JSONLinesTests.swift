@@ -1,9 +1,10 @@
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Datasets
+@testable import Text
 
 /// Files with a JSON object a line.
 @Suite struct JSONLinesTests {

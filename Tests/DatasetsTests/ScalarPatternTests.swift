@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Datasets
+@testable import Text
 
 /// The regular expressions of pre-tokenizers.
 @Suite struct ScalarPatternTests {

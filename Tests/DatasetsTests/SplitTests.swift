@@ -40,6 +40,22 @@ private let source = "train: {format: csv, path: a.csv}\n"
     #expect(data.train.count == 15)
   }
 
+  @Test func withoutATestSetAllExamplesTrain() throws {
+    for rest in ["split: {test: 0}", "split: {test: 0, train: 20}", ""] {
+      let data = try folder().load(source + rest)
+      #expect(data.train.count == 20 && data.test.count == 0)
+      #expect(data.test.featureShape == data.train.featureShape)
+      #expect(data.test.classNames == data.train.classNames)
+      #expect(throws: DatasetError.noTestSet) { try data.requireTest() }
+    }
+    let some = try folder().load(source + "split: {test: 0, train: 7, seed: 3}")
+    #expect(some.train.count == 7 && some.test.count == 0)
+    // A share of nothing is still a mistake.
+    #expect(throws: DatasetError.self) { try folder().load(source + "split: {test: 0.01}") }
+    #expect(throws: (any Error).self) { try folder().load(source + "split: {test: 5, train: 0}") }
+    try folder().load(source + "split: {test: 5}").requireTest()
+  }
+
   @Test func aFileNamesTheTestExamples() throws {
     let folder = try folder()
     try folder.write("# chosen\n3\r\n\n 17 \n0\n", to: "ids.txt")
@@ -105,11 +121,11 @@ private let source = "train: {format: csv, path: a.csv}\n"
       """
     ),
     (
-      source + "split: {test: 0}",
+      source + "split: {test: -1}",
       """
-      error: split.test is 0, outside its bounds: at least 1.
+      error: split.test is -1, outside its bounds: at least 0.
         at:  run.yaml:2, split.test
-        fix: choose a number that is at least 1.
+        fix: choose a number that is at least 0.
       """
     ),
     (

@@ -1,9 +1,10 @@
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Datasets
+@testable import Text
 
 /// Damaged tokenizers and JSON lines are read or refused with a diagnosable error; nothing ends the
 /// process, nothing hangs.

@@ -1,8 +1,8 @@
 import Configuration
 import Datasets
 import Storage
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Texts and arrays of token ids as sequences whose next tokens are predicted.

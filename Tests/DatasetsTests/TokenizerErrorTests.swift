@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Datasets
+@testable import Text
 
 /// What a tokenizer.json may not have, by its name and place.
 @Suite struct TokenizerErrorTests {
@@ -126,7 +127,7 @@ import Testing
       try failure(#"{"pre_tokenizer":\#(pattern),"model":\#(Self.model)}"#) == nil)
     let tokenizer = try Tokenizer(contentsOf: folder.path + "/tokenizer.json")
     let text = String(repeating: "a", count: 60) + "b"
-    let error = #expect(throws: DatasetError.self) { try tokenizer.tokens(of: text) }
+    let error = #expect(throws: TextError.self) { try tokenizer.tokens(of: text) }
     #expect(error?.what.contains("too many steps") == true)
   }
 
@@ -137,7 +138,7 @@ import Testing
     let json = #"{"normalizer":{"type":"Sequence","normalizers":[\#(steps)]},"model":MODEL}"#
     #expect(try failure(json.replacingOccurrences(of: "MODEL", with: Self.model)) == nil)
     let tokenizer = try Tokenizer(contentsOf: folder.path + "/tokenizer.json")
-    #expect(throws: DatasetError.self) { try tokenizer.tokens(of: "aaa") }
+    #expect(throws: TextError.self) { try tokenizer.tokens(of: "aaa") }
     let decoder = #"{"decoder":{"type":"Sequence","decoders":[\#(steps)]},"model":MODEL}"#
     #expect(try failure(decoder.replacingOccurrences(of: "MODEL", with: Self.model)) == nil)
     let other = try Tokenizer(contentsOf: folder.path + "/tokenizer.json")

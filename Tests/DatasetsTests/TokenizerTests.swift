@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Datasets
+@testable import Text
 
 /// Tokenizers against the ids and texts that tools/reference/tokenizers_files.py wrote.
 @Suite struct TokenizerTests {

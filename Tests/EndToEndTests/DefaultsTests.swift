@@ -29,11 +29,49 @@ import Testing
     #expect(trak["exampleWeight"] as? String == "sqrt-final")
   }
 
-  @Test("defaults that contradict their own method are refused")
-  func contradiction() throws {
-    try train(defaults: "{method: graddot, dampingProfile: residual}")
-    try work.fail(3, "query", "r", "--test", "3", words: ["graddot has no damping"])
-    try work.succeed("query", "r", "--test", "3", "--method", "trak")
+  @Test(
+    "defaults that no later command could take are refused before the training, at their place",
+    arguments: [
+      (
+        "{method: graddot, dampingProfile: residual}", "dampingProfile",
+        "cannot be `residual` here: graddot has no damping."
+      ),
+      (
+        "{method: graddot, exampleWeight: final}", "exampleWeight",
+        "cannot be `final` here: graddot has none; it belongs to trak and trajectory."
+      ),
+      (
+        "{checkpoints: 99}", "checkpoints",
+        "cannot be `99` here: the training keeps epochs 1, 2, 5, 6."
+      ),
+      ("{checkpoints: \"1,3\"}", "checkpoints", "cannot be `3` here"),
+      ("{outputFunction: prediction}", "outputFunction", "cannot be `prediction`."),
+      ("{outputFunction: margni}", "outputFunction", "cannot be `margni`; did you mean `margin`?"),
+      ("{method: trakk}", "method", "cannot be `trakk`; did you mean `trak`?"),
+      ("{exampleWeight: last}", "exampleWeight", "cannot be `last`."),
+      ("{damping: much}", "damping", "is the text `much`, expected mean, 2·mean, gcv, loo or"),
+    ])
+  func contradiction(defaults: String, key: String, problem: String) throws {
+    try work.write(Workspace.runFile() + "defaults: \(defaults)\n", to: "r.yaml")
+    let ended = try work.fail(
+      3, "train", "r.yaml", words: ["error: defaults.\(key) \(problem)", ", defaults.\(key)\n"])
+    #expect(ended.errors.contains("  at:  r.yaml"), "\(ended.errors)")
+    #expect(!work.exists("Checkpoints/r/run.json"))
+  }
+
+  @Test("the search for wrong labels takes the run file's damping, checkpoints and kernel")
+  func suspects() throws {
+    try work.succeed("train", "r.yaml")
+    let plain = try work.object("mislabeled", "r")["suspects"] as? NSArray
+    let asked = try work.object(
+      "mislabeled", "r", "--damping", "3·mean", "--checkpoints", "1,2", "--kernel", "features")
+    try train(defaults: "{damping: 3·mean, checkpoints: \"1,2\", kernel: features}")
+    let taken = try work.object("mislabeled", "r")
+    #expect(taken["suspects"] as? NSArray == asked["suspects"] as? NSArray)
+    #expect(taken["suspects"] as? NSArray != plain)
+    // Steps hold no example's outputs: the search goes on without.
+    try train(defaults: "{kernel: steps}")
+    #expect(try work.object("mislabeled", "r")["suspects"] as? NSArray == plain)
   }
 
   @Test("weights of the kernel's residuals are read from collected trace features")

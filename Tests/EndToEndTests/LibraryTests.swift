@@ -1,6 +1,7 @@
 import Foundation
 import Influence
 import Testing
+import Runs
 import Training
 
 /// The library's defaults are the program's, to the bit.

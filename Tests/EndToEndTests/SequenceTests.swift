@@ -157,7 +157,7 @@ import Testing
     #expect(zip(peaks(last), peaks(all)).dropFirst().allSatisfy { $0 < $1 })
   }
 
-  @Test("a text is trained on and queried; evaluations and banks of it are refused")
+  @Test("a text is trained on and queried; what needs labels is refused, by reasons of its own")
   func refusals() throws {
     try work.succeed("train", "s.yaml")
     let outputs = try work.object("outputs", "s")
@@ -165,11 +165,136 @@ import Testing
     let id = try #require(examples.first?["id"])
     let query = try work.object("query", "s", "--test", "\(id)", "--top", "2")
     #expect(query["method"] as? String == "trak")
-    try work.fail(3, "retrain", "s", "--subsets", "10", "--seeds", "1")
-    for kind in ["lds", "loo", "mislabel", "brittleness", "randomized"] {
-      try work.fail(3, "evaluate", "s", kind)
+    for kind in ["lds", "loo", "randomized", "removal"] {
+      try work.fail(3, "evaluate", "s", kind, words: ["there is no bank", "ascribe retrain s"])
     }
+    try work.fail(
+      3, "evaluate", "s", "mislabel", words: ["sequences have no labels that could be wrong"])
     try work.fail(3, "mislabeled", "s")
+    try work.fail(2, "evaluate", "s", "mislabel", "--token", "3")
+    try work.fail(2, "evaluate", "s", "removal", "--token", "3")
+    try work.fail(2, "retrain", "s", "--token", "3", words: ["--token is for --design removal"])
+  }
+
+  @Test("a bank of a text answers evaluations, units, fusing and groups, of texts and of a token")
+  func bank() throws {
+    try work.succeed("train", "s.yaml")
+    let made = try work.object("retrain", "s", "--subsets", "10", "--seeds", "2")
+    #expect(made["keepsTokens"] as? Bool == true && made["subsets"] as? Int == 10)
+    let examples = try #require(try work.object("outputs", "s")["examples"] as? [[String: Any]])
+    let id = try "\(#require(examples.first?["id"]))"
+    let train = try #require(
+      try work.object("outputs", "s", "--split", "train")["examples"] as? [[String: Any]])
+    let group = train.prefix(2).map { "\($0["id"] ?? "")" }.joined(separator: ",")
+    for token in [[], ["--token", "5"]] {
+      func ask(_ words: String...) throws -> [String: Any] {
+        let result = try AscribeProcess(words + token + ["--json"], in: work.path).wait()
+        #expect(result.code == 0, "\(words): \(result.errors)")
+        return try #require(
+          try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+      }
+      let number = token.isEmpty ? nil : 5
+      let lds = try ask("evaluate", "s", "lds", "--report", "lds.html")
+      #expect(lds["lds"] is Double && lds["ceiling"] is Double && lds["token"] as? Int == number)
+      #expect(lds["method"] as? String == "trak" && lds["outputFunction"] as? String == "margin")
+      #expect(try work.text("lds.html").contains("<svg"))
+      let controls = try #require(
+        try ask("evaluate", "s", "randomized")["controls"] as? [[String: Any]])
+      #expect(controls.count == 4)
+      let units = try ask("calibrate", "s", "--output-function", "loss")
+      #expect(units["correlation"] is Double && units["token"] as? Int == number)
+      let fused = try ask("query", "s", "--test", id, "--fuse", "bank")
+      #expect(fused["method"] as? String == "fused")
+      let gone = try ask("group", "s", "--ids", group, "--test", id)
+      #expect(gone["exact"] is Double && gone["token"] as? Int == number)
+    }
+    // Units of the text and of the token lie side by side; another token has none.
+    let other = try work.succeed(
+      "query", "s", "--test", id, "--output-function", "loss", "--token", "6")
+    #expect(other.errors.contains("does not fit these scores: other token"))
+    try work.succeed("verify", "s")
+    try work.fail(
+      4, "retrain", "s", "--subsets", "10", "--seeds", "2", "--no-token-outputs",
+      words: ["tokenOutputs"])
+    try work.succeed(
+      "retrain", "s", "--subsets", "4", "--seeds", "1", "--no-token-outputs", "--bank", "sums")
+    try work.fail(
+      3, "evaluate", "s", "lds", "--bank", "sums", "--token", "5",
+      words: ["whole sequences, not of their tokens", "--token-outputs"])
+  }
+
+  /// A Llama on a file of 60 sequences of 32 token ids below 11, in place of the text.
+  private func writeTokens() throws {
+    var header = "{'descr': '<i4', 'fortran_order': False, 'shape': (60, 32), }"
+    header += String(repeating: " ", count: 117 - header.count) + "\n"
+    var bytes = Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8))
+    for i in 0..<60 * 32 {
+      withUnsafeBytes(of: Int32((i % 32 * (1 + i / 32 % 3) + i / 64) % 11).littleEndian) {
+        bytes.append(contentsOf: $0)
+      }
+    }
+    try bytes.write(to: URL(fileURLWithPath: work.file("t.npy")))
+    try work.write(
+      """
+      name: s
+      data:
+        source: {format: npy, path: t.npy, vocabulary: 11}
+        split: {test: 10, seed: 0}
+      model: {kind: llama, layers: 1, heads: 2, width: 8}
+      training: {optimizer: adamw, rate: 0.001, batch: 16, epochs: 1, seed: 0}
+
+      """, to: "s.yaml")
+  }
+
+  @Test("removals of a text have its loss in place of an accuracy, and a text flips by its loss")
+  func removals() throws {
+    try writeTokens()
+    try work.succeed("train", "s.yaml")
+    let examples = try #require(try work.object("outputs", "s")["examples"] as? [[String: Any]])
+    let id = try "\(#require(examples.first?["id"]))"
+    func curve(_ answer: [String: Any], _ part: String) throws -> Double {
+      try #require((answer[part] as? [String: Any])?["full"] as? Double)
+    }
+    for (token, bank) in [(nil, "removal"), ("5", "by-token")] as [(String?, String)] {
+      let words =
+        [
+          "retrain", "s", "--design", "removal", "--fractions", "0.25", "--draws", "1", "--seeds",
+          "1",
+        ]
+        + ["--test", id, "--bank", bank] + (token.map { ["--token", $0] } ?? [])
+      #expect(try AscribeProcess(words, in: work.path).wait().code == 0)
+      let removal = try work.object(
+        "evaluate", "s", "removal", "--bank", bank, "--output-function", "loss")
+      #expect(removal["accuracy"] == nil && (removal["token"] as? Int) == token.flatMap { Int($0) })
+      // The loss of one text of 31 targets, and of one target of it.
+      let (sum, mean) = (try curve(removal, "output"), try curve(removal, "loss"))
+      #expect(sum > 0 && abs(sum - mean * (token == nil ? 31 : 1)) < 1e-4 * sum)
+    }
+    let text = try work.succeed("evaluate", "s", "removal", "--report", "rem.html")
+    #expect(text.output.contains("mean loss a token, in place of an accuracy"))
+    #expect(try work.text("rem.html").contains("Mean loss a token"))
+    let loo = try work.object(
+      "retrain", "s", "--design", "leave-one-out", "--count", "2", "--seeds", "1")
+    #expect(loo["subsets"] as? Int == 3)
+    #expect(try work.object("evaluate", "s", "loo", "--token", "5")["spearman"] is Double)
+    let models = ["--removals", "10", "--models", "1", "--draws", "1", "--count", "1"]
+    let whole = try work.object(
+      "evaluate", "s", "brittleness", models[0], models[1], models[2], models[3], models[4],
+      models[5], models[6], models[7], "--rise", "0.1")
+    #expect(whole["rise"] as? Double == 0.1)
+    let step = try #require((whole["steps"] as? [[String: Any]])?.first)
+    #expect(step["loss"] is Double && step["randomLoss"] is Double)
+    let one = try work.object(
+      "evaluate", "s", "brittleness", models[0], models[1], models[2], models[3], models[4],
+      models[5], "--test", id, "--token", "5", "--overwrite")
+    let query = try #require((one["queries"] as? [[String: Any]])?.first)
+    for side in ["label", "predicted"] {
+      let token = try #require((query[side] as? String).flatMap { Int($0) }, "\(side)")
+      #expect((0..<11).contains(token), "\(side)")
+    }
+    #expect(one["rise"] == nil)
+    try work.fail(
+      3, "evaluate", "s", "brittleness", "--token", "5", "--rise", "0.1", words: ["--rise"])
   }
 
   @Test("a text by tokenizer.json: answers are texts, ids are places, another tokenizer is refused")

@@ -1,10 +1,11 @@
 import Configuration
 import Datasets
-import Gradients
 import Evaluation
 import Foundation
+import Gradients
 import Influence
 import Networks
+import Runs
 import Synchronization
 import Tensors
 import TestSupport
@@ -56,7 +57,7 @@ import Training
     let bank = try RetrainingJob(
       influence.run, data: influence.data, design: design, seeds: 2
     ).run(to: folder / "removal.h5")
-    let values = bank.outputs(.margin, of: influence.data.test).map { output in
+    let values = try bank.outputs(.margin, of: influence.data.test).map { output in
       (0..<output.rows).map { subset in
         queries.reduce(0.0) { $0 + Double(output[subset, $1]) } / Double(queries.count)
       }

@@ -80,21 +80,36 @@ import Training
     let whole = job.fingerprint(of: .sample)
     let path = folder / "bank.h5.parts"
     let parts = PartFolder(path: path, fingerprint: whole)
-    try parts.prepare()
+    _ = try parts.prepare()
     try parts.write([1, 2], 0)
     for field in whole.fields.map(\.name) {
       for other in [whole.changing(field), whole.changing(field, isLeftOut: true)] {
         let named = mismatchedField {
-          try PartFolder(path: path, fingerprint: other).prepare()
+          _ = try PartFolder(path: path, fingerprint: other).prepare()
         }
         #expect(named == field)
       }
     }
-    try parts.prepare()
+    _ = try parts.prepare()
     #expect(parts.has(0))
     let other = PartFolder(path: path, fingerprint: whole.changing("blasCore"))
-    try other.prepare(overwrite: true)
+    _ = try other.prepare(overwrite: true)
     #expect(!other.has(0))
+  }
+
+  @Test func `parts that another process makes are looked at and deleted by nobody else`() throws {
+    let fingerprint = try job().fingerprint(of: .sample)
+    let path = folder / "locked.h5.parts"
+    let parts = PartFolder(path: path, fingerprint: fingerprint)
+    let lock = try parts.prepare()
+    try parts.write([1, 2], 0)
+    for other in [fingerprint, fingerprint.changing("blasCore")] {
+      #expect(throws: StorageError.storeInUse(path: path)) {
+        _ = try PartFolder(path: path, fingerprint: other).prepare(overwrite: true)
+      }
+    }
+    #expect(parts.has(0))
+    withExtendedLifetime(lock) {}
   }
 
   @Test func `a bank that was stopped is not gone on with under other bytes of a block`() throws {

@@ -84,7 +84,7 @@ import Testing
       error.description == """
         error: there is no bank of retrained models
           at:  Checkpoints/a/bank.h5
-          fix: make one: ascribe retrain a --subsets 50 --fraction 0.5 --seeds 3
+          fix: make one: ascribe retrain a ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›
         """)
   }
 }

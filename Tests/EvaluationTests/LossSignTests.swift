@@ -1,10 +1,10 @@
 import Foundation
 import Influence
 import Networks
+import Runs
 import Storage
 import TestSupport
 import Testing
-import Training
 
 @testable import Evaluation
 

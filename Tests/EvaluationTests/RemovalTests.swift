@@ -70,7 +70,7 @@ import Testing
       error?.description == """
         error: the bank cannot be read: it has no models of the whole training set
           at:  x.h5
-          fix: make it again: ascribe retrain RUN --overwrite
+          fix: make it again: ascribe retrain RUN ‹overwrites›
         """)
     let full = try SubsetDesign.list([[0, 1, 2, 3]], of: 4)
     let random = diagnosed { _ = try RemovalCurves(design: full, values: [[1]], file: "x.h5") }

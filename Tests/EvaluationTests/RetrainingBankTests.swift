@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Influence
 import Networks
+import Runs
 import Storage
 import Synchronization
 import Tensors
@@ -45,7 +46,7 @@ import Training
     let folder = try ScratchFolder()
     let influence = try RetrainingBankTests.trainedRun(in: folder)
     let bank = try job(influence).run(to: folder / "bank.h5")
-    let outputs = bank.outputs(.margin, of: influence.data.test)
+    let outputs = try bank.outputs(.margin, of: influence.data.test)
     #expect(outputs.count == 2 && outputs[0].rows == 4 && outputs[0].columns == 20)
     #expect(bank.masks.row(1).reduce(0, +) == 20)
     // Model (subset 1, seed 0) again by hand.

@@ -246,6 +246,6 @@ private func solved(_ matrix: [[Double]], _ b: [Double]) -> [Double] {
     #expect(
       error?.what == "a bank of 9 subsets is too small: cross-validation needs at least 10")
     #expect(
-      error?.remedy == "make a larger one: ascribe retrain RUN --subsets 100 --seeds 1")
+      error?.remedy == "make a larger one: ascribe retrain RUN ‹subsets: 100› ‹seeds: 1›")
   }
 }

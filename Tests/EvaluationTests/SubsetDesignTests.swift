@@ -104,15 +104,15 @@ extension SubsetRanking {
     #expect(
       none?.description == """
         error: 0 of 9 training examples cannot be left out one by one
-          at:  --count
-          fix: for instance --count 9
+          at:  ‹count›
+          fix: for instance ‹count: 9›
         """)
     let all = diagnosed {
       _ = try SubsetDesign.removal(
         order: [0, 1, 2], fractions: [0.9], draws: 1, ranking: .byHand)
     }
     #expect(all?.what == "a fraction of 0.9 is 3 of 3 training examples")
-    #expect(all?.location == "--fractions")
+    #expect(all?.location == "‹fractions›")
     let outside = diagnosed {
       _ = try SubsetDesign.removal(order: [0, 1], fractions: [1.5], draws: 1, ranking: .byHand)
     }

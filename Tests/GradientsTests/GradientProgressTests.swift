@@ -11,7 +11,9 @@ import Testing
     let source = try KernelGradientsTests.source()
     let data = KernelGradientsTests.data(9)
     let seen = Mutex(0)
-    try GradientProgress.reporting(to: { count in seen.withLock { $0 += count } }) {
+    try GradientProgress.reporting(
+      to: { step in if step.work == .gradients { seen.withLock { $0 += step.added } } }
+    ) {
       try source.forEachBlock(of: data, rows: nil, blockSize: 4, target: .output(.margin)) {
         _, _, _ in
       }
@@ -25,6 +27,52 @@ import Testing
     }
     try source.forEachBlock(of: data, target: .output(.margin)) { _, _, _ in }
     #expect(seen.withLock { $0 } == 63)
+  }
+
+  @Test("what is told goes up to all examples, in blocks of a pass and in tiles of a kernel")
+  func totals() throws {
+    let source = try KernelGradientsTests.source()
+    let data = KernelGradientsTests.data(9)
+    let told = Mutex<[GradientProgress.Step]>([])
+    let plain = try KernelGradients(of: data, source: source, target: .output(.margin))
+    let kernels = try GradientProgress.reporting(to: { step in told.withLock { $0.append(step) } })
+    {
+      try source.forEachBlock(of: data, rows: 1..<9, blockSize: 3, target: .output(.margin)) {
+        _, _, _ in
+      }
+      return [
+        try plain.kernel(), try plain.lowerKernel(),
+        // Blocks of one example.
+        try KernelGradients(of: data, source: source, target: .output(.margin), budget: 1).kernel(),
+      ]
+    }
+    let steps = told.withLock { $0 }
+    #expect(
+      steps.prefix(3) == [
+        // Blocks end at multiples of their size.
+        .init(work: .gradients, added: 2, done: 2, total: 8),
+        .init(work: .gradients, added: 3, done: 5, total: 8),
+        .init(work: .gradients, added: 3, done: 8, total: 8),
+      ])
+    let ofKernels = steps.filter { $0.work == .kernel }
+    #expect(ofKernels.allSatisfy { $0.total == 9 && $0.done <= 9 && $0.added == 0 })
+    #expect(ofKernels.count { $0.done == 9 } == 3)
+    // Listening changes nothing.
+    #expect(kernels[0].elements == (try plain.kernel().elements))
+    #expect(kernels[1][8, 0] == kernels[0][8, 0])
+  }
+
+  @Test("who listens may stop a kernel")
+  func stopsKernel() throws {
+    let gradients = try KernelGradients(
+      of: KernelGradientsTests.data(9), source: KernelGradientsTests.source(),
+      target: .output(.margin))
+    #expect(throws: Stop.self) {
+      try GradientProgress.reporting(to: { _ in throw Stop() }) { _ = try gradients.kernel() }
+    }
+    #expect(throws: Stop.self) {
+      try GradientProgress.reporting(to: { _ in throw Stop() }) { _ = try gradients.lowerKernel() }
+    }
   }
 
   @Test("who listens may stop the work")

@@ -105,7 +105,7 @@ struct GradientTests {
     }
     #expect(error as? GradientError == .outputFunction(name: "margin"))
     #expect(error?.what == "output function margin is not defined for this data's targets")
-    #expect(error?.location == "--output-function")
+    #expect(error?.location == "‹outputFunction›")
     #expect(
       error?.remedy == "margin, hardMargin, logit, logProbability and loss need classes; "
         + "prediction (one output), negativeHalfSquaredError and loss need numbers")

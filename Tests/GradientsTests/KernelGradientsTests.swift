@@ -72,8 +72,8 @@ import Testing
     // A Jacobian's kernel is the mean of those of its outputs.
     let full =
       target == .jacobian
-      ? (0..<3).map { output in
-        network.exampleGradients(data.inputs, parameters: source.parameters) { outputs in
+      ? try (0..<3).map { output in
+        try network.exampleGradients(data.inputs, parameters: source.parameters) { outputs in
           let unit = Tensor(repeating: 0, shape: outputs.shape)
           for row in 0..<9 { unit.storage.base[row * 3 + output] = 1 }
           return unit

@@ -3,11 +3,11 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 @testable import Influence
 
@@ -125,9 +125,9 @@ struct FactorScoreTests {
       relativeDifference(
         try trak.scores(influence.data.test).elements, [0.8 * 2 * 2, 0, 0, 0.5] as [Float]) < 1e-6)
     #expect(influence.factors?.parameterCount == 2)
-    #expect(diagnosed { _ = try influence.network } as? TrainingError == .noNetwork(run: "hand"))
-    #expect(diagnosed { _ = try run.configuration() } as? TrainingError == .noNetwork(run: "hand"))
-    #expect(diagnosed { _ = try run.training() } as? TrainingError == .noNetwork(run: "hand"))
+    #expect(diagnosed { _ = try influence.network } as? RunError == .noNetwork(run: "hand"))
+    #expect(diagnosed { _ = try run.configuration() } as? RunError == .noNetwork(run: "hand"))
+    #expect(diagnosed { _ = try run.training() } as? RunError == .noNetwork(run: "hand"))
     // Again is the same run; another file is refused, and nothing of the first is touched.
     let before = try folder.contents(of: "hand")
     _ = try job.run()

@@ -182,6 +182,6 @@ struct GroupTests {
       error?.what
         == "the ridge model behind trak has no residuals with damping 0: no group can be deleted from it"
     )
-    #expect(error?.location == "--damping")
+    #expect(error?.location == "‹damping›")
   }
 }

@@ -178,6 +178,38 @@ struct KeptRidgeTests {
     #expect(
       try model.scores(queries).elements.map(\.bitPattern)
         == plain.scores(queries).elements.map(\.bitPattern))
-    #expect(try model.notes().contains { $0.contains("is not kept: a factor takes") })
+    let notes = try model.notes().filter { $0.contains("is not kept") }
+    #expect(
+      notes == [
+        "the factor of c0-margin is not kept for the next command, nor is one other file: "
+          + "a factor takes 0.01346 MB, the budget is 1e-05 MB"
+      ])
+  }
+
+  @Test("a damaged factor is said in one line and replaced", arguments: [0.9, 0.02])
+  func damaged(place: Double) throws {
+    let scratch = try ScratchFolder()
+    let plain = try ensemble(.trak, nil)
+    func ask() throws -> ([Float], [String]) {
+      let model = try ensemble(.trak, FactorFolder(scratch / "factors"))
+      let scores = try model.scores(queries).elements
+      return (scores, try model.notes().filter { $0.contains("is of no use") })
+    }
+    let (first, none) = try ask()
+    #expect(none.isEmpty)
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: scratch / "factors").sorted().first {
+        $0.hasPrefix("c0-")
+      })
+    var bytes = try scratch.bytes("factors/" + name)
+    // Among the tiles, or what the seal covers.
+    bytes[Int(place * Double(bytes.count))] ^= 1
+    try Data(bytes).write(to: URL(fileURLWithPath: scratch / "factors/" + name))
+    let (second, notes) = try ask()
+    #expect(notes.count == 1 && notes[0].contains(name), "\(notes)")
+    #expect(relativeDifference(second, try plain.scores(queries).elements) < 1e-5)
+    // Replaced: the next one has nothing to say, and the first one's bits.
+    let (third, nothing) = try ask()
+    #expect(nothing.isEmpty && third == first)
   }
 }

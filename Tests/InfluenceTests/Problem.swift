@@ -3,9 +3,9 @@ import Gradients
 import Networks
 import Projections
 import Randomness
+import Runs
 import Storage
 import Tensors
-import Training
 
 @testable import Influence
 

@@ -123,7 +123,7 @@ struct UndampedTokenTests {
     let parts = try model.tokenScores(query, rows: Base.rows)
     var worst = 0.0
     for (place, row) in Base.rows.enumerated() {
-      source.forEachTokenBlock(of: Base.training.subset([row]), options.outputFunction) {
+      try source.forEachTokenBlock(of: Base.training.subset([row]), options.outputFunction) {
         let products = product(MatrixView(full($1)), MatrixView(direction).transposed)
         for (line, position) in $0.enumerated() where position < 4 {
           let difference = Double(parts[place, position + 1]) - products[line, 0]

@@ -3,11 +3,11 @@ import Datasets
 import Foundation
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 @testable import Gradients
 @testable import Influence

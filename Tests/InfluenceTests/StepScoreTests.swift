@@ -3,10 +3,10 @@ import Datasets
 import Foundation
 import Gradients
 import Networks
+import Runs
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 @testable import Influence
 

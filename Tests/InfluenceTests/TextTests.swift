@@ -31,7 +31,7 @@ struct TextTests {
     let error = diagnosed { _ = try DampingRule(text) }
     #expect(error as? InfluenceError == .dampingText(text))
     #expect(error?.what == "damping '\(text)' is not a rule and not a number ≥ 0")
-    #expect(error?.location == "--damping")
+    #expect(error?.location == "‹damping›")
     #expect(error?.remedy == "write mean, 2·mean, gcv, loo or a number such as 0.5")
   }
 
@@ -42,7 +42,7 @@ struct TextTests {
     }
     let error = diagnosed { _ = try MethodTable.standard.method(named: "inrun") }
     #expect(error?.what == "there is no method 'inrun'")
-    #expect(error?.location == "--method")
+    #expect(error?.location == "‹method›")
     #expect(error?.remedy == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory")
   }
 
@@ -72,12 +72,12 @@ struct TextTests {
       ),
       (
         .noCheckpoints(selection: "epoch 3", available: "seeds 0, epochs 1, 2"),
-        "no checkpoint fits epoch 3", "--checkpoints", "this run has seeds 0, epochs 1, 2"
+        "no checkpoint fits epoch 3", "‹checkpoints›", "this run has seeds 0, epochs 1, 2"
       ),
       (
         .tooManyForExactKernel(count: 9, limit: 8),
-        "9 training examples are more than the exact kernel's 8", "--kernel exact",
-        "collect features (ascribe collect RUN) and score those, or raise --exact-limit"
+        "9 training examples are more than the exact kernel's 8", "‹kernel: exact›",
+        "collect features (ascribe collect RUN) and score those, or raise ‹exactLimit›"
       ),
       (
         .noStore(path: "P/r/train.h5", run: "r", method: "trak"), "no features were collected",

@@ -152,7 +152,7 @@ struct TokenScoreTests {
     ] {
       let error = diagnosed { _ = try Self.queries.subset([row]).targeting(token: token) }
       #expect(error?.what == "token \(token) is not defined here: \(reason)")
-      #expect(error?.location == "--token")
+      #expect(error?.location == "‹token›")
     }
     #expect(diagnosed { _ = try classes.targeting(token: 1) } != nil)
   }

@@ -1,10 +1,10 @@
 // Letters: n training examples, m queries.
 import Datasets
 import Networks
+import Runs
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 @testable import Gradients
 @testable import Influence

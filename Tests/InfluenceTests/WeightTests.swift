@@ -77,7 +77,7 @@ struct WeightTests {
     for name in ["", "Final", "sqrt-", "sqrt-sqrt-final", "sqrt-√final", "√√none"] {
       let error = diagnosed { _ = try ExampleWeight(name: name) }
       #expect(error?.what == "there is no example weight '\(name)'")
-      #expect(error?.location == "--example-weight")
+      #expect(error?.location == "‹exampleWeight›")
       #expect(
         error?.remedy == "choose one of final, sqrt-final, trajectory, sqrt-trajectory, "
           + "leaveOneOut, sqrt-leaveOneOut, none, sqrt-none")
@@ -93,8 +93,8 @@ struct WeightTests {
     #expect(
       method?.what == "example weight final is not defined here: graddot has none; it belongs to "
         + "trak and trajectory")
-    #expect(method?.location == "--example-weight")
-    #expect(method?.remedy == "choose another --example-weight")
+    #expect(method?.location == "‹exampleWeight›")
+    #expect(method?.remedy == "choose another ‹exampleWeight›")
     let numbers = diagnosed {
       _ = try ScoringOptions(
         method: .trak, classification: false,
@@ -109,6 +109,6 @@ struct WeightTests {
     #expect(missing?.what == "example weight 'trajectory' needs the training's dynamics")
     #expect(
       missing?.remedy == "train with Ascribe (dynamics are kept by default), or use "
-        + "--example-weight leaveOneOut")
+        + "‹exampleWeight: leaveOneOut›")
   }
 }

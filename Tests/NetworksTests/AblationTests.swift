@@ -1,108 +1,211 @@
-import Networks
 import Tensors
 import TestSupport
 import Testing
 
+@testable import Networks
+
 @Suite("Ablation")
 struct AblationTests {
-  static let batch = 4
-  let network = Network.multilayerPerceptron(
-    inputShape: [5], hidden: [6, 4], outputs: 3, activation: .gelu)
-  let theta: Tensor
-  let x = gaussian([AblationTests.batch, 5], seed: 1, index: 1)
-
-  init() { theta = gaussian([network.parameterCount], seed: 1, index: 0) }
-
-  /// Masks that differ by row at both points; the second with values.
-  func ablation(_ rows: Range<Int> = 0..<4, withValue: Bool) -> [Int: AblationMask] {
-    let first = Tensor(
-      [1, 0, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1], shape: [4, 6])
-    let second = Tensor([1, 1, 1, 1, 0, 1, 1, 0, 1, 0, 0.5, 1, 0, 0, 0, 0], shape: [4, 4])
-    let value = withValue ? Tensor([0.5, -1, 2, 0.25], shape: [4]) : nil
-    let points = network.components
-    return [
-      points[0].slot: AblationMask(mask: first.prefixSlice(rows)),
-      points[1].slot: AblationMask(mask: second.prefixSlice(rows), value: value),
-    ]
-  }
-
-  @Test("hidden layers are ablation points with a unit a neuron")
-  func components() {
-    #expect(network.components.map(\.name) == ["1", "3"])
-    #expect(network.components.map(\.units) == [6, 4])
-    #expect(network.components.map(\.unitWidth) == [1, 1])
-  }
-
-  @Test("y = mask ∘ x + (1 − mask) ∘ value, at all positions, by hand")
-  func byHand() {
+  /// Two units of two neighbours, at two positions.
+  private static let byHand: Network = {
     var builder = NetworkBuilder()
-    let point = builder.ablationPoint("p", units: 2, unitWidth: 2)
-    let net = Network(point, builder: builder, inputShape: [2, 4], outputCount: 4)
-    let x = Tensor((1...16).map(Float.init), shape: [2, 2, 4])
-    let mask = Tensor([1, 0, 0, 1], shape: [2, 2])
-    let none = Tensor(uninitialized: [0])
-    let zero = net.outputs(x, parameters: none, ablation: [0: AblationMask(mask: mask)])
-    #expect(zero.elements == [1, 2, 0, 0, 5, 6, 0, 0, 0, 0, 11, 12, 0, 0, 15, 16])
-    let value = Tensor([-1, -2, -3, -4], shape: [4])
-    let filled = net.outputs(
-      x, parameters: none, ablation: [0: AblationMask(mask: mask, value: value)])
-    #expect(filled.elements == [1, 2, -3, -4, 5, 6, -3, -4, -1, -2, 11, 12, -1, -2, 15, 16])
-    #expect(net.outputs(x, parameters: none) == x)
+    let point = builder.ablationPoint(.head, of: "p", units: 2, unitWidth: 2)
+    return Network(point, builder: builder, inputShape: [2, 4], outputCount: 4)
+  }()
+  private static let none = Tensor(uninitialized: [0])
+  private static let x = Tensor((1...16).map(Float.init), shape: [2, 2, 4])
+
+  @Test(
+    "y = m ∘ x + (1 − m) ∘ value, by hand",
+    arguments: [
+      (AblationValue.zero, [1, 2, 0, 0, 5, 6, 0, 0, 4.5, 5, 11, 12, 6.5, 7, 15, 16]),
+      (
+        .constant(Tensor([-1, -2, -3, -4], shape: [4])),
+        [1, 2, -3, -4, 5, 6, -3, -4, 4, 4, 11, 12, 6, 6, 15, 16]
+      ),
+      (
+        .rows(Tensor([-1, -2, -3, -4, -5, -6, -7, -8], shape: [2, 4])),
+        [1, 2, -3, -4, 5, 6, -3, -4, 2, 2, 11, 12, 4, 4, 15, 16]
+      ),
+      (
+        .rows(Tensor((1...16).map { -Float($0) }, shape: [2, 2, 4])),
+        [1, 2, -3, -4, 5, 6, -7, -8, 0, 0, 11, 12, 0, 0, 15, 16]
+      ),
+    ] as [(AblationValue, [Float])])
+  func values(_ value: AblationValue, _ expected: [Float]) {
+    let mask = AblationMask(mask: Tensor([1, 0, 0.5, 1], shape: [2, 2]), value: value)
+    let y = Self.byHand.outputs(Self.x, parameters: Self.none, ablation: [0: mask])
+    #expect(y.elements == expected)
+    #expect(Self.byHand.outputs(Self.x, parameters: Self.none) == Self.x)
   }
 
-  @Test("a row of a masked batch equals a batch of one with that mask", arguments: [false, true])
-  func rowsAreIndependent(withValue: Bool) {
-    let whole = network.outputs(x, parameters: theta, ablation: ablation(withValue: withValue))
-    for i in 0..<Self.batch {
-      let one = network.outputs(
-        x.prefixSlice(i..<i + 1), parameters: theta,
-        ablation: ablation(i..<i + 1, withValue: withValue))
-      #expect(relativeDifference(one.elements, whole.prefixSlice(i..<i + 1).elements) < 1e-6)
+  @Test("rows and their gradients are those of plain loops in fp64", arguments: AblationCase.all)
+  func loops(_ c: AblationCase) throws {
+    // Three examples of 7 positions, 5 units of 3.
+    var builder = NetworkBuilder()
+    let point = builder.ablationPoint(.head, of: "p", units: 5, unitWidth: 3)
+    let network = Network(point, builder: builder, inputShape: [7, 15], outputCount: 15)
+    let x = gaussian([3, 7, 15], seed: 1, index: 1)
+    let dy = gaussian([3, 7, 15], seed: 1, index: 2)
+    let masks = c.masks(network.components, activations: [0: x])
+    let mask = try #require(masks[0])
+    let pass = network.pass(
+      Self.none, batch: 3, for: [.inputGradient, .maskGradients, .tangents], ablation: masks)
+    let y = network.root.forward(x, pass)
+    let dx = try #require(network.root.backward(dy, pass))
+    let ry = network.root.forwardTangent(dy, pass)
+    let (_, rdx) = network.root.backwardTangent(dy, x, pass)
+    var (outputs, back, along) = ([Double](), [Double](), [Double](repeating: 0, count: 15))
+    for place in 0..<x.count {
+      let (example, k) = (place / 105, place % 15)
+      let m = Double(mask.mask[example * 5 + k / 3])
+      let value: Double =
+        switch mask.value {
+        case .zero: 0
+        case .constant(let values): Double(values[k])
+        case .rows(let values):
+          Double(values.count == 45 ? values[example * 15 + k] : values[place])
+        }
+      outputs.append(m * Double(x[place]) + (1 - m) * value)
+      back.append(m * Double(dy[place]))
+      along[example * 5 + k / 3] += Double(dy[place]) * (Double(x[place]) - value)
     }
-    #expect(whole != network.outputs(x, parameters: theta))
+    #expect(relativeDifference(y.elements, outputs) < 1e-6)
+    #expect(relativeDifference(dx.elements, back) < 1e-7)
+    #expect(ry == dx)
+    let moved = (0..<x.count).map { mask.mask[$0 / 105 * 5 + $0 % 15 / 3] * x[$0] }
+    #expect(rdx?.elements == moved)
+    let found = pass.observed.maskGradients[0]?.elements ?? []
+    #expect(relativeDifference(found, along) < 1e-6)
   }
 
-  @Test("all kept is the network itself; all ablated no longer sees its inputs")
-  func extremes() {
-    let slot = network.components[1].slot
-    let keep = [slot: AblationMask(mask: Tensor(repeating: 1, shape: [4, 4]))]
-    #expect(
-      network.outputs(x, parameters: theta, ablation: keep)
-        == network.outputs(x, parameters: theta))
-    let drop = [slot: AblationMask(mask: Tensor(repeating: 0, shape: [4, 4]))]
-    let z = network.outputs(x, parameters: theta, ablation: drop)
-    let bias = theta.elements.suffix(3)
-    for i in 0..<Self.batch { #expect((0..<3).map { z[i, $0] } == Array(bias)) }
-  }
-
-  @Test("gradients and tangents under masks are those of differences", arguments: [false, true])
-  func derivatives(withValue: Bool) {
-    let masks = ablation(withValue: withValue)
-    let v = gaussian([theta.count], seed: 1, index: 5)
-    let d = gaussian([4, 3], seed: 1, index: 6)
-    func value(_ step: Float) -> Double {
-      var moved = theta
-      moved.add(scaled: v, by: step)
-      return network.outputs(x, parameters: moved, ablation: masks).dot(d)
+  @Test("a whole block: y = x + m (f(x) − x) + (1 − m) value, by hand")
+  func block() throws {
+    // f(x) = 3x + 1, position by position.
+    var builder = NetworkBuilder()
+    let linear = builder.linear("l", inputs: 2, outputs: 2)
+    let block = builder.block([linear], of: "l", width: 2)
+    let network = Network(block, builder: builder, inputShape: [2, 2], outputCount: 2)
+    let theta = Tensor([3, 0, 0, 3, 1, 1], shape: [6])
+    let x = Tensor((1...12).map(Float.init), shape: [3, 2, 2])
+    let mask = Tensor([1, 0, 0.5], shape: [3, 1])
+    func outputs(_ value: AblationValue) -> [Float] {
+      network.outputs(
+        x, parameters: theta, ablation: [0: AblationMask(mask: mask, value: value)]
+      ).elements
     }
-    let pass = network.pass(theta, batch: 4, ablation: masks)
+    #expect(outputs(.zero) == [4, 7, 10, 13, 5, 6, 7, 8, 18.5, 20.5, 22.5, 24.5])
+    let value = AblationValue.constant(Tensor([10, 20], shape: [2]))
+    #expect(outputs(value) == [4, 7, 10, 13, 15, 26, 17, 28, 23.5, 30.5, 27.5, 34.5])
+    let pass = network.pass(
+      theta, batch: 3, for: [.inputGradient, .activations, .maskGradients],
+      ablation: [0: AblationMask(mask: mask, value: value)])
     _ = network.root.forward(x, pass)
-    pass.gradient = Tensor(repeating: 0, shape: theta.shape)
-    _ = network.root.backward(d, pass)
-    pass.tangent = v
-    let tangent = network.root.forwardTangent(nil, pass)
-    let along = pass.gradient?.dot(v) ?? .nan
-    let h: Float = 0x1p-7
-    let slope = (value(h) - value(-h)) / Double(2 * h)
-    #expect(abs(along - slope) < 1e-3 * max(1, abs(slope)))
-    #expect(abs((tangent?.dot(d) ?? .nan) - along) < 1e-5 * max(1, abs(along)))
-    // A fully masked example adds nothing to the first layer.
-    let (weight, row) = (network.parameters[0], 1)
-    let alone = network.pass(
-      theta, batch: 1, ablation: ablation(row..<row + 1, withValue: withValue))
-    _ = network.root.forward(x.prefixSlice(row..<row + 1), alone)
-    alone.gradient = Tensor(repeating: 0, shape: theta.shape)
-    _ = network.root.backward(d.prefixSlice(row..<row + 1), alone)
-    #expect(alone.gradient?.elements[weight.range].allSatisfy { $0 == 0 } == true)
+    let dx = try #require(network.root.backward(Tensor(repeating: 1, shape: x.shape), pass))
+    #expect(dx.elements == [3, 3, 3, 3, 1, 1, 1, 1, 2, 2, 2, 2])
+    // What the block changes: 2x + 1.
+    let change = try #require(pass.observed.activations[0])
+    #expect(change.elements == x.elements.map { 2 * $0 + 1 })
+    let sums: [Float] = [24 - 60, 56 - 60, 88 - 60]
+    #expect(pass.observed.maskGradients[0]?.elements == sums)
+  }
+
+  @Test(
+    "a row of a masked batch equals a batch of one with that mask",
+    arguments: Family.allCases, AblationCase.Value.allCases)
+  func rowsAreIndependent(_ family: Family, _ value: AblationCase.Value) {
+    let p = MaskedProblem(family)
+    let masks = p.masks(AblationCase(value: value, mask: .fractional))
+    let whole = p.network.outputs(p.inputs, parameters: p.theta, ablation: masks)
+    for i in 0..<Family.batch {
+      let own = masks.mapValues { mask in
+        let rows = mask.mask.prefixSlice(i..<i + 1)
+        guard case .rows(let values) = mask.value else {
+          return AblationMask(mask: rows, value: mask.value)
+        }
+        return AblationMask(mask: rows, value: .rows(values.prefixSlice(i..<i + 1)))
+      }
+      let one = p.network.outputs(
+        p.inputs.prefixSlice(i..<i + 1), parameters: p.theta, ablation: own)
+      #expect(relativeDifference(one.elements, whole.prefixSlice(i..<i + 1).elements) < 2e-6)
+    }
+    #expect(whole != p.outputs)
+  }
+
+  @Test("masks that keep everything change no bit", arguments: Family.allCases)
+  func keepsAll(_ family: Family) {
+    let p = MaskedProblem(family)
+    let all = Dictionary(
+      uniqueKeysWithValues: p.network.components.map {
+        ($0.point, AblationMask(mask: Tensor(repeating: 1, shape: [Family.batch, $0.units])))
+      })
+    func bits(_ masks: [Int: AblationMask]) -> [[UInt32]] {
+      let pass = p.network.pass(p.theta, batch: Family.batch, for: .gradient, ablation: masks)
+      let y = p.network.root.forward(p.inputs, pass)
+      _ = p.network.root.backward(p.d, pass)
+      return [y, pass.gradient ?? y].map { $0.elements.map(\.bitPattern) }
+    }
+    #expect(bits(all) == bits([:]))
+  }
+
+  @Test("what keeps everything is not copied, and what nobody else has is masked in its place")
+  func inPlace() throws {
+    let group = try #require(Self.byHand.components.first)
+    let mask = Tensor([1, 1, 1, 0], shape: [2, 2])
+    let some = MaskedRows(ablation: AblationMask(mask: mask), group: group)
+    let all = MaskedRows(
+      ablation: AblationMask(mask: Tensor(repeating: 1, shape: [2, 2])), group: group)
+    let kept = all.applied(to: Self.x, filling: true)
+    #expect(kept.storage === Self.x.storage)
+    let own = Tensor(Self.x.elements, shape: Self.x.shape)
+    let place = own.storage.base
+    let masked = some.applied(to: consume own, filling: true)
+    #expect(masked.storage.base == place)
+    let copied = some.applied(to: Self.x, filling: true)
+    #expect(copied.storage !== Self.x.storage)
+    #expect(copied == masked && Self.x[14] == 15 && copied[14] == 0)
+  }
+
+  @Test("all of a group ablated to what reaches it changes nothing", arguments: Family.allCases)
+  func replaced(_ family: Family) throws {
+    let p = MaskedProblem(family)
+    for group in p.network.components where group.kind != .layer {
+      let x = try #require(p.activations[group.point])
+      let mask = Tensor(repeating: 0, shape: [Family.batch, group.units])
+      let z = p.network.outputs(
+        p.inputs, parameters: p.theta,
+        ablation: [group.point: AblationMask(mask: mask, value: .rows(x))])
+      #expect(z == p.outputs, "\(group)")
+    }
+  }
+
+  @Test("without its last hidden layer a network no longer sees its inputs")
+  func extremes() throws {
+    let p = MaskedProblem(.mlp)
+    let group = try #require(p.network.components.last)
+    let drop = [group.point: AblationMask(mask: Tensor(repeating: 0, shape: [3, 1]))]
+    let z = p.network.outputs(p.inputs, parameters: p.theta, ablation: drop)
+    let bias = p.theta.elements.suffix(3)
+    for i in 0..<3 { #expect((0..<3).map { z[i, $0] } == Array(bias)) }
+  }
+
+  @Test("masks give the same bits for one worker and two", arguments: AblationCase.all)
+  func workers(_ c: AblationCase) throws {
+    var builder = NetworkBuilder()
+    let point = builder.ablationPoint(.filter, of: "p", units: 24)
+    let network = Network(point, builder: builder, inputShape: [40, 50, 24], outputCount: 24)
+    let x = gaussian([3, 40, 50, 24], seed: 2, index: 1)
+    let masks = c.masks(network.components, activations: [0: x])
+    let count = Workers.count
+    defer { Workers.count = count }
+    let bits = [1, 2].map { workers in
+      Workers.count = workers
+      let pass = network.pass(
+        Self.none, batch: 3, for: [.inputGradient, .maskGradients], ablation: masks)
+      let y = network.root.forward(x, pass)
+      let dx = network.root.backward(x, pass)
+      return [y, dx, pass.observed.maskGradients[0]].map { $0?.elements.map(\.bitPattern) ?? [] }
+    }
+    #expect(bits[0] == bits[1] && bits[0].allSatisfy { !$0.isEmpty })
   }
 }

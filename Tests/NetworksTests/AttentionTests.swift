@@ -26,7 +26,7 @@ struct AttentionTests {
 
   static func pass(_ network: Network, step: UInt64? = nil) -> Pass {
     let pass = network.pass(
-      Tensor(uninitialized: [0]), batch: 2,
+      Tensor(uninitialized: [0]), batch: 2, for: [.tangents, .inputGradient],
       dropout: step.map { DropoutDraws(seed: 1, step: $0) })
     pass.lengths = lengths
     return pass

@@ -24,8 +24,9 @@ struct ConvolutionPyTorchTests {
 
   @Test("outputs and the summed gradient are PyTorch's", arguments: ConvolutionCase.all)
   func gradient(_ known: ConvolutionCase) throws {
-    let (gradient, outputs) = try known.network().lossGradient(
+    let found = try known.network().lossGradient(
       known.x, known.targets, parameters: known.theta, loss: .crossEntropy)
+    let (gradient, outputs) = (found.parameters, found.outputs)
     #expect(relativeDifference(outputs.elements, known.logits) < 3e-6)
     #expect(relativeDifference(gradient.elements, known.gradient) < 1e-5)
   }
@@ -33,7 +34,7 @@ struct ConvolutionPyTorchTests {
   @Test("per-example gradients from factors are PyTorch's", arguments: ConvolutionCase.all)
   func exampleGradients(_ known: ConvolutionCase) throws {
     let network = try known.network()
-    let (factors, _) = network.exampleGradients(known.x, parameters: known.theta) {
+    let (factors, _) = try network.exampleGradients(known.x, parameters: known.theta) {
       Loss.crossEntropy.gradient($0, known.targets)
     }
     let full = factors.fullGradients(parameterCount: network.parameterCount)
@@ -68,8 +69,9 @@ struct ConvolutionPyTorchTests {
 
   @Test("Hessian-vector products are PyTorch's", arguments: ConvolutionCase.all)
   func curvature(_ known: ConvolutionCase) throws {
-    let product = try known.network().hessianVectorProduct(
-      known.x, known.targets, parameters: known.theta, loss: .crossEntropy, direction: known.v)
+    let product = try known.network().curvature(
+      known.x, known.targets, parameters: known.theta, loss: .crossEntropy, along: known.v
+    ).product
     #expect(relativeDifference(product.elements, known.hessianVector) < 2e-5)
   }
 
@@ -77,18 +79,20 @@ struct ConvolutionPyTorchTests {
   func workers(_ name: String) throws {
     let known = try #require(ConvolutionCase.all.first { $0.name == name })
     let network = try known.network()
-    func all() -> [Tensor] {
-      let (gradient, outputs) = network.lossGradient(
+    func all() throws -> [Tensor] {
+      let found = try network.lossGradient(
         known.x, known.targets, parameters: known.theta, loss: .crossEntropy)
-      let product = network.hessianVectorProduct(
-        known.x, known.targets, parameters: known.theta, loss: .crossEntropy, direction: known.v)
+      let (gradient, outputs) = (found.parameters, found.outputs)
+      let product = try network.curvature(
+        known.x, known.targets, parameters: known.theta, loss: .crossEntropy, along: known.v
+      ).product
       return [gradient, outputs, product]
     }
     let before = Workers.count
     defer { Workers.count = before }
     Workers.count = 1
-    let one = all()
+    let one = try all()
     Workers.count = 3
-    #expect(all() == one)
+    #expect(try all() == one)
   }
 }

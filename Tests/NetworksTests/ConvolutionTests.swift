@@ -100,8 +100,7 @@ struct ConvolutionTests {
     let theta = gaussian([network.parameterCount], seed: seed, index: 0)
     let x = gaussian([3] + network.inputShape, seed: seed, index: 1)
     let dy = gaussian([3, output.count], seed: seed, index: 2)
-    let pass = network.pass(theta, batch: 3)
-    pass.gradient = Tensor(repeating: 0, shape: theta.shape)
+    let pass = network.pass(theta, batch: 3, for: .gradient)
     let y = network.root.forward(x, pass)
     _ = network.root.backward(dy, pass)
     let expected = Self.plain(x, theta, s, output, dy: dy)
@@ -122,8 +121,7 @@ struct ConvolutionTests {
     let dy = gaussian([30, output.count], seed: 5, index: 2)
     let bits = [1, 2].map { workers in
       Workers.count = workers
-      let pass = network.pass(theta, batch: 30)
-      pass.gradient = Tensor(repeating: 0, shape: theta.shape)
+      let pass = network.pass(theta, batch: 30, for: .gradient)
       let y = network.root.forward(x, pass)
       _ = network.root.backward(dy, pass)
       return (y.elements + (pass.gradient?.elements ?? [])).map(\.bitPattern)
@@ -139,16 +137,16 @@ struct ConvolutionTests {
       let theta = gaussian([network.parameterCount], seed: 3, index: 0)
       let x = gaussian([3] + network.inputShape, seed: 3, index: 1)
       let dy = gaussian([3, output.count], seed: 3, index: 2)
-      let pass = chosen.pass(theta, batch: 3)
-      _ = chosen.root.forward(x, pass)
-      pass.recorder = FactorRecorder(selection: chosen.selection)
-      _ = chosen.root.backward(dy, pass)
-      let expected = pass.recorder?.gradients(count: 3).squaredNorms() ?? []
-      pass.recorder = .ofNorms(selection: chosen.selection)
-      _ = chosen.root.backward(dy, pass)
-      let norms = pass.recorder?.squaredNorms(count: 3) ?? []
-      #expect(relativeDifference(norms, expected.map { Double($0) }) < 1e-6, "\(patterns)")
-      #expect(pass.recorder?.gradients(count: 3).blocks.isEmpty == true)
+      func pass(for purpose: Pass.Purpose) -> Pass {
+        let pass = chosen.pass(theta, batch: 3, for: purpose)
+        _ = chosen.root.forward(x, pass)
+        _ = chosen.root.backward(dy, pass)
+        return pass
+      }
+      let expected = pass(for: .factors).squaredNorms.map { Double($0) }
+      let normed = pass(for: .norms)
+      #expect(relativeDifference(normed.squaredNorms, expected) < 1e-6, "\(patterns)")
+      #expect(normed.takeFactors().blocks.isEmpty)
     }
   }
 
@@ -156,9 +154,7 @@ struct ConvolutionTests {
     "gradients of inputs are the transpose: ⟨W ∗ x, dy⟩ = ⟨x, dx⟩",
     arguments: Shape.all + Shape.manyChannels)
   func adjoint(_ s: Shape) throws {
-    // A pointwise layer in front makes the convolution propagate.
     var builder = NetworkBuilder()
-    _ = builder.linear("before", inputs: 1, outputs: 1)
     let made = builder.convolution(
       "c", input: s.image, outputs: s.outputs, kernel: s.kernel, stride: s.stride,
       padding: s.padding, dilation: s.dilation, groups: s.groups, bias: false)
@@ -168,7 +164,7 @@ struct ConvolutionTests {
       outputCount: layer.output.count)
     let theta = gaussian([network.parameterCount], seed: 4, index: 0)
     let x = gaussian([2] + network.inputShape, seed: 4, index: 1)
-    let pass = network.pass(theta, batch: 2)
+    let pass = network.pass(theta, batch: 2, for: .inputGradient)
     let y = layer.forward(x, pass)
     let dy = gaussian(y.shape, seed: 4, index: 2)
     let dx = try #require(layer.backward(dy, pass))
@@ -180,13 +176,13 @@ struct ConvolutionTests {
   func ablation() throws {
     let image = ImageShape(channels: 1, height: 4, width: 4)
     let network = try #require(Network.convolutional(image: image, channels: [2], outputs: 3))
-    #expect(network.components.map(\.units) == [2])
+    #expect(network.components.map(\.units) == [2, 1])
     let theta = gaussian([network.parameterCount], seed: 6, index: 0)
     let x = gaussian([2, 4, 4], seed: 6, index: 1)
-    let slot = try #require(network.components.first).slot
+    let point = try #require(network.components.first).point
     let masked = network.outputs(
       x, parameters: theta,
-      ablation: [slot: AblationMask(mask: Tensor([1, 1, 0, 0], shape: [2, 2]))])
+      ablation: [point: AblationMask(mask: Tensor([1, 1, 0, 0], shape: [2, 2]))])
     let whole = network.outputs(x, parameters: theta)
     #expect(masked.prefixSlice(0..<1) == whole.prefixSlice(0..<1))
     // Nothing is left of the second image but the last layer's bias.

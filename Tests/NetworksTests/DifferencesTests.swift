@@ -33,18 +33,19 @@ struct DifferencesTests {
   }
 
   @Test("the loss gradient is that of differences", arguments: Activation.Kind.allCases, [1, 2])
-  func lossGradient(_ activation: Activation.Kind, seed: UInt64) {
+  func lossGradient(_ activation: Activation.Kind, seed: UInt64) throws {
     let p = Problem(activation, seed: seed)
     let expected = PlainPerceptron.gradient(at: p.wideTheta) {
       p.plain.loss(p.wideX, p.classes, $0)
     }
-    let (gradient, _) = p.network.lossGradient(
-      p.x, p.targets, parameters: p.theta, loss: .crossEntropy)
+    let gradient = try p.network.lossGradient(
+      p.x, p.targets, parameters: p.theta, loss: .crossEntropy
+    ).parameters
     #expect(relativeDifference(gradient.elements, expected) < 1e-5, "seed \(seed)")
   }
 
   @Test("J v is the difference of outputs along v", arguments: Activation.Kind.allCases, [1, 2])
-  func tangent(_ activation: Activation.Kind, seed: UInt64) {
+  func tangent(_ activation: Activation.Kind, seed: UInt64) throws {
     let p = Problem(activation, seed: seed)
     let h = 1e-5
     func outputs(_ step: Double) -> [Double] {
@@ -52,12 +53,12 @@ struct DifferencesTests {
       return p.wideX.flatMap { p.plain.outputs($0, theta) }
     }
     let expected = zip(outputs(h), outputs(-h)).map { ($0 - $1) / (2 * h) }
-    let (tangent, _) = p.network.outputTangent(p.x, parameters: p.theta, along: p.v)
+    let (tangent, _) = try p.network.outputTangent(p.x, parameters: p.theta, along: p.v)
     #expect(relativeDifference(tangent.elements, expected) < 1e-5, "seed \(seed)")
   }
 
   @Test("H v is the difference of gradients along v", arguments: Activation.Kind.allCases, [1, 2])
-  func hessian(_ activation: Activation.Kind, seed: UInt64) {
+  func hessian(_ activation: Activation.Kind, seed: UInt64) throws {
     let p = Problem(activation, seed: seed)
     // Second differences in fp64: h = 1e-4 leaves 1e-8 of truncation and 1e-8 of rounding.
     let h = 1e-4
@@ -66,42 +67,47 @@ struct DifferencesTests {
       return PlainPerceptron.gradient(at: theta) { p.plain.loss(p.wideX, p.classes, $0) }
     }
     let expected = zip(gradient(h), gradient(-h)).map { ($0 - $1) / (2 * h) }
-    let product = p.network.hessianVectorProduct(
-      p.x, p.targets, parameters: p.theta, loss: .crossEntropy, direction: p.v)
+    let product = try p.network.curvature(
+      p.x, p.targets, parameters: p.theta, loss: .crossEntropy, along: p.v
+    ).product
     #expect(relativeDifference(product.elements, expected) < 2e-5, "seed \(seed)")
   }
 
   @Test("G v is Jᵀ of the loss's curvature times J v", arguments: Activation.Kind.allCases, [1, 2])
-  func gaussNewton(_ activation: Activation.Kind, seed: UInt64) {
+  func gaussNewton(_ activation: Activation.Kind, seed: UInt64) throws {
     let p = Problem(activation, seed: seed)
-    let (tangent, outputs) = p.network.outputTangent(p.x, parameters: p.theta, along: p.v)
-    let middle = Loss.crossEntropy.curvature(outputs, times: tangent).elements.map(Double.init)
+    let (tangent, outputs) = try p.network.outputTangent(p.x, parameters: p.theta, along: p.v)
+    let middle = Loss.crossEntropy.curvature(outputs, p.targets, times: tangent).elements.map(
+      Double.init)
     let expected = PlainPerceptron.gradient(at: p.wideTheta) { theta in
       zip(p.wideX.flatMap { p.plain.outputs($0, theta) }, middle).reduce(0) { $0 + $1.0 * $1.1 }
     }
-    let product = p.network.gaussNewtonVectorProduct(
-      p.x, parameters: p.theta, loss: .crossEntropy, direction: p.v)
+    let product = try p.network.curvature(
+      p.x, p.targets, parameters: p.theta, loss: .crossEntropy, along: p.v, matrix: .gaussNewton
+    ).product
     #expect(relativeDifference(product.elements, expected) < 1e-5, "seed \(seed)")
   }
 
   @Test("H and G are symmetric: ⟨u, H v⟩ = ⟨v, H u⟩", arguments: Activation.Kind.allCases)
-  func symmetry(_ activation: Activation.Kind) {
+  func symmetry(_ activation: Activation.Kind) throws {
     let p = Problem(activation, seed: 5)
     let u = gaussian([p.theta.count], seed: 5, index: 9)
-    func hessian(_ v: Tensor) -> Tensor {
-      p.network.hessianVectorProduct(
-        p.x, p.targets, parameters: p.theta, loss: .crossEntropy, direction: v)
+    func hessian(_ v: Tensor) throws -> Tensor {
+      try p.network.curvature(
+        p.x, p.targets, parameters: p.theta, loss: .crossEntropy, along: v
+      ).product
     }
-    func gaussNewton(_ v: Tensor) -> Tensor {
-      p.network.gaussNewtonVectorProduct(
-        p.x, parameters: p.theta, loss: .crossEntropy, direction: v)
+    func gaussNewton(_ v: Tensor) throws -> Tensor {
+      try p.network.curvature(
+        p.x, p.targets, parameters: p.theta, loss: .crossEntropy, along: v, matrix: .gaussNewton
+      ).product
     }
     for product in [hessian, gaussNewton] {
-      let (a, b) = (u.dot(product(p.v)), p.v.dot(product(u)))
-      let size = (u.squaredNorm() * product(p.v).squaredNorm()).squareRoot()
+      let (a, b) = (u.dot(try product(p.v)), p.v.dot(try product(u)))
+      let size = (u.squaredNorm() * (try product(p.v)).squaredNorm()).squareRoot()
       #expect(abs(a - b) < 1e-5 * size)
     }
-    #expect(p.v.dot(gaussNewton(p.v)) > 0)
+    #expect(p.v.dot(try gaussNewton(p.v)) > 0)
   }
 
   @Test("a second direction on the same pass replaces the first")
@@ -114,10 +120,10 @@ struct DifferencesTests {
       let tangent = p.network.root.forwardTangent(nil, pass) ?? outputs
       _ = p.network.root.backwardTangent(
         Loss.crossEntropy.gradient(outputs, p.targets),
-        Loss.crossEntropy.curvature(outputs, times: tangent), pass)
+        Loss.crossEntropy.curvature(outputs, p.targets, times: tangent), pass)
       return pass.gradientTangent ?? v
     }
-    let pass = p.network.pass(p.theta, batch: 3)
+    let pass = p.network.pass(p.theta, batch: 3, for: .tangents)
     let outputs = p.network.root.forward(p.x, pass)
     let first = product(pass, outputs, along: p.v)
     _ = product(pass, outputs, along: other)

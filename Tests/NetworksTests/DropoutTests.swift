@@ -18,7 +18,8 @@ struct DropoutTests {
   ) -> Tensor {
     let network = network(rate: rate, slot: slot)
     let pass = network.pass(
-      Tensor(uninitialized: [0]), batch: batch, dropout: DropoutDraws(seed: seed, step: step))
+      Tensor(uninitialized: [0]), batch: batch, for: .outputs,
+      dropout: DropoutDraws(seed: seed, step: step))
     return network.root.forward(Tensor(repeating: 1, shape: [batch, 50]), pass)
   }
 
@@ -51,7 +52,8 @@ struct DropoutTests {
     #expect(network.outputs(x, parameters: Tensor(uninitialized: [0])) == x)
     let none = Self.network(rate: 0)
     let pass = none.pass(
-      Tensor(uninitialized: [0]), batch: 3, dropout: DropoutDraws(seed: 1, step: 1))
+      Tensor(uninitialized: [0]), batch: 3, for: .inputGradient,
+      dropout: DropoutDraws(seed: 1, step: 1))
     #expect(none.root.forward(x, pass) == x)
     #expect(none.root.backward(x, pass) == x)
   }
@@ -79,12 +81,13 @@ struct DropoutTests {
     func value(_ step: Float) -> Double {
       var moved = theta
       moved.add(scaled: v, by: step)
-      return network.root.forward(x, network.pass(moved, batch: 5, dropout: draws)).dot(d)
+      return network.root.forward(
+        x, network.pass(moved, batch: 5, for: .outputs, dropout: draws)
+      ).dot(d)
     }
-    let pass = network.pass(theta, batch: 5, dropout: draws)
+    let pass = network.pass(theta, batch: 5, for: [.gradient, .tangents], dropout: draws)
     let z = network.root.forward(x, pass)
     #expect(z != network.outputs(x, parameters: theta))
-    pass.gradient = Tensor(repeating: 0, shape: theta.shape)
     _ = network.root.backward(d, pass)
     pass.tangent = v
     let tangent = network.root.forwardTangent(nil, pass)

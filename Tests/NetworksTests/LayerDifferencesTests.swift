@@ -15,15 +15,21 @@ struct LayerDifferencesTests {
     let pass: Pass
     let y: Tensor
 
-    init(_ layer: PlainLayer, seed: UInt64) {
+    /// - Parameter chosen: the layer's network with a selection, outside which v is 0.
+    init(_ layer: PlainLayer, seed: UInt64, for purpose: Pass.Purpose, _ chosen: Network? = nil) {
       self.layer = layer
       let p = [layer.network.parameterCount]
       theta = layer.parameters(seed: seed)
       v = gaussian(p, seed: seed, index: 2)
       // Buffers are constants.
       for i in layer.network.buffers.flatMap(\.range) { v.storage.base[i] = 0 }
+      if let chosen {
+        for parameter in chosen.parameters where !chosen.selection.selects(parameter) {
+          for i in parameter.range { v.storage.base[i] = 0 }
+        }
+      }
       rx = layer.propagates ? gaussian(layer.x.shape, seed: seed, index: 3) : nil
-      pass = layer.pass(theta, batch: 2)
+      pass = layer.pass(theta, batch: 2, for: purpose, chosen)
       y = layer.network.root.forward(layer.x, pass)
       u = gaussian(y.shape, seed: seed, index: 4)
       ru = gaussian(y.shape, seed: seed, index: 5)
@@ -61,22 +67,21 @@ struct LayerDifferencesTests {
 
   @Test("outputs are those of plain loops", arguments: PlainLayer.all)
   func outputs(_ layer: PlainLayer) {
-    let p = Problem(layer, seed: 1)
+    let p = Problem(layer, seed: 1, for: .outputs)
     #expect(relativeDifference(p.y.elements, p.outputs(0)) < 1e-6)
   }
 
   @Test("gradients by θ and x are differences", arguments: PlainLayer.all, [1, 2])
   func gradients(_ layer: PlainLayer, seed: UInt64) {
-    let p = Problem(layer, seed: seed)
-    p.pass.gradient = Tensor(repeating: 0, shape: p.theta.shape)
+    let p = Problem(layer, seed: seed, for: .gradient)
     let dx = layer.network.root.backward(p.u, p.pass)
     #expect((dx != nil) == layer.propagates)
     #expect(relativeDifference(p.joined(p.pass.gradient, dx), p.gradient(0)) < 1e-5)
   }
 
-  @Test("tangents along θ and x are differences", arguments: PlainLayer.smooth, [1, 2])
+  @Test("tangents along θ and x are differences", arguments: PlainLayer.all, [1, 2])
   func tangents(_ layer: PlainLayer, seed: UInt64) {
-    let p = Problem(layer, seed: seed)
+    let p = Problem(layer, seed: seed, for: .tangents)
     p.pass.tangent = p.v
     let ry = layer.network.root.forwardTangent(p.rx, p.pass)
     let h = 1e-5
@@ -84,12 +89,11 @@ struct LayerDifferencesTests {
     #expect(relativeDifference(ry?.elements ?? [], expected) < 1e-5)
   }
 
-  @Test("tangents of gradients are differences of gradients", arguments: PlainLayer.smooth, [1, 2])
+  @Test("tangents of gradients are differences of gradients", arguments: PlainLayer.all, [1, 2])
   func curvature(_ layer: PlainLayer, seed: UInt64) {
-    let p = Problem(layer, seed: seed)
+    let p = Problem(layer, seed: seed, for: [.gradient, .tangents])
     p.pass.tangent = p.v
     _ = layer.network.root.forwardTangent(p.rx, p.pass)
-    p.pass.gradient = Tensor(repeating: 0, shape: p.theta.shape)
     p.pass.gradientTangent = Tensor(repeating: 0, shape: p.theta.shape)
     let (dx, rdx) = layer.network.root.backwardTangent(p.u, p.ru, p.pass)
     #expect(relativeDifference(p.joined(p.pass.gradient, dx), p.gradient(0)) < 1e-5)
@@ -98,15 +102,35 @@ struct LayerDifferencesTests {
     #expect(relativeDifference(p.joined(p.pass.gradientTangent, rdx), expected) < 2e-5)
   }
 
+  @Test("of one selected parameter, tangents are along its part of v", arguments: PlainLayer.all)
+  func selection(_ layer: PlainLayer) throws {
+    let isBuffer = Set(layer.network.buffers.map(\.offset))
+    for parameter in layer.network.root.parameters where !isBuffer.contains(parameter.offset) {
+      let chosen = try layer.network.selecting(LayerPatterns([parameter.name]), place: "test")
+      let p = Problem(layer, seed: 4, for: .tangents, chosen)
+      p.pass.tangent = p.v
+      let ry = layer.network.root.forwardTangent(p.rx, p.pass)
+      let rise = zip(p.outputs(1e-5), p.outputs(-1e-5)).map { ($0 - $1) / 2e-5 }
+      #expect(relativeDifference(ry?.elements ?? [], rise) < 1e-5, "\(parameter.name)")
+      p.pass.gradientTangent = Tensor(repeating: 0, shape: p.theta.shape)
+      let (_, rdx) = layer.network.root.backwardTangent(p.u, p.ru, p.pass)
+      let h = 1e-4
+      let bend = zip(p.gradient(h), p.gradient(-h)).map { ($0 - $1) / (2 * h) }
+      let own = Array(p.pass.gradientTangent?.elements[parameter.range] ?? [])
+      #expect(relativeDifference(own, Array(bend[parameter.range])) < 2e-5, "\(parameter.name)")
+      guard layer.propagates else { continue }
+      let back = Array(bend[p.theta.count...])
+      #expect(relativeDifference(rdx?.elements ?? [], back) < 2e-5, "\(parameter.name)")
+    }
+  }
+
   @Test("per-example gradients are those of each example's outputs", arguments: PlainLayer.all)
   func factors(_ layer: PlainLayer) {
-    let p = Problem(layer, seed: 3)
+    let p = Problem(layer, seed: 3, for: .factors)
     let count = layer.network.parameterCount
     guard count > 0 else { return }
-    p.pass.recorder = FactorRecorder(selection: nil)
     _ = layer.network.root.backward(p.u, p.pass)
-    let each = p.pass.recorder?.gradients(count: 2) ?? ExampleGradients(count: 0, blocks: [])
-    let full = each.fullGradients(parameterCount: count)
+    let full = p.pass.takeFactors().fullGradients(parameterCount: count)
     for i in 0..<2 {
       let expected = p.gradient(0, of: i).prefix(count)
       #expect(relativeDifference(full.row(i), Array(expected)) < 1e-5, "example \(i)")
@@ -115,12 +139,13 @@ struct LayerDifferencesTests {
 
   @Test("a batch of none goes through", arguments: PlainLayer.all)
   func none(_ layer: PlainLayer) {
+    // A mask is of a batch.
+    guard layer.ablation.isEmpty else { return }
     let theta = layer.parameters(seed: 1)
-    let pass = layer.network.pass(theta, batch: 0)
+    let pass = layer.pass(theta, batch: 0, for: .gradient)
     let y = layer.network.root.forward(
       Tensor(uninitialized: [0] + layer.network.inputShape), pass)
     #expect(y.count == 0)
-    pass.gradient = Tensor(repeating: 0, shape: theta.shape)
     _ = layer.network.root.backward(y, pass)
     #expect(pass.gradient?.elements.allSatisfy { $0 == 0 } == true)
   }

@@ -50,7 +50,7 @@ struct LowRankTests {
     #expect(relativeDifference(outputs.elements, c.logits) < 1e-5)
     #expect(
       relativeDifference(Loss.nextToken.values(outputs, .tokens(x)), c.losses) < 1e-5)
-    let (gradients, _) = network.exampleGradients(x, parameters: theta) {
+    let (gradients, _) = try network.exampleGradients(x, parameters: theta) {
       Loss.nextToken.gradient($0, .tokens(x))
     }
     #expect(gradients.blocks.map(\.weight.name).sorted() == c.adapters.sorted())
@@ -61,7 +61,8 @@ struct LowRankTests {
       try c.adapters.flatMap { rows.row(i)[try #require(places[$0])] }
     }
     #expect(relativeDifference(found, c.exampleGradients) < 1e-5)
-    let gradient = network.lossGradient(x, .tokens(x), parameters: theta, loss: .nextToken).gradient
+    let gradient = try network.lossGradient(x, .tokens(x), parameters: theta, loss: .nextToken)
+      .parameters
     let size = c.exampleGradients.count / 3
     let sum = (0..<size).map { j in (0..<3).reduce(0.0) { $0 + c.exampleGradients[$1 * size + j] } }
     let summed = try c.adapters.flatMap { gradient.elements[try #require(places[$0])] }
@@ -80,10 +81,10 @@ struct LowRankTests {
       (masked.storage.base + range.lowerBound).update(
         from: v.storage.base + range.lowerBound, count: range.count)
     }
-    let slopes = network.directionalDerivatives(x, parameters: theta, along: masked) {
+    let slopes = try network.directionalDerivatives(x, parameters: theta, along: masked) {
       Loss.nextToken.gradient($0, .tokens(x))
     }
-    let rows = network.exampleGradients(x, parameters: theta) {
+    let rows = try network.exampleGradients(x, parameters: theta) {
       Loss.nextToken.gradient($0, .tokens(x))
     }.gradients.fullGradients(parameterCount: network.parameterCount)
     let expected = (0..<3).map { i in
@@ -118,7 +119,7 @@ struct LowRankTests {
   }
 
   @Test("a target that is no linear layer is refused by name")
-  func refused() {
+  func refused() throws {
     for target in ["ln_1", "wte", "q_proj"] {
       let error = diagnosed {
         _ = try Self.base.adapted(

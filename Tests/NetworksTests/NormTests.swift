@@ -24,9 +24,8 @@ struct NormTests {
       let network = Network(
         layer, builder: builder, inputShape: Array(x.shape.dropFirst()), outputCount: 1)
       let pass = network.pass(
-        Tensor(theta, shape: [theta.count]), batch: x.shape[0],
+        Tensor(theta, shape: [theta.count]), batch: x.shape[0], for: [.gradient, .inputGradient],
         dropout: trains ? DropoutDraws(seed: 0, step: 0) : nil)
-      pass.gradient = Tensor(repeating: 0, shape: [theta.count])
       y = layer.forward(x, pass).elements
       dx = layer.backward(Tensor(dy, shape: outputShape ?? x.shape), pass)?.elements ?? []
       parameterGradient = pass.gradient?.elements ?? []

@@ -69,7 +69,7 @@ struct OutputFunctionTests {
     let gradient = Loss.crossEntropy.gradient(z, targets)
     #expect(relativeDifference([gradient[0, 0]], [-2 * exp(-40.0)]) < 1e-5)
     let u = Tensor([1, 0, 0, 1, 0, 0], shape: [2, 3])
-    let bend = Loss.crossEntropy.curvature(z, times: u)
+    let bend = Loss.crossEntropy.curvature(z, targets, times: u)
     #expect(relativeDifference([bend[0, 0]], [2 * exp(-40.0)]) < 1e-5)
     let concave = OutputFunction.logProbability.curvature(z, targets, times: u)
     #expect(relativeDifference([concave[0, 0]], [-2 * exp(-40.0)]) < 1e-6)
@@ -88,7 +88,7 @@ struct OutputFunctionTests {
       #expect(losses.allSatisfy { $0.isFinite && $0 >= 0 })
       #expect(abs(losses[2] - Float(log(3.0))) < 1e-6)
       #expect(!Loss.crossEntropy.gradient(z, targets).containsNonFinite)
-      #expect(!Loss.crossEntropy.curvature(z, times: u).containsNonFinite)
+      #expect(!Loss.crossEntropy.curvature(z, targets, times: u).containsNonFinite)
     }
     #expect(OutputFunction.margin.values(z, .classes([0, 0, 0]))[0] == 1e4)
   }
@@ -125,7 +125,7 @@ struct OutputFunctionTests {
     #expect(OutputFunction.logit.values(z, targets) == [3, -7])
     #expect(Loss.crossEntropy.values(z, targets) == [0, 0])
     #expect(Loss.crossEntropy.gradient(z, targets).elements == [0, 0])
-    #expect(Loss.crossEntropy.curvature(z, times: z).elements == [0, 0])
+    #expect(Loss.crossEntropy.curvature(z, targets, times: z).elements == [0, 0])
   }
 
   @Test("no examples: no values, empty gradients")

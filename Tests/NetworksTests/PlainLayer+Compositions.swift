@@ -25,7 +25,7 @@ extension PlainLayer {
     return rows
   }
 
-  /// Makes the layers behind it propagate; two parameters.
+  /// Two parameters that nobody reads, so that those behind them do not begin at 0.
   private static func pretend(_ builder: inout NetworkBuilder) {
     _ = builder.linear("before", inputs: 1, outputs: 1)
   }

@@ -13,16 +13,19 @@ struct PlainLayer: Sendable, CustomStringConvertible {
   let x: Tensor
   /// Whether anyone needs dx.
   let propagates: Bool
-  /// Whether the pass trains; such a layer may have no tangents.
+  /// Whether the pass trains.
   let trains: Bool
+  /// Masks of the pass.
+  var ablation: [Int: AblationMask] = [:]
   /// y from x and θ, as the network orders them.
   let outputs: @Sendable ([Double], [Double]) -> [Double]
 
   static let all: [PlainLayer] =
     [norm(.layer), norm(.rootMeanSquare), rotary, gated, embedding, patches, first]
-    + images + compositions
-  /// Those with tangents.
-  static let smooth = all.filter { !$0.trains }
+    + images + compositions + walked
+
+  /// The draws of a training pass.
+  static let draws = DropoutDraws(seed: 0, step: 0)
 
   /// One layer and its input B × shape.
   static func make(
@@ -49,8 +52,14 @@ struct PlainLayer: Sendable, CustomStringConvertible {
   }
 
   /// A pass over `batch` examples as the layer is looked at.
-  func pass(_ theta: Tensor, batch: Int) -> Pass {
-    network.pass(theta, batch: batch, dropout: trains ? DropoutDraws(seed: 0, step: 0) : nil)
+  ///
+  /// - Parameter chosen: the network with a selection; itself when nil.
+  func pass(
+    _ theta: Tensor, batch: Int, for purpose: Pass.Purpose, _ chosen: Network? = nil
+  ) -> Pass {
+    (chosen ?? network).pass(
+      theta, batch: batch, for: purpose.union(.inputGradient),
+      dropout: trains ? PlainLayer.draws : nil, ablation: ablation)
   }
 
   private static func norm(_ kind: LayerNorm.Kind) -> PlainLayer {
@@ -126,7 +135,7 @@ struct PlainLayer: Sendable, CustomStringConvertible {
 
   /// Images of 2 channels, 4 × 5 pixels: 2 × 2 patches, the last column is not read.
   private static let patches = make(
-    "patch embedding", [4, 5, 2], propagates: false,
+    "patch embedding", [4, 5, 2],
     { builder in
       let image = ImageShape(channels: 2, height: 4, width: 5)
       guard let layer = builder.patchEmbedding("v", input: image, patch: 2, width: 3) else {

@@ -27,23 +27,24 @@ struct PyTorchTests {
   }
 
   @Test("logits, losses and the summed gradient are PyTorch's", arguments: NetworkCase.all)
-  func gradient(_ known: NetworkCase) {
-    let (gradient, outputs) = known.network.lossGradient(
+  func gradient(_ known: NetworkCase) throws {
+    let found = try known.network.lossGradient(
       known.x, known.targetValues, parameters: known.theta, loss: known.loss)
+    let (gradient, outputs) = (found.parameters, found.outputs)
     #expect(relativeDifference(outputs.elements, known.logits) < 1e-6)
     #expect(
       relativeDifference(known.loss.values(outputs, known.targetValues), known.losses) < 1e-6)
     #expect(relativeDifference(gradient.elements, known.gradient) < 3e-6)
     #expect(known.network.outputs(known.x, parameters: known.theta) == outputs)
-    let scaled = known.network.lossGradient(
+    let scaled = try known.network.lossGradient(
       known.x, known.targetValues, parameters: known.theta, loss: known.loss, scale: 0.25)
     #expect(
-      relativeDifference(scaled.gradient.elements, known.gradient.map { $0 / 4 }) < 3e-6)
+      relativeDifference(scaled.parameters.elements, known.gradient.map { $0 / 4 }) < 3e-6)
   }
 
   @Test("per-example gradients from factors are PyTorch's to 1e-5", arguments: NetworkCase.all)
-  func exampleGradients(_ known: NetworkCase) {
-    let (factors, _) = known.network.exampleGradients(known.x, parameters: known.theta) {
+  func exampleGradients(_ known: NetworkCase) throws {
+    let (factors, _) = try known.network.exampleGradients(known.x, parameters: known.theta) {
       known.loss.gradient($0, known.targetValues)
     }
     let full = factors.fullGradients(parameterCount: known.direction.count)
@@ -60,12 +61,12 @@ struct PyTorchTests {
   }
 
   @Test("J v is PyTorch's, and so is ⟨g_i, v⟩", arguments: NetworkCase.all)
-  func tangent(_ known: NetworkCase) {
-    let (tangent, outputs) = known.network.outputTangent(
+  func tangent(_ known: NetworkCase) throws {
+    let (tangent, outputs) = try known.network.outputTangent(
       known.x, parameters: known.theta, along: known.v)
     #expect(relativeDifference(tangent.elements, known.tangent) < 3e-6)
     #expect(relativeDifference(outputs.elements, known.logits) < 1e-6)
-    let products = known.network.directionalDerivatives(
+    let products = try known.network.directionalDerivatives(
       known.x, parameters: known.theta, along: known.v
     ) { known.loss.gradient($0, known.targetValues) }
     let p = known.direction.count
@@ -78,16 +79,20 @@ struct PyTorchTests {
   }
 
   @Test("Hessian- and Gauss–Newton-vector products are PyTorch's", arguments: NetworkCase.all)
-  func curvature(_ known: NetworkCase) {
-    let hessian = known.network.hessianVectorProduct(
-      known.x, known.targetValues, parameters: known.theta, loss: known.loss, direction: known.v)
+  func curvature(_ known: NetworkCase) throws {
+    let hessian = try known.network.curvature(
+      known.x, known.targetValues, parameters: known.theta, loss: known.loss, along: known.v
+    ).product
     #expect(relativeDifference(hessian.elements, known.hessianVector) < 1e-5)
-    let gaussNewton = known.network.gaussNewtonVectorProduct(
-      known.x, parameters: known.theta, loss: known.loss, direction: known.v)
+    let gaussNewton = try known.network.curvature(
+      known.x, known.targetValues, parameters: known.theta, loss: known.loss, along: known.v,
+      matrix: .gaussNewton
+    ).product
     #expect(relativeDifference(gaussNewton.elements, known.gaussNewtonVector) < 1e-5)
-    let half = known.network.hessianVectorProduct(
-      known.x, known.targetValues, parameters: known.theta, loss: known.loss, direction: known.v,
-      scale: 0.5)
+    let half = try known.network.curvature(
+      known.x, known.targetValues, parameters: known.theta, loss: known.loss, along: known.v,
+      scale: 0.5
+    ).product
     #expect(relativeDifference(half.elements, known.hessianVector.map { $0 / 2 }) < 1e-5)
   }
 
@@ -112,10 +117,10 @@ struct PyTorchTests {
   @Test(
     "Gram matrices of output functions and the trace kernel are PyTorch's",
     arguments: NetworkCase.all)
-  func kernels(_ known: NetworkCase) {
+  func kernels(_ known: NetworkCase) throws {
     for function in OutputFunction.allCases {
       guard let expected = known.measured(function) else { continue }
-      let (factors, _) = known.network.exampleGradients(known.x, parameters: known.theta) {
+      let (factors, _) = try known.network.exampleGradients(known.x, parameters: known.theta) {
         function.gradient($0, known.targetValues)
       }
       #expect(relativeDifference(factors.exactKernel().elements, expected.gram) < 1e-5)
@@ -124,7 +129,7 @@ struct PyTorchTests {
         relativeDifference(
           rectangle.elements, Array(expected.gram[0..<2 * known.count])) < 1e-5)
     }
-    let (jacobian, _) = known.network.jacobianFactors(
+    let (jacobian, _) = try known.network.jacobianFactors(
       known.x, parameters: known.theta, functions: known.unitFunctions)
     #expect(relativeDifference(jacobian.exactKernel().elements, known.traceGram) < 1e-5)
     let diagonal = (0..<known.count).map { known.traceGram[$0 * (known.count + 1)] }
@@ -132,13 +137,14 @@ struct PyTorchTests {
   }
 
   @Test("one example at a time gives what the batch gives", arguments: NetworkCase.all)
-  func singles(_ known: NetworkCase) {
+  func singles(_ known: NetworkCase) throws {
     let whole = known.network.outputs(known.x, parameters: known.theta)
     var sum = [Double](repeating: 0, count: known.direction.count)
     for i in 0..<known.count {
-      let (gradient, z) = known.network.lossGradient(
+      let found = try known.network.lossGradient(
         known.x.prefixSlice(i..<i + 1), known.targetValues.gathered([i]), parameters: known.theta,
         loss: known.loss)
+      let (gradient, z) = (found.parameters, found.outputs)
       #expect(
         relativeDifference(
           z.elements,

@@ -44,19 +44,19 @@ struct SharedWeightTests {
   @Test(
     "factors of a shared weight are the gradients of single examples",
     arguments: Biases.allCases, [1, 3])
-  func factors(_ biases: Biases, positions: Int) {
+  func factors(_ biases: Biases, positions: Int) throws {
     let network = Self.network(biases, positions: positions)
     let theta = gaussian([network.parameterCount], seed: 1, index: 0)
     let x = gaussian([5] + network.inputShape, seed: 1, index: 1)
     let targets = TargetValues.classes([0, 1, 2, 0, 1])
-    let (factors, _) = network.exampleGradients(x, parameters: theta) {
+    let (factors, _) = try network.exampleGradients(x, parameters: theta) {
       Loss.crossEntropy.gradient($0, targets)
     }
     let full = factors.fullGradients(parameterCount: network.parameterCount)
-    let single = (0..<5).map { i in
-      network.lossGradient(
+    let single = try (0..<5).map { i in
+      try network.lossGradient(
         x.prefixSlice(i..<i + 1), targets.gathered([i]), parameters: theta, loss: .crossEntropy
-      ).gradient.elements
+      ).parameters.elements
     }
     for i in 0..<5 { #expect(relativeDifference(full.row(i), single[i]) < 1e-5, "example \(i)") }
     let kernel = single.flatMap { a in
@@ -72,7 +72,7 @@ struct SharedWeightTests {
   @Test(
     "tangents through a shared weight are differences of the outputs",
     arguments: Biases.allCases, [1, 3])
-  func tangents(_ biases: Biases, positions: Int) {
+  func tangents(_ biases: Biases, positions: Int) throws {
     let network = Self.network(biases, positions: positions)
     let theta = gaussian([network.parameterCount], seed: 2, index: 0)
     let x = gaussian([3] + network.inputShape, seed: 2, index: 1)
@@ -85,17 +85,18 @@ struct SharedWeightTests {
       moved.add(scaled: v, by: step)
       return moved
     }
-    let (tangent, _) = network.outputTangent(x, parameters: theta, along: v)
+    let (tangent, _) = try network.outputTangent(x, parameters: theta, along: v)
     let rise =
       (network.outputs(x, parameters: moved(h)) - network.outputs(x, parameters: moved(-h)))
       .scaled(by: 1 / (2 * h))
     #expect(relativeDifference(tangent.elements, rise.elements) < 2e-3)
-    func gradient(_ theta: Tensor) -> Tensor {
-      network.lossGradient(x, targets, parameters: theta, loss: .crossEntropy).gradient
+    func gradient(_ theta: Tensor) throws -> Tensor {
+      try network.lossGradient(x, targets, parameters: theta, loss: .crossEntropy).parameters
     }
-    let bend = (gradient(moved(h)) - gradient(moved(-h))).scaled(by: 1 / (2 * h))
-    let product = network.hessianVectorProduct(
-      x, targets, parameters: theta, loss: .crossEntropy, direction: v)
+    let bend = (try gradient(moved(h)) - gradient(moved(-h))).scaled(by: 1 / (2 * h))
+    let product = try network.curvature(
+      x, targets, parameters: theta, loss: .crossEntropy, along: v
+    ).product
     #expect(relativeDifference(product.elements, bend.elements) < 2e-3)
   }
 
@@ -104,7 +105,7 @@ struct SharedWeightTests {
     let network = try Self.network(.same, positions: 1).selecting(
       LayerPatterns(["head.weight"]), place: "test")
     let theta = gaussian([network.parameterCount], seed: 1, index: 0)
-    let (factors, _) = network.exampleGradients(
+    let (factors, _) = try network.exampleGradients(
       gaussian([2, 4], seed: 1, index: 1), parameters: theta
     ) { $0 }
     #expect(factors.blocks.map(\.weight.name) == ["head.weight"])

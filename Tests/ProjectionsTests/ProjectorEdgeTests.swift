@@ -60,14 +60,14 @@ struct ProjectorEdgeTests {
     #expect(
       tooMany?.description == """
         error: mask projection to 41 dimensions: needs at least 1 and at most 40.
-          at:  --dim
-          fix: pass --dim 40.
+          at:  ‹dimension›
+          fix: pass ‹dimension› 40.
         """)
     let tooFew = diagnosed {
       _ = try makeProjector(.kronecker, dimension: 1, seed: 0, layers: layers)
     }
     #expect(tooFew?.what == "kronecker projection to 1 dimensions: needs at least 2.")
-    #expect(tooFew?.remedy == "pass --dim 2.")
+    #expect(tooFew?.remedy == "pass ‹dimension› 2.")
     #expect(tooFew?.exitCode == 2)
     for kind in ProjectorKind.allCases where kind != .identity && kind != .landmarks {
       let zero = diagnosed { _ = try makeProjector(kind, dimension: 0, seed: 0, layers: layers) }

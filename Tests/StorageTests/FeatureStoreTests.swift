@@ -151,7 +151,7 @@ import Testing
         error.description == """
           error: dataset differs: expected "other", found "def".
             at:  \(store.path)
-            fix: use the file made for this model and data, or make it again with --overwrite.
+            fix: use the file made for this model and data, or make it again with ‹overwrites›.
           """)
     }
     let writer = try store.writer(fingerprint: other, overwrite: true)

@@ -81,6 +81,9 @@ struct RunIdentityTests {
         == "model modelConfiguration lora start training train test layers engine")
     #expect(
       names(.outputs) == "model modelConfiguration lora dataset checkpoints engine \(machine)")
+    #expect(
+      names(.states)
+        == "modelConfiguration lora start training train engine processorLevel blasCore")
     #expect(Field.ofMachine.map(\.rawValue).joined(separator: " ") == machine)
   }
 
@@ -122,10 +125,10 @@ struct RunIdentityTests {
     #expect(
       remedy("blockBytes")
         == "go on where it was begun (processor, BLAS core, memory of a block), "
-        + "or begin anew with --overwrite.")
+        + "or begin anew with ‹overwrites›.")
     #expect(
       remedy("model")
-        == "use the file made for this model and data, or make it again with --overwrite.")
+        == "use the file made for this model and data, or make it again with ‹overwrites›.")
   }
 
   @Test("banks that named the model's configuration `model` are read by the name of today")

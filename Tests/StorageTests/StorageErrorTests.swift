@@ -22,7 +22,7 @@ import Testing
         """
         error: model differs: expected "a", found none.
           at:  f.h5
-          fix: use the file made for this model and data, or make it again with --overwrite.
+          fix: use the file made for this model and data, or make it again with ‹overwrites›.
         """, 4
       ),
       (
@@ -55,7 +55,25 @@ import Testing
         error: cannot create the file: Permission denied.
           at:  /x/f.h5
           fix: choose a folder that you may write to, or change its permissions.
+        """, 1
+      ),
+      (
+        .hdf5(
+          operation: "open the file", object: "", file: "f.h5",
+          stack: "H5F_locate_signature: file signature not found; H5F_open: unable to open: 0x7f"),
+        """
+        error: HDF5 cannot open the file: file signature not found.
+          at:  f.h5
+          fix: check that the file is complete and a valid HDF5 file.
         """, 3
+      ),
+      (
+        .system(operation: "list the folder", path: "/x", code: EACCES),
+        """
+        error: cannot list the folder: Permission denied.
+          at:  /x
+          fix: change its permissions, or those of the folders above it.
+        """, 1
       ),
       (
         .unknownGroup(name: "seed-1", known: ["seed-0", "seed-2"], file: "f.h5"),
@@ -81,7 +99,7 @@ import Testing
         """
         error: projector differs: expected "mask k=8 \(String(repeating: "x", count: 141))…", found "mask k=9".
           at:  f.h5
-          fix: use the file made for this model and data, or make it again with --overwrite.
+          fix: use the file made for this model and data, or make it again with ‹overwrites›.
         """, 4
       ),
       (
@@ -105,7 +123,7 @@ import Testing
         """
         error: this file is not a part of the store being written.
           at:  t.shards/a/9.h5
-          fix: delete it, or start the store anew with --overwrite.
+          fix: delete it, or start the store anew with ‹overwrites›.
         """, 4
       ),
     ] as [(StorageError, String, Int32)])

@@ -7,6 +7,8 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
+@testable import Runs
 @testable import Training
 
 /// Frozen layers, low-rank adapters, and training that begins with given weights.

@@ -1,10 +1,12 @@
 import Configuration
 import Datasets
 import Networks
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
+@testable import Models
+@testable import Runs
 @testable import Training
 
 /// Random changes of training images.

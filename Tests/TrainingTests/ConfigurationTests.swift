@@ -4,6 +4,8 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
+@testable import Runs
 @testable import Training
 
 @Suite("Run files")

@@ -10,6 +10,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Runs
 @testable import Training
 
 @Suite("Saving gradients in training", .serialized)
@@ -207,7 +208,7 @@ struct GradientSavingTests {
     job.overwrites = true
     _ = try job.run()
     #expect(try stores(bench).count == 27)
-    #expect(throws: TrainingError.self) { try self.job(bench, "").run() }
+    #expect(throws: RunError.self) { try self.job(bench, "").run() }
   }
 
   @Test("a store of another training is refused by field before any step, and overwritten")
@@ -226,6 +227,35 @@ struct GradientSavingTests {
     _ = try job.run()
     let store = try StepGradientStore(bench.folder / "Projections/tiny/steps.h5")
     #expect(store.reader.fingerprint["training"]?.contains("\"weightDecay\":0.1") == true)
+  }
+
+  @Test(
+    "another run's gradients in the place of its own are refused by the field",
+    arguments: [true, false])
+  func foreign(ofSteps: Bool) throws {
+    let saving = ofSteps ? GradientSavingTests.steps : GradientSavingTests.checkpoints
+    let (own, other) = (try RunBench(), try RunBench())
+    let run = try self.job(own, saving).run().run
+    _ = try self.job(other, saving + ", weightDecay: 0.1").run()
+    try FileManager.default.removeItem(atPath: run.projectionsFolder)
+    try FileManager.default.copyItem(
+      atPath: other.folder / "Projections/tiny", toPath: run.projectionsFolder)
+    let error = diagnosed { _ = try self.job(own, saving).run() } as? StorageError
+    guard case .fingerprintMismatch(let field, _, _, let file)? = error else {
+      Issue.record("accepted: \(String(describing: error))")
+      return
+    }
+    #expect(field == (ofSteps ? "training" : "model"))
+    #expect(file.hasPrefix(run.projectionsFolder))
+    // To be replaced, it is.
+    var replacing = try self.job(own, saving)
+    replacing.overwrites = true
+    _ = try replacing.run()
+    #expect(try stores(own) != stores(other))
+    guard case .alreadyFinished = try self.job(own, saving).run() else {
+      Issue.record("made twice")
+      return
+    }
   }
 
   @Test("checkpoints are what a collection makes afterwards, to the byte")

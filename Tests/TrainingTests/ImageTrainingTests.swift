@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Models
 import Networks
 import Tensors
 import TestSupport
@@ -94,7 +95,7 @@ struct ImageTrainingTests {
   @Test("examples that are not images, or too small, are refused")
   func inputs() throws {
     let flat = try Self.model("{kind: cnn, channels: [4, 4]}")
-    let error = #expect(throws: TrainingError.self) { try flat.requireInputs([64], outputs: 2) }
+    let error = #expect(throws: ModelError.self) { try flat.requireInputs([64], outputs: 2) }
     #expect(
       error?.what
         == "model kind `cnn` reads images of at least 4 × 4 pixels; the examples are 64.")
@@ -107,12 +108,12 @@ struct ImageTrainingTests {
       try Self.model("{kind: cnn, channels: [4], image: [1, 8, 8]}").requireInputs(
         [64], outputs: 2)
     }
-    #expect(throws: TrainingError.self) {
+    #expect(throws: ModelError.self) {
       try Self.model("{kind: cnn, channels: [4], image: [1, 8, 7]}").requireInputs(
         [64], outputs: 2)
     }
     let nine = try Self.model("{kind: resnet9, width: 2}")
-    #expect(throws: TrainingError.self) { try nine.requireInputs([3, 10, 10], outputs: 2) }
+    #expect(throws: ModelError.self) { try nine.requireInputs([3, 10, 10], outputs: 2) }
     #expect(throws: Never.self) { try nine.requireInputs([3, 11, 11], outputs: 2) }
     #expect(throws: Never.self) { try nine.requireInputs([28, 28], outputs: 2) }
   }

@@ -6,6 +6,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
 @testable import Training
 
 /// A step whose batch goes through the network in parts.

@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Training
+@testable import Models
 
 /// Damaged descriptions of models are read or refused with a diagnosable error; nothing ends the
 /// process, and no size in them takes memory or time.

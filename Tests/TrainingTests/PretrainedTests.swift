@@ -1,11 +1,11 @@
 import Checkpoints
 import Configuration
 import Foundation
+import Models
 import Networks
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
-import Training
 
 /// Models as `save_pretrained` wrote them against the logits of transformers.
 @Suite("Pretrained models")

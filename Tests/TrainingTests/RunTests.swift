@@ -9,6 +9,8 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
+@testable import Runs
 @testable import Training
 
 /// A folder with a run file and its data: 30 training and 10 test examples.
@@ -237,7 +239,7 @@ struct RunTests {
       _ = try bench.job().run()
       record.status = .running
       try SealedJSON.write(record, to: file)
-      let error = diagnosed { _ = try bench.job().run() } as? TrainingError
+      let error = diagnosed { _ = try bench.job().run() } as? RunError
       guard case .otherRun(let found, _, _, _)? = error else {
         Issue.record("gone on with, \(field)")
         continue
@@ -299,7 +301,7 @@ struct RunTests {
         error?.description == """
           error: a run of this name exists with \(field) \(recorded), wanted \(wanted).
             at:  \(path)
-            fix: choose another name, or replace the run with --overwrite.
+            fix: choose another name, or replace the run with ‹overwrites›.
           """)
       #expect(error?.exitCode == 4)
     }
@@ -362,9 +364,9 @@ struct RunTests {
     #expect(try run.dynamics(seed: 0).ids == ids)
     var other = try bench.job()
     other.subset = Array(ids.dropLast())
-    #expect(throws: TrainingError.self) { try other.run() }
+    #expect(throws: RunError.self) { try other.run() }
     other.subset = []
-    #expect(throws: TrainingError.emptySubset(file: "--subset")) { try other.run() }
+    #expect(throws: RunError.emptySubset(file: "‹subset›")) { try other.run() }
     other.subset = [.row(77)]
     #expect(diagnosed { _ = try other.run() }?.exitCode == 3)
   }
@@ -388,7 +390,7 @@ struct RunTests {
     let job = try bench.job()
     try makeFolder(bench.checkpoints + "/tiny")
     let lock = try FolderLock(bench.checkpoints + "/tiny")
-    #expect(throws: TrainingError.runInUse(folder: bench.checkpoints + "/tiny")) { try job.run() }
+    #expect(throws: RunError.runInUse(folder: bench.checkpoints + "/tiny")) { try job.run() }
     withExtendedLifetime(lock) {}
   }
 
@@ -405,7 +407,7 @@ struct RunTests {
         """)
     let run = try Run.open(bench.checkpoints + "/tiny/", checkpointsFolder: "elsewhere")
     #expect(run.name == "tiny")
-    #expect(throws: TrainingError.self) { try run.checkpoint(epoch: 3) }
+    #expect(throws: RunError.self) { try run.checkpoint(epoch: 3) }
   }
 
   @Test("a model that cannot predict the targets is refused")

@@ -9,6 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
 @testable import Training
 
 /// A training whose steps' gradients are kept, without a run.
@@ -66,14 +67,11 @@ struct StepGradientCase {
     }
     let targets = TargetValues(data.targets).gathered(step.rows)
     let pass = trainer.network.pass(
-      step.before, batch: step.rows.count,
+      step.before, batch: step.rows.count, for: .factors,
       dropout: DropoutDraws(seed: step.seed, step: UInt64(step.step)))
-    pass.recorder = FactorRecorder()
     let outputs = trainer.network.root.forward(examples, pass)
     _ = trainer.network.root.backward(trainer.loss.gradient(outputs, targets), pass)
-    return (
-      try #require(pass.recorder).gradients(count: step.rows.count), outputs, targets
-    )
+    return (pass.takeFactors(), outputs, targets)
   }
 
   /// The mean of unprojected rows as a flat gradient, p values.
@@ -285,7 +283,8 @@ struct StepGradientTests {
     let recorder = StepGradientRecorder(writer, seed: 0)
     let room = recorder.room(for: 2)
     _ = try work.trainer.backward(
-      work.trainer.initialState(), batch: [0, 1], signals: nil, needsFactors: false, visits: room)
+      work.trainer.initialState(), batch: work.trainer.batch(at: 0), signals: nil,
+      needsFactors: false, visits: room)
     try recorder.append(room, examples: [16_777_217, 123_456_789_012], rate: 1)
     try writer.finish()
     #expect(

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Training
+@testable import Runs
 
 /// A BERT whose examples are the texts of a run file.
 @Suite("Classes of texts") struct TextClassifierTests {

@@ -1,8 +1,8 @@
 import Configuration
 import Datasets
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Networks

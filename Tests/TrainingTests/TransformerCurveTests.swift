@@ -4,6 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
 @testable import Training
 
 /// Twenty steps of AdamW from the parameters of transformers.json.

@@ -4,6 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Models
 @testable import Training
 
 /// Sizes at which products, norms and attention are cut into several slices.

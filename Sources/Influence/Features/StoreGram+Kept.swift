@@ -84,7 +84,7 @@ extension PreconditionerFile {
     do throws(StorageError) {
       try write(contents)
     } catch {
-      note("what was made of \(path) is not kept for the next command: \(error.what)")
+      note(KeepingNote.text(path, reason: error.what))
     }
   }
 }

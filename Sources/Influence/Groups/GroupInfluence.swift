@@ -79,7 +79,7 @@ extension Ensemble {
     try forEachScorer(of: method, keeps: true) { scorer, _ in
       if let deleted = scorer.deletedRows.first(where: Set(group).contains) {
         throw InfluenceError.notDefined(
-          name: "the group", reason: "row \(deleted) of the features was deleted", option: "--ids")
+          name: "the group", reason: "row \(deleted) of the features was deleted", option: "‹ids›")
       }
       guard let scorer = scorer as? any GroupDeletion else { return falls = nil }
       let part = try scorer.deletion(of: queries, group: group, weights: self.weights)

@@ -76,18 +76,23 @@ public struct ExactKernel: GradientKernel {
   /// K + λ·diag(s), factored; or as it was kept.
   public func ridge(_ choice: DampingChoice) throws -> any RidgeModel {
     guard let keeper else { return try made(choice) }
-    let again: @Sendable () throws -> DualRidge = { try self.made(choice) }
-    let isZero = diagnosis.isZero
-    if let kept = try keeper.ridge(choice, isZero: isZero, remake: again) { return kept }
     // With all that another choice of diagnosis would ask of the file.
-    var whole = choice
-    whole.diagnoses = true
+    var complete = choice
+    complete.diagnoses = true
+    let whole = complete
+    let again: @Sendable () throws -> DualRidge = { try self.made(whole) }
+    let isZero = diagnosis.isZero
+    if let kept = try keeper.ridge(choice, isZero: isZero, notes: [], remake: again) {
+      return kept
+    }
+    let notes = [keeper.damage(choice)].compactMap { $0 }
     let made = try made(whole)
     if let note = keeper.keep(made, choice) {
-      return made.reporting(choice.diagnoses ? made.report : made.report.brief, notes: [note])
+      return made.reporting(
+        choice.diagnoses ? made.report : made.report.brief, notes: notes + [note])
     }
     // The same path for the first question as for later ones: the same bits, and the memory is free.
-    return try keeper.ridge(choice, isZero: isZero, remake: again) ?? made
+    return try keeper.ridge(choice, isZero: isZero, notes: notes, remake: again) ?? made
   }
 
   private func made(_ choice: DampingChoice) throws -> DualRidge {
@@ -146,10 +151,15 @@ public struct ExactKernel: GradientKernel {
 protocol RidgeKeeper: Sendable {
   /// The model as it was kept; nil when there is none that fits.
   ///
-  /// - Parameter remake: makes the model from the kernel.
+  /// - Parameters:
+  ///   - notes: what is to be said of it.
+  ///   - remake: makes the model from the kernel, with all that is kept of it.
   func ridge(
-    _ choice: DampingChoice, isZero: [Bool], remake: @escaping @Sendable () throws -> DualRidge
+    _ choice: DampingChoice, isZero: [Bool], notes: [String],
+    remake: @escaping @Sendable () throws -> DualRidge
   ) throws -> (any RidgeModel)?
+  /// Why a model that is there cannot be used; nil when there is none, or none is damaged.
+  func damage(_ choice: DampingChoice) -> String?
   /// Keeps a model, if there is room; else why not.
   func keep(_ ridge: DualRidge, _ choice: DampingChoice) -> String?
 }

@@ -89,7 +89,7 @@ struct StepDot: CheckpointScorer {
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
     throw InfluenceError.notDefined(
       name: "a score by token", reason: "steps keep the gradients of whole examples",
-      option: "--kernel")
+      option: "‹kernel›")
   }
 
   private func weight(_ visit: Int) -> Float { weights[visit - checkpoint.range.lowerBound] }

@@ -1,23 +1,32 @@
 // Letters: n training examples, m queries, C targets.
+import Foundation
 import Storage
 import Synchronization
 import Tensors
 
 /// The dual form with its factor in a file: n-vectors in memory, a solve streams the file.
 ///
-/// What the file lacks, or a damaged file, is made again from the kernel.
+/// What the file lacks is made again from the kernel; so is a damaged file, which is said, and
+/// replaced.
 final class KeptRidge: RidgeModel {
   let report: DampingReport
   let scales: [Double]?
   private let kept: KeptFactor
   private let isZero: [Bool]
   private let remake: @Sendable () throws -> DualRidge
+  private let replace: @Sendable (DualRidge) -> String?
   private let remade = Once<DualRidge>()
+  private let said: Mutex<[String]>
+  private let isReplaced = Mutex(false)
 
+  /// - Parameter replace: keeps another model in the file's place, else says why not.
   init(
-    _ kept: KeptFactor, diagnoses: Bool, isZero: [Bool],
-    remake: @escaping @Sendable () throws -> DualRidge
+    _ kept: KeptFactor, diagnoses: Bool, isZero: [Bool], notes: [String] = [],
+    remake: @escaping @Sendable () throws -> DualRidge,
+    replace: @escaping @Sendable (DualRidge) -> String?
   ) {
+    said = Mutex(notes)
+    self.replace = replace
     self.kept = kept
     report = diagnoses ? kept.contents.damping : kept.contents.damping.brief
     scales = kept.contents.scales
@@ -26,13 +35,28 @@ final class KeptRidge: RidgeModel {
   }
 
   var byteCount: Int { 8 * kept.order * 3 }
-  var notes: [String] { [] }
+  var notes: [String] { said.withLock { $0 } }
+
+  /// The model in place of a file that cannot be read.
+  private func instead(_ error: StorageError) throws -> DualRidge {
+    let made = try remade(remake)
+    isReplaced.withLock { isReplaced in
+      if isReplaced { return }
+      isReplaced = true
+      let note = replace(made)
+      said.withLock {
+        $0.append("\(kept.path) is of no use (\(error.what)): it is made again")
+        if let note { $0.append(note) }
+      }
+    }
+    return made
+  }
 
   func solve(_ rows: Matrix<Float>) throws -> any TrainingProducts {
     do {
       return HeldProducts(try kept.solve(rows: rows))
-    } catch is StorageError {
-      return try remade(remake).solve(rows)
+    } catch let error as StorageError {
+      return try instead(error).solve(rows)
     }
   }
 
@@ -51,8 +75,8 @@ final class KeptRidge: RidgeModel {
     let alpha: Matrix<Double>
     do {
       alpha = try kept.solve(rows: targets.transposed)
-    } catch is StorageError {
-      return try remade(remake).leaveOneOutResiduals(targets: targets)
+    } catch let error as StorageError {
+      return try instead(error).leaveOneOutResiduals(targets: targets)
     }
     var result = alpha.transposed
     for i in 0..<result.rows { for c in 0..<result.columns { result[i, c] /= inverse[i] } }
@@ -60,7 +84,13 @@ final class KeptRidge: RidgeModel {
   }
 
   func groupResiduals(_ group: [Int], dual: Matrix<Double>) throws -> Matrix<Double> {
-    try residualsOfGroup(group, dual: dual, order: kept.order) { try kept.solve(rows: $0) }
+    do {
+      return try residualsOfGroup(group, dual: dual, order: kept.order) {
+        try kept.solve(rows: $0)
+      }
+    } catch let error as StorageError {
+      return try instead(error).groupResiduals(group, dual: dual)
+    }
   }
 }
 
@@ -77,12 +107,23 @@ struct FolderKeeper: RidgeKeeper {
   let target: KernelTarget
 
   func ridge(
-    _ choice: DampingChoice, isZero: [Bool], remake: @escaping @Sendable () throws -> DualRidge
+    _ choice: DampingChoice, isZero: [Bool], notes: [String] = [],
+    remake: @escaping @Sendable () throws -> DualRidge
   ) throws -> (any RidgeModel)? {
     guard let kept = folder.factor(label, fingerprint(choice)).factor, kept.order == isZero.count
     else { return nil }
     if choice.needsDiagonal && kept.contents.inverseDiagonal == nil { return nil }
-    return KeptRidge(kept, diagnoses: choice.diagnoses, isZero: isZero, remake: remake)
+    return KeptRidge(
+      kept, diagnoses: choice.diagnoses, isZero: isZero, notes: notes, remake: remake,
+      replace: { keep($0, choice) })
+  }
+
+  func damage(_ choice: DampingChoice) -> String? {
+    let fingerprint = fingerprint(choice)
+    let file = folder.file(label, fingerprint)
+    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    let found = folder.factor(label, fingerprint)
+    return found.factor == nil ? found.note : nil
   }
 
   func keep(_ made: DualRidge, _ choice: DampingChoice) -> String? {
@@ -93,7 +134,8 @@ struct FolderKeeper: RidgeKeeper {
       made.ridge.factor, contents, label: label, fingerprint: fingerprint(choice))
     {
     case .kept: return nil
-    case .notKept(let reason): return "the factor of \(label) is not kept: \(reason)"
+    case .notKept(let reason):
+      return KeepingNote.text("the factor of \(label)", reason: reason)
     }
   }
 

@@ -1,3 +1,4 @@
+import Runs
 import Training
 
 /// Which checkpoints of a run are scored.

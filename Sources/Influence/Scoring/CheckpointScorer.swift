@@ -2,8 +2,8 @@
 import Datasets
 import Gradients
 import Networks
+import Runs
 import Tensors
-import Training
 
 /// A method prepared at one checkpoint: factored once, asked many times.
 public protocol CheckpointScorer: Sendable {
@@ -87,10 +87,17 @@ public struct ScoringContext: Sendable {
 
   /// Refuses sequences, whose next tokens are no labels.
   public func requireLabels(_ name: String) throws(InfluenceError) {
-    guard case .tokens = training.targets else { return }
+    try training.targets.requireLabels(name)
+  }
+}
+
+extension Targets {
+  /// Refuses next tokens, which are no labels, for a method that regresses on labels.
+  func requireLabels(_ name: String) throws(InfluenceError) {
+    guard case .tokens = self else { return }
     throw .notDefined(
       name: name, reason: "it regresses one target an example, and these are sequences",
-      option: "--method")
+      option: "‹method›")
   }
 }
 

@@ -2,6 +2,7 @@
 import Datasets
 import Gradients
 import Networks
+import Storage
 import Synchronization
 import Tensors
 
@@ -86,7 +87,7 @@ public final class Ensemble: Sendable {
     }
     try Memory.require(
       8 * Double(count) * Double(count), for: "the exact kernel of \(count) training examples",
-      remedy: "collect features (ascribe collect RUN) and score those (--kernel features).")
+      remedy: "collect features (ascribe collect RUN) and score those (‹kernel: features›).")
   }
 
   /// Names of the checkpoints.
@@ -117,7 +118,10 @@ public final class Ensemble: Sendable {
     of method: Method, keeps: Bool, _ body: (any CheckpointScorer, Int) throws -> Void
   ) throws {
     for index in checkpoints.indices {
-      try body(try scorer(method, index, keeps: keeps), index)
+      let made = try scorer(method, index, keeps: keeps)
+      try body(made, index)
+      // Some things are found in answering, such as a kept factor that is damaged.
+      note(made, ScorerKey(method: method, checkpoint: index))
     }
   }
 
@@ -134,13 +138,17 @@ public final class Ensemble: Sendable {
         method: method, options: options, training: training, checkpoint: checkpoints[index],
         diagnoses: options.diagnosesDamping.includes(index, of: checkpoints.count),
         scales: { try self.dampingScales() }))
-    findings.withLock { $0[key] = Findings(damping: made.damping, notes: made.notes) }
+    note(made, key)
     guard keeps else { return made }
     prepared.withLock { kept in
       let used = kept.values.reduce(0) { $0 + $1.byteCount }
       if used + made.byteCount <= budget { kept[key] = made }
     }
     return made
+  }
+
+  private func note(_ made: any CheckpointScorer, _ key: ScorerKey) {
+    findings.withLock { $0[key] = Findings(damping: made.damping, notes: made.notes) }
   }
 
   private func findings(_ method: Method, _ index: Int) throws -> Findings {
@@ -177,7 +185,7 @@ public final class Ensemble: Sendable {
     for (name, report) in try dampingReports() {
       if let note = report.note { notes.append("\(name): \(note)") }
     }
-    return notes
+    return KeepingNote.merged(notes)
   }
 
   // MARK: Weights and damping

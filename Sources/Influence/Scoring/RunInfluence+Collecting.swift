@@ -2,8 +2,8 @@ import Datasets
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
-import Training
 
 extension RunInfluence {
   /// The stores that a method reads, to be collected for it.
@@ -33,6 +33,8 @@ extension RunInfluence {
   ///   - split: `train`, or `test` for query features.
   ///   - weighs: whether the features that the standard example weight reads are collected too:
   ///     those of the trace kernel, for weights that were not trained here.
+  /// - Throws: `InfluenceError.notDefined` for features that the method could not read,
+  ///   `InfluenceError.noCheckpoints`.
   public func collecting(
     for method: Method, outputFunction: OutputFunction? = nil, projection: ProjectionChoice,
     choice: CheckpointChoice = .standard, seeds: [UInt64]? = nil, split: String = "train",
@@ -44,6 +46,10 @@ extension RunInfluence {
       // One store for all methods, where the loss is a function of its f.
       ?? (method.isOfLoss && !isSequence ? Method.trak : method)
       .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
+    if method.needs.contains(.labels) { try data.train.targets.requireLabels(method.name) }
+    if method.parts.contains(where: { $0.gradients == .loss }) {
+      try function.requireLoss(of: data.train.targets)
+    }
     var targets = method.targets(function).map { $0.storeTarget ?? .output(function) }
     // Written out, the gradients of all outputs are wider than that of one.
     if weighs, method.weighs, split == "train", projection.kind != .identity,

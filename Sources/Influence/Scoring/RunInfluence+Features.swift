@@ -3,8 +3,8 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
-import Training
 
 extension RunInfluence {
   /// The run's store of a split's features: of an output function, or of all outputs.
@@ -35,7 +35,7 @@ extension RunInfluence {
     let targets = storeTargets(scoring.options)
     for target in targets {
       let path = storePath(target: target)
-      guard FileManager.default.fileExists(atPath: path) else {
+      guard try AtomicFile.isThere(path) else {
         if target == .jacobian, !scoring.options.method.reads(.jacobian) {
           throw InfluenceError.noTraceStore(
             path: path, run: run.name, weight: "\(scoring.options.exampleWeight)")

@@ -3,9 +3,9 @@ import Foundation
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
-import Training
 
 extension RunInfluence {
   /// The run's store of the gradients that its training kept at its steps.
@@ -74,7 +74,7 @@ extension RunInfluence {
   /// - Throws: `InfluenceError.noSteps`; `StorageError.fingerprintMismatch` naming the field when the
   ///   store was made by another training than the run's as it is now.
   private func openSteps() throws -> (StepGradientStore, any Projector) {
-    guard FileManager.default.fileExists(atPath: stepsPath) else {
+    guard try AtomicFile.isThere(stepsPath) else {
       throw InfluenceError.noSteps(path: stepsPath, run: run.name)
     }
     let store = try StepGradientStore(stepsPath)

@@ -4,9 +4,9 @@ import Factors
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
-import Training
 
 /// A checkpoint whose kernels are exact.
 public struct ExactCheckpoint: ScoredCheckpoint {
@@ -195,20 +195,27 @@ public struct StoredCheckpoint: ScoredCheckpoint {
   /// −∇ℓ = −∂ℓ/∂f · ∇f where ℓ is a function of f.
   private func slopes(_ features: Features) throws -> [Float]? {
     guard case .output(let function) = features.target else { return nil }
-    guard function != .hardMargin, function != .logit else {
-      throw InfluenceError.notDefined(
+    try function.requireLoss(of: training.targets)
+    return try features.store.output("residual", group: name)
+  }
+}
+
+extension OutputFunction {
+  /// Refuses features of a function that the loss is no function of, for methods of the loss.
+  func requireLoss(of targets: Targets) throws(InfluenceError) {
+    guard self != .hardMargin, self != .logit else {
+      throw .notDefined(
         name: "a method of the loss",
-        reason: "the loss is not a function of \(function.rawValue) alone, "
-          + "whose gradients the store has", option: "--method")
+        reason: "the loss is not a function of \(rawValue) alone, whose gradients the store has",
+        option: "‹method›")
     }
     // Σ_t ∂ℓ/∂f_t ∇f_t is no multiple of Σ_t ∇f_t, but where every ∂ℓ/∂f_t is −1 or 1.
-    if case .tokens = training.targets, function != .loss, function != .logProbability {
-      throw InfluenceError.notDefined(
+    if case .tokens = targets, self != .loss, self != .logProbability {
+      throw .notDefined(
         name: "a method of the loss",
-        reason: "the loss of a sequence is not a function of its \(function.rawValue), whose "
-          + "gradients the store has; it takes features of the loss", option: "--method")
+        reason: "the loss of a sequence is not a function of its \(rawValue), whose "
+          + "gradients the store has; it takes features of the loss", option: "‹method›")
     }
-    return try features.store.output("residual", group: name)
   }
 }
 

@@ -60,14 +60,14 @@ public struct ScoringOptions: Sendable, Equatable {
         name: "damping profile \(self.dampingProfile.rawValue)",
         reason: classification
           ? "\(method.name) has no damping" : "it is 1 − p, and these targets are numbers",
-        option: "--damping-profile")
+        option: "‹dampingProfile›")
     }
     guard method.weighs else {
       if let exampleWeight, exampleWeight.source != .none {
         throw .notDefined(
           name: "example weight \(exampleWeight)",
           reason: "\(method.name) has none; it belongs to trak and trajectory",
-          option: "--example-weight")
+          option: "‹exampleWeight›")
       }
       self.exampleWeight = ExampleWeight(.none)
       return
@@ -77,7 +77,7 @@ public struct ScoringOptions: Sendable, Equatable {
       throw .notDefined(
         name: "example weight \(self.exampleWeight)",
         reason: "it is a mean of 1 − p over the epochs, and these targets are numbers",
-        option: "--example-weight")
+        option: "‹exampleWeight›")
     }
   }
 

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Gradients
 import Networks
+import Runs
 import Storage
 import Training
 

@@ -3,9 +3,9 @@ import Datasets
 import Gradients
 import Networks
 import Projections
+import Runs
 import Storage
 import Tensors
-import Training
 
 /// A checkpoint with the visits that a training's steps made from it up to the next one.
 ///

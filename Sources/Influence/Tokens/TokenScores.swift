@@ -35,7 +35,7 @@ extension Ensemble {
     guard case .scorer = options.method.form else {
       throw InfluenceError.notDefined(
         name: "a score by token", reason: "the method is not defined on sequences",
-        option: "--tokens")
+        option: "‹byToken›")
     }
     let pooled = try CheckpointFactors(options.method, checkpoints)
     var sum: Matrix<Float>?
@@ -54,11 +54,13 @@ extension Ensemble {
 
 extension Dataset {
   /// Refuses examples whose targets are not next tokens: they have no parts by token.
-  public func requireTokens() throws(InfluenceError) {
+  ///
+  /// - Parameter option: what asked for them.
+  public func requireTokens(option: String = "‹byToken›") throws(InfluenceError) {
     if case .tokens = targets { return }
     throw .notDefined(
-      name: "a score by token", reason: "these examples are no sequences of tokens",
-      option: "--tokens")
+      name: option == "‹byToken›" ? "a score by token" : "an output by token",
+      reason: "these examples are no sequences of tokens", option: option)
   }
 
   /// The same sequences with one token each as only target.
@@ -69,7 +71,7 @@ extension Dataset {
     guard case .tokens(let tokens, let vocabulary) = targets else {
       throw .notDefined(
         name: "token \(position)", reason: "these examples are no sequences of tokens",
-        option: "--token")
+        option: "‹token›")
     }
     let width = tokens.rowLength
     let only = Tensor(repeating: -1, shape: tokens.shape)
@@ -81,7 +83,7 @@ extension Dataset {
           reason: length < 2
             ? "example \(ids[row]) predicts no token"
             : "example \(ids[row]) predicts its tokens 1 to \(length - 1) (the first is 0)",
-          option: "--token")
+          option: "‹token›")
       }
       only.storage.base[row * width + position] = tokens[row * width + position]
     }
@@ -94,7 +96,7 @@ extension CheckpointScorer {
   public func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
     throw InfluenceError.notDefined(
       name: "a score by token", reason: "the method is not defined on sequences",
-      option: "--tokens")
+      option: "‹byToken›")
   }
 }
 

@@ -1,0 +1,80 @@
+import Datasets
+import Influence
+import Networks
+import Reports
+
+/// The queries of an answer as a page.
+package struct QueryPage {
+  package let report: AttributionReport
+
+  package init(
+    _ found: QueryFindings, notes: [String], passages: Passages = Passages()
+  ) throws {
+    let scores = found.scores
+    let checkpoints = scores.checkpoints.count
+    let remarks = found.tops.indices.compactMap { row in
+      found.remark(row).map { "Query \(found.queries.ids[row]): \($0)." }
+    }
+    report = AttributionReport(
+      title: "What made \(scores.run) answer this?",
+      summary: (scores.fusion.map { "fused \($0.method)" } ?? scores.method) + " over "
+        + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s"), "
+        + "\(found.influence.data.train.count) training examples.",
+      sections: [ReportSection("Queries", .queries(QueryPage.section(found, passages)))],
+      notes: notes + remarks, provenance: scores.provenance)
+  }
+
+  package static func section(
+    _ found: QueryFindings, _ passages: Passages = Passages()
+  ) -> QuerySection {
+    let isSequence = found.influence.isSequence
+    let train = found.influence.data.train
+    let (data, selection) = (found.queries, found.selection)
+    let normalisation = found.influence.data.normalisation
+    let trainGallery = ExampleGallery(train, normalisation)
+    let gallery = ExampleGallery(passages.shown ?? data, normalisation)
+    let predictions = found.predictions
+    let probabilities = predictions?.logits.softmax()
+    func influences(_ entries: [TopExamples.Entry], of query: Int) -> [QueryCard.Influence] {
+      entries.map { entry in
+        var influence = QueryCard.Influence(
+          view: passages.parts.map {
+            ExampleView.tokens($0.tokens(query: query, row: entry.row, in: train))
+          } ?? trainGallery.view(entry.row),
+          id: train.ids[entry.row].description,
+          label: isSequence ? "" : LabelValue(of: entry.row, in: train).text,
+          score: Double(entry.score))
+        if let parts = passages.parts, let shown = passages.shown {
+          influence.queryTokens = parts.queryTokens(query, under: entry.row, in: shown) ?? []
+        }
+        return influence
+      }
+    }
+    let cards = found.tops.enumerated().map { row, top in
+      let predicted = data.classes != nil ? predictions?.predicted[row] : nil
+      var card = QueryCard(
+        view: selection.isMean
+          ? .nothing : passages.query(row) ?? gallery.view(row),
+        id: selection.isMean ? selection.name : data.ids[row].description,
+        label: selection.isMean
+          ? "mean of the test set" : isSequence ? "" : LabelValue(of: row, in: data).text,
+        predicted: predicted.map { LabelValue(predicted: $0, in: data).text }
+          ?? (isSequence ? "" : predictions.map { "\($0.logits[row, 0])" } ?? ""),
+        probability: predicted.flatMap { label in probabilities.map { Double($0[row, Int(label)]) }
+        },
+        helpful: influences(top.highest, of: row), harmful: influences(top.lowest, of: row))
+      card.question = passages.question(
+        selection.isMean ? nil : row,
+        probability: predictions.flatMap { $0.probabilities.isEmpty ? nil : $0.probabilities[row] })
+      return card
+    }
+    let sign = found.scores.sign
+    var section = QuerySection(
+      unit: found.scores.unit,
+      signSentence: sign.prefix(1).uppercased() + sign.dropFirst() + ".", cards: cards)
+    if found.function == .prediction {
+      section.sides = QuerySection.Sides(positive: "Raised it", negative: "Lowered it")
+    }
+    return section
+  }
+}

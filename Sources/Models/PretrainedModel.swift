@@ -1,0 +1,96 @@
+import Checkpoints
+import Configuration
+import Networks
+import Storage
+
+/// The network that a Hugging Face `config.json` describes, with the file's members.
+public struct PretrainedModel: Sendable, Equatable {
+  /// The family and the sizes.
+  public let architecture: TransformerArchitecture
+  /// All of `config.json`.
+  public let values: [String: ConfigurationValue]
+
+  /// The architectures by the names that `config.json` gives them.
+  public static let architectures = TransformerArchitecture.classNames.values.sorted()
+
+  /// Members of `config.json` that say something and are not read.
+  public var unread: [String] { architecture.unreadKeys(of: values) }
+
+  /// The model of the `config.json` beside weights, if there is one.
+  ///
+  /// - Parameter source: a folder of checkpoints, or a file.
+  /// - Throws: as `init(reading:)`; `ModelError.otherModel` when checkpoints have files that do
+  ///   not describe one model; `CheckpointError` when there are no weights.
+  public static func beside(_ source: String) throws -> PretrainedModel? {
+    var files: [String] = []
+    for folder in [source] + (try ForeignCheckpoint.find(source).map(\.folder)) {
+      let file = "\(folder)/config.json"
+      if !files.contains(file), fileExists(file) { files.append(file) }
+    }
+    guard let first = files.first else { return nil }
+    let model = try PretrainedModel(reading: first)
+    for file in files.dropFirst() {
+      try model.require(PretrainedModel(reading: file), file: file, first: first)
+    }
+    return model
+  }
+
+  /// Refuses a model that is another function, or has other classes.
+  private func require(
+    _ other: PretrainedModel, file: String, first: String
+  ) throws(ModelError) {
+    func members(_ model: PretrainedModel) -> [String: ConfigurationValue] {
+      model.architecture.values(classNames: model.classNames ?? [])
+    }
+    let (own, others) = (members(self), members(other))
+    for key in Set(own.keys).union(others.keys).sorted() where own[key] != others[key] {
+      throw .otherModel(
+        key: key, value: others[key]?.canonicalJSON ?? "absent", file: file,
+        first: own[key]?.canonicalJSON ?? "absent", firstFile: first)
+    }
+  }
+
+  /// The names of `id2label` in the order of the outputs; nil without one for each from 0 on.
+  var classNames: [String]? {
+    guard case .map(let labels)? = values["id2label"] else { return nil }
+    let names = (0..<labels.count).compactMap { index -> String? in
+      if case .string(let name)? = labels["\(index)"] { name } else { nil }
+    }
+    return names.count == labels.count ? names : nil
+  }
+
+  /// Refuses data whose classes are the model's in another order, up to capitals.
+  ///
+  /// Classes of other names are taken in the order that they have.
+  package func requireOrder(of names: [String]) throws(ModelError) {
+    guard let own = classNames else { return }
+    let (ours, theirs) = (own.map { $0.lowercased() }, names.map { $0.lowercased() })
+    if ours != theirs, ours.sorted() == theirs.sorted() {
+      throw .otherClassOrder(model: own, data: names)
+    }
+  }
+
+  /// Reads `config.json`.
+  ///
+  /// - Throws: `ModelError.unsupportedArchitecture`, `.unsupportedSetting` naming the key;
+  ///   `ConfigurationError` for sizes that are missing or no numbers.
+  public init(reading file: String) throws {
+    try self.init(from: try ConfigurationMap(contentsOf: file))
+  }
+
+  /// Reads the members of a `config.json`.
+  ///
+  /// - Throws: as `init(reading:)`.
+  public init(from map: ConfigurationMap) throws {
+    values = map.values
+    architecture = try TransformerArchitecture(reading: map)
+  }
+
+  /// The network for examples of a shape; for the longest sequences or the images when nil.
+  public func network(inputShape: [Int]? = nil) -> Network {
+    guard let network = architecture.network(inputShape: inputShape) else {
+      preconditionFailure("a patch that was seen to fit")
+    }
+    return network
+  }
+}

@@ -1,0 +1,95 @@
+import Tensors
+
+/// A pass stopped before a layer of its network: what went in once serves any number of passes that
+/// go on from there.
+public struct Prefix: Sendable {
+  /// The place that it stopped before: a layer of the network's root.
+  public let place: Int
+  /// What that layer reads, B × ….
+  public let activation: Tensor
+  /// Tokens of each example before its padding; nil: all count.
+  public let lengths: [Int]?
+
+  /// The examples at some rows, in order; one may come more than once.
+  public func gathered(_ rows: [Int]) -> Prefix {
+    Prefix(
+      place: place, activation: activation.gathered(rows),
+      lengths: lengths.map { lengths in rows.map { lengths[$0] } })
+  }
+}
+
+extension Network {
+  /// Places where a pass can start: 0 is the inputs.
+  public var places: Range<Int> { 0..<max(1, rootLayers.count) }
+
+  /// The last place from which a pass goes through all of a group's point.
+  ///
+  /// Nil when the network has no such group.
+  public func place(of group: ComponentGroup) -> Int? {
+    rootLayers.firstIndex { $0.components.contains(group) }
+      ?? (root.components.contains(group) ? 0 : nil)
+  }
+
+  /// What the layers at some places read, from one forward pass in evaluation mode.
+  ///
+  /// - Parameters:
+  ///   - inputs: B × input shape.
+  ///   - places: in `places`, in any order.
+  /// - Returns: a prefix a place, in the order of `places`.
+  public func prefixes(
+    _ inputs: Tensor, before places: [Int], parameters: Tensor,
+    ablation: [Int: AblationMask] = [:]
+  ) -> [Prefix] {
+    let pass = pass(parameters, batch: inputs.shape[0], for: .outputs, ablation: ablation)
+    let wanted = Set(places)
+    var found: [Int: Prefix] = [:]
+    var x = inputs
+    for place in 0...(wanted.max() ?? 0) {
+      if wanted.contains(place) {
+        found[place] = Prefix(place: place, activation: x, lengths: pass.lengths)
+      }
+      guard place < wanted.max() ?? 0 else { break }
+      precondition(place < rootLayers.count, "place \(place) of \(self.places)")
+      x = rootLayers[place].forward(x, pass)
+    }
+    return places.compactMap { found[$0] }
+  }
+
+  /// Outputs in evaluation mode, going on from a prefix.
+  ///
+  /// - Returns: B × output shape: those of the whole pass bit for bit, when the prefix had the same
+  ///   parameters and masks.
+  public func outputs(
+    from prefix: Prefix, parameters: Tensor, ablation: [Int: AblationMask] = [:]
+  ) -> Tensor {
+    forward(
+      from: prefix,
+      pass(
+        parameters, batch: prefix.activation.shape[0], for: .outputs, ablation: ablation,
+        startingAt: prefix.place))
+  }
+
+  /// Outputs of a pass that starts where a prefix stopped.
+  public func forward(from prefix: Prefix, _ pass: Pass) -> Tensor {
+    precondition(prefix.place == pass.plan.start, "\(prefix.place), \(pass.plan.start)")
+    pass.lengths = prefix.lengths
+    return part(from: prefix.place).forward(prefix.activation, pass)
+  }
+
+  /// Goes back from the gradient of the outputs as far as the pass's purpose asks for, at most to
+  /// the place where it started.
+  ///
+  /// - Returns: the gradient of what the pass began with when it is a purpose of the pass, else nil.
+  @discardableResult
+  public func backward(_ outputGradient: Tensor, _ pass: Pass) -> Tensor? {
+    let gradient = part(from: pass.plan.start).backward(outputGradient, pass)
+    return pass.purpose.contains(.inputGradient) ? gradient : nil
+  }
+
+  private var rootLayers: [any Layer] { (root as? Sequential)?.layers ?? [root] }
+
+  /// The layers from a place on.
+  func part(from place: Int) -> any Layer {
+    place == 0 ? root : Sequential(Array(rootLayers.dropFirst(place)))
+  }
+}

@@ -1,0 +1,32 @@
+import Answers
+import Evaluation
+import Influence
+import Tensors
+import Models
+import Runs
+import Training
+
+extension CalibratedUnits {
+  /// The calibration that fits the scores of a job, with what was found said.
+  init(
+    _ scores: ScoreDescription, token: Int? = nil, of run: Run, _ control: JobControl
+  ) throws {
+    let options = Calibration.Options(scores, token: token)
+    switch try Calibration.find(options, in: run.folder) {
+    case .matching(let found, let path):
+      self.init(
+        found.objection == nil ? found : nil, CalibrationAnswer(run.name, path, found))
+      if let objection = found.objection {
+        control.note("note: scores keep no units: \(objection) (\(path))")
+      } else {
+        control.note("changes and their 95 % intervals by \(path)")
+      }
+    case .other(let path, let differences):
+      self.init(nil, nil)
+      control.note(
+        "note: \(path) does not fit these scores: other \(differences.joined(separator: ", ")); "
+          + "calibrate again with the same options")
+    case .none: self.init(nil, nil)
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import Answers
+import Curation
+import Datasets
+import Evaluation
+import Foundation
+import Gradients
+import Influence
+import Networks
+import Projections
+import Reports
+import Storage
+import Tensors
+import Models
+import Runs
+import Training
+
+/// Handwritten digits with planted wrong labels: train, query, clean, report.
+public struct DemoJob: Sendable {
+  /// The folder of digits-train.csv and digits-test.csv.
+  public var digits: String
+  /// Where everything is written.
+  public var folder: String
+
+  /// The demo of a folder of digits.
+  public init(digits: String, folder: String = "demo") {
+    (self.digits, self.folder) = (digits, folder)
+  }
+
+  private var checkpointsFolder: String { folder + "/Checkpoints" }
+
+  /// Runs the demo.
+  ///
+  /// - Throws: errors of files and of training.
+  public func run(control: JobControl = .silent) throws -> DemoSummary {
+    let clock = ContinuousClock()
+    let start = clock.now
+    control.note("1. train on digits with 10 % of the labels flipped")
+    let configuration = try RunConfiguration(contentsOf: try writeRunFile())
+    let run = try train(configuration, control)
+
+    control.note("2. collect projected gradients")
+    let session = Session(run, control: control)
+    let setup = try ScoringSession(session, ScoringRequest(diagnosesDamping: .last))
+    try collect(setup.influence, control)
+
+    control.note("3. ask which training digits made the model misread test digits")
+    let found = try misread(setup)
+    control.note(QueryAnswer(found).text)
+
+    control.note("4. find the wrong labels")
+    let job = MislabelJob(setup.influence)
+    let ranking = try job.ranking(by: .leaveOneOutMargin)
+    let suspects = try MislabeledAnswer(setup.influence, ranking, top: 60)
+    if let detection = suspects.detection { control.note(detection.sentence) }
+
+    control.note("5. train again without the suspects")
+    let dropped = DemoJob.dropped(ranking)
+    let cleaned = try trainCleaned(configuration, setup.influence.data, without: dropped, control)
+    let accuracy = (before: run.meanTestAccuracy, after: cleaned.meanTestAccuracy)
+    sayCleaned(setup, dropped, accuracy, control)
+
+    let page = DemoPage(
+      setup: setup, job: job, ranking: ranking, suspects: suspects,
+      queries: QueryPage.section(found), scores: found.scores,
+      accuracy: accuracy, dropped: dropped.count)
+    let report = folder + "/report.html"
+    try AtomicFile.write(try page.report().html(), to: report)
+    let summary = DemoSummary(
+      testAccuracy: accuracy.before, testAccuracyCleaned: accuracy.after,
+      detection: suspects.detection, seconds: (clock.now - start) / .seconds(1), report: report)
+    try AtomicFile.write(try summary.indentedJSON() + "\n", to: folder + "/summary.json")
+    control.note(summary.text)
+    return summary
+  }
+
+  private func misread(_ setup: ScoringSession) throws -> QueryFindings {
+    let selection = try QuerySelection(
+      "misclassified", limit: 6, of: setup.influence, setup.control)
+    let queries = setup.influence.data.test.subset(selection.rows)
+    let tops = try setup.scorer.top(queries, mean: false, limit: 6)
+    return try QueryFindings(
+      setup.influence, try setup.description(), selection, queries, tops)
+  }
+
+  private func sayCleaned(
+    _ setup: ScoringSession, _ dropped: Set<Int>, _ accuracy: (before: Double, after: Double),
+    _ control: JobControl
+  ) {
+    let flipped = setup.influence.data.train.flipped
+    let wrong = flipped.enumerated().count { $0.element && dropped.contains($0.offset) }
+    control.note(
+      String(
+        format:
+          "dropped %d suspects (%d of the %d planted): test accuracy %.4f → %.4f (means of %d seeds)",
+        dropped.count, wrong, flipped.count { $0 }, accuracy.before, accuracy.after,
+        setup.influence.run.seeds.count))
+  }
+
+  /// Those whose label clearly loses when they are left out; hard but right examples are worth
+  /// keeping: dropping all with a negative margin gains nothing here.
+  private static func dropped(_ ranking: MislabelRanking) -> Set<Int> {
+    Set(ranking.order.filter { ranking.suspicion[$0] > clearLoss })
+  }
+
+  /// By how much of a label an example must lose, left out, to be dropped.
+  private static let clearLoss: Float = 0.25
+
+  /// A run file like Examples/digits.yaml, with the path of the bundled data.
+  private func writeRunFile() throws -> String {
+    try AtomicFile.makeFolder(folder)
+    let path = folder + "/digits.yaml"
+    let source = { (name: String) in
+      "{format: csv, path: \"\(digits)/\(name)\", label: label}"
+    }
+    try AtomicFile.write(
+      """
+      name: digits
+      data:
+        train: \(source("digits-train.csv"))
+        test:  \(source("digits-test.csv"))
+        scale: [0, 16]
+        flip:  {fraction: 0.1, seed: 0}
+      model:    {kind: mlp, hidden: [128, 64], activation: relu}
+      training: {optimizer: sgd, rate: 0.05, momentum: 0.9, batch: 64, epochs: 30, seed: 0, seeds: 5}
+
+      """, to: path)
+    return path
+  }
+
+  private func train(_ configuration: RunConfiguration, _ control: JobControl) throws -> Run {
+    // A demo shows the work: what an earlier one left is made again.
+    try removeEarlier(configuration.name)
+    var job = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
+    job.overwrites = true
+    return try job.run(control).run
+  }
+
+  private func trainCleaned(
+    _ configuration: RunConfiguration, _ data: SplitData, without dropped: Set<Int>,
+    _ control: JobControl
+  ) throws -> Run {
+    let kept = data.train.ids.indices.filter { !dropped.contains($0) }
+    let list = folder + "/kept-ids.txt"
+    try AtomicFile.write(
+      kept.map { data.train.ids[$0].description }.joined(separator: "\n") + "\n", to: list)
+    let renamed = try configuration.renamed("digits-cleaned")
+    try removeEarlier(renamed.name)
+    var job = TrainingJob(renamed, checkpointsFolder: checkpointsFolder)
+    job.subset = kept.map { data.train.ids[$0] }
+    job.subsetFile = list
+    job.overwrites = true
+    return try job.run(control, says: false).run
+  }
+
+  private func removeEarlier(_ name: String) throws {
+    let earlier = "\(checkpointsFolder)/\(name)"
+    if FileManager.default.fileExists(atPath: earlier + "/run.json") {
+      try AtomicFile.removeAll(earlier)
+    }
+  }
+
+  private func collect(_ influence: RunInfluence, _ control: JobControl) throws {
+    let work = try influence.collecting(
+      for: .trak, projection: ProjectionChoice(kind: .landmarks, dimension: 512))
+    for part in work.parts {
+      try part.collection.collect(
+        influence.data.train, to: part.path, overwrite: true,
+        progress: { _, _ in try control.check() })
+    }
+    control.note("wrote \(influence.storePath())")
+  }
+}
+
+extension Run {
+  /// The mean over the seeds.
+  fileprivate var meanTestAccuracy: Double {
+    let values = record.results.compactMap(\.metrics.testAccuracy)
+    return values.reduce(0, +) / Double(max(1, values.count))
+  }
+}

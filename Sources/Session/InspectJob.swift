@@ -1,0 +1,104 @@
+import Answers
+import Foundation
+import Influence
+import Reports
+import Storage
+import Models
+import Runs
+import Tensors
+import Training
+
+/// Says what a run, a store, a score file or a checkpoint holds.
+public struct InspectJob: Sendable {
+  /// A run's name or folder, or a file whose name ends in `.h5` or `.safetensors`.
+  public var path: String
+  /// The folder of all runs.
+  public var checkpointsFolder: String
+  /// Where the paths of the run file begin now, for a run or data that was moved; nil: where they did.
+  public var dataFolder: String?
+
+  /// A run or a file.
+  public init(_ path: String, checkpointsFolder: String = "Checkpoints") {
+    (self.path, self.checkpointsFolder) = (path, checkpointsFolder)
+  }
+
+  /// What was found.
+  public enum Result: Sendable {
+    /// A file of weights.
+    case checkpoint(CheckpointAnswer)
+    /// A store or another sealed file.
+    case store(StoreDescription)
+    /// A run.
+    case run(Run)
+
+    /// One JSON object: of a run the whole of its record.
+    public func json() throws -> String {
+      switch self {
+      case .checkpoint(let answer): try answer.json()
+      case .store(let store): try JSON.text(store, layout: .compact)
+      case .run(let run): try JSON.text(run.record, layout: .compact)
+      }
+    }
+
+    /// For reading.
+    public var text: String {
+      switch self {
+      case .checkpoint(let answer): answer.text
+      case .store(let store): InspectJob.text(store)
+      case .run(let run): InspectJob.text(run)
+      }
+    }
+  }
+
+  /// Reads what is asked about.
+  ///
+  /// - Throws: errors of the file or the run.
+  public func run(control: JobControl = .silent) throws -> Result {
+    if path.hasSuffix(".safetensors") { return .checkpoint(try CheckpointAnswer(reading: path)) }
+    if path.hasSuffix(".h5") { return .store(try StoreDescription(path)) }
+    return .run(
+      try Run.found(
+        path, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control))
+  }
+
+  private static func text(_ store: StoreDescription) -> String {
+    var lines = ["\(store.path): \(store.format), \(store.bytes) bytes, seal \(store.seal)"]
+    var table = TextTable(["dataset", "shape", "type", "row checksums"])
+    for dataset in store.datasets {
+      table.append([
+        dataset.name, dataset.shape.map(String.init).joined(separator: " × "), dataset.type,
+        dataset.hasRowChecksums ? "yes" : "",
+      ])
+    }
+    lines.append(table.text)
+    if !store.groups.isEmpty {
+      lines.append("groups: " + store.groups.joined(separator: ", "))
+      lines.append("shards of rows: " + store.shardRows.map(String.init).joined(separator: ", "))
+    }
+    lines += store.fingerprint.fields.map { "\($0.name): \($0.value)" }
+    if let scores = try? ScoreFile(store.path) {
+      for part in scores.header.damping {
+        lines.append(part.name)
+        lines.append(part.report.lines.map { "  " + $0 }.joined(separator: "\n"))
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func text(_ run: Run) -> String {
+    let record = run.record
+    let counts = record.exampleCounts.sorted { $0.key < $1.key }
+    return [
+      "\(run.name) (\(record.status.rawValue)) in \(run.folder)",
+      counts.map { "\($0.key): \($0.value) examples, hash \(record.dataHashes[$0.key] ?? "")" }
+        .joined(separator: "\n"),
+      (run.isForeign ? "layers, differentiated elsewhere: " : "network: ")
+        + record.parameters.map {
+          "\($0.name) \($0.shape.map(String.init).joined(separator: "×"))"
+        }.joined(separator: ", "),
+      "seeds: " + run.seeds.map(String.init).joined(separator: ", "),
+      "checkpoints: epochs " + record.checkpointEpochs.map(String.init).joined(separator: ", "),
+      "engine \(record.engineVersion), BLAS core \(record.blasCore)",
+    ].joined(separator: "\n")
+  }
+}

@@ -1,0 +1,116 @@
+import Answers
+import Datasets
+import Evaluation
+import Influence
+import Networks
+import Reports
+import Tensors
+import Models
+import Runs
+import Training
+
+/// A run's scores by one request: what was chosen is said as it is decided.
+public struct ScoringSession: Sendable {
+  /// The run with its data.
+  public let influence: RunInfluence
+  /// The request with everything decided.
+  public let scoring: ResolvedScoring
+  /// The scorer of all checkpoints.
+  public let scorer: Ensemble
+  /// Where the work reports to.
+  let control: JobControl
+
+  /// The options of the method.
+  public var options: ScoringOptions { scoring.options }
+
+  /// What will be asked of a scoring, for the estimate of its work.
+  public enum Asked: Sendable {
+    /// One query, the test set, the training set.
+    case query, test, train
+    /// Nothing but what training examples are to themselves.
+    case themselves
+
+    func count(_ data: SplitData) -> Int {
+      switch self {
+      case .query: 1
+      case .test: data.test.count
+      case .train: data.train.count
+      case .themselves: 0
+      }
+    }
+  }
+
+  /// The scoring of a request.
+  ///
+  /// - Throws: `InfluenceError` for a request that the run does not suit; errors of its files.
+  public init(
+    _ session: Session, _ request: ScoringRequest = ScoringRequest(),
+    layers: LayerPatterns? = nil, asks asked: Asked = .test
+  ) throws {
+    control = session.control
+    influence = try session.influence(layers: layers)
+    if [.query, .test].contains(asked) { try influence.data.requireTest() }
+    scoring = try influence.resolved(request)
+    scorer = try influence.ensemble(scoring)
+    try sayChoices(asked)
+  }
+
+  private func sayChoices(_ asked: Asked) throws {
+    let checkpoints = scorer.checkpointNames.count
+    control.note(
+      "\(options.method) of \(options.outputFunction.rawValue) on "
+        + (scoring.usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
+        + ", \(influence.data.train.count) training examples, "
+        + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s")"
+        + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
+    )
+    // Features are of the store's checkpoints unless others are asked for.
+    if !scoring.usesFeatures || scoring.choice != .standard,
+      let passed = try scoring.choice.chosen(
+        of: influence.run, seeds: scoring.seeds, method: options.method
+      ).sentence
+    {
+      control.note("note: \(passed); ‹checkpoints: all› takes them")
+    }
+    if let layers = influence.layersSentence { control.note(layers) }
+    if let reason = KernelText.sentence(scoring.kernelReason) { control.note(reason) }
+    let estimate = try influence.estimate(scoring, queries: asked.count(influence.data))
+    if let estimate, let text = EstimateText.announcement(estimate) {
+      control.note(text)
+      control.expect(EstimateText.expected(flops: estimate.flops))
+    }
+  }
+
+  /// Says what was decided about damping, and anything odd about the gradients.
+  package func explain() throws {
+    let reports = try scorer.dampingReports()
+    let brief = reports.filter { $0.report.spectrum == nil }
+    if !brief.isEmpty {
+      control.note(
+        "damping λ: "
+          + brief.map { "\($0.name) " + NumberText.significant($0.report.damping) }
+          .joined(separator: ", "))
+    }
+    for (name, report) in reports where report.spectrum != nil {
+      control.note("\(name): " + report.lines.joined(separator: "\n"))
+    }
+    for note in try scorer.notes() { control.note("note: \(note)") }
+  }
+
+  /// What makes the scores of test examples.
+  public func description(fusion: ScoreFile.Fusion? = nil) throws -> ScoreDescription {
+    try ScoreDescription(scorer, of: influence, queries: influence.data.test, fusion: fusion)
+  }
+
+  /// The scores fused with a bank, with what was found said; nil without a bank.
+  ///
+  /// - Parameter truth: the bank that the scores will be tested on, if any.
+  package func fused(
+    with bank: String?, token: Int? = nil, truth: (bank: RetrainingBank, name: String)? = nil
+  ) throws -> FusedScorer? {
+    guard let bank else { return nil }
+    let fused = try FusedScorer(scorer, bank: bank, of: influence, token: token, truth: truth)
+    control.note(fused.summary)
+    return fused
+  }
+}
