@@ -37,17 +37,7 @@ struct SeedTraining {
       return try result()
     }
     try makeFolder(folder.seed(seed))
-    var state = trainer.initialState()
-    var signals: [EpochSignals] = []
-    let loaded = discardsDamage ? try? resume.load() : try resume.load()
-    if let (savedState, savedSignals) = loaded, hasCheckpoints(through: savedState.epoch),
-      try hasVisits(recorder, through: savedState.epoch)
-    {
-      (state, signals) = (savedState, savedSignals)
-      progress.resumed(seed: seed, after: state.epoch)
-    } else {
-      try resume.remove()
-    }
+    var (state, signals) = try begun(resume, recorder)
     try kept?.take(seed: seed, through: state.epoch, before: epochs)
     var saved = state.epoch
     let clock = ContinuousClock()
@@ -74,6 +64,21 @@ struct SeedTraining {
       to: folder.dynamics(seed: seed), seed: seed, trainHash: record.dataHashes["train"] ?? "")
     try resume.remove()
     return try result()
+  }
+
+  /// The saved state that training goes on from, or the initial one.
+  private func begun(
+    _ resume: ResumeState, _ recorder: StepGradientRecorder?
+  ) throws -> (TrainingState, [EpochSignals]) {
+    let loaded = discardsDamage ? try? resume.load() : try resume.load()
+    if let (state, signals) = loaded, hasCheckpoints(through: state.epoch),
+      try hasVisits(recorder, through: state.epoch)
+    {
+      progress.resumed(seed: seed, after: state.epoch)
+      return (state, signals)
+    }
+    try resume.remove()
+    return (trainer.initialState(), [])
   }
 
   /// The dynamics are written last.

@@ -85,6 +85,12 @@ struct TextTests {
         "collect them: ascribe collect r"
       ),
       (
+        .noTraceStore(path: "P/r/train-trace.h5", run: "r", weight: "leaveOneOut"),
+        "example weight 'leaveOneOut' on features needs those of the trace kernel, "
+          + "which were not collected", "P/r/train-trace.h5",
+        "collect them (ascribe collect r --method ntk-loo), or use --example-weight final"
+      ),
+      (
         .rowMismatch(file: "f", rows: 1, expected: 2), "1 rows where 2 were expected", "f",
         "collect again with this run's data"
       ),
