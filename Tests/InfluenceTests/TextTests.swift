@@ -88,7 +88,7 @@ struct TextTests {
         .noTraceStore(path: "P/r/train-trace.h5", run: "r", weight: "leaveOneOut"),
         "example weight 'leaveOneOut' on features needs those of the trace kernel, "
           + "which were not collected", "P/r/train-trace.h5",
-        "collect them (ascribe collect r --method ntk-loo), or use --example-weight final"
+        "collect them (ascribe collect r ‹method: ntk-loo›), or use ‹exampleWeight: final›"
       ),
       (
         .rowMismatch(file: "f", rows: 1, expected: 2), "1 rows where 2 were expected", "f",
