@@ -9,8 +9,11 @@ public enum LabelValue: Codable, Equatable, Sendable {
   case number(Float)
 
   /// The label of an example; of several numbers the first.
-  public init(of row: Int, in data: Dataset) {
-    switch data.targets {
+  public init(of row: Int, in data: Dataset) { self.init(of: row, data.targets, in: data) }
+
+  /// The label of an example by other targets than its own.
+  init(of row: Int, _ targets: Targets, in data: Dataset) {
+    switch targets {
     case .classes(let classes, let names): self = .id(ExampleID(names[Int(classes[row])]))
     case .values(let values): self = .number(values[row, 0])
     case .tokens: self = .id(.name(TokenText.text(of: row, in: data) ?? ""))

@@ -6,16 +6,7 @@ extension QueryAnswer {
   public var text: String {
     var parts = ["scores: \(settings.sign); unit: \(settings.unit)"]
     for query in queries {
-      var heading = "\nquery \(query.id)"
-      if let label = query.label {
-        heading += ": label \(label.text)"
-        if let predicted = query.predicted { heading += ", predicted \(predicted.text)" }
-        if let probability = query.probability {
-          heading += String(format: ", p(label) = %.4f", probability)
-        }
-      } else {
-        heading += ": the mean of the whole test set"
-      }
+      var heading = "\nquery " + query.heading(of: queries.count)
       if let token = query.token { heading += "; token \(token.position) '\(token.text)'" }
       parts.append(heading)
       if let tokens = query.tokens {
@@ -56,7 +47,7 @@ extension QueryAnswer {
       for (side, list) in [(sides.0, query.helpful), (sides.1, query.harmful)] {
         for (rank, entry) in list.enumerated() {
           writer.append([
-            query.id.description, side, "\(rank + 1)", entry.id.description, entry.label.text,
+            query.place, side, "\(rank + 1)", entry.id.description, entry.label.text,
             CSVWriter.field(entry.score),
           ])
         }
@@ -67,6 +58,28 @@ extension QueryAnswer {
 }
 
 extension QueryAnswer.Query {
+  /// The test example, or `new.csv:3`.
+  fileprivate var place: String {
+    input.map { "\($0.file):\($0.row)" } ?? id?.description ?? ""
+  }
+
+  /// What is asked, and what the model makes of it.
+  fileprivate func heading(of count: Int) -> String {
+    guard label != nil || input != nil else {
+      return (id?.description ?? "") + ": the mean of the whole test set"
+    }
+    var parts = [label.map { "label \($0.text)" } ?? "no label"]
+    let isOther = asked.map { $0 != label } ?? false
+    if let asked, isOther { parts.append("asked about class \(asked.text)") }
+    if let predicted { parts.append("predicted \(predicted.text)") }
+    if let probability {
+      let name = isOther ? asked?.text ?? "" : "label"
+      parts.append("p(\(name))" + String(format: " = %.4f", probability))
+    }
+    return (input.map { OutsideQueries.name($0, of: count) } ?? place) + ": "
+      + parts.joined(separator: ", ")
+  }
+
   /// The shown passages, a line each, with their strongest tokens marked.
   fileprivate func passages(_ sides: (String, String)) -> [String] {
     [(sides.0, helpful), (sides.1, harmful)].map { name, list in

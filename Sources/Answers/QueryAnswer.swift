@@ -20,6 +20,15 @@ public struct QueryAnswer: Answer, Equatable {
     /// The parts of the score by token, where asked: of the passage, and of the query.
     public var tokens, queryTokens: [ScoredToken]?
   }
+  /// Where a query is from that is in no split.
+  public struct Input: Codable, Equatable, Sendable {
+    /// The file.
+    public let file: String
+    /// Its place in it, from 0.
+    public let row: Int
+    /// The name that the file gives it; absent where it gives none.
+    public let id: ExampleID?
+  }
   /// The token that is asked about.
   public struct Token: Codable, Equatable, Sendable {
     /// Its place in the sequence, from 1 as the first that is predicted.
@@ -29,11 +38,15 @@ public struct QueryAnswer: Answer, Equatable {
   }
   /// What is asked about, with its answer.
   public struct Query: Codable, Equatable, Sendable {
-    /// The test example, or the name of a mean.
-    public let id: ExampleID
+    /// The test example, or the name of a mean; absent for what is in no split.
+    public let id: ExampleID?
+    /// Where it is from, when it is in no split; absent for others.
+    public var input: Input?
     /// Its label, and what the model predicts.
     public var label, predicted: LabelValue?
-    /// Of the label.
+    /// The class that is asked about, of what is in no split; absent for others.
+    public var asked: LabelValue?
+    /// Of the label; of `asked` where there is one.
     public var probability: Float?
     /// The token that is asked about; absent for all.
     public var token: Token?
@@ -96,10 +109,13 @@ public struct QueryAnswer: Answer, Equatable {
     queries = found.tops.enumerated().map { row, top in
       let id = found.selection.isMean ? .name(found.selection.name) : data.ids[row]
       var query = Query(
-        id: id, label: nil, predicted: nil, probability: nil,
+        id: found.outside == nil ? id : nil, input: found.outside?.input(row),
         helpful: influences(top.highest, of: id), harmful: influences(top.lowest, of: id))
       guard let predictions = found.predictions else { return query }
-      query.label = LabelValue(of: row, in: data)
+      query.label = found.label(row)
+      if found.outside != nil && data.classes != nil {
+        query.asked = LabelValue(of: row, in: data)
+      }
       query.predicted =
         data.classes != nil
         ? LabelValue(predicted: predictions.predicted[row], in: data)

@@ -29,16 +29,19 @@ package struct QueryFindings {
   let predictions: Predictions?
   /// The file that the scores are from; nil for computed ones.
   var file: String?
+  /// Where the queries are from that are in no split; nil for test examples.
+  var outside: OutsideQueries?
 
   package init(
     _ influence: RunInfluence, _ scores: ScoreDescription, _ selection: QuerySelection,
-    _ queries: Dataset, _ tops: [TopExamples], file: String? = nil
+    _ queries: Dataset, _ tops: [TopExamples], file: String? = nil,
+    outside: OutsideQueries? = nil
   ) throws {
     self.influence = influence
     (self.selection, self.queries, self.tops) = (selection, queries, tops)
     self.scores = scores
     predictions = selection.isMean ? nil : try influence.predictions(for: queries)
-    self.file = file
+    (self.file, self.outside) = (file, outside)
   }
 
   /// f.

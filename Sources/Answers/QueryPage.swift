@@ -13,7 +13,7 @@ package struct QueryPage {
     let scores = found.scores
     let checkpoints = scores.checkpoints.count
     let remarks = found.tops.indices.compactMap { row in
-      found.remark(row).map { "Query \(found.queries.ids[row]): \($0)." }
+      found.remark(row).map { "Query \(found.name(row)): \($0)." }
     }
     report = AttributionReport(
       title: "What made \(scores.run) answer this?",
@@ -55,9 +55,9 @@ package struct QueryPage {
       var card = QueryCard(
         view: selection.isMean
           ? .nothing : passages.query(row) ?? gallery.view(row),
-        id: selection.isMean ? selection.name : data.ids[row].description,
+        id: found.name(row),
         label: selection.isMean
-          ? "mean of the test set" : isSequence ? "" : LabelValue(of: row, in: data).text,
+          ? "mean of the test set" : isSequence ? "" : found.label(row)?.text ?? "",
         predicted: predicted.map { LabelValue(predicted: $0, in: data).text }
           ?? (isSequence ? "" : predictions.map { "\($0.logits[row, 0])" } ?? ""),
         probability: predicted.flatMap { label in probabilities.map { Double($0[row, Int(label)]) }
@@ -66,6 +66,8 @@ package struct QueryPage {
       card.question = passages.question(
         selection.isMean ? nil : row,
         probability: predictions.flatMap { $0.probabilities.isEmpty ? nil : $0.probabilities[row] })
+      if card.question.isEmpty { card.question = found.question(row) }
+      card.isOutside = found.outside != nil
       return card
     }
     let sign = found.scores.sign

@@ -22,6 +22,16 @@ struct CSVReader: Sendable {
   var isRegression = false
 
   func read() throws(DatasetError) -> RawExamples {
+    try withTable { table throws(DatasetError) in
+      let layout = try layout(of: table)
+      return try examples(&table, layout)
+    }
+  }
+
+  /// Calls `body` with the table at its first record.
+  func withTable<Value>(
+    _ body: (inout CSVTable) throws(DatasetError) -> Value
+  ) throws(DatasetError) -> Value {
     let source = try FileBytes(file)
     return try source.bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
       if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
@@ -30,14 +40,12 @@ struct CSVReader: Sendable {
       }
       var table = CSVTable(file: file, bytes: bytes, delimiter: delimiter)
       guard try table.next() else { throw .noExamples(file: file) }
-      let layout = try layout(of: table)
-      if layout.hasHeader, try !table.next() { throw .noExamples(file: file) }
-      return try examples(&table, layout)
+      return try body(&table)
     }
   }
 
   /// What each column is for.
-  private struct Layout {
+  struct Layout {
     var hasHeader: Bool
     var names: [String]
     var labels: [Int]
@@ -45,7 +53,7 @@ struct CSVReader: Sendable {
     var inputs: [Int]
   }
 
-  private func layout(of table: CSVTable) throws(DatasetError) -> Layout {
+  func layout(of table: CSVTable) throws(DatasetError) -> Layout {
     let width = table.fields.count
     guard width > 1 else {
       let shown = delimiter == UInt8(ascii: "\t") ? "tab" : String(UnicodeScalar(delimiter))
@@ -95,10 +103,11 @@ struct CSVReader: Sendable {
     }
   }
 
-  /// Reads the current record of the table and all that follow.
-  private func examples(
+  /// Reads the current record of the table, or the one after the header, and all that follow.
+  func examples(
     _ table: inout CSVTable, _ layout: Layout
   ) throws(DatasetError) -> RawExamples {
+    if layout.hasHeader, try !table.next() { throw .noExamples(file: file) }
     var columns = Columns()
     columns.inputs.reserveCapacity(table.bytes.count / 2)
     repeat {
@@ -121,7 +130,9 @@ struct CSVReader: Sendable {
     return RawExamples(
       file: file, labelFile: file, ids: layout.id == nil ? nil : columns.ids,
       inputs: Tensor(columns.inputs, shape: shape),
-      labels: isRegression
+      labels: layout.labels.isEmpty
+        ? .unlabelled
+        : isRegression
         ? .numbers(columns.numbers, outputs: layout.labels.count, places: places)
         : .words(columns.words, places: places))
   }

@@ -60,7 +60,7 @@ struct ClassTable: Sendable {
         labels.append(try label(number, examples.labelFile) { places(row) })
       }
       return labels
-    case .tokens: preconditionFailure("classes of sequences")
+    case .tokens, .unlabelled: preconditionFailure("classes without labels")
     }
   }
 
@@ -79,7 +79,7 @@ extension RawLabels {
   func place(_ row: Int) -> DataPlace {
     switch self {
     case .words(_, let places), .numbers(_, _, let places): places(row)
-    case .tokens: .row(row)
+    case .tokens, .unlabelled: .row(row)
     }
   }
 }

@@ -65,6 +65,15 @@ extension DatasetError {
     case .noTestSet: "the run has no test set."
     case .unknownID(_, let id, let examples, _):
       "no example has the id \(id) (there are \(examples))."
+    case .inputColumns(_, let found, let inputs, let labels, let all):
+      "the table has \(found) \(found == 1 ? "column" : "columns"); the run's own has \(all): "
+        + "\(inputs) \(inputs == 1 ? "input" : "inputs"), \(labels) "
+        + (labels == 1 ? "label" : "labels")
+        + (all > inputs + labels ? ", \(all - inputs - labels) that are no input." : ".")
+    case .inputImageSize(_, let found, let expected):
+      "the image has \(found[0]) rows of \(found[1]) pixels, the run's have "
+        + "\(expected[0]) of \(expected[1])."
+    case .ofInput(let error): error.what
     case .rowsBeyondEnd(_, let rows, let available):
       "rows \(rows) are wanted of \(available)."
     case .unknownToken(_, _, let token, let known):
@@ -131,6 +140,11 @@ extension DatasetError {
       "ask about training examples, or give `data` a `test` or a `split` and train again."
     case .unknownID(_, _, _, .name(let first)?): "use ids of this data, such as \(first)."
     case .unknownID: "use ids of this data; rows count from 0."
+    case .inputColumns:
+      "write the columns of the run's own file, in its order, with the label or without."
+    case .inputImageSize:
+      "bring it to that size; the run's data have no `size` that would."
+    case .ofInput(let error): error.remedyForInput
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
     case .unknownToken: "train on a text that has it, or use `tokens: bytes`."
     case .shortText: "remove the example, or join texts with `packing: true`."
@@ -153,7 +167,8 @@ extension DatasetError {
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
       .splitEmpty(let file, _), .unknownID(let file, _, _, _), .rowsBeyondEnd(let file, _, _),
       .noiseNeedsClasses(let file), .notForSequences(let file, _),
-      .tokenizersDiffer(_, let file), .lengthTooShort(let file, _, _):
+      .tokenizersDiffer(_, let file), .lengthTooShort(let file, _, _),
+      .inputColumns(let file, _, _, _, _), .inputImageSize(let file, _, _):
       (file, .file)
     case .truncated(let file, let place, _, _), .trailingBytes(let file, let place, _),
       .malformed(let file, let place, _), .unsupported(let file, let place, _, _),
@@ -164,6 +179,7 @@ extension DatasetError {
       .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _):
       (file, place)
     case .noTestSet: ("data.test", .file)
+    case .ofInput(let error): error.fileAndPlace
     case .fieldCount(let file, let line, _, _): (file, .line(line))
     case .duplicateID(let file, _, _, let second): (file, .row(second))
     }

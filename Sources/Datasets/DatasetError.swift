@@ -131,6 +131,12 @@ public enum DatasetError: DiagnosableError, Equatable {
   case noTestSet
   /// An id that no example has.
   case unknownID(file: String, id: ExampleID, examples: Int, first: ExampleID?)
+  /// A table from outside with another number of columns than the run's own file.
+  case inputColumns(file: String, found: Int, inputs: Int, labels: Int, all: Int)
+  /// A picture from outside of another size than the run's, height and width.
+  case inputImageSize(file: String, found: [Int], expected: [Int])
+  /// What is wrong with a file from outside, which the run file cannot put right.
+  indirect case ofInput(DatasetError)
   /// Rows beyond the end of the source.
   case rowsBeyondEnd(file: String, rows: [Int], available: Int)
   /// Label noise for targets that are not classes.

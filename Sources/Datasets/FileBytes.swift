@@ -7,9 +7,10 @@ struct FileBytes {
   let file: String
   let bytes: [UInt8]
 
-  init(_ file: String) throws(DatasetError) {
+  /// - Parameter limit: bytes that are read at the most.
+  init(_ file: String, atMost limit: Int = .max) throws(DatasetError) {
     self.file = file
-    let size = try checkFile(file)
+    let size = min(try checkFile(file), limit)
     try checkMemory(size, for: file)
     let descriptor = open(file, O_RDONLY)
     guard descriptor >= 0 else {

@@ -13,6 +13,9 @@ struct HDF5Reader {
     self.file = try HDF5File(reading: file)
   }
 
+  /// Whether there is a dataset of a name.
+  func has(_ name: String) -> Bool { file.isDataset(name) }
+
   /// The dataset of a slash-separated name.
   func array(_ name: String) throws -> HDF5Array {
     guard file.isDataset(name) else {

@@ -90,14 +90,7 @@ struct ImageFolderReader: Sendable {
   private func decoded(_ names: [String]) throws -> [PixelImage] {
     let blocks = (0..<names.count).blocks(of: 16)
     return try Workers.map(slices: blocks.count) { block in
-      try blocks[block].map { try decoded("\(folder)/\(names[$0])") }
+      try blocks[block].map { try PixelImage(reading: "\(folder)/\(names[$0])") }
     }.flatMap { $0 }
-  }
-
-  private func decoded(_ path: String) throws -> PixelImage {
-    let bytes = try FileBytes(path).bytes
-    // By contents, not by name: a JPEG called .png is no reason to stop.
-    return bytes.starts(with: [0xFF, 0xD8])
-      ? try JPEG.decode(bytes, name: path) : try PNG.decode(bytes, name: path)
   }
 }

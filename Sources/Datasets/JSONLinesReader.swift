@@ -22,33 +22,48 @@ struct JSONLinesReader: Sendable {
   var isRegression = false
 
   /// A line's fields.
-  private struct Line {
-    var number: Int
+  struct Line {
+    /// From 1; nil where the file is one text.
+    var number: Int?
     var text: String
     var name: String
     var label: JSONNode?
   }
 
   func read() throws -> RawExamples {
-    let lines = try lines()
+    try read(lines(), needed: label == nil ? 2 : 1).examples
+  }
+
+  /// The examples of some texts, and how many of their tokens were cut off.
+  ///
+  /// - Parameter needed: the fewest tokens of a text.
+  func read(_ lines: [Line], needed: Int) throws -> (examples: RawExamples, cut: Int) {
     let tokenizer = try unit.tokenizer(for: lines.map(\.text) + (packs ? [separator] : []))
-    let documents = try documents(lines, tokenizer)
+    let (documents, cut) = try documents(lines, tokenizer)
     let rows =
       packs
       ? try TokenRows.blocks(documents, of: length, file: file)
-      : try TokenRows.documents(
-        documents, of: length, needed: label == nil ? 2 : 1, file: file)
-    return RawExamples(
+      : try TokenRows.documents(documents, of: length, needed: needed, file: file)
+    let examples = RawExamples(
       file: file, labelFile: file, ids: rows.ids, inputs: rows.inputs,
       labels: try label == nil ? .tokens(vocabulary: tokenizer.vocabulary) : labels(lines),
       tokenizer: tokenizer)
+    return (examples, cut)
   }
 
   // MARK: Lines
 
-  private func lines() throws -> [Line] {
-    let bytes = try FileBytes(file).bytes
+  /// The fields of the lines, at least one.
+  func lines() throws -> [Line] {
     var lines: [Line] = []
+    try forEachLine { node, number in lines.append(try line(node, number, index: lines.count)) }
+    guard !lines.isEmpty else { throw DatasetError.noExamples(file: file) }
+    return lines
+  }
+
+  /// Calls `body` with the value and the number of one line after the other, empty ones left out.
+  func forEachLine(_ body: (JSONNode, Int) throws -> Void) throws {
+    let bytes = try FileBytes(file).bytes
     // Some editors write a mark of UTF-8 before the first line.
     var (start, number) = (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, 0)
     while start < bytes.count {
@@ -59,12 +74,10 @@ struct JSONLinesReader: Sendable {
           try JSONNode(
             parsing: UnsafeBufferPointer(rebasing: bytes[start..<end]), file: file, line: number)
         }
-        lines.append(try line(node, number, index: lines.count))
+        try body(node, number)
       }
       start = end + 1
     }
-    guard !lines.isEmpty else { throw DatasetError.noExamples(file: file) }
-    return lines
   }
 
   private func line(
@@ -87,7 +100,7 @@ struct JSONLinesReader: Sendable {
 
   private func documents(
     _ lines: [Line], _ tokenizer: Tokenizer
-  ) throws -> [TokenDocument] {
+  ) throws -> (documents: [TokenDocument], cut: Int) {
     var memory = WordMemory()
     let template = addsSpecial ? tokenizer.template : (prefix: [], suffix: [])
     // Of a document that is cut, the special tokens stay.
@@ -96,21 +109,22 @@ struct JSONLinesReader: Sendable {
       throw DatasetError.lengthTooShort(file: file, length: length, special: length - room)
     }
     let between = packs ? try tokenizer.tokens(of: separator, &memory) : []
-    var documents: [TokenDocument] = []
+    var (documents, cut) = ([TokenDocument](), 0)
     for line in lines {
-      let place = DataPlace.member(line: line.number, path: text)
+      let place = line.number.map { DataPlace.member(line: $0, path: text) } ?? .file
       var tokens = try tokenizer.tokens(of: line.text, &memory)
       if tokens.isEmpty && !packs {
         throw DatasetError.shortText(file: file, place: place, tokens: 0, needed: 1)
       }
-      if tokens.count > room { tokens.removeLast(tokens.count - room) }
+      cut += max(0, tokens.count - room)
+      tokens.removeLast(max(0, tokens.count - room))
       let end = line.text.utf8.count
       tokens.insert(contentsOf: template.prefix.map { .init(id: $0, byte: 0) }, at: 0)
       tokens += template.suffix.map { .init(id: $0, byte: end) }
       tokens += between.map { .init(id: $0.id, byte: end) }
       documents.append(TokenDocument(name: line.name, tokens: tokens, place: place))
     }
-    return documents
+    return (documents, cut)
   }
 
   // MARK: Labels

@@ -28,4 +28,6 @@ enum RawLabels: Sendable {
   case numbers([Double], outputs: Int, places: @Sendable (Int) -> DataPlace)
   /// None: the inputs are token ids, and the next one is to be predicted. The text of each id.
   case tokens(vocabulary: [String])
+  /// None, where the run's own data have some.
+  case unlabelled
 }

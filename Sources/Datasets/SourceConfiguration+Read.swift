@@ -6,16 +6,7 @@ extension SourceConfiguration {
   func read() throws -> RawExamples {
     var examples = try readAll()
     let n = examples.count
-    let ids = examples.ids ?? (0..<n).map { .row($0) }
-    if examples.ids != nil {
-      var rows: [ExampleID: Int] = [:]
-      for (row, id) in ids.enumerated() {
-        if let first = rows.updateValue(row, forKey: id) {
-          throw DatasetError.duplicateID(file: examples.file, id: id, first: first, second: row)
-        }
-      }
-    }
-    examples.ids = ids
+    examples.ids = try examples.uniqueIDs()
     guard let wanted = rows else { return examples }
     guard wanted.upperBound <= n else {
       throw DatasetError.rowsBeyondEnd(
@@ -56,6 +47,18 @@ extension SourceConfiguration {
 }
 
 extension RawExamples {
+  /// The names, or row numbers; all different.
+  func uniqueIDs() throws(DatasetError) -> [ExampleID] {
+    guard let ids else { return (0..<count).map { .row($0) } }
+    var rows: [ExampleID: Int] = [:]
+    for (row, id) in ids.enumerated() {
+      if let first = rows.updateValue(row, forKey: id) {
+        throw .duplicateID(file: file, id: id, first: first, second: row)
+      }
+    }
+    return ids
+  }
+
   /// Some of the examples; errors still name their places in the source.
   func subset(_ rows: [Int]) -> RawExamples {
     var result = self
@@ -68,7 +71,7 @@ extension RawExamples {
       result.labels = .numbers(
         rows.flatMap { numbers[$0 * outputs..<($0 + 1) * outputs] }, outputs: outputs,
         places: { places(rows[$0]) })
-    case .tokens: break
+    case .tokens, .unlabelled: break
     }
     return result
   }

@@ -160,7 +160,7 @@ extension DataConfiguration {
   }
 
   /// The inputs on the scale; a scale that takes them beyond Float32 is an error.
-  private func normalised(
+  func normalised(
     _ examples: RawExamples, _ normalisation: Normalisation
   ) throws(DatasetError) -> Tensor {
     let inputs = normalisation.applied(to: examples.inputs)

@@ -17,15 +17,21 @@ struct TokenReader: Sendable {
 
   func read() throws -> RawExamples {
     switch form {
-    case .text(let unit, let length):
-      let (tokens, tokenizer) = try tokens(unit)
-      let document = TokenDocument(name: "", tokens: tokens, place: .file)
-      let rows = try TokenRows.blocks([document], of: length, file: file) { "byte:\($1)" }
-      return RawExamples(
-        file: file, labelFile: file, ids: rows.ids, inputs: rows.inputs,
-        labels: .tokens(vocabulary: tokenizer.vocabulary), tokenizer: tokenizer)
-    case .array(let vocabulary): return try array(vocabulary)
+    case .text: return try readText().examples
+    case .array(let vocabulary): return try examples(of: NPYReader(file: file).read(), vocabulary)
     }
+  }
+
+  /// The passages of the text, and how many of its tokens are in none.
+  func readText() throws -> (examples: RawExamples, leftOut: Int) {
+    guard case .text(let unit, let length) = form else { return (try read(), 0) }
+    let (tokens, tokenizer) = try tokens(unit)
+    let document = TokenDocument(name: "", tokens: tokens, place: .file)
+    let rows = try TokenRows.blocks([document], of: length, file: file) { "byte:\($1)" }
+    let examples = RawExamples(
+      file: file, labelFile: file, ids: rows.ids, inputs: rows.inputs,
+      labels: .tokens(vocabulary: tokenizer.vocabulary), tokenizer: tokenizer)
+    return (examples, max(0, tokens.count - rows.inputs.count))
   }
 
   private func tokens(_ unit: TokenUnit) throws -> ([Tokenizer.Token], Tokenizer) {
@@ -41,8 +47,9 @@ struct TokenReader: Sendable {
     return (try tokenizer.tokens(of: text), tokenizer)
   }
 
-  private func array(_ vocabulary: Int?) throws -> RawExamples {
-    let array = try NPYReader(file: file).read()
+  /// Sequences of token ids, at least two tokens each, with padding at their ends.
+  func examples(of array: NumericArray, _ vocabulary: Int?) throws -> RawExamples {
+    let file = array.file
     guard array.shape.count == 2, array.shape[1] >= 2 else {
       throw DatasetError.wrongShape(
         file: file, place: .file, shape: array.shape, expected: "sequences × at least 2 tokens")

@@ -69,15 +69,19 @@ enum ReportView {
   ) -> [String: Any] {
     let largest =
       (card.helpful + card.harmful).map { abs($0.score) }.filter(\.isFinite).max() ?? 0
-    let isRight = card.label == card.predicted
+    let verdict = card.label == card.predicted ? "right" : "wrong"
+    let set = card.isOutside ? "" : "test "
+    let label = card.isOutside && card.label.isEmpty ? "" : ", label \(card.label)"
     return [
-      "queryView": example(card.view, alt: "test example \(card.id), label \(card.label)"),
+      "queryView": example(
+        card.view, alt: "\(card.isOutside ? "" : "test example ")\(card.id)\(label)"),
+      "querySet": set,
       "queryID": card.id, "queryLabel": card.label, "hasQueryLabel": !card.label.isEmpty,
       "predicted": card.predicted, "hasPrediction": !card.predicted.isEmpty,
       "layout": card.view.isPassage ? " passage" : "", "question": card.question,
       "hasQuestion": !card.question.isEmpty,
       "probability": probability(card.probability),
-      "verdict": isRight ? "right" : "wrong",
+      "verdict": card.isOutside && card.label.isEmpty ? "" : verdict,
       "sides": [
         side("helped", sides.positive, card.helpful, largest),
         side("harmed", sides.negative, card.harmful, largest),

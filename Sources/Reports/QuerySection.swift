@@ -51,6 +51,8 @@ public struct QueryCard: Sendable, Equatable {
   public var predicted: String
   /// What is asked about it, where it is not all of it.
   public var question = ""
+  /// Whether it is in no split; else a test example.
+  public var isOutside = false
   /// The probability of `predicted`, 0 … 1; nil for models without one.
   public var probability: Double?
   /// The training examples that helped, the strongest first.

@@ -137,7 +137,7 @@ enum ReportTemplates {
     <span class="id">{{probability}}</span></p>{{/hasPrediction}}
     {{#hasQueryLabel}}<p>label <strong>{{queryLabel}}</strong></p>{{/hasQueryLabel}}
     {{#hasQuestion}}<p class="question">{{question}}</p>{{/hasQuestion}}
-    <p class="id">test {{queryID}}</p></div>
+    <p class="id">{{querySet}}{{queryID}}</p></div>
     {{#sides}}
     <div class="side {{side}}"><h3>{{sideName}}</h3>
     {{#isNone}}<p class="empty">None.</p>{{/isNone}}

@@ -5,6 +5,12 @@ import Runs
 import Tensors
 
 extension CalibratedUnits {
+  /// Says that there are none for queries from outside, where the run has some for its own.
+  static func sayNone(of run: Run, _ control: JobControl) {
+    guard !Run.calibrations(in: run.folder).isEmpty else { return }
+    control.note("note: scores keep no units: the run's calibrations are of its test examples")
+  }
+
   /// The calibration that fits the scores of a job, with what was found said.
   init(
     _ scores: ScoreDescription, token: Int? = nil, of run: Run, _ control: JobControl

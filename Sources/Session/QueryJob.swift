@@ -8,8 +8,16 @@ import Tensors
 
 /// Asks which training examples made the model answer this.
 public struct QueryJob: Sendable {
-  /// The queries: ids such as `17` or `3,5`, `misclassified`, or `all`, their mean.
-  public var test: String
+  /// What is asked about.
+  public enum Queries: Sendable, Equatable {
+    /// Test examples: ids such as `17` or `3,5`, `misclassified`, or `all`, their mean.
+    case test(String)
+    /// Examples of a file that is in no split.
+    case input(QueryInput)
+  }
+
+  /// What is asked about.
+  public var queries: Queries
   /// Helpful and harmful examples to show.
   public var top = 10
   /// Queries to show at the most, with `misclassified`.
@@ -27,8 +35,12 @@ public struct QueryJob: Sendable {
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
 
-  /// A question with everything else left open.
-  public init(test: String) { self.test = test }
+  /// A question about test examples with everything else left open: ids such as `17` or `3,5`,
+  /// `misclassified`, or `all`, their mean.
+  public init(test: String) { queries = .test(test) }
+
+  /// A question about what is in no split with everything else left open.
+  public init(input: QueryInput) { queries = .input(input) }
 
   /// An answer with what its page is made of.
   public struct Result: Sendable {
@@ -46,32 +58,64 @@ public struct QueryJob: Sendable {
 
   /// Asks.
   ///
-  /// - Throws: `InfluenceError` and `DatasetError` for questions that the run does not suit;
-  ///   errors of its files; `JobCancelled`.
+  /// - Throws: `InfluenceError`, `DatasetError` and `SessionError` for questions that the run does
+  ///   not suit; errors of its files; `JobCancelled`.
   public func run(in session: Session) throws -> Result {
-    if let scores {
-      return try answer(try QueryScores(file: scores, of: session), session.control)
+    let control = session.control
+    switch queries {
+    case .test(let test):
+      if let scores {
+        let found = try QueryScores(file: scores, of: session)
+        return try answer(
+          found, try AskedQueries(test, limit: limit, of: found.influence, control), control)
+      }
+      let setup = try ScoringSession(session, scoring, layers: layers, asks: .query)
+      if byToken { try setup.influence.data.train.requireTokens() }
+      let fused = try setup.fused(with: bank, token: token)
+      let found = QueryScores(setup, of: setup.influence.data.test, fused, token: token)
+      return try answer(
+        found, try AskedQueries(test, limit: limit, of: setup.influence, control), control, setup)
+    case .input(let input): return try answer(input, session)
     }
-    let setup = try ScoringSession(session, scoring, layers: layers, asks: .query)
-    if byToken { try setup.influence.data.train.requireTokens() }
-    let fused = try setup.fused(with: bank, token: token)
-    return try answer(QueryScores(setup, fused, token: token), session.control, setup)
+  }
+
+  /// Asks about what is in no split, which neither a file of scores nor a bank knows.
+  private func answer(_ input: QueryInput, _ session: Session) throws -> Result {
+    if scores != nil {
+      throw SessionError.notForInput(
+        field: "‹scores›", reason: "such a file has scores of the run's own examples")
+    }
+    if bank != nil {
+      throw SessionError.notForInput(
+        field: "‹fusedWith›", reason: "a bank keeps outputs of the run's test examples")
+    }
+    let influence = try session.influence(layers: layers)
+    if byToken { try influence.data.train.requireTokens() }
+    let asked = try AskedQueries(input, of: influence, session.control)
+    let request = try asked.completing(
+      scoring, influence.data.train.outputCount, session.control)
+    let setup = try ScoringSession(session, request, layers: layers, asks: .outside)
+    return try answer(
+      QueryScores(setup, of: asked.set, token: token), asked, session.control, setup)
   }
 
   /// - Parameter setup: what takes scores apart by token; nil for scores of a file.
   private func answer(
-    _ asked: QueryScores, _ control: JobControl, _ setup: ScoringSession? = nil
+    _ asked: QueryScores, _ questions: AskedQueries, _ control: JobControl,
+    _ setup: ScoringSession? = nil
   ) throws -> Result {
     let data = asked.influence.data
-    let selection = try QuerySelection(test, limit: limit, of: asked.influence, control)
-    let shown = data.test.subset(selection.rows)
+    let selection = questions.selection
+    let shown = questions.set.subset(selection.rows)
     let queries = try token.map { try shown.targeting(token: $0) } ?? shown
     let tops =
       selection.rows.isEmpty ? [] : try asked.tops(selection.rows, selection.isMean, top)
     let found = try QueryFindings(
-      asked.influence, try asked.description(), selection, queries, tops, file: asked.file)
+      asked.influence, try asked.description(), selection, queries, tops, file: asked.file,
+      outside: questions.outside)
+    if questions.outside != nil { CalibratedUnits.sayNone(of: asked.influence.run, control) }
     let units =
-      found.scores.fusion == nil && !(selection.isMean && asked.isMeanOfScores)
+      questions.outside == nil && found.scores.fusion == nil && !(selection.isMean && asked.isMeanOfScores)
       ? try CalibratedUnits(found.scores, token: token, of: asked.influence.run, control) : nil
     let parts = try setup.flatMap { setup in
       byToken ? try TokenParts(setup, selection, queries, tops, token: token) : nil
@@ -93,6 +137,15 @@ extension Session {
   ///   - top: helpful and harmful examples to show.
   public func query(_ test: String, top: Int = 10) throws -> QueryAnswer {
     var job = QueryJob(test: test)
+    job.top = top
+    return try job.run(in: self).answer
+  }
+
+  /// Asks which training examples made the model say this of an example that is in no split.
+  ///
+  /// - Parameter top: helpful and harmful examples to show.
+  public func query(_ input: QueryInput, top: Int = 10) throws -> QueryAnswer {
+    var job = QueryJob(input: input)
     job.top = top
     return try job.run(in: self).answer
   }

@@ -5,11 +5,11 @@ import Networks
 import Reports
 import Storage
 
-/// What answers queries about rows of the test set: a method, a method fused with a bank, or a file.
+/// What answers queries about rows of a set, the test set or one from outside: a method, a method fused with a bank, or a file.
 struct QueryScores {
   /// The run.
   let influence: RunInfluence
-  /// The training rows that matter most for rows of the test set, or for their mean.
+  /// The training rows that matter most for rows of the set, or for their mean.
   let tops: (_ rows: [Int], _ isMean: Bool, _ limit: Int) throws -> [TopExamples]
   /// What makes the scores; asked for after them, when everything about them is known.
   let description: () throws -> ScoreDescription
@@ -24,17 +24,20 @@ struct QueryScores {
 
   /// Scores of a method, or of one fused with a bank.
   ///
-  /// - Parameter token: the only token of the queries that is asked about.
-  init(_ setup: ScoringSession, _ fused: FusedScorer? = nil, token: Int? = nil) {
-    let test = setup.influence.data.test
+  /// - Parameters:
+  ///   - set: the queries, or the set that they are from.
+  ///   - token: the only token of the queries that is asked about.
+  init(
+    _ setup: ScoringSession, of set: Dataset, _ fused: FusedScorer? = nil, token: Int? = nil
+  ) {
     influence = setup.influence
     tops = { rows, isMean, limit in
       if let fused { return try fused.top(rows, mean: isMean, limit: limit) }
-      let queries = test.subset(rows)
+      let queries = set.subset(rows)
       return try setup.scorer.top(
         try token.map { try queries.targeting(token: $0) } ?? queries, mean: isMean, limit: limit)
     }
-    description = { try setup.description(fusion: fused?.record) }
+    description = { try setup.description(of: set, fusion: fused?.record) }
     explain = { try setup.explain() }
     notes = { try setup.scorer.notes() }
   }

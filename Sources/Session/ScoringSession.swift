@@ -24,12 +24,14 @@ public struct ScoringSession: Sendable {
   public enum Asked: Sendable {
     /// One query, the test set, the training set.
     case query, test, train
+    /// Queries that are in no split.
+    case outside
     /// Nothing but what training examples are to themselves.
     case themselves
 
     func count(_ data: SplitData) -> Int {
       switch self {
-      case .query: 1
+      case .query, .outside: 1
       case .test: data.test.count
       case .train: data.train.count
       case .themselves: 0
@@ -90,9 +92,12 @@ public struct ScoringSession: Sendable {
     for note in try scorer.notes() { control.note("note: \(note)") }
   }
 
-  /// What makes the scores of test examples.
-  public func description(fusion: ScoreFile.Fusion? = nil) throws -> ScoreDescription {
-    try ScoreDescription(scorer, of: influence, queries: influence.data.test, fusion: fusion)
+  /// What makes the scores of test examples, or of other queries.
+  public func description(
+    of queries: Dataset? = nil, fusion: ScoreFile.Fusion? = nil
+  ) throws -> ScoreDescription {
+    try ScoreDescription(
+      scorer, of: influence, queries: queries ?? influence.data.test, fusion: fusion)
   }
 
   /// The scores fused with a bank, with what was found said; nil without a bank.

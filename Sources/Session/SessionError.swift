@@ -8,6 +8,14 @@ public enum SessionError: DiagnosableError, Equatable {
   case severalStores(method: String, count: Int)
   /// A list of ids without one.
   case noExample(field: String)
+  /// A class is asked about, and there is none.
+  case noClasses(reason: String)
+  /// A class that the run does not have.
+  case unknownClass(String, classes: [String])
+  /// The error of a prediction is asked about, and there is no label.
+  case needsLabel(file: String, outputs: Int)
+  /// Something that is known of test examples alone is wanted for an input.
+  case notForInput(field: String, reason: String)
 
   /// What went wrong.
   public var what: String {
@@ -15,6 +23,14 @@ public enum SessionError: DiagnosableError, Equatable {
     case .severalStores(let method, let count):
       "one store is named, and \(method) reads \(count)."
     case .noExample(let field): "\(field) names no example."
+    case .noClasses(let reason): "‹class› asks about a class: \(reason)."
+    case .unknownClass(let text, let classes):
+      "the run has no class `\(text)`"
+        + (nearest(to: text, among: classes).map { "; did you mean `\($0)`?" } ?? ".")
+    case .needsLabel(let file, let outputs):
+      "\(file) has no label, without which a prediction of \(outputs) "
+        + "\(outputs == 1 ? "number" : "numbers") has no error."
+    case .notForInput(let field, let reason): "\(field) is not for ‹input›: \(reason)."
     }
   }
 
@@ -22,7 +38,9 @@ public enum SessionError: DiagnosableError, Equatable {
   public var location: String {
     switch self {
     case .severalStores: "‹out›"
-    case .noExample(let field): field
+    case .noExample(let field), .notForInput(let field, _): field
+    case .noClasses, .unknownClass: "‹class›"
+    case .needsLabel(let file, _): file
     }
   }
 
@@ -31,9 +49,20 @@ public enum SessionError: DiagnosableError, Equatable {
     switch self {
     case .severalStores: "leave it out: each store then has its own place."
     case .noExample: "write ids such as 17 or 3,5."
+    case .noClasses: "leave ‹class› out."
+    case .unknownClass(_, let classes):
+      "choose one of \(classes.prefix(12).joined(separator: ", "))"
+        + (classes.count > 12 ? ", … (\(classes.count) in all)." : ".")
+    case .needsLabel(_, let outputs):
+      outputs == 1
+        ? "add the label, or ask about the prediction (‹outputFunction: prediction›)."
+        : "add the labels."
+    case .notForInput(let field, _): "leave \(field) out."
     }
   }
 
-  /// Wrong usage.
-  public var exitCode: Int32 { 2 }
+  /// 3 for a file that does not suit, else wrong usage.
+  public var exitCode: Int32 {
+    if case .needsLabel = self { 3 } else { 2 }
+  }
 }

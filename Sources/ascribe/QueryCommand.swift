@@ -11,7 +11,18 @@ struct QueryCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
   @Option(help: "Test ids such as 17 or 3,5; misclassified; or all: their mean.")
-  var test: String
+  var test: String?
+  @Option(
+    help: ArgumentHelp(
+      "A file that is in no split, read as the run's data: picture, rows, array, text.",
+      valueName: "file"))
+  var input: String?
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The class that --input is asked about, by name or number (default: its label, else the predicted class).",
+      valueName: "class"))
+  var askedClass: String?
   @Option(help: "Helpful and harmful examples to show.") var top = 10
   @Option(help: "The token of the query, from 1, whose prediction is asked about (default: all).")
   var token: Int?
@@ -33,6 +44,15 @@ struct QueryCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    if test != nil && input != nil {
+      throw ValidationError("--input is not for --test: it asks about a file in place of test ids")
+    }
+    if test == nil && input == nil {
+      throw ValidationError("give --test IDS, or --input FILE for what is in no split")
+    }
+    if askedClass != nil && input == nil {
+      throw ValidationError("--class is for --input: test examples are asked about their label")
+    }
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
     if fusing.fuse != nil && tokens {
       throw ValidationError("--tokens is not for scores fused with a bank, which are no such sums")
@@ -52,7 +72,7 @@ struct QueryCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    var job = QueryJob(test: test)
+    var job = try asked()
     (job.top, job.limit, job.token, job.byToken) = (top, limit, token, tokens)
     (job.scores, job.bank, job.layers) = (scores, fusing.fuse, method.layers.patterns)
     job.scoring = try method.request(diagnosesDamping: diagnose ?? .last)
@@ -60,5 +80,11 @@ struct QueryCommand: ParsableCommand {
     if let csv { try Console.write(result.answer.csv, to: csv, says: false) }
     if let report { try Console.write(try result.page(), to: report) }
     try Console.answer(result.answer, json: json)
+  }
+
+  private func asked() throws -> QueryJob {
+    if let input { return QueryJob(input: QueryInput(file: input, class: askedClass)) }
+    guard let test else { throw ValidationError("give --test IDS, or --input FILE") }
+    return QueryJob(test: test)
   }
 }
