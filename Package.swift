@@ -220,7 +220,7 @@ let package = Package(
       name: "SessionTests",
       dependencies: [
         "Answers", "Ascribe", "Curation", "Evaluation", "Influence", "Session", "TestSupport",
-        "Runs", "Training",
+        "Images", "Runs", "Storage", "Training",
       ]),
     .testTarget(
       name: "EndToEndTests",

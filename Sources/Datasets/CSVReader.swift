@@ -133,8 +133,8 @@ struct CSVReader: Sendable {
       labels: layout.labels.isEmpty
         ? .unlabelled
         : isRegression
-        ? .numbers(columns.numbers, outputs: layout.labels.count, places: places)
-        : .words(columns.words, places: places))
+          ? .numbers(columns.numbers, outputs: layout.labels.count, places: places)
+          : .words(columns.words, places: places))
   }
 
   private struct Columns {

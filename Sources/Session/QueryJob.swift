@@ -115,7 +115,8 @@ public struct QueryJob: Sendable {
       outside: questions.outside)
     if questions.outside != nil { CalibratedUnits.sayNone(of: asked.influence.run, control) }
     let units =
-      questions.outside == nil && found.scores.fusion == nil && !(selection.isMean && asked.isMeanOfScores)
+      questions.outside == nil && found.scores.fusion == nil
+        && !(selection.isMean && asked.isMeanOfScores)
       ? try CalibratedUnits(found.scores, token: token, of: asked.influence.run, control) : nil
     let parts = try setup.flatMap { setup in
       byToken ? try TokenParts(setup, selection, queries, tops, token: token) : nil

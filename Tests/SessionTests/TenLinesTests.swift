@@ -53,4 +53,6 @@ final class NoteList: @unchecked Sendable {
 
   func add(_ note: String) { lock.withLock { notes.append(note) } }
   var all: [String] { lock.withLock { notes } }
+  /// All of them, a line each.
+  var text: String { all.joined(separator: "\n") }
 }

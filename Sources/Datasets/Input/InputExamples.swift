@@ -93,7 +93,8 @@ struct RawInput {
 
 extension RawExamples {
   /// The targets as those of the training examples; nil without labels.
-  fileprivate func targets(like data: SplitData, _ inputs: Tensor) throws(DatasetError) -> Targets? {
+  fileprivate func targets(like data: SplitData, _ inputs: Tensor) throws(DatasetError) -> Targets?
+  {
     if case .tokens(_, let vocabulary) = data.train.targets {
       return .tokens(inputs, vocabulary: vocabulary)
     }
