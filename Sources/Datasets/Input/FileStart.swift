@@ -8,15 +8,19 @@ struct FileStart {
 
   init(_ file: String) throws(DatasetError) {
     self.file = file
-    bytes = try FileBytes(file, atMost: 8).bytes
+    bytes = try FileBytes(file, atMost: 4096).bytes
   }
 
   var kind: Kind {
+    // HDF5 may begin behind a block of the user's, as our own files do.
+    let hdf5: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+    if [0, 512, 1024, 2048].contains(where: { bytes.dropFirst($0).starts(with: hdf5) }) {
+      return .hdf5
+    }
     let marks: [([UInt8], Kind)] = [
       ([0x89, 0x50, 0x4E, 0x47], .png), ([0xFF, 0xD8], .jpeg), ([0, 0], .idx),
       // IDX is the only format here that is read compressed.
       ([0x1F, 0x8B], .idx), (NPYReader.magic, .npy), ([0x50, 0x4B], .zip),
-      ([0x89, 0x48, 0x44, 0x46], .hdf5),
     ]
     return marks.first { bytes.starts(with: $0.0) }?.1 ?? .other
   }

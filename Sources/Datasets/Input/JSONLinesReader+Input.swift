@@ -15,6 +15,7 @@ extension JSONLinesReader {
       if !fields.contains(id ?? "") { reader.id = nil }
       lines = try reader.lines()
     } else {
+      (reader.label, reader.id) = (nil, nil)
       let (text, hasLineEnd) = try reader.wholeText()
       lines = [Line(number: nil, text: text, name: "doc:0")]
       remarks.append("read as one text" + (hasLineEnd ? " without its last line end" : ""))
