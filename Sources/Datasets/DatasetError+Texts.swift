@@ -69,7 +69,7 @@ extension DatasetError {
       "the table has \(found) \(found == 1 ? "column" : "columns"); the run's own has \(all): "
         + "\(inputs) \(inputs == 1 ? "input" : "inputs"), \(labels) "
         + (labels == 1 ? "label" : "labels")
-        + (all > inputs + labels ? ", \(all - inputs - labels) that are no input." : ".")
+        + (all > inputs + labels ? ", \(all - inputs - labels) beside them." : ".")
     case .inputImageSize(_, let found, let expected):
       "the image has \(found[0]) rows of \(found[1]) pixels, the run's have "
         + "\(expected[0]) of \(expected[1])."

@@ -1,6 +1,7 @@
 import Answers
 import Datasets
 import Influence
+import Models
 import Networks
 import Tensors
 
@@ -34,7 +35,9 @@ struct AskedQueries {
 
   /// Queries from outside, with what was guessed about them said.
   init(_ input: QueryInput, of influence: RunInfluence, _ control: JobControl) throws {
-    let read = try influence.run.configuration().data.readInput(input.file, like: influence.data)
+    let configuration = try influence.run.configuration()
+    let read = try configuration.data.readInput(input.file, like: influence.data)
+    try read.requireReadable(by: configuration.model, of: influence)
     let classes = try input.targets(read, influence)
     control.note(read.summary)
     let zeros = Targets.values(
@@ -61,6 +64,21 @@ struct AskedQueries {
     var request = request
     request.outputFunction = function
     return request
+  }
+}
+
+extension InputExamples {
+  /// Refuses tokens that the model does not have, which arrays of them can hold.
+  fileprivate func requireReadable(
+    by model: ModelConfiguration, of influence: RunInfluence
+  ) throws {
+    do throws(ModelError) {
+      try model.require(
+        influence.run.loss, inputShape: Array(inputs.shape.dropFirst()),
+        outputs: influence.data.train.outputCount, inputs: [inputs])
+    } catch {
+      throw SessionError.unfitInput(file: file, problem: error.what)
+    }
   }
 }
 

@@ -14,6 +14,8 @@ public enum SessionError: DiagnosableError, Equatable {
   case unknownClass(String, classes: [String])
   /// The error of a prediction is asked about, and there is no label.
   case needsLabel(file: String, outputs: Int)
+  /// An input that the model cannot read.
+  case unfitInput(file: String, problem: String)
   /// Something that is known of test examples alone is wanted for an input.
   case notForInput(field: String, reason: String)
 
@@ -30,6 +32,7 @@ public enum SessionError: DiagnosableError, Equatable {
     case .needsLabel(let file, let outputs):
       "\(file) has no label, without which a prediction of \(outputs) "
         + "\(outputs == 1 ? "number" : "numbers") has no error."
+    case .unfitInput(_, let problem): problem
     case .notForInput(let field, let reason): "\(field) is not for ‹input›: \(reason)."
     }
   }
@@ -40,7 +43,7 @@ public enum SessionError: DiagnosableError, Equatable {
     case .severalStores: "‹out›"
     case .noExample(let field), .notForInput(let field, _): field
     case .noClasses, .unknownClass: "‹class›"
-    case .needsLabel(let file, _): file
+    case .needsLabel(let file, _), .unfitInput(let file, _): file
     }
   }
 
@@ -57,12 +60,16 @@ public enum SessionError: DiagnosableError, Equatable {
       outputs == 1
         ? "add the label, or ask about the prediction (‹outputFunction: prediction›)."
         : "add the labels."
+    case .unfitInput: "give inputs like those of the run's own files."
     case .notForInput(let field, _): "leave \(field) out."
     }
   }
 
   /// 3 for a file that does not suit, else wrong usage.
   public var exitCode: Int32 {
-    if case .needsLabel = self { 3 } else { 2 }
+    switch self {
+    case .needsLabel, .unfitInput: 3
+    default: 2
+    }
   }
 }

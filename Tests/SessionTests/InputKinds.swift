@@ -41,7 +41,9 @@ struct InputKind: CustomTestStringConvertible, Sendable {
     (0..<16).map { UInt8(($0 * 37 + row * 53 + ($0 / 4 % 2 == row % 2 ? 90 : 0)) % 256) }
   }
 
-  static let all = [table, namedTable, idx, npy, npz, hdf5, folder, text, lines, classes, tokens]
+  static let all = [
+    table, namedTable, idx, npy, hdf5Run, hdf5, folder, text, lines, classes, tokens, tokenClasses,
+  ]
 
   private static func row(_ i: Int) -> String {
     pixels(i)[..<4].map { String(format: "%.3f", Double($0) / 100) }.joined(separator: ",")
@@ -115,8 +117,8 @@ struct InputKind: CustomTestStringConvertible, Sendable {
       scale: [0, 255]
       """, id: "5", files: ["one.npy", "flat.npy"], write: arrays)
 
-  static let npz = InputKind(
-    name: "npz that is read from npy",
+  static let hdf5Run = InputKind(
+    name: "HDF5, asked with an npy",
     data: """
       train: {format: hdf5, path: all.h5, inputs: x, labels: y}
       test: {format: hdf5, path: all.h5, inputs: x, labels: y}
@@ -125,7 +127,7 @@ struct InputKind: CustomTestStringConvertible, Sendable {
 
   static let hdf5 = InputKind(
     name: "HDF5, with its label",
-    data: npz.data, id: "5", files: ["one.h5"], write: arrays)
+    data: hdf5Run.data, id: "5", files: ["one.h5"], write: arrays)
 
   static let folder = InputKind(
     name: "a folder of pictures that are resized and made gray",
@@ -185,6 +187,21 @@ struct InputKind: CustomTestStringConvertible, Sendable {
     try put(lines.joined(separator: "\n"), scratch / "t.jsonl")
     try put(lines[5], scratch / "labelled.jsonl")
     try put(document(5) + "\n", scratch / "one.txt")
+  }
+
+  static let tokenClasses = InputKind(
+    name: "tokens of a classifier",
+    data: """
+      train: {format: npy, inputs: t.npy, labels: y.npy}
+      test: {format: npy, inputs: t.npy, labels: y.npy}
+      """, model: "{kind: bert, layers: 1, heads: 1, width: 8, vocabulary: 9}", id: "5",
+    files: ["flat.npy"]
+  ) { scratch in
+    let ids = (0..<96).map { Float(1 + $0 * 5 % 8) }
+    try put(NPY.bytes(ids, [16, 6]), scratch / "t.npy")
+    try put(NPY.bytes((0..<16).map { Float($0 % 2) }, [16]), scratch / "y.npy")
+    try put(NPY.bytes(Array(ids[30..<36]), [6]), scratch / "flat.npy")
+    try put(NPY.bytes([1, 2, 3, 4, 5, 9], [6]), scratch / "bad.npy")
   }
 
   static let tokens = InputKind(

@@ -11,7 +11,7 @@ public struct InputExamples: Sendable {
   public let names: [ExampleID]?
   /// n × the shape of the run's examples.
   public let inputs: Tensor
-  /// Their labels; nil without. Sequences whose next tokens are predicted are their own.
+  /// Their labels; nil without, and the sequences themselves where next tokens are predicted.
   public let targets: Targets?
   /// What became of the file on the way to the network: converted, resized, cut, padded, scaled.
   public let remarks: [String]
