@@ -13,8 +13,8 @@ let package = Package(
       targets: [
         "Tensors", "Randomness", "JSON", "LinearAlgebra", "Storage", "Configuration", "Text",
         "Datasets", "Factors", "Networks", "Projections", "Checkpoints", "Models", "Gradients",
-        "Training", "Runs", "Influence", "Evaluation", "Curation", "Reports", "Answers", "Session",
-        "Ascribe",
+        "Training", "Runs", "Influence", "Evaluation", "Components", "Curation", "Reports",
+        "Answers", "Session", "Ascribe",
       ]),
   ],
   dependencies: [
@@ -123,45 +123,55 @@ let package = Package(
       ]),
     // Layer 12
     .target(
+      name: "Components",
+      dependencies: [
+        "Datasets", "Evaluation", "LinearAlgebra", "Networks", "Randomness", "Runs", "Storage",
+        "Tensors",
+      ]),
+    // Layer 13
+    .target(
       name: "Curation",
       dependencies: [
         "Datasets", "Evaluation", "Gradients", "Influence", "Projections", "Runs", "Tensors",
         "Training",
       ]),
-    // Layer 13
+    // Layer 14
     .target(
       name: "Reports",
       dependencies: ["Images", "Tensors", .product(name: "Mustache", package: "swift-mustache")]),
-    // Layer 14
+    // Layer 15
     .target(
       name: "Answers",
       dependencies: [
-        "Checkpoints", "Curation", "Datasets", "Evaluation", "Gradients", "Influence", "JSON",
-        "LinearAlgebra", "Models", "Networks", "Reports", "Runs", "Storage", "Tensors", "Text",
+        "Checkpoints", "Components", "Curation", "Datasets", "Evaluation", "Gradients",
+        "Influence", "JSON", "LinearAlgebra", "Models", "Networks", "Reports", "Runs", "Storage",
+        "Tensors", "Text",
         "Training",
-      ]),
-    // Layer 15
-    .target(
-      name: "Session",
-      dependencies: [
-        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
-        "Gradients", "Influence", "JSON", "LinearAlgebra", "Networks", "Projections",
-        "Randomness", "Models", "Reports", "Runs", "Storage", "Tensors", "Text", "Training",
       ]),
     // Layer 16
     .target(
+      name: "Session",
+      dependencies: [
+        "Answers", "Checkpoints", "Components", "Configuration", "Curation", "Datasets",
+        "Evaluation", "Gradients", "Influence", "JSON", "LinearAlgebra", "Networks", "Projections",
+        "Randomness", "Models", "Reports", "Runs", "Storage", "Tensors", "Text", "Training",
+      ]),
+    // Layer 17
+    .target(
       name: "Ascribe",
       dependencies: [
-        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
-        "Influence", "Models", "Networks", "Reports", "Runs", "Session", "Tensors", "Text",
+        "Answers", "Checkpoints", "Components", "Configuration", "Curation", "Datasets",
+        "Evaluation", "Influence", "Models", "Networks", "Reports", "Runs", "Session", "Tensors",
+        "Text",
         "Training",
       ], path: "Sources/Umbrella"),
-    // Layer 17
+    // Layer 18
     .executableTarget(
       name: "ascribe",
       dependencies: [
-        "Answers", "Checkpoints", "Configuration", "Curation", "Datasets", "Evaluation",
-        "Gradients", "Influence", "JSON", "Models", "Networks", "Projections", "Reports", "Runs",
+        "Answers", "Checkpoints", "Components", "Configuration", "Curation", "Datasets",
+        "Evaluation", "Gradients", "Influence", "JSON", "Models", "Networks", "Projections",
+        "Reports", "Runs",
         "Session", "Storage", "Tensors", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -212,6 +222,12 @@ let package = Package(
       dependencies: [
         "Configuration", "Datasets", "Evaluation", "Influence", "LinearAlgebra", "Networks",
         "Randomness", "Runs", "Storage", "TestSupport", "Training",
+      ]),
+    .testTarget(
+      name: "ComponentsTests",
+      dependencies: [
+        "Components", "Datasets", "LinearAlgebra", "Networks", "Randomness", "Storage",
+        "TestSupport",
       ]),
     .testTarget(
       name: "CurationTests",

@@ -2,12 +2,19 @@ import Foundation
 import Storage
 import Synchronization
 
-/// One small file for each model of a bank that is being made, so that a killed job goes on.
+/// One small file for each part (a model, some masks) of a bank that is being made, so that a killed job goes on.
 ///
 /// Each begins with the SHA-256 of what follows it; a file that does not fit is made again.
-struct PartFolder: Sendable {
-  let path: String
+package struct PartFolder: Sendable {
+  /// The folder.
+  package let path: String
+  /// What the parts are made from.
   let fingerprint: Fingerprint
+
+  /// Parts in a folder, made from something.
+  package init(path: String, fingerprint: Fingerprint) {
+    (self.path, self.fingerprint) = (path, fingerprint)
+  }
 
   /// Makes the folder, or finds the one to go on with, and keeps other processes out of it.
   ///
@@ -17,7 +24,7 @@ struct PartFolder: Sendable {
   /// - Returns: the lock, to be held until the parts are deleted.
   /// - Throws: `StorageError.storeInUse` when another process makes the bank;
   ///   `StorageError.fingerprintMismatch` naming the field, those of the machine included.
-  func prepare(overwrite: Bool = false) throws -> FolderLock {
+  package func prepare(overwrite: Bool = false) throws -> FolderLock {
     let lock = try FolderLock.making(path)
     let key = fingerprint.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
     let label = path + "/made-from.txt"
@@ -45,18 +52,23 @@ struct PartFolder: Sendable {
     return result.withPresentNames
   }
 
-  private func file(_ model: Int) -> String { "\(path)/\(model).part" }
+  private func file(_ part: Int) -> String { "\(path)/\(part).part" }
 
-  func write(_ values: [Float], _ model: Int) throws {
+  /// Writes a part, whole or not at all.
+  package func write(_ values: [Float], _ part: Int) throws {
     let bytes = values.withUnsafeBytes { Array($0) }
-    try AtomicFile.write(SHA256.digest(of: bytes).bytes + bytes, to: file(model))
+    try AtomicFile.write(SHA256.digest(of: bytes).bytes + bytes, to: file(part))
   }
 
-  func has(_ model: Int) -> Bool { contents(model) != nil }
+  /// Whether a part is there and as it was written.
+  package func has(_ part: Int) -> Bool { contents(part) != nil }
 
-  func read(_ model: Int, count: Int) throws -> [Float] {
-    guard let bytes = contents(model), bytes.count == count * 4 else {
-      throw EvaluationError.notABank(problem: "model \(model) is damaged", file: file(model))
+  /// A part of so many values.
+  ///
+  /// - Throws: `EvaluationError.notABank` for one that is not as it was written.
+  package func read(_ part: Int, count: Int) throws -> [Float] {
+    guard let bytes = contents(part), bytes.count == count * 4 else {
+      throw EvaluationError.notABank(problem: "part \(part) is damaged", file: file(part))
     }
     return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
       bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
@@ -64,8 +76,8 @@ struct PartFolder: Sendable {
     }
   }
 
-  private func contents(_ model: Int) -> [UInt8]? {
-    guard let data = FileManager.default.contents(atPath: file(model)),
+  private func contents(_ part: Int) -> [UInt8]? {
+    guard let data = FileManager.default.contents(atPath: file(part)),
       data.count >= Digest.byteCount
     else { return nil }
     let bytes = [UInt8](data)

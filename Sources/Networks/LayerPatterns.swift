@@ -31,32 +31,39 @@ public struct LayerPatterns: Sendable, Hashable, CustomStringConvertible {
   public func chosen(
     from parameters: [Parameter], place: String
   ) throws(SelectionError) -> [Parameter] {
+    try chosen(among: parameters.map(\.name), place: place).map { parameters[$0] }
+  }
+
+  /// The places of the names that the patterns choose, ascending.
+  ///
+  /// - Parameter place: where the patterns are written, for errors.
+  /// - Throws: `SelectionError.unmatched` for a pattern that matches no name.
+  package func chosen(among names: [String], place: String) throws(SelectionError) -> [Int] {
     var chosen = Set<Int>()
     for (index, pattern) in patterns.enumerated() {
       let isTaken = pattern.hasPrefix("!")
-      let matched = LayerPatterns.matches(
-        isTaken ? String(pattern.dropFirst()) : pattern, parameters)
+      let matched = LayerPatterns.matches(isTaken ? String(pattern.dropFirst()) : pattern, names)
       guard !matched.isEmpty else {
-        throw .unmatched(pattern: pattern, names: parameters.map(\.name), place: place)
+        throw .unmatched(pattern: pattern, names: names, place: place)
       }
-      if isTaken && index == 0 { chosen = Set(parameters.map(\.offset)) }
+      if isTaken && index == 0 { chosen = Set(names.indices) }
       if isTaken { chosen.subtract(matched) } else { chosen.formUnion(matched) }
     }
-    return parameters.filter { chosen.contains($0.offset) }
+    return chosen.sorted()
   }
 
-  /// Offsets of the parameters whose names a pattern matches.
-  private static func matches(_ pattern: String, _ parameters: [Parameter]) -> Set<Int> {
+  /// Places of the names that a pattern matches.
+  private static func matches(_ pattern: String, _ names: [String]) -> Set<Int> {
     let parts = Array(pattern)
     guard !parts.isEmpty else { return [] }
     func found(_ isStart: (Int, [Character]) -> Bool) -> Set<Int> {
       Set(
-        parameters.filter { parameter in
-          let name = Array(parameter.name)
+        names.indices.filter { place in
+          let name = Array(names[place])
           return name.indices.contains { start in
             isStart(start, name) && matches(parts[...], name[start...])
           }
-        }.map(\.offset))
+        })
     }
     let whole = found { start, _ in start == 0 }
     return whole.isEmpty ? found { start, name in name[start - (start > 0 ? 1 : 0)] == "." } : whole

@@ -31,4 +31,6 @@ public struct Purpose: Sendable, Hashable {
   public static let bootstrap = Purpose(number: 10)
   /// Random changes of training images.
   public static let augmentation = Purpose(number: 11)
+  /// Masks of components, and the examples whose activations take their place.
+  public static let ablation = Purpose(number: 12)
 }

@@ -84,6 +84,8 @@ extension RunIdentity {
     case factor
     /// A state that a training went through.
     case states
+    /// Outputs while parts of the network are taken away.
+    case ablations
 
     /// What the bytes of such a file depend on, beside the choices of its own.
     public var fields: [Field] {
@@ -113,6 +115,9 @@ extension RunIdentity {
         [.model, .modelConfiguration, .lora, .dataset, .checkpoints, .engine] + Field.ofMachine
       case .factor:
         [.model, .modelConfiguration, .lora, .train, .layers, .engine] + Field.ofMachine
+      // The training data where activations of other examples are put in.
+      case .ablations:
+        [.model, .modelConfiguration, .lora, .queries, .train, .engine] + Field.ofMachine
       // As steps, of all parameters.
       case .states:
         [
@@ -126,7 +131,7 @@ extension RunIdentity {
     var engine: String {
       switch self {
       case .featureStore, .steps, .scores, .calibration, .factor: storeEngineVersion
-      case .bank, .shuffledLabels, .outputs, .states: Engine.version
+      case .bank, .shuffledLabels, .outputs, .states, .ablations: Engine.version
       }
     }
   }

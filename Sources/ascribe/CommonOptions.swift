@@ -112,6 +112,7 @@ extension DemoCommand: SettledCommand {
 
 extension CalibrateCommand: CommonCommand {}
 extension CollectCommand: CommonCommand {}
+extension ComponentsCommand: CommonCommand {}
 extension EvaluateCommand: CommonCommand {}
 extension ExportCommand: CommonCommand {}
 extension GroupCommand: CommonCommand {}

@@ -1,0 +1,35 @@
+/// The ways to find what components do, by name: the table that programs print.
+public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
+  /// The default.
+  case expected
+  /// Ridge regression on random masks.
+  case coar
+  /// Each component alone.
+  case loo
+  /// Gradients with nothing taken away.
+  case atp
+  /// Gradients along the way to everything taken away.
+  case integrated
+
+  /// The estimator.
+  public var estimator: any ComponentEstimator {
+    switch self {
+    case .expected: ExpectedGradients()
+    case .coar: MaskRegression()
+    case .loo: SingleAblation()
+    case .atp: MaskGradients.attributionPatching
+    case .integrated: MaskGradients.integrated
+    }
+  }
+
+  /// What it does, in a line.
+  public var title: String {
+    switch self {
+    case .expected: "slopes under random masks, exact differences, ridge on the rest"
+    case .coar: "ridge regression on 2 d random masks (COAR)"
+    case .loo: "each component taken away alone"
+    case .atp: "gradients with nothing taken away (AtP)"
+    case .integrated: "gradients at m = 1, .75, .5, .25"
+    }
+  }
+}

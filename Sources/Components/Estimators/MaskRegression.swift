@@ -1,0 +1,36 @@
+// Letters: n masks, d components, Q queries.
+import LinearAlgebra
+import Tensors
+
+/// Ridge regression of outputs on random masks.
+///
+///     f(m) ≈ b + τ·m          n random masks that take away α of the components
+///
+/// - Source: Shah, Ilyas, Madry 2024, COAR.
+public struct MaskRegression: ComponentEstimator {
+  /// n; nil: twice the number of components.
+  public let masks: Int?
+
+  /// - Parameter masks: n; nil: twice the number of components.
+  public init(masks: Int? = nil) { self.masks = masks }
+
+  /// τ by ridge regression.
+  public func estimate(_ study: ComponentStudy) throws -> ComponentEstimate {
+    let count = masks ?? 2 * study.count
+    guard count >= 4 else {
+      throw ComponentError.request(
+        problem: "a regression on \(count) masks says nothing", field: "‹masks›",
+        remedy: "at least 4; twice the number of components is usual")
+    }
+    let bank = try study.bank("outputs", study.masks(count, for: .outputs))
+    let (masks, outputs) = SlopedFit.joined([bank])
+    let fit = try MaskRidge(masks: masks, outputs: outputs)
+    return ComponentEstimate(
+      Matrix(
+        fit.coefficients.elements.map { Float($0) }, rows: outputs.columns, columns: masks.columns),
+      errors: fit.errors,
+      notes: [
+        "ridge on \(count) masks, leave-one-out R² \(ComponentText.number(1 - fit.error))"
+      ])
+  }
+}

@@ -1,0 +1,121 @@
+// Letters: M masks, d components, α the share that is taken away.
+import Networks
+import Randomness
+import Tensors
+
+/// Which components each of some masks keeps: M × d, 1 keeps and 0 takes away.
+public enum MaskDesign {
+  /// What masks are drawn for: those of different uses are independent.
+  public enum Use: Sendable, Hashable {
+    /// Gradients by the masks, and what is fitted to them.
+    case gradients
+    /// Outputs that a regression is fitted to.
+    case outputs
+    /// Outputs that answers are judged by, of one α after another.
+    case fresh(Int)
+
+    var number: UInt64 {
+      switch self {
+      case .gradients: 1
+      case .outputs: 2
+      case .fresh(let index): 3 + UInt64(index)
+      }
+    }
+  }
+
+  /// Random masks that take away α of each kind, every component of a kind equally often.
+  ///
+  /// The components of a kind are taken in the order of random permutations, one after another; the
+  /// number that a mask takes is α times their number, rounded so that the sum over masks is right.
+  /// The first M masks of more are the same.
+  ///
+  /// - Parameters:
+  ///   - share: α, in (0, 1).
+  ///   - count: M.
+  /// - Returns: M × d.
+  public static func random(
+    _ components: ComponentSet, share: Double, count: Int, seed: UInt64, for use: Use
+  ) -> Matrix<Float> {
+    precondition(share > 0 && share < 1, "α \(share)")
+    let masks = Matrix<Float>(repeating: 1, rows: count, columns: components.count)
+    for (number, kind) in components.kinds.enumerated() {
+      let places = components.components.indices.filter { components.components[$0].kind == kind }
+      let first = use.number << 40 | UInt64(number) << 32
+      var order = Deck(places.count, seed: seed, firstStream: first + 1)
+      // Where kinds are few, not all of them lose one in the same mask.
+      let phase = RandomStream(seed: seed, purpose: .ablation, index: first).uniform(at: 0)
+      let taken = share * Double(places.count)
+      for mask in 0..<count {
+        let total = (Double(mask + 1) * taken + phase).rounded(.down)
+        let before = (Double(mask) * taken + phase).rounded(.down)
+        for unit in order.draw(Int(total - before)) {
+          masks.storage.base[mask * components.count + places[unit]] = 0
+        }
+      }
+    }
+    return masks
+  }
+
+  /// Numbers dealt from one random order after another, none twice in a hand.
+  private struct Deck {
+    let count: Int
+    let seed: UInt64
+    var stream: UInt64
+    var left: [Int] = []
+
+    init(_ count: Int, seed: UInt64, firstStream: UInt64) {
+      (self.count, self.seed, stream) = (count, seed, firstStream)
+    }
+
+    mutating func draw(_ wanted: Int) -> [Int] {
+      var hand: [Int] = []
+      while hand.count < min(wanted, count) {
+        if left.isEmpty {
+          let order = RandomStream(seed: seed, purpose: .ablation, index: stream)
+            .permutation(of: count)
+          stream += 1
+          // What the hand has already comes last: it is dealt from behind.
+          let held = Set(hand)
+          left = order.filter { held.contains($0) } + order.filter { !held.contains($0) }
+        }
+        hand.append(left.removeLast())
+      }
+      return hand
+    }
+  }
+
+  /// All kept, then each component taken away alone: (d + 1) × d.
+  public static func leaveOneOut(_ count: Int) -> Matrix<Float> {
+    let masks = Matrix<Float>(repeating: 1, rows: count + 1, columns: count)
+    for place in 0..<count { masks.storage.base[(place + 1) * count + place] = 0 }
+    return masks
+  }
+
+  /// All taken away, then each component kept alone: (d + 1) × d.
+  public static func leaveOneIn(_ count: Int) -> Matrix<Float> {
+    let masks = Matrix<Float>(repeating: 0, rows: count + 1, columns: count)
+    for place in 0..<count { masks.storage.base[(place + 1) * count + place] = 1 }
+    return masks
+  }
+
+  /// Masks of a text: a line each, the names of what is taken away, separated by commas or blanks;
+  /// `none` for a mask that keeps all.
+  ///
+  /// - Throws: `ComponentError.unknown`, `.masks` for a text without lines.
+  public static func list(
+    _ text: String, of components: ComponentSet, file: String
+  ) throws(ComponentError) -> Matrix<Float> {
+    let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+      .filter { !$0.allSatisfy(\.isWhitespace) }
+    guard !lines.isEmpty else { throw .masks(problem: "the file has no mask", place: file) }
+    let masks = Matrix<Float>(repeating: 1, rows: lines.count, columns: components.count)
+    for (row, line) in lines.enumerated() {
+      let names = line.split { $0.isWhitespace || $0 == "," }.map(String.init)
+      if names == ["none"] { continue }
+      for place in try components.places(of: names, file: "\(file), line \(row + 1)") {
+        masks.storage.base[row * components.count + place] = 0
+      }
+    }
+    return masks
+  }
+}

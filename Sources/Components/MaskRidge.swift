@@ -1,0 +1,242 @@
+// Letters: n masks, d components, Q queries, w prior variances, r the rank.
+import Evaluation
+import LinearAlgebra
+import Tensors
+
+/// Ridge regression of the outputs of many queries on masks, one decomposition for all of them.
+///
+///     y = b + (M − M̄) β + noise,  β_i ~ N(0, σ² w_i/λ)
+///     β = W Xᵀ (X W Xᵀ + λ)⁻¹ (y − ȳ),  X = M − M̄
+///
+/// λ is the one of a grid, ∞ (β = 0) among them, whose leave-one-out error is least; the error is
+/// exact, the intercept included: e_i = (y_i − ŷ_i)/(1 − 1/n − h_i).
+///
+/// - Complexity: one eigendecomposition of min(n, d)², and a product of n × r × Q for each λ.
+public struct MaskRidge: Sendable {
+  /// β, Q × d.
+  public let coefficients: Matrix<Double>
+  /// λ over the mean eigenvalue of X W Xᵀ; nil: ∞.
+  public let damping: Double?
+  /// Leave-one-out error at λ, and at ∞, each query's divided by its variance: 1 explains nothing.
+  public let error, errorWithout: Double
+  /// Posterior standard deviation of the mean over the queries of β, d values, given the mean
+  /// outputs; 0 at ∞.
+  public let errors: [Double]
+
+  /// λ over the mean eigenvalue: powers of 2, in wide steps where outputs are linear in the masks.
+  public static let grid: [Double] = ([-40, -28, -20, -16] + Array(-12...20)).map { exponent in
+    Double(sign: .plus, exponent: exponent, significand: 1)
+  }
+
+  /// - Parameters:
+  ///   - masks: n × d.
+  ///   - outputs: y, n × Q.
+  ///   - priors: w, d values, 0 or more; nil: 1 each.
+  ///   - scales: what each query's errors are divided by; nil: the variance of its y.
+  ///   - grid: λ over the mean eigenvalue, beside ∞.
+  /// - Throws: `LinearAlgebraError.nonFinite` for outputs that are not numbers.
+  public init(
+    masks: Matrix<Float>, outputs: Matrix<Double>, priors: [Double]? = nil,
+    scales: [Double]? = nil, grid: [Double] = MaskRidge.grid
+  ) throws(LinearAlgebraError) {
+    let (n, d, queries) = (masks.rows, masks.columns, outputs.columns)
+    precondition(outputs.rows == n, "\(n) masks, \(outputs.rows) outputs")
+    let roots = priors.map { $0.map { $0.squareRoot() } } ?? [Double](repeating: 1, count: d)
+    let x = MaskRidge.centered(Matrix(masks.elements.map(Double.init), rows: n, columns: d), roots)
+    let y = MaskRidge.centered(outputs, nil)
+    let basis = try MaskRidge.Basis(x)
+    let inside = product(MatrixView(basis.left).transposed, MatrixView(y))
+    let spread = MaskRidge.squares(y).map { $0 / Double(max(1, n)) }
+    let scale = (scales ?? spread).map { $0 > 0 ? 1 / $0 : 0 }
+    let mean = basis.values.reduce(0, +) / Double(max(1, basis.values.count))
+    func error(_ shrinkage: [Double]) -> Double {
+      basis.leaveOneOut(y, inside, shrinkage, scale)
+    }
+    let none = error(basis.values.map { _ in 0 })
+    var best: (error: Double, damping: Double?) = (none, nil)
+    for candidate in grid where mean > 0 {
+      let found = error(basis.values.map { $0 / ($0 + candidate * mean) })
+      if found < best.error { best = (found, candidate) }
+    }
+    (self.error, errorWithout, damping) = (best.error, none, best.damping)
+    guard let damping = best.damping else {
+      coefficients = Matrix<Double>(repeating: 0, rows: queries, columns: d)
+      errors = [Double](repeating: 0, count: d)
+      return
+    }
+    let lambda = damping * mean
+    coefficients = basis.coefficients(inside, lambda, roots)
+    errors = basis.posterior(y, inside, lambda, roots)
+  }
+
+  /// Columns less their means, each times its factor.
+  private static func centered(_ matrix: Matrix<Double>, _ factors: [Double]?) -> Matrix<Double> {
+    let (n, width) = (matrix.rows, matrix.columns)
+    let result = Matrix<Double>(uninitialized: n, width)
+    var means = [Double](repeating: 0, count: width)
+    for row in 0..<n {
+      for column in 0..<width { means[column] += matrix.storage.base[row * width + column] }
+    }
+    for column in 0..<width { means[column] /= Double(max(1, n)) }
+    for row in 0..<n {
+      for column in 0..<width {
+        let value = matrix.storage.base[row * width + column] - means[column]
+        result.storage.base[row * width + column] = value * (factors?[column] ?? 1)
+      }
+    }
+    return result
+  }
+
+  /// Sums of squares of the columns.
+  private static func squares(_ matrix: Matrix<Double>) -> [Double] {
+    var sums = [Double](repeating: 0, count: matrix.columns)
+    for row in 0..<matrix.rows {
+      for column in 0..<matrix.columns {
+        let value = matrix.storage.base[row * matrix.columns + column]
+        sums[column] += value * value
+      }
+    }
+    return sums
+  }
+
+  /// X = U S Vᵀ without the directions that rounding made.
+  private struct Basis {
+    /// U, n × r.
+    let left: Matrix<Double>
+    /// V, d × r.
+    let right: Matrix<Double>
+    /// S², r values.
+    let values: [Double]
+
+    init(_ x: Matrix<Double>) throws(LinearAlgebraError) {
+      let (n, d) = (x.rows, x.columns)
+      let isWide = n <= d
+      let view = MatrixView(x)
+      let eigen = try SymmetricEigen(
+        isWide ? product(view, view.transposed) : product(view.transposed, view),
+        name: "masks")
+      let least = (eigen.values.last ?? 0) * 1e-10
+      let kept = eigen.values.indices.filter { eigen.values[$0] > least }
+      values = kept.map { eigen.values[$0] }
+      let size = min(n, d)
+      let own = Matrix<Double>(uninitialized: size, kept.count)
+      for (column, index) in kept.enumerated() {
+        for row in 0..<size {
+          own.storage.base[row * kept.count + column] =
+            eigen.vectors.storage.base[index * size + row]
+        }
+      }
+      // The other side: X V / S, or Xᵀ U / S.
+      let other = product(isWide ? view.transposed : view, MatrixView(own))
+      for row in 0..<other.rows {
+        for column in kept.indices {
+          other.storage.base[row * kept.count + column] /= values[column].squareRoot()
+        }
+      }
+      (left, right) = isWide ? (own, other) : (other, own)
+    }
+
+    /// U diag(s) B.
+    private func spread(_ inside: Matrix<Double>, _ shrinkage: [Double]) -> Matrix<Double> {
+      let scaled = Matrix<Double>(uninitialized: inside.rows, inside.columns)
+      for row in 0..<inside.rows {
+        for column in 0..<inside.columns {
+          let place = row * inside.columns + column
+          scaled.storage.base[place] = shrinkage[row] * inside.storage.base[place]
+        }
+      }
+      return product(left, scaled)
+    }
+
+    /// h_i of each mask, the intercept's 1/n included.
+    private func leverages(_ shrinkage: [Double]) -> [Double] {
+      let rank = values.count
+      return (0..<left.rows).map { row in
+        (0..<rank).reduce(1 / Double(left.rows)) { sum, column in
+          let u = left.storage.base[row * rank + column]
+          return sum + u * u * shrinkage[column]
+        }
+      }
+    }
+
+    /// The mean squared leave-one-out error, each query's times its scale.
+    func leaveOneOut(
+      _ y: Matrix<Double>, _ inside: Matrix<Double>, _ shrinkage: [Double], _ scale: [Double]
+    ) -> Double {
+      let fitted = spread(inside, shrinkage)
+      let leverages = leverages(shrinkage)
+      var sum = 0.0
+      for row in 0..<y.rows {
+        // A mask that only its own weight explains tells nothing about the others.
+        let rest = max(1e-9, 1 - leverages[row])
+        var own = 0.0
+        for query in 0..<y.columns {
+          let place = row * y.columns + query
+          let e = (y.storage.base[place] - fitted.storage.base[place]) / rest
+          own += e * e * scale[query]
+        }
+        sum += own
+      }
+      return sum / Double(max(1, y.rows * y.columns))
+    }
+
+    /// β = √w V (S/(S² + λ)) Uᵀy, Q × d.
+    func coefficients(
+      _ inside: Matrix<Double>, _ lambda: Double, _ roots: [Double]
+    ) -> Matrix<Double> {
+      let rank = values.count
+      let scaled = Matrix<Double>(uninitialized: rank, inside.columns)
+      for row in 0..<rank {
+        let factor = values[row].squareRoot() / (values[row] + lambda)
+        for query in 0..<inside.columns {
+          let place = row * inside.columns + query
+          scaled.storage.base[place] = factor * inside.storage.base[place]
+        }
+      }
+      let result = product(MatrixView(scaled).transposed, MatrixView(right).transposed)
+      for query in 0..<result.rows {
+        for column in 0..<result.columns {
+          result.storage.base[query * result.columns + column] *= roots[column]
+        }
+      }
+      return result
+    }
+
+    /// √(σ² w_i (1 − Σ_j v_ij² S_j²/(S_j² + λ))/λ) of the mean over the queries, σ² the leave-one-out
+    /// error of that mean.
+    func posterior(
+      _ y: Matrix<Double>, _ inside: Matrix<Double>, _ lambda: Double, _ roots: [Double]
+    ) -> [Double] {
+      let (meanY, meanInside) = (Basis.rowMeans(y), Basis.rowMeans(inside))
+      let shrinkage = values.map { $0 / ($0 + lambda) }
+      // The residual variance by generalised cross-validation: Σe²/(n − 1 − Σ s).
+      let fitted = spread(meanInside, shrinkage)
+      var squares = 0.0
+      for row in 0..<meanY.rows {
+        let e = meanY.storage.base[row] - fitted.storage.base[row]
+        squares += e * e
+      }
+      let freedom = max(1, Double(y.rows) - 1 - shrinkage.reduce(0, +))
+      let rank = values.count
+      return (0..<right.rows).map { row in
+        let known = (0..<rank).reduce(0.0) { sum, column in
+          let v = right.storage.base[row * rank + column]
+          return sum + v * v * shrinkage[column]
+        }
+        return roots[row] * (squares / freedom * max(0, 1 - known) / lambda).squareRoot()
+      }
+    }
+
+    private static func rowMeans(_ matrix: Matrix<Double>) -> Matrix<Double> {
+      let means = Matrix<Double>(uninitialized: matrix.rows, 1)
+      for row in 0..<matrix.rows {
+        var sum = 0.0
+        for column in 0..<matrix.columns {
+          sum += matrix.storage.base[row * matrix.columns + column]
+        }
+        means.storage.base[row] = sum / Double(max(1, matrix.columns))
+      }
+      return means
+    }
+  }
+}

@@ -1,0 +1,202 @@
+// Letters: Q queries, M masks, d components, B rows of a pass, T positions, W activations.
+import Datasets
+import Networks
+import Randomness
+import Tensors
+
+/// f of queries while parts of the network are taken away: one batch mixes many (query, mask) pairs.
+///
+/// Nothing edits weights. What lies before the first place that a mask touches is computed once a
+/// query and shared. In order of priority: each pair's own result, the same bits for any thread
+/// count (rows of a pass are fixed by the queries and masks of a call), speed.
+public struct MaskedOutputs: Sendable {
+  /// The network, of whose parameters no gradients are taken.
+  let network: Network
+  let parameters: Tensor
+  /// The components that masks are about.
+  public let components: ComponentSet
+  /// The queries, Q of them, with the targets that are asked about.
+  public let queries: Dataset
+  /// What is measured of each.
+  public let function: OutputFunction
+  /// What is in the place of what is taken away.
+  public let ablation: Ablation
+  let filling: AblationFilling
+  /// The place of each component's point.
+  private let placeOfPoint: [Int: Int]
+  private let targets: TargetValues
+
+  /// Rows of a pass at the most.
+  static let rowsAtATime = 256
+  /// Queries whose shared activations are held at a time.
+  static let queriesAtATime = 512
+
+  /// - Parameters:
+  ///   - reference: examples that means and other examples' activations are of.
+  ///   - seed: of the draws of `reference`.
+  /// - Throws: `ComponentError.notDefined` for a function that these targets do not have, and for an
+  ///   ablation that needs a reference set where there is none.
+  public init(
+    _ network: Network, parameters: Tensor, components: ComponentSet, queries: Dataset,
+    function: OutputFunction, ablation: Ablation = .zero, reference: Dataset? = nil,
+    seed: UInt64 = 0
+  ) throws(ComponentError) {
+    let targets = TargetValues(queries.targets)
+    guard function.accepts(targets) else {
+      throw .notDefined(
+        name: function.rawValue, reason: "the targets do not have it", field: "‹outputFunction›")
+    }
+    guard queries.count > 0 else {
+      throw .request(
+        problem: "there is no query", field: "‹queries›", remedy: "ask about one example or more")
+    }
+    self.network = network.withoutSelection
+    (self.parameters, self.components, self.queries) = (parameters, components, queries)
+    (self.function, self.ablation, self.targets) = (function, ablation, targets)
+    placeOfPoint = Dictionary(
+      uniqueKeysWithValues: components.groups.map { ($0.point, network.place(of: $0) ?? 0) })
+    filling = try AblationFilling(
+      ablation, of: components.groups, self.network, parameters, queries: queries.count,
+      reference: reference, seed: seed)
+  }
+
+  /// Number of queries Q.
+  public var count: Int { queries.count }
+
+  /// f of every query under some masks.
+  ///
+  /// - Parameter masks: M × d; 1 keeps a component, 0 takes it away, what is between does so in part.
+  /// - Returns: M × Q.
+  public func values(_ masks: Matrix<Float>) -> Matrix<Float> {
+    let result = Matrix<Float>(uninitialized: masks.rows, count)
+    let target = result.storage
+    let changed = changedComponents(masks)
+    forEachSlice(changed.map(firstPlace(of:))) { slice in
+      let outputs = network.outputs(
+        from: slice.prefix, parameters: parameters,
+        ablation: masksByPoint(slice, masks, changed))
+      let values = function.values(outputs, targets.gathered(slice.queries))
+      for (row, value) in values.enumerated() {
+        target.base[slice.masks[row] * count + slice.queries[row]] = value
+      }
+    }
+    return result
+  }
+
+  /// f of every query under some masks, and its gradients by them.
+  ///
+  /// - Parameter masks: M × d, as in `values`.
+  /// - Returns: f, M × Q, and ∂f/∂(mask), (M · Q) × d: mask by mask, within each query by query.
+  ///   `scale:x` takes away 1 − x of a component, and its gradient is that much smaller.
+  public func gradients(
+    _ masks: Matrix<Float>
+  ) -> (values: Matrix<Float>, gradients: Matrix<Float>) {
+    let d = components.count
+    let values = Matrix<Float>(uninitialized: masks.rows, count)
+    let gradients = Matrix<Float>(uninitialized: masks.rows * count, d)
+    let (target, room) = (values.storage, gradients.storage)
+    let changed = changedComponents(masks)
+    let start = placeOfPoint.values.min() ?? 0
+    let points = Set(components.groups.map(\.point))
+    let share = 1 - ablation.off
+    forEachSlice([Int](repeating: start, count: masks.rows)) { slice in
+      let pass = network.pass(
+        parameters, batch: slice.queries.count, for: .maskGradients,
+        ablation: masksByPoint(slice, masks, changed), observing: points, startingAt: start)
+      let outputs = network.forward(from: slice.prefix, pass)
+      let own = targets.gathered(slice.queries)
+      for (row, value) in function.values(outputs, own).enumerated() {
+        target.base[slice.masks[row] * count + slice.queries[row]] = value
+      }
+      network.backward(function.gradient(outputs, own), pass)
+      for (place, component) in components.components.enumerated() {
+        // Nothing of f comes through a point that no gradient reached.
+        let found = pass.observed.maskGradients[component.point]
+        for row in slice.queries.indices {
+          let cell = (slice.masks[row] * count + slice.queries[row]) * d + place
+          room.base[cell] = found.map { share * $0[row, component.unit] } ?? 0
+        }
+      }
+    }
+    return (values, gradients)
+  }
+
+  /// Rows that go through the network together.
+  private struct Slice: Sendable {
+    let prefix: Prefix
+    /// Mask and query of each row.
+    let masks, queries: [Int]
+    /// What fills the places of what is taken away, for these rows.
+    let filling: AblationFilling.Rows
+  }
+
+  /// Cuts all pairs of masks and queries into slices and hands them to the workers.
+  ///
+  /// - Parameter places: where the passes of each mask begin.
+  private func forEachSlice(_ places: [Int], _ body: @Sendable (Slice) -> Void) {
+    let kinds = Set(places).sorted()
+    let rows = network.examplesAtATime(atMost: MaskedOutputs.rowsAtATime)
+    for block in (0..<count).blocks(of: MaskedOutputs.queriesAtATime) {
+      let prefixes = network.prefixes(
+        queries.inputs.gathered(Array(block)), before: kinds, parameters: parameters)
+      let filling = filling.rows(of: block)
+      var pieces: [(prefix: Prefix, masks: [Int], queries: [Int])] = []
+      for (place, prefix) in zip(kinds, prefixes) {
+        let masks = places.indices.filter { places[$0] == place }
+        for range in (0..<masks.count * block.count).blocks(of: rows) {
+          pieces.append(
+            (
+              prefix, range.map { masks[$0 / block.count] },
+              range.map { block.lowerBound + $0 % block.count }
+            ))
+        }
+      }
+      let work = pieces
+      Workers.run(slices: work.count) { index in
+        let piece = work[index]
+        let own = piece.queries.map { $0 - block.lowerBound }
+        body(
+          Slice(
+            prefix: piece.prefix.gathered(own), masks: piece.masks, queries: piece.queries,
+            filling: filling.gathered(own)))
+      }
+    }
+  }
+
+  /// The components that each mask changes.
+  private func changedComponents(_ masks: Matrix<Float>) -> [[Int]] {
+    precondition(masks.columns == components.count, "\(masks.columns) of \(components.count)")
+    return (0..<masks.rows).map { row in
+      let values = masks.storage.base + row * masks.columns
+      return (0..<masks.columns).filter { values[$0] != 1 }
+    }
+  }
+
+  /// The last place from which a pass goes through all that a mask changes.
+  private func firstPlace(of changed: [Int]) -> Int {
+    changed.compactMap { placeOfPoint[components.components[$0].point] }.min()
+      ?? network.places.upperBound - 1
+  }
+
+  private func masksByPoint(
+    _ slice: Slice, _ masks: Matrix<Float>, _ changed: [[Int]]
+  ) -> [Int: AblationMask] {
+    var found: [Int: Tensor] = [:]
+    let units = Dictionary(uniqueKeysWithValues: components.groups.map { ($0.point, $0.units) })
+    for (row, mask) in slice.masks.enumerated() {
+      for place in changed[mask] {
+        let component = components.components[place]
+        let point = component.point
+        let width = units[point] ?? 0
+        let tensor = found[point] ?? Tensor(repeating: 1, shape: [slice.masks.count, width])
+        tensor.storage.base[row * width + component.unit] =
+          ablation.off + (1 - ablation.off) * masks.storage.base[mask * masks.columns + place]
+        found[point] = tensor
+      }
+    }
+    return Dictionary(
+      uniqueKeysWithValues: found.map {
+        ($0, AblationMask(mask: $1, value: slice.filling.value(at: $0)))
+      })
+  }
+}

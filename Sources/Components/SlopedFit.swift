@@ -1,0 +1,119 @@
+// Letters: n masks, d components, Q queries, P slopes (Q × d), s a factor a query.
+import LinearAlgebra
+import Tensors
+
+/// f(m) ≈ b + s P·(m − m̄) + β·(m − m̄): slopes that are known, and a ridge regression on the rest.
+struct SlopedFit {
+  /// P, Q × d.
+  let slopes: Matrix<Float>
+  /// s of each query: the least-squares factor of P·(m − m̄).
+  let factors: [Double]
+  /// β, and how well it does.
+  let ridge: MaskRidge
+  /// Masks n.
+  let masks: Int
+
+  /// Fits to the outputs of a bank with gradients and of further banks.
+  ///
+  /// - Parameter priors: variances w of β, d values; nil: 1 each.
+  init(
+    _ slopes: Matrix<Float>, _ first: AblationBank, _ banks: [AblationBank],
+    priors: [Double]? = nil
+  ) throws {
+    self.slopes = slopes
+    let (masks, outputs) = SlopedFit.joined([first] + banks)
+    self.masks = masks.rows
+    let (n, d, queries) = (masks.rows, masks.columns, outputs.columns)
+    let centered = Matrix<Float>(uninitialized: n, d)
+    for column in 0..<d {
+      let mean =
+        (0..<n).reduce(0.0) { $0 + Double(masks.storage.base[$1 * d + column]) } / Double(n)
+      for row in 0..<n {
+        centered.storage.base[row * d + column] =
+          Float(Double(masks.storage.base[row * d + column]) - mean)
+      }
+    }
+    let predicted = product(MatrixView(centered), MatrixView(slopes).transposed)
+    var factors = [Double](repeating: 1, count: queries)
+    var scales = factors
+    let rest = Matrix<Double>(uninitialized: n, queries)
+    for query in 0..<queries {
+      let mean = (0..<n).reduce(0.0) { $0 + outputs[$1, query] } / Double(n)
+      var (zy, zz, yy) = (0.0, 0.0, 0.0)
+      for row in 0..<n {
+        let (z, y) = (Double(predicted[row, query]), outputs[row, query] - mean)
+        zy += z * y
+        zz += z * z
+        yy += y * y
+      }
+      // A factor below 0 would say that all slopes are wrong: noise of few masks.
+      let factor = zz > 0 ? max(0, zy / zz) : 0
+      factors[query] = factor
+      scales[query] = yy / Double(n)
+      for row in 0..<n {
+        rest.storage.base[row * queries + query] =
+          outputs[row, query] - factor * Double(predicted[row, query])
+      }
+    }
+    self.factors = factors
+    ridge = try MaskRidge(masks: masks, outputs: rest, priors: priors, scales: scales)
+  }
+
+  /// The masks and outputs of banks, one below the other.
+  static func joined(_ banks: [AblationBank]) -> (Matrix<Float>, Matrix<Double>) {
+    let rows = banks.reduce(0) { $0 + $1.masks.rows }
+    let masks = Matrix(
+      banks.flatMap(\.masks.elements), rows: rows, columns: banks.first?.masks.columns ?? 0)
+    let outputs = Matrix(
+      banks.flatMap(\.outputs.elements).map(Double.init), rows: rows,
+      columns: banks.first?.outputs.columns ?? 0)
+    return (masks, outputs)
+  }
+
+  /// τ = s P + β, Q × d.
+  var scores: Matrix<Float> {
+    let (queries, d) = (slopes.rows, slopes.columns)
+    let result = Matrix<Float>(uninitialized: queries, d)
+    for query in 0..<queries {
+      for place in 0..<d {
+        let cell = query * d + place
+        result.storage.base[cell] = Float(
+          factors[query] * Double(slopes.storage.base[cell]) + ridge.coefficients.storage.base[cell]
+        )
+      }
+    }
+    return result
+  }
+
+  /// Standard errors of the mean of τ over the queries, d values: of the slopes under few masks, and
+  /// the regression's.
+  func errors(_ expected: ExpectedSlopes, _ differences: MaskDifferences) -> [Double] {
+    let factor = factors.reduce(0, +) / Double(max(1, factors.count))
+    var variances = (0..<slopes.columns).map { place in
+      SlopedFit.meanVariance(expected.byMask.map { $0[place] })
+    }
+    for (index, place) in differences.components.enumerated() {
+      variances[place] = SlopedFit.meanVariance(differences.byMask[index])
+    }
+    return variances.indices.map { place in
+      (factor * factor * variances[place] + ridge.errors[place] * ridge.errors[place])
+        .squareRoot()
+    }
+  }
+
+  /// The variance of a mean.
+  private static func meanVariance(_ values: [Double]) -> Double {
+    let n = Double(values.count)
+    guard n > 1 else { return 0 }
+    let mean = values.reduce(0, +) / n
+    return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1) / n
+  }
+
+  /// What was found, in a sentence.
+  var sentence: String {
+    let explained = 1 - ridge.error
+    return "leave-one-out R² on \(masks) masks \(ComponentText.number(explained)), "
+      + (ridge.damping == nil
+        ? "slopes alone" : "by slopes alone \(ComponentText.number(1 - ridge.errorWithout))")
+  }
+}

@@ -1,0 +1,133 @@
+import Answers
+import Components
+import Datasets
+import Evaluation
+import Influence
+import Networks
+import Storage
+import Tensors
+
+/// Asks which parts of the network carry its outputs.
+public struct ComponentsJob: Sendable {
+  /// What is attributed to.
+  public var kinds = ComponentSet.standardKinds
+  /// Names of components, as `‹layers›` has them; nil: all of the kinds.
+  public var patterns: LayerPatterns?
+  /// The share of components that random masks take away.
+  public var share = ComponentStudy.standardShare
+  /// How many masked passes it may take.
+  public var preset = ComponentPreset.standard
+  /// The estimator.
+  public var method = ComponentMethod.expected
+  /// The examples.
+  public var part = DataPart.test
+  /// Which of them are asked about: ids such as `17` or `3,5`, `misclassified`, or `all`.
+  public var queries = "all"
+  /// The most queries, evenly over those asked about; nil: all of them.
+  public var limit: Int?
+  /// The only token that is asked about, from 1; nil: whole sequences.
+  public var token: Int?
+  /// f; nil: the hard margin of classes, the log-probability of tokens, a single number's
+  /// prediction, the squared error of several.
+  public var function: OutputFunction?
+  /// What is in the place of what is taken away.
+  public var ablation = Ablation.zero
+  /// Of masks and draws.
+  public var seed: UInt64 = 0
+  /// A file for the queries' own scores (.h5); nil: none.
+  public var out: String?
+
+  /// The test examples, by the default.
+  public init() {}
+
+  /// An answer with every query's own scores.
+  public struct Result: Sendable {
+    /// The answer.
+    public let answer: ComponentsAnswer
+    /// τ of every query.
+    public let estimate: ComponentEstimate
+    /// What it was made from.
+    public let study: ComponentStudy
+  }
+
+  /// Estimates and judges.
+  ///
+  /// - Throws: `ComponentError`; errors of files; `JobCancelled`: what was finished is kept.
+  public func run(in session: Session) throws -> Result {
+    let study = try study(in: session)
+    let estimate = try method.estimator.estimate(study)
+    let passes = study.passes
+    let fresh = try study.judged([estimate])[0]
+    let answer = ComponentsAnswer(
+      run: session.run.name, method: method, study, estimate, passes: passes, fresh: fresh)
+    let result = Result(answer: answer, estimate: estimate, study: study)
+    if let out {
+      try result.write(to: out)
+      session.control.note(
+        "wrote \(out): \(study.outputs.count) queries × \(study.count) components")
+    }
+    return result
+  }
+
+  /// The queries, components and masks of the request.
+  ///
+  /// - Throws: as `run(in:)`.
+  public func study(in session: Session) throws -> ComponentStudy {
+    let (run, control) = (session.run, session.control)
+    let influence = try session.influence()
+    let network = try run.network
+    let components = try ComponentSet(network, kinds: kinds, patterns: patterns)
+    let data = try part.part(of: influence.data)
+    var rows =
+      queries == "all"
+      ? Array(0..<data.count)
+      : try QuerySelection(queries, limit: limit ?? .max, of: influence, control).rows
+    if let limit, limit < rows.count {
+      rows = (0..<limit).map { rows[$0 * rows.count / limit] }
+      control.note("\(limit) queries of \(data.count) \(part.rawValue) examples")
+    }
+    let asked = try EvaluationQueries(data, token: token, rows: rows)
+    let reference = try run.checkpoint()
+    let outputs = try MaskedOutputs(
+      network, parameters: try run.parameters(of: reference), components: components,
+      queries: asked.data, function: function ?? ComponentsJob.standardFunction(data),
+      ablation: ablation, reference: influence.data.train, seed: seed)
+    var identity = try run.identity(
+      checkpoints: [reference], examples: asked.data.contentHash)
+    if !ablation.needsReference { identity.trainingData = nil }
+    return try ComponentStudy(
+      outputs, share: share, preset: preset, seed: seed,
+      identity: identity.fingerprint(of: .ablations),
+      folder: run.projectionsFolder + "/components", control: control)
+  }
+
+  /// f unless told otherwise.
+  private static func standardFunction(_ data: Dataset) -> OutputFunction {
+    if data.classes != nil { return .hardMargin }
+    if data.vocabulary != nil { return .logProbability }
+    return data.outputCount == 1 ? .prediction : .loss
+  }
+}
+
+extension ComponentsJob.Result {
+  /// A sealed file with `scores`, queries × components, `queryIDs` and `components`.
+  func write(to path: String) throws {
+    let scores = estimate.scores
+    let file = try SealedFileWriter(path)
+    try file.writeRows(scores.elements, shape: [scores.rows, scores.columns], to: "scores")
+    try file.hdf5.write(study.outputs.queries.ids.map(\.description), to: "queryIDs")
+    try file.hdf5.write(study.components.components.map(\.name), to: "components")
+    try file.hdf5.setAttribute("answer", .text(try answer.json()))
+    try study.fingerprint.write(to: file.hdf5)
+    try file.finish()
+  }
+}
+
+extension Session {
+  /// What the parts of the network do to the outputs of the test examples.
+  public func components(preset: ComponentPreset = .standard) throws -> ComponentsAnswer {
+    var job = ComponentsJob()
+    job.preset = preset
+    return try job.run(in: self).answer
+  }
+}
