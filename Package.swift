@@ -125,7 +125,8 @@ let package = Package(
     .target(
       name: "Components",
       dependencies: [
-        "Datasets", "Evaluation", "LinearAlgebra", "Networks", "Randomness", "Runs", "Storage",
+        "Checkpoints", "Datasets", "Evaluation", "LinearAlgebra", "Networks", "Randomness", "Runs",
+        "Storage",
         "Tensors",
       ]),
     // Layer 13

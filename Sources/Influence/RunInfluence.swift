@@ -89,6 +89,13 @@ public struct RunInfluence: Sendable {
     }
   }
 
+  /// The parameters of a checkpoint, read once.
+  ///
+  /// - Throws: errors of its file.
+  package func parameters(of reference: CheckpointReference) throws -> Tensor {
+    try cache.parameters(of: reference)
+  }
+
   /// What the model makes of examples, at the last checkpoint of the first seed.
   public func predictions(for data: Dataset) throws -> Predictions {
     if let factors {

@@ -32,6 +32,8 @@ public struct ComponentsJob: Sendable {
   public var function: OutputFunction?
   /// What is in the place of what is taken away.
   public var ablation = Ablation.zero
+  /// Masks of `share` that the answer is judged by.
+  public var freshMasks = ComponentStudy.freshMasks.own
   /// Of masks and draws.
   public var seed: UInt64 = 0
   /// A file for the queries' own scores (.h5); nil: none.
@@ -57,7 +59,7 @@ public struct ComponentsJob: Sendable {
     let study = try study(in: session)
     let estimate = try method.estimator.estimate(study)
     let passes = study.passes
-    let fresh = try study.judged([estimate])[0]
+    let fresh = try study.judged([estimate], masks: freshMasks)[0]
     let answer = ComponentsAnswer(
       run: session.run.name, method: method, study, estimate, passes: passes, fresh: fresh)
     let result = Result(answer: answer, estimate: estimate, study: study)
@@ -73,10 +75,8 @@ public struct ComponentsJob: Sendable {
   ///
   /// - Throws: as `run(in:)`.
   public func study(in session: Session) throws -> ComponentStudy {
-    let (run, control) = (session.run, session.control)
+    let control = session.control
     let influence = try session.influence()
-    let network = try run.network
-    let components = try ComponentSet(network, kinds: kinds, patterns: patterns)
     let data = try part.part(of: influence.data)
     var rows =
       queries == "all"
@@ -87,18 +87,30 @@ public struct ComponentsJob: Sendable {
       control.note("\(limit) queries of \(data.count) \(part.rawValue) examples")
     }
     let asked = try EvaluationQueries(data, token: token, rows: rows)
+    return try study(
+      of: asked.data, function ?? ComponentsJob.standardFunction(data), in: session)
+  }
+
+  /// A study of some examples.
+  ///
+  /// - Throws: as `run(in:)`.
+  func study(
+    of queries: Dataset, _ function: OutputFunction, in session: Session
+  ) throws -> ComponentStudy {
+    let (run, influence) = (session.run, try session.influence())
+    let network = try run.network
     let reference = try run.checkpoint()
     let outputs = try MaskedOutputs(
-      network, parameters: try run.parameters(of: reference), components: components,
-      queries: asked.data, function: function ?? ComponentsJob.standardFunction(data),
-      ablation: ablation, reference: influence.data.train, seed: seed)
-    var identity = try run.identity(
-      checkpoints: [reference], examples: asked.data.contentHash)
+      network, parameters: try influence.parameters(of: reference),
+      components: try ComponentSet(network, kinds: kinds, patterns: patterns),
+      queries: queries, function: function, ablation: ablation,
+      reference: influence.data.train, seed: seed)
+    var identity = try run.identity(checkpoints: [reference], examples: queries.contentHash)
     if !ablation.needsReference { identity.trainingData = nil }
     return try ComponentStudy(
       outputs, share: share, preset: preset, seed: seed,
       identity: identity.fingerprint(of: .ablations),
-      folder: run.projectionsFolder + "/components", control: control)
+      folder: run.projectionsFolder + "/components", control: session.control)
   }
 
   /// f unless told otherwise.

@@ -91,7 +91,7 @@ extension GroupJob.Group {
     return rows
   }
 
-  private func named(in train: Dataset) throws -> [Int] {
+  func named(in train: Dataset) throws -> [Int] {
     switch self {
     case .ids(let text):
       return try train.rows(of: GroupJob.Group.ids(in: text), in: field)

@@ -8,6 +8,8 @@ public enum SessionError: DiagnosableError, Equatable {
   case severalStores(method: String, count: Int)
   /// A list of ids without one.
   case noExample(field: String)
+  /// A set that is too small for what is done with it.
+  case tooFewExamples(set: String, count: Int, needed: Int)
   /// A class is asked about, and there is none.
   case noClasses(reason: String)
   /// A class that the run does not have.
@@ -25,6 +27,8 @@ public enum SessionError: DiagnosableError, Equatable {
     case .severalStores(let method, let count):
       "one store is named, and \(method) reads \(count)."
     case .noExample(let field): "\(field) names no example."
+    case .tooFewExamples(let set, let count, let needed):
+      "\(set) has \(count) examples, and this needs \(needed) at the least."
     case .noClasses(let reason): "‹class› asks about a class: \(reason)."
     case .unknownClass(let text, let classes):
       "the run has no class `\(text)`"
@@ -42,6 +46,7 @@ public enum SessionError: DiagnosableError, Equatable {
     switch self {
     case .severalStores: "‹out›"
     case .noExample(let field), .notForInput(let field, _): field
+    case .tooFewExamples: "‹target›, ‹reference›"
     case .noClasses, .unknownClass: "‹class›"
     case .needsLabel(let file, _), .unfitInput(let file, _): file
     }
@@ -51,6 +56,7 @@ public enum SessionError: DiagnosableError, Equatable {
   public var remedy: String {
     switch self {
     case .severalStores: "leave it out: each store then has its own place."
+    case .tooFewExamples: "name a larger set."
     case .noExample: "write ids such as 17 or 3,5."
     case .noClasses: "leave ‹class› out."
     case .unknownClass(_, let classes):

@@ -70,7 +70,8 @@ struct AscribeCommand: ParsableCommand {
       DemoCommand.self, TrainCommand.self, ImportCommand.self, ExportCommand.self,
       OutputsCommand.self,
       PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
-      GroupCommand.self, MislabeledCommand.self, ComponentsCommand.self, RetrainCommand.self,
+      GroupCommand.self, MislabeledCommand.self, ComponentsCommand.self, EditCommand.self,
+      RetrainCommand.self,
       CalibrateCommand.self,
       EvaluateCommand.self, MethodsCommand.self, InspectCommand.self, VerifyCommand.self,
     ])

@@ -113,6 +113,7 @@ extension DemoCommand: SettledCommand {
 extension CalibrateCommand: CommonCommand {}
 extension CollectCommand: CommonCommand {}
 extension ComponentsCommand: CommonCommand {}
+extension EditCommand: CommonCommand {}
 extension EvaluateCommand: CommonCommand {}
 extension ExportCommand: CommonCommand {}
 extension GroupCommand: CommonCommand {}

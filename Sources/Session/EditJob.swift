@@ -1,0 +1,200 @@
+import Answers
+import Components
+import Datasets
+import Influence
+import Networks
+import Randomness
+import Storage
+import Tensors
+
+/// Takes components away so that a target changes and everything else stays.
+public struct EditJob: Sendable {
+  /// What an edit is for.
+  public enum Purpose: String, Sendable, CaseIterable {
+    /// Named examples are to become right.
+    case fix
+    /// A class is to be known no more.
+    case forget
+    /// A subpopulation is to do better.
+    case lift
+    /// Examples with a trigger are to be answered by what they show.
+    case backdoor
+
+    /// Whether the output function is to rise on the target.
+    var raises: Bool { self != .forget }
+
+    /// What may be lost on the reference: in accuracy; of losses that share of the loss.
+    var allowedLoss: Double {
+      switch self {
+      case .fix: 0.005
+      case .forget: 0.02
+      case .lift, .backdoor: 0.01
+      }
+    }
+  }
+
+  /// The examples that it is for.
+  public var target: EditTarget
+  /// The examples that it is to spare; nil: all others.
+  public var reference: EditTarget?
+  /// What it is for; nil: as the target suggests.
+  public var purpose: Purpose?
+  /// What may be lost on the reference; nil: the purpose's own.
+  public var allowedLoss: Double?
+  /// The orders that are tried; the one that does best on the examples for choosing is taken.
+  public var scores = EditScore.allCases
+  /// What components are; its queries and its file are not used.
+  public var components = ComponentsJob()
+  /// Where the edit is written, as JSON; nil: nowhere.
+  public var out: String?
+
+  /// Random sets that the edit is compared with.
+  static let controls = 10
+
+  /// An edit for some examples.
+  public init(target: EditTarget) { self.target = target }
+
+  /// Finds the components, and tells what really happens without them.
+  ///
+  /// - Throws: `ComponentError`, `SessionError`; errors of files; `JobCancelled`.
+  public func run(in session: Session) throws -> EditAnswer {
+    let influence = try session.influence()
+    try influence.data.requireTest()
+    let purpose = purpose ?? target.purpose
+    let seed = components.seed
+    let targets = try EditExamples(target, of: session, influence, seed: seed)
+    let spared =
+      try reference.map { try EditExamples($0, of: session, influence, seed: seed + 1) }
+      ?? EditExamples(sparing: target, targets.testRows, of: influence, seed: seed)
+    let function = components.function ?? EditJob.standardFunction(influence.data.test)
+    func study(_ data: Dataset) throws -> ComponentStudy {
+      try components.study(of: data, function, in: session)
+    }
+    let metric = EditMetric(isAccuracy: function == .hardMargin)
+    let (fitTarget, fitReference) = (try study(targets.fit), try study(spared.fit))
+    let sets = EditSets(
+      fitTarget: fitTarget.outputs, fitReference: fitReference.outputs,
+      chooseTarget: try study(targets.choose).outputs,
+      chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
+      allowedLoss: allowedLoss ?? purpose.allowedLoss, metric: metric)
+    let estimator = components.method.estimator
+    let tauTarget = try estimator.estimate(fitTarget).scores
+    let tauReference = try estimator.estimate(fitReference).scores
+    let search = try EditSearch(
+      sets, target: tauTarget, reference: tauReference, scores: scores, control: session.control)
+    let chosen = search.chosen
+    let names = fitTarget.components.components.map(\.name)
+    let effect = try EditEffect(
+      chosen.places, metric, seed: seed,
+      target: try study(targets.report).outputs,
+      reference: try study(spared.report).outputs,
+      rest: try rest(targets, spared, influence).map { try study($0).outputs })
+    let answer = EditAnswer(
+      run: session.run.name, job: purpose.rawValue, targetName: target.name,
+      referenceName: reference?.name ?? "all others", score: chosen.score,
+      isAccuracy: metric.isAccuracy, removed: chosen.places.map { names[$0] },
+      predicted: .init(
+        target: EditEffect.predicted(chosen.places, tauTarget, sets.fitTarget, metric),
+        reference: EditEffect.predicted(chosen.places, tauReference, sets.fitReference, metric)),
+      target: effect.target, reference: effect.reference, rest: effect.rest,
+      control: effect.control)
+    if let out {
+      let checkpoint = try session.run.checkpoint()
+      try ComponentEdit(
+        run: session.run.name, checkpoint: checkpoint.name,
+        model: "\(try session.run.modelHash(of: checkpoint))", ablation: components.ablation,
+        removed: answer.removed
+      ).write(to: out)
+      session.control.note("wrote \(out): \(answer.removed.count) components")
+    }
+    return answer
+  }
+
+  /// The test examples that are in neither set; those that are spared, where they are all others.
+  private func rest(
+    _ targets: EditExamples, _ spared: EditExamples, _ influence: RunInfluence
+  ) -> Dataset? {
+    guard reference != nil else { return nil }
+    let used = Set(targets.testRows + spared.testRows)
+    let test = influence.data.test
+    let rows = (0..<test.count).filter { !used.contains($0) }
+    return rows.isEmpty ? nil : test.subset(rows)
+  }
+
+  /// Margins of classes, which are above 0 where the example is right; else losses.
+  private static func standardFunction(_ data: Dataset) -> OutputFunction {
+    data.classes != nil ? .hardMargin : .loss
+  }
+}
+
+extension EditTarget {
+  /// What an edit for such a set is for.
+  var purpose: EditJob.Purpose {
+    switch self {
+    case .ids, .misclassified: .fix
+    case .label: .forget
+    case .where: .lift
+    case .file: .backdoor
+    }
+  }
+}
+
+/// What really happens without some components.
+struct EditEffect {
+  let target, reference, rest: EditAnswer.Change
+  let control: EditAnswer.Control
+
+  init(
+    _ places: [Int], _ metric: EditMetric, seed: UInt64, target: MaskedOutputs,
+    reference: MaskedOutputs, rest: MaskedOutputs?
+  ) throws {
+    let components = target.components
+    let sets = [[], places] + EditEffect.random(places, components, seed: seed)
+    let masks = EditSearch.masks(sets, of: components.count)
+    func metrics(_ outputs: MaskedOutputs) -> [Double] {
+      let values = outputs.values(masks)
+      return sets.indices.map { metric.shown(metric.value(values.row($0))) }
+    }
+    let (t, r) = (metrics(target), metrics(reference))
+    let others = rest.map(metrics) ?? r
+    func change(_ values: [Double]) -> EditAnswer.Change {
+      .init(before: values[0], after: values[1])
+    }
+    func mean(_ values: [Double]) -> Double {
+      values.dropFirst(2).reduce(0, +) / Double(values.count - 2)
+    }
+    (self.target, self.reference, self.rest) = (change(t), change(r), change(others))
+    control = .init(target: mean(t), reference: mean(r), rest: mean(others))
+  }
+
+  /// Random sets with as many components of each kind.
+  private static func random(
+    _ places: [Int], _ components: ComponentSet, seed: UInt64
+  ) -> [[Int]] {
+    (0..<EditJob.controls).map { number in
+      components.kinds.enumerated().flatMap { index, kind -> [Int] in
+        let own = components.components.indices.filter {
+          components.components[$0].kind == kind
+        }
+        let count = places.count { components.components[$0].kind == kind }
+        return RandomStream(
+          seed: seed, purpose: .ablation,
+          index: 1 << 51 + UInt64(number * ComponentGroup.Kind.allCases.count + index)
+        ).sample(count, of: own.count).map { own[$0] }
+      }
+    }
+  }
+
+  /// What τ says of its own examples.
+  static func predicted(
+    _ places: [Int], _ tau: Matrix<Float>, _ outputs: MaskedOutputs, _ metric: EditMetric
+  ) -> Double {
+    let whole = outputs.values(
+      Matrix<Float>(repeating: 1, rows: 1, columns: outputs.components.count)
+    ).row(0)
+    let values = whole.enumerated().map { query, value in
+      places.reduce(value) { $0 - tau[query, $1] }
+    }
+    return metric.shown(metric.value(values))
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Components
+import Networks
+import Session
+
+extension ComponentMethod: ExpressibleByArgument {}
+extension ComponentPreset: ExpressibleByArgument {}
+
+/// Options of the commands that take parts of a network away.
+struct ComponentOptions: ParsableArguments {
+  @Option(help: "Kinds of parts: filters, neurons, heads; attentions, mlps, blocks, layers.")
+  var of = "filters,neurons,heads"
+  @Option(help: "Names of parts, such as 'h.3' or '0.filter' (default: all of those kinds).")
+  var only: String?
+  @Option(help: "Share of the parts that a random mask takes away.")
+  var alpha = ComponentStudy.standardShare
+  @Option(help: "How many masked passes it may take: lean, standard, thorough.")
+  var preset: ComponentPreset = .standard
+  @Option(
+    help: ArgumentHelp(
+      ComponentMethod.allCases.map { "\($0.rawValue): \($0.title)" }.joined(separator: "; ") + "."))
+  var method: ComponentMethod = .expected
+  @Option(
+    help:
+      "What is in the place of what is taken away: zero, mean, resample (another example's), scale:x."
+  )
+  var ablation = "zero"
+  @Option(help: "Of the masks.") var seed: UInt64 = 0
+
+  func validate() throws { _ = try kinds() }
+
+  /// The kinds, by their names in either number.
+  private func kinds() throws -> [ComponentGroup.Kind] {
+    try of.split(separator: ",").map { word in
+      let name = String(word.drop(while: \.isWhitespace))
+      guard
+        let kind = ComponentGroup.Kind.allCases.first(where: {
+          $0.rawValue == name || $0.rawValue + "s" == name
+        })
+      else {
+        throw ValidationError(
+          "--of takes \(ComponentGroup.Kind.allCases.map { $0.rawValue + "s" }.joined(separator: ", ")), not '\(word)'"
+        )
+      }
+      return kind
+    }
+  }
+
+  /// The job that they describe, with everything else left open.
+  func job() throws -> ComponentsJob {
+    var job = ComponentsJob()
+    job.kinds = try kinds()
+    job.patterns = only.map { LayerPatterns(text: $0) }
+    (job.share, job.preset, job.method) = (alpha, preset, method)
+    (job.ablation, job.seed) = (try Ablation(ablation), seed)
+    return job
+  }
+}
