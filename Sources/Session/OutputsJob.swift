@@ -1,6 +1,8 @@
 import Answers
+import Components
 import Datasets
 import Influence
+import Runs
 import Storage
 import Tensors
 import Training
@@ -13,6 +15,8 @@ public struct OutputsJob: Sendable {
   public var seed: UInt64?
   /// The epoch; nil: the last.
   public var epoch: Int?
+  /// An edit that `EditJob` wrote, whose components are taken away; nil: none.
+  public var edit: String?
   /// A file to write, CSV (.csv) or HDF5 (.h5); nil: none.
   public var out: String?
 
@@ -24,9 +28,11 @@ public struct OutputsJob: Sendable {
   /// - Throws: `TrainingError` for checkpoints that are not kept; errors of files.
   public func run(in session: Session) throws -> OutputsAnswer {
     let run = session.run
-    let data = try part.part(of: try session.influence().data)
+    let influence = try session.influence()
+    let data = try part.part(of: influence.data)
     let reference = try run.checkpoint(seed: seed, epoch: epoch)
-    let predictions = try run.predictor(reference).predictions(for: data)
+    let predictor = try predictor(reference, of: influence)
+    let predictions = predictor.predictions(for: data)
     let answer = OutputsAnswer(
       run: run.name, split: part.rawValue, checkpoint: reference.groupName, data, predictions)
     guard let out else { return answer }
@@ -34,11 +40,27 @@ public struct OutputsJob: Sendable {
       try AtomicFile.write(answer.csv, to: out)
     } else {
       let identity = try run.identity(checkpoints: [reference], examples: data.contentHash)
-      try OutputsJob.writeHDF5(
-        data, predictions, madeFrom: identity.fingerprint(of: .outputs), to: out)
+      var fingerprint = identity.fingerprint(of: .outputs)
+      if let edit { fingerprint.append("edit", try ComponentEdit(reading: edit).description) }
+      try OutputsJob.writeHDF5(data, predictions, madeFrom: fingerprint, to: out)
     }
     session.control.note("wrote \(out): \(data.count) examples")
     return answer
+  }
+
+  /// The network at a checkpoint, without the components of the edit.
+  private func predictor(
+    _ reference: CheckpointReference, of influence: RunInfluence
+  ) throws -> Predictor {
+    let run = influence.run
+    let whole = try run.predictor(reference)
+    guard let edit else { return whole }
+    let found = try ComponentEdit(reading: edit, for: "\(try run.modelHash(of: reference))")
+    return Predictor(
+      network: whole.network, parameters: whole.parameters, loss: whole.loss,
+      masks: try found.masks(
+        of: whole.network, parameters: whole.parameters, reference: influence.data.train,
+        file: edit))
   }
 
   /// A sealed file with datasets ids, labels, loss, margin, probability, predicted and logits.

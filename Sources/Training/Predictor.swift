@@ -11,10 +11,23 @@ public struct Predictor: Sendable {
   public let parameters: Tensor
   /// The loss that is reported.
   public let loss: Loss
+  /// Masks of a batch of so many examples, by the network's ablation points; nil: nothing is taken
+  /// away.
+  public let masks: (@Sendable (Int) -> [Int: AblationMask])?
 
   /// A predictor.
-  public init(network: Network, parameters: Tensor, loss: Loss) {
+  public init(
+    network: Network, parameters: Tensor, loss: Loss,
+    masks: (@Sendable (Int) -> [Int: AblationMask])? = nil
+  ) {
     (self.network, self.parameters, self.loss) = (network, parameters, loss)
+    self.masks = masks
+  }
+
+  /// Outputs of some inputs, B × output shape.
+  func outputs(_ inputs: Tensor) -> Tensor {
+    network.outputs(
+      inputs, parameters: parameters, ablation: masks?(inputs.shape[0]) ?? [:])
   }
 
   /// Most examples that go through the network at a time, cut at absolute rows.
@@ -39,7 +52,7 @@ public struct Predictor: Sendable {
     for range in (0..<n).blocks(of: examplesAtATime) {
       let start = range.lowerBound
       let block = rows.map { Array($0[range]) } ?? Array(range)
-      let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
+      let outputs = outputs(data.inputs.gathered(block))
       (logits.storage.base + start * width).update(
         from: outputs.storage.base, count: range.count * width)
       _ = loss.forEach(outputs, targets.gathered(block)) { row, values in

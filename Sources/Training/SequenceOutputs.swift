@@ -70,9 +70,7 @@ extension Predictor {
     var found = SequenceOutputs()
     for range in (0..<n).blocks(of: examplesAtATime) {
       let block = rows.map { Array($0[range]) } ?? Array(range)
-      found.append(
-        network.outputs(data.inputs.gathered(block), parameters: parameters),
-        sequences.gathered(block))
+      found.append(outputs(data.inputs.gathered(block)), sequences.gathered(block))
     }
     return found
   }

@@ -12,6 +12,8 @@ struct OutputsCommand: ParsableCommand {
   @Option(help: "train or test.") var split: DataPart = .test
   @Option(help: "The seed (default: the first).") var seed: UInt64?
   @Option(help: "The epoch (default: the last).") var epoch: Int?
+  @Option(help: "An edit that ascribe edit --out wrote: its components are taken away.")
+  var edit: String?
   @Option(help: "Write CSV (.csv) or HDF5 (.h5) instead of printing.") var out: String?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
@@ -26,6 +28,7 @@ struct OutputsCommand: ParsableCommand {
     common.begin()
     var job = OutputsJob()
     (job.part, job.seed, job.epoch, job.out) = (split, seed, epoch, out)
+    job.edit = edit
     let answer = try job.run(in: try common.session(runName))
     if json || out == nil { try Console.answer(answer, json: json) }
   }

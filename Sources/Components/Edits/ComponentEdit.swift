@@ -21,6 +21,9 @@ public struct ComponentEdit: Sendable, Codable, Equatable {
     (self.ablation, self.removed) = (ablation.description, removed)
   }
 
+  /// What is taken away, in a line.
+  public var description: String { "\(ablation): \(removed.joined(separator: " "))" }
+
   /// Reads an edit and checks every byte.
   ///
   /// - Parameter model: the hash of the weights that it is for; nil takes any.

@@ -32,7 +32,9 @@ public enum EditScore: String, Sendable, CaseIterable, Codable {
           t.variances[place] / Double(max(1, target.rows))
           + r.variances[place] / Double(max(1, reference.rows))
         let difference = r.means[place] - t.means[place]
-        return variance > 0 ? aim * difference / variance.squareRoot() : 0
+        // The same in all examples of either set, and not the same in both: no chance at all.
+        if variance == 0 { return difference == 0 ? 0 : aim * difference * .infinity }
+        return aim * difference / variance.squareRoot()
       case .gain, .verified:
         return -aim * t.means[place] - max(r.means[place], 0)
       }

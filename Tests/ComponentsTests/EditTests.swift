@@ -1,0 +1,110 @@
+import Components
+import Datasets
+import Networks
+import Storage
+import Tensors
+import Testing
+import TestSupport
+
+@Suite("Edits")
+struct EditTests {
+  /// Two classes by the sign of x₁; where x₀ = 1, a neuron says class 1 whatever x₁ is.
+  private struct Backdoor {
+    let network = Network.multilayerPerceptron(inputShape: [2], hidden: [4], outputs: 2)
+    let parameters: Tensor
+
+    init() {
+      let hidden: [Float] = [0, 1, 0, -1, 1, 0, 0.2, 0.3]
+      let output: [Float] = [0, 1, 0, 0.1, 1, 0, 5, 0.1]
+      parameters = Tensor(
+        hidden + [0, 0, 0, 0] + output + [0, 0], shape: [hidden.count + output.count + 6])
+    }
+
+    func outputs(triggered: Bool) throws -> MaskedOutputs {
+      let x: [Float] = triggered ? [1, -1, 1, -2, 1, -0.5] : [0, -1, 0, 1, 0, 2]
+      let classes: [Int32] = triggered ? [0, 0, 0] : [0, 1, 1]
+      return try MaskedOutputs(
+        network, parameters: parameters, components: ComponentSet(network),
+        queries: Dataset(
+          inputs: Tensor(x, shape: [3, 2]), targets: .classes(classes, names: ["a", "b"])),
+        function: .hardMargin)
+    }
+  }
+
+  private func effects(_ outputs: MaskedOutputs) throws -> Matrix<Float> {
+    let values = outputs.values(MaskDesign.leaveOneOut(4))
+    return Matrix(
+      (0..<3).flatMap { query in (1...4).map { values[0, query] - values[$0, query] } }, rows: 3,
+      columns: 4)
+  }
+
+  @Test("The neuron of a backdoor is found by every score", arguments: EditScore.allCases)
+  func backdoor(score: EditScore) throws {
+    let net = Backdoor()
+    let (target, reference) = (
+      try net.outputs(triggered: true), try net.outputs(triggered: false)
+    )
+    let sets = EditSets(
+      fitTarget: target, fitReference: reference, chooseTarget: target,
+      chooseReference: reference, raises: true, allowedLoss: 0,
+      metric: EditMetric(isAccuracy: true))
+    let search = try EditSearch(
+      sets, target: effects(target), reference: effects(reference), scores: [score])
+    #expect(search.before == (0, 1))
+    #expect(search.chosen.places == [2])
+    #expect((search.chosen.target, search.chosen.reference) == (1, 1))
+  }
+
+  @Test("Forgetting lowers the target, within what may be lost")
+  func forget() throws {
+    let net = Backdoor()
+    let reference = try net.outputs(triggered: false)
+    // The reference is its own target: whatever is won is lost.
+    let sets = EditSets(
+      fitTarget: reference, fitReference: reference, chooseTarget: reference,
+      chooseReference: reference, raises: false, allowedLoss: 0,
+      metric: EditMetric(isAccuracy: true))
+    let tau = try effects(reference)
+    let search = try EditSearch(sets, target: tau, reference: tau)
+    #expect(search.chosen.reference == 1)
+    #expect(search.candidates.contains { $0.reference < 1 })
+  }
+
+  @Test("An edit is read as it was written, for its own weights alone")
+  func file() throws {
+    let folder = try ScratchFolder()
+    let edit = ComponentEdit(
+      run: "digits", checkpoint: "seed-0/epoch-002", model: "abc", ablation: .zero,
+      removed: ["0.neuron.2"])
+    try edit.write(to: folder / "e.json")
+    #expect(try ComponentEdit(reading: folder / "e.json", for: "abc") == edit)
+    #expect(
+      diagnosed { _ = try ComponentEdit(reading: folder / "e.json", for: "abd") }?.what
+        == "the edit cannot be used: it is for other weights, those of digits, seed-0/epoch-002")
+    let text = String(decoding: try folder.bytes("e.json"), as: UTF8.self)
+    try AtomicFile.write(
+      text.replacing("0.neuron.2", with: "0.neuron.3"), to: folder / "e.json")
+    #expect(diagnosed { _ = try ComponentEdit(reading: folder / "e.json") } != nil)
+  }
+
+  @Test("Its masks give the outputs without the components")
+  func masks() throws {
+    let net = Backdoor()
+    let edit = ComponentEdit(
+      run: "r", checkpoint: "c", model: "m", ablation: .zero, removed: ["0.neuron.2"])
+    let make = try edit.masks(
+      of: net.network, parameters: net.parameters, reference: nil, file: "e.json")
+    let x = Tensor([1, -1, 0, 2], shape: [2, 2])
+    let found = net.network.outputs(x, parameters: net.parameters, ablation: make(2))
+    // Of [1, −1]: h = (0, 1, ·, 0); of [0, 2]: h = (2, 0, ·, .6).
+    let wanted: [Float] = [1, 0, 0.06, 2.06]
+    for (a, b) in zip(found.elements, wanted) { #expect(abs(a - b) < 1e-6) }
+    let unknown = ComponentEdit(
+      run: "r", checkpoint: "c", model: "m", ablation: .zero, removed: ["0.neuron.8"])
+    #expect(
+      diagnosed {
+        _ = try unknown.masks(
+          of: net.network, parameters: net.parameters, reference: nil, file: "e.json")
+      }?.what == "there is no component `0.neuron.8`; did you mean `0.neuron.0`?")
+  }
+}
