@@ -13,7 +13,8 @@ public enum EditScore: String, Sendable, CaseIterable, Codable {
   case welch
   /// What is won on the target less what is lost on the reference: ∓mean_T τ_i − max(mean_R τ_i, 0).
   case gain
-  /// Greedy: the best few by `gain` are really taken away at each step, the best of them stays away.
+  /// Greedy: the few of which τ says most are really taken away at each step, the best of them stays
+  /// away (`EditSearch`).
   case verified
 
   /// The value of taking each component away, d values: the larger, the sooner.

@@ -46,24 +46,30 @@ public struct EditSearch: Sendable {
     let d = target.columns
     let stage = control.stage("trying edits", unit: "sets")
     var candidates: [Candidate] = []
-    let whole = try EditSearch.evaluated([[]], sets, control)[0]
+    let kept = sets.chooseReference.values(EditSearch.masks([[]], of: d)).row(0)
+    // Which greedy search does better is not known before: margins have both.
+    let utilities = (sets.metric.isAccuracy ? [false, true] : [false]).map {
+      Utility(sets, reference: kept, isClipped: $0)
+    }
+    let whole = try EditSearch.evaluated([[]], sets, utilities[0], control)[0]
     let lengths = EditSearch.lengths(of: d)
     let total = scores.reduce(0) {
-      $0 + ($1 == .verified ? EditSearch.tried * EditSearch.steps : lengths.count)
+      $0 + ($1 == .verified ? utilities.count * EditSearch.tried * EditSearch.steps : lengths.count)
     }
     for score in scores where score != .verified {
       let order = EditScore.order(score.values(target, reference, raises: sets.raises))
       let places = lengths.map { Array(order.prefix($0)) }
-      for (own, found) in zip(places, try EditSearch.evaluated(places, sets, control)) {
+      for (own, found) in zip(places, try EditSearch.evaluated(places, sets, utilities[0], control))
+      {
         candidates.append(
           Candidate(places: own, score: score, target: found.target, reference: found.reference))
       }
       stage.update(candidates.count, of: total)
     }
-    if scores.contains(.verified) {
-      let values = EditScore.verified.values(target, reference, raises: sets.raises)
-      candidates += try EditSearch.greedy(values, sets, whole, control) {
-        stage.update(min(total, candidates.count + $0), of: total)
+    for utility in utilities where scores.contains(.verified) {
+      let done = candidates.count
+      candidates += try EditSearch.greedy((target, reference), sets, utility, control) {
+        stage.update(min(total, done + $0), of: total)
       }
     }
     stage.update(total, of: total)
@@ -86,30 +92,60 @@ public struct EditSearch: Sendable {
 
   /// What comes out on the examples for choosing.
   private struct Outcome {
+    /// The metric.
     let target, reference: Double
-    /// Means of f.
-    let targetMean, referenceMean: Double
-    /// Standard deviation of f on the reference.
-    let spread: Double
+    /// What is won less what is lost: `EditSearch.utility`.
+    let utility: Double
+  }
+
+  /// How good some values of f are for an edit.
+  ///
+  ///     u = mean_T min(±f, c)/σ + mean_R min(f, c)/σ       c = σ/2
+  ///
+  /// σ is the standard deviation of f on the reference with all components. Clipped: examples that are
+  /// safe do not count further, those at risk do. Else c is ∞ on the target and the value with all
+  /// components on the reference: what gets better there is no gain.
+  private struct Utility {
+    let aim, spread: Double
+    let isClipped: Bool
+    let whole: [Float]
+
+    init(_ sets: EditSets, reference whole: [Float], isClipped: Bool) {
+      aim = sets.raises ? 1 : -1
+      let n = Double(max(1, whole.count))
+      let center = whole.reduce(0.0) { $0 + Double($1) } / n
+      let squares = whole.reduce(0.0) { $0 + (Double($1) - center) * (Double($1) - center) }
+      spread = squares > 0 ? (squares / n).squareRoot() : 1
+      self.isClipped = isClipped
+      self.whole = whole
+    }
+
+    func target(_ f: Double) -> Double { isClipped ? min(aim * f, spread / 2) : aim * f }
+
+    func reference(_ f: Double, _ example: Int) -> Double {
+      min(f, isClipped ? spread / 2 : Double(whole[example]))
+    }
+
+    func value(_ target: [Float], _ reference: [Float]) -> Double {
+      let won = target.reduce(0.0) { $0 + self.target(Double($1)) }
+      let kept = reference.indices.reduce(0.0) {
+        $0 + self.reference(Double(reference[$1]), $1)
+      }
+      return (won / Double(max(1, target.count)) + kept / Double(max(1, reference.count))) / spread
+    }
   }
 
   private static func evaluated(
-    _ sets: [[Int]], _ edit: EditSets, _ control: JobControl
+    _ sets: [[Int]], _ edit: EditSets, _ utility: Utility, _ control: JobControl
   ) throws -> [Outcome] {
     try control.check()
     let masks = EditSearch.masks(sets, of: edit.chooseTarget.components.count)
     let (t, r) = (edit.chooseTarget.values(masks), edit.chooseReference.values(masks))
-    let mean = EditMetric(isAccuracy: false)
     return sets.indices.map { row in
       let (target, reference) = (t.row(row), r.row(row))
-      let center = mean.value(reference)
-      let squares = reference.reduce(0.0) {
-        $0 + (Double($1) - center) * (Double($1) - center)
-      }
       return Outcome(
         target: edit.metric.value(target), reference: edit.metric.value(reference),
-        targetMean: mean.value(target), referenceMean: center,
-        spread: (squares / Double(max(1, reference.count))).squareRoot())
+        utility: utility.value(target, reference))
     }
   }
 
@@ -122,26 +158,33 @@ public struct EditSearch: Sendable {
     return masks
   }
 
-  /// Component by component, each the best of those really tried.
+  /// Component by component, each the best of those really tried: those that τ says most of, from
+  /// where f really is without the components before.
   private static func greedy(
-    _ values: [Double], _ sets: EditSets, _ whole: Outcome, _ control: JobControl,
-    _ progress: (Int) -> Void
+    _ tau: (target: Matrix<Float>, reference: Matrix<Float>), _ sets: EditSets,
+    _ utility: Utility, _ control: JobControl, _ progress: (Int) -> Void
   ) throws -> [Candidate] {
-    let order = EditScore.order(values)
-    let aim: Double = sets.raises ? 1 : -1
-    let spread = whole.spread > 0 ? whole.spread : 1
+    let d = tau.target.columns
+    let everything = EditSearch.masks([[]], of: d)
+    let (isClipped, most) = (utility.isClipped, min(steps, max(1, Int(Double(d) * largestShare))))
+    let kept = sets.metric.value(sets.chooseReference.values(everything).row(0))
+    let fitted = Utility(
+      sets, reference: sets.fitReference.values(everything).row(0), isClipped: isClipped)
     var (taken, found) = ([Int](), [Candidate]())
-    for step in 0..<min(steps, max(1, Int(Double(values.count) * largestShare))) {
-      let next = order.filter { !taken.contains($0) }.prefix(tried)
+    for step in 0..<most {
+      let masks = EditSearch.masks([taken], of: d)
+      let now = (
+        sets.fitTarget.values(masks).row(0), sets.fitReference.values(masks).row(0)
+      )
+      let predicted = EditSearch.predicted(tau, now, fitted)
+      let next = EditScore.order(predicted).filter { !taken.contains($0) }.prefix(tried)
       let tries = next.map { taken + [$0] }
-      let outcomes = try evaluated(tries, sets, control)
-      // As `gain`, of what really happens.
-      let gains = outcomes.map { outcome in
-        aim * (outcome.targetMean - whole.targetMean) / spread
-          - max(0, whole.referenceMean - outcome.referenceMean) / spread
-          - (whole.reference - outcome.reference > sets.allowedLoss ? 1 : 0)
+      let outcomes = try evaluated(tries, sets, utility, control)
+      // Beyond what may be lost only when nothing else is left.
+      let values = outcomes.map { outcome in
+        outcome.utility - (kept - outcome.reference > sets.allowedLoss ? 1 : 0)
       }
-      guard let best = gains.indices.max(by: { gains[$0] < gains[$1] }) else { break }
+      guard let best = values.indices.max(by: { values[$0] < values[$1] }) else { break }
       taken = tries[best]
       found.append(
         Candidate(
@@ -154,16 +197,38 @@ public struct EditSearch: Sendable {
     return found
   }
 
+  /// The utility without each component, too, by τ: d values.
+  private static func predicted(
+    _ tau: (target: Matrix<Float>, reference: Matrix<Float>),
+    _ now: (target: [Float], reference: [Float]), _ utility: Utility
+  ) -> [Double] {
+    let d = tau.target.columns
+    var values = [Double](repeating: 0, count: d)
+    func add(_ matrix: Matrix<Float>, _ f: [Float], _ value: (Double, Int) -> Double) {
+      for row in f.indices {
+        for place in 0..<d {
+          values[place] +=
+            value(Double(f[row]) - Double(matrix.storage.base[row * d + place]), row)
+            / Double(f.count)
+        }
+      }
+    }
+    add(tau.target, now.target) { f, _ in utility.target(f) }
+    add(tau.reference, now.reference) { utility.reference($0, $1) }
+    return values
+  }
+
   private static func best(
     of candidates: [Candidate], _ before: (target: Double, reference: Double), _ sets: EditSets
   ) -> Candidate {
     let aim: Double = sets.raises ? 1 : -1
     func key(_ candidate: Candidate) -> [Double] {
       let loss = before.reference - candidate.reference
-      let isWithin = loss <= sets.allowedLoss
       let gain = aim * (candidate.target - before.target)
-      // Beyond what is allowed: the best exchange of one for the other.
-      let value = isWithin ? (gain / resolution).rounded() : gain - 2 * loss
+      let steps = (gain / resolution).rounded()
+      let isWithin = loss <= sets.allowedLoss && steps > 0
+      // Beyond what is allowed, or without a gain: the best exchange of one for the other.
+      let value = isWithin ? steps : gain - 2 * loss
       return [isWithin ? 1 : 0, value, Double(-candidate.places.count), -loss]
     }
     return candidates.max { key($0).lexicographicallyPrecedes(key($1)) } ?? candidates[0]
