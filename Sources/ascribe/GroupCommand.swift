@@ -29,6 +29,7 @@ struct GroupCommand: ParsableCommand {
   var token: Int?
   @Option(help: "Queries to show at the most, with misclassified and in the table.") var limit = 20
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var diagnosis: DiagnosisOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
@@ -46,7 +47,8 @@ struct GroupCommand: ParsableCommand {
     common.begin()
     var job = GroupJob(group: group, test: test)
     (job.limit, job.token, job.layers) = (limit, token, method.layers.patterns)
-    job.scoring = try method.request()
+    job.scoring = try method.request(diagnosesDamping: diagnosis.diagnose ?? .none)
+    job.diagnosis = diagnosis.extent
     let answer = try job.run(in: try common.session(runName))
     Console.output(json ? try answer.json() : answer.text(limit: limit))
   }

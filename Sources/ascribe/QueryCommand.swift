@@ -34,12 +34,9 @@ struct QueryCommand: ParsableCommand {
   var scores: String?
   @Option(help: "Write the answer as CSV.") var csv: String?
   @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
-  @Option(
-    help: "Checkpoints whose spectrum and cross-validation are computed: none, last (default), all."
-  )
-  var diagnose: DampingDiagnosis?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var fusing: FuseOptions
+  @OptionGroup var diagnosis: DiagnosisOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
@@ -58,7 +55,7 @@ struct QueryCommand: ParsableCommand {
       throw ValidationError("--tokens is not for scores fused with a bank, which are no such sums")
     }
     let own = [
-      ("--fuse", fusing.fuse != nil), ("--diagnose", diagnose != nil), ("--tokens", tokens),
+      ("--fuse", fusing.fuse != nil), ("--diagnose", diagnosis.diagnose != nil), ("--tokens", tokens),
       ("--token", token != nil),
     ]
     let given = method.given + own.filter(\.1).map(\.0)
@@ -75,7 +72,8 @@ struct QueryCommand: ParsableCommand {
     var job = try asked()
     (job.top, job.limit, job.token, job.byToken) = (top, limit, token, tokens)
     (job.scores, job.bank, job.layers) = (scores, fusing.fuse, method.layers.patterns)
-    job.scoring = try method.request(diagnosesDamping: diagnose ?? .last)
+    job.scoring = try method.request(diagnosesDamping: diagnosis.diagnose ?? .last)
+    job.diagnosis = diagnosis.extent
     let result = try job.run(in: try common.session(runName))
     if let csv { try Console.write(result.answer.csv, to: csv, says: false) }
     if let report { try Console.write(try result.page(), to: report) }

@@ -13,10 +13,9 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "The queries: test or train.") var split: DataPart = .test
   @Option(help: "The file to write (default: Projections/RUN/scores-METHOD.h5).")
   var out: String?
-  @Option(help: "Checkpoints whose spectrum and cross-validation are computed: none, last, all.")
-  var diagnose: DampingDiagnosis = .last
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var fusing: FuseOptions
+  @OptionGroup var diagnosis: DiagnosisOptions
   @OptionGroup var method: MethodOptions
   @OptionGroup var common: CommonOptions
 
@@ -33,7 +32,8 @@ struct ScoreCommand: ParsableCommand {
     var job = ScoreJob()
     (job.part, job.out, job.bank) = (split, out, fusing.fuse)
     job.layers = method.layers.patterns
-    job.scoring = try method.request(diagnosesDamping: diagnose)
+    job.scoring = try method.request(diagnosesDamping: diagnosis.diagnose ?? .last)
+    job.diagnosis = diagnosis.extent
     let answer = try job.run(in: try common.session(runName))
     if json { Console.output(try answer.json()) }
   }
