@@ -54,7 +54,7 @@ public struct QueryJob: Sendable {
 
     /// The answer as a page.
     public func page() throws -> AttributionReport {
-      try QueryPage(found, notes: notes, passages: passages).report
+      try QueryPage(found, answer, notes: notes, passages: passages).report
     }
   }
 
