@@ -39,7 +39,7 @@ public struct Predictor: Sendable {
     for range in (0..<n).blocks(of: examplesAtATime) {
       let start = range.lowerBound
       let block = rows.map { Array($0[range]) } ?? Array(range)
-      let outputs = network.outputs(data.inputs.gathered(block), parameters: parameters)
+      let outputs = network.uncheckedOutputs(data.inputs.gathered(block), parameters: parameters)
       (logits.storage.base + start * width).update(
         from: outputs.storage.base, count: range.count * width)
       _ = loss.forEach(outputs, targets.gathered(block)) { row, values in

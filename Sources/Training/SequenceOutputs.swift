@@ -71,7 +71,7 @@ extension Predictor {
     for range in (0..<n).blocks(of: examplesAtATime) {
       let block = rows.map { Array($0[range]) } ?? Array(range)
       found.append(
-        network.outputs(data.inputs.gathered(block), parameters: parameters),
+        network.uncheckedOutputs(data.inputs.gathered(block), parameters: parameters),
         sequences.gathered(block))
     }
     return found
