@@ -16,7 +16,7 @@ struct CalibrateCommand: ParsableCommand {
   var runName: String
   @OptionGroup(title: HelpSection.asked) var question: Question
   @OptionGroup(title: HelpSection.scored) var method: MethodOptions
-  @OptionGroup(title: HelpSection.written) var written: Written
+  @OptionGroup(title: HelpSection.written) var written: JSONOption
   @OptionGroup(title: HelpSection.machine) var common: CommonOptions
 
   /// What is asked.
@@ -24,11 +24,6 @@ struct CalibrateCommand: ParsableCommand {
     @Option(help: "The bank's name (ascribe retrain).") var bank = "bank"
     @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
     var token: Int?
-  }
-
-  /// Where the answer goes.
-  struct Written: ParsableArguments {
-    @Flag(help: "Print one JSON object.") var json = false
   }
 
   func run() throws {

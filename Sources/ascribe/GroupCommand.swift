@@ -18,7 +18,7 @@ struct GroupCommand: ParsableCommand {
   @OptionGroup(title: HelpSection.asked) var question: Question
   @OptionGroup(title: HelpSection.scored) var method: MethodOptions
   @OptionGroup(title: HelpSection.written) var diagnosis: DiagnosisOptions
-  @OptionGroup(title: HelpSection.written) var written: Written
+  @OptionGroup(title: HelpSection.written) var written: JSONOption
   @OptionGroup(title: HelpSection.machine) var common: CommonOptions
 
   /// What is asked.
@@ -55,11 +55,6 @@ struct GroupCommand: ParsableCommand {
       if let condition = `where`, let metadata { return .where(condition, metadata: metadata) }
       return .ids(ids ?? "")
     }
-  }
-
-  /// Where the answer goes.
-  struct Written: ParsableArguments {
-    @Flag(help: "Print one JSON object.") var json = false
   }
 
   func run() throws {
