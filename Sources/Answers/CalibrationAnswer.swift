@@ -41,6 +41,12 @@ public struct CalibrationAnswer: Answer, Equatable {
     isUsable = calibration.objection == nil
   }
 
+  /// How changes came about, in a line of a page.
+  var provenance: String {
+    (path as NSString).lastPathComponent + ", bank \(bank), \(subsets) subsets × \(seeds) seeds"
+      + String(format: ", held-out R² %.3f", heldOutR2)
+  }
+
   /// For reading.
   public var text: String {
     var lines = [

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Influence
 import Networks
 import Reports
@@ -7,25 +8,32 @@ import Reports
 package struct QueryPage {
   package let report: AttributionReport
 
+  /// - Parameter answer: what was found, with the changes that a calibration gives it.
   package init(
-    _ found: QueryFindings, notes: [String], passages: Passages = Passages()
+    _ found: QueryFindings, _ answer: QueryAnswer, notes: [String], passages: Passages = Passages()
   ) throws {
     let scores = found.scores
     let checkpoints = scores.checkpoints.count
     let remarks = found.tops.indices.compactMap { row in
-      found.remark(row).map { "Query \(found.name(row)): \($0)." }
+      (found.remark(row) ?? answer.queries[row].changesRemark).map {
+        "Query \(found.name(row)): \($0)."
+      }
     }
+    let units =
+      answer.calibration.flatMap { $0.isUsable ? $0 : nil }.map {
+        [AttributionReport.Fact("changes", $0.provenance)]
+      } ?? []
     report = AttributionReport(
       title: "What made \(scores.run) answer this?",
       summary: (scores.fusion.map { "fused \($0.method)" } ?? scores.method) + " over "
         + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s"), "
         + "\(found.influence.data.train.count) training examples.",
-      sections: [ReportSection("Queries", .queries(QueryPage.section(found, passages)))],
-      notes: notes + remarks, provenance: scores.provenance)
+      sections: [ReportSection("Queries", .queries(QueryPage.section(found, passages, answer)))],
+      notes: notes + remarks, provenance: scores.provenance + units)
   }
 
   package static func section(
-    _ found: QueryFindings, _ passages: Passages = Passages()
+    _ found: QueryFindings, _ passages: Passages = Passages(), _ answer: QueryAnswer? = nil
   ) -> QuerySection {
     let isSequence = found.influence.isSequence
     let train = found.influence.data.train
@@ -35,8 +43,10 @@ package struct QueryPage {
     let gallery = ExampleGallery(passages.shown ?? data, normalisation)
     let predictions = found.predictions
     let probabilities = predictions?.logits.softmax()
-    func influences(_ entries: [TopExamples.Entry], of query: Int) -> [QueryCard.Influence] {
-      entries.map { entry in
+    func influences(
+      _ entries: [TopExamples.Entry], of query: Int, _ answered: [QueryAnswer.Influence]?
+    ) -> [QueryCard.Influence] {
+      entries.enumerated().map { place, entry in
         var influence = QueryCard.Influence(
           view: passages.parts.map {
             ExampleView.tokens($0.tokens(query: query, row: entry.row, in: train))
@@ -44,6 +54,10 @@ package struct QueryPage {
           id: train.ids[entry.row].description,
           label: isSequence ? "" : LabelValue(of: entry.row, in: train).text,
           score: Double(entry.score))
+        if let change = answered?[place].changeText, !change.isEmpty {
+          let minus = change.replacingOccurrences(of: "-", with: "−")
+          influence.change = "removed: \(found.scores.outputFunction) \(minus)"
+        }
         if let parts = passages.parts, let shown = passages.shown {
           influence.queryTokens = parts.queryTokens(query, under: entry.row, in: shown) ?? []
         }
@@ -62,7 +76,8 @@ package struct QueryPage {
           ?? (isSequence ? "" : predictions.map { "\($0.logits[row, 0])" } ?? ""),
         probability: predicted.flatMap { label in probabilities.map { Double($0[row, Int(label)]) }
         },
-        helpful: influences(top.highest, of: row), harmful: influences(top.lowest, of: row))
+        helpful: influences(top.highest, of: row, answer?.queries[row].helpful),
+        harmful: influences(top.lowest, of: row, answer?.queries[row].harmful))
       card.question = passages.question(
         selection.isMean ? nil : row,
         probability: predictions.flatMap { $0.probabilities.isEmpty ? nil : $0.probabilities[row] })
@@ -74,6 +89,11 @@ package struct QueryPage {
     var section = QuerySection(
       unit: found.scores.unit,
       signSentence: sign.prefix(1).uppercased() + sign.dropFirst() + ".", cards: cards)
+    if cards.contains(where: { ($0.helpful + $0.harmful).contains { !$0.change.isEmpty } }) {
+      section.changeSentence =
+        "Removed: what the query’s \(found.scores.outputFunction) is expected to change by without "
+        + "the example, in the mean over trainings, with its 95 % interval."
+    }
     if found.function == .prediction {
       section.sides = QuerySection.Sides(positive: "Raised it", negative: "Lowered it")
     }

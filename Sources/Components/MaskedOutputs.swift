@@ -72,9 +72,11 @@ public struct MaskedOutputs: Sendable {
     let target = result.storage
     let changed = changedComponents(masks)
     forEachSlice(changed.map(firstPlace(of:))) { slice in
-      let outputs = network.outputs(
-        from: slice.prefix, parameters: parameters,
-        ablation: masksByPoint(slice, masks, changed))
+      let outputs = network.forward(
+        from: slice.prefix,
+        network.pass(
+          parameters, batch: slice.queries.count, for: .outputs,
+          ablation: masksByPoint(slice, masks, changed), startingAt: slice.prefix.place))
       let values = function.values(outputs, targets.gathered(slice.queries))
       for (row, value) in values.enumerated() {
         target.base[slice.masks[row] * count + slice.queries[row]] = value
@@ -137,7 +139,7 @@ public struct MaskedOutputs: Sendable {
     let kinds = Set(places).sorted()
     let rows = network.examplesAtATime(atMost: MaskedOutputs.rowsAtATime)
     for block in (0..<count).blocks(of: MaskedOutputs.queriesAtATime) {
-      let prefixes = network.prefixes(
+      let prefixes = network.uncheckedPrefixes(
         queries.inputs.gathered(Array(block)), before: kinds, parameters: parameters)
       let filling = filling.rows(of: block)
       var pieces: [(prefix: Prefix, masks: [Int], queries: [Int])] = []

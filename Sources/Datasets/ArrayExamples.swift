@@ -14,6 +14,17 @@ protocol ExampleArray {
   func texts() throws -> [String]
 }
 
+extension ExampleArray {
+  /// The place of each of its rows, in the array's name where it has one.
+  var rowPlaces: @Sendable (Int) -> DataPlace {
+    let name: String? = if case .array(let name, _) = place(nil) { name } else { nil }
+    return { row in name.map { .array($0, .row(row)) } ?? .row(row) }
+  }
+
+  /// The elements as ids.
+  func exampleIDs() throws -> [ExampleID] { try texts().map { ExampleID($0) } }
+}
+
 extension NumericArray: ExampleArray {
   func texts() throws(DatasetError) -> [String] { try wholeNumbers(numbers(), of: self) }
 }
@@ -63,12 +74,11 @@ extension RawExamples {
       throw DatasetError.countMismatch(
         file: ids.file, what: "ids", found: ids.shape.first ?? 0, expected: n)
     }
-    let name: String? = if case .array(let name, _) = labels.place(nil) { name } else { nil }
     self.init(
-      file: inputs.file, labelFile: labels.file, ids: try ids?.texts().map { ExampleID($0) },
+      file: inputs.file, labelFile: labels.file, ids: try ids?.exampleIDs(),
       inputs: try inputs.tensor(),
       labels: .numbers(
         try labels.numbers(), outputs: isFlat ? 1 : labels.shape[1],
-        places: { row in name.map { .array($0, .row(row)) } ?? .row(row) }))
+        places: labels.rowPlaces))
   }
 }

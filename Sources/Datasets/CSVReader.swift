@@ -53,13 +53,25 @@ struct CSVReader: Sendable {
     var inputs: [Int]
   }
 
+  /// Whether the table's current record, its first, names the columns.
+  func isHeader(_ table: CSVTable) -> Bool {
+    hasHeader ?? table.fields.allSatisfy { table.number($0) == nil }
+  }
+
+  /// The column of a name; nil where there is none.
+  func place(of name: String, in names: [String]) throws(DatasetError) -> Int? {
+    let found = names.indices.filter { names[$0] == name }
+    if found.count > 1 { throw .ambiguousColumn(file: file, name: name) }
+    return found.first
+  }
+
   func layout(of table: CSVTable) throws(DatasetError) -> Layout {
     let width = table.fields.count
     guard width > 1 else {
       let shown = delimiter == UInt8(ascii: "\t") ? "tab" : String(UnicodeScalar(delimiter))
       throw .oneColumn(file: file, delimiter: shown)
     }
-    let header = hasHeader ?? table.fields.allSatisfy { table.number($0) == nil }
+    let header = isHeader(table)
     var names: [String] = []
     for (column, field) in table.fields.enumerated() {
       names.append(header ? try table.text(field) : "\(column)")
@@ -94,9 +106,7 @@ struct CSVReader: Sendable {
       }
       return number
     case .name(let name):
-      let found = header ? names.indices.filter { names[$0] == name } : []
-      if found.count > 1 { throw .ambiguousColumn(file: file, name: name) }
-      guard let column = found.first else {
+      guard let column = try place(of: name, in: header ? names : []) else {
         throw .unknownColumn(file: file, wanted: name, columns: names)
       }
       return column

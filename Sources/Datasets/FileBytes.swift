@@ -32,6 +32,14 @@ struct FileBytes {
   init(file: String, bytes: [UInt8]) {
     (self.file, self.bytes) = (file, bytes)
   }
+
+  /// All of it as UTF-8 text.
+  func text() throws(DatasetError) -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw .malformed(file: file, place: .file, problem: "it is not UTF-8 text")
+    }
+    return text
+  }
 }
 
 /// Refuses what is not a file with contents, and returns its size in bytes.

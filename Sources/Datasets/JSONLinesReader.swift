@@ -54,7 +54,7 @@ struct JSONLinesReader: Sendable {
   // MARK: Lines
 
   /// The fields of the lines, at least one.
-  func lines() throws -> [Line] {
+  private func lines() throws -> [Line] {
     var lines: [Line] = []
     try forEachLine { node, number in lines.append(try line(node, number, index: lines.count)) }
     guard !lines.isEmpty else { throw DatasetError.noExamples(file: file) }
@@ -80,9 +80,8 @@ struct JSONLinesReader: Sendable {
     }
   }
 
-  private func line(
-    _ node: JSONNode, _ number: Int, index: Int
-  ) throws -> Line {
+  /// The fields of one line, the `index`-th that is not empty.
+  func line(_ node: JSONNode, _ number: Int, index: Int) throws -> Line {
     var line = Line(number: number, text: try node.member(text).text(), name: "doc:\(index)")
     if let id {
       let node = try node.member(id)

@@ -82,9 +82,7 @@ public enum Split: Sendable, Equatable {
 ///
 /// - Throws: `DatasetError` when the file cannot be read, is not UTF-8, names no id or one twice.
 public func readIDs(_ file: String) throws(DatasetError) -> [ExampleID] {
-  guard let text = String(validating: try FileBytes(file).bytes, as: UTF8.self) else {
-    throw .malformed(file: file, place: .file, problem: "the text is not UTF-8")
-  }
+  let text = try FileBytes(file).text()
   var ids: [ExampleID] = []
   var lines: [ExampleID: Int] = [:]
   for (index, line) in text.split(separator: /\r\n|\n/, omittingEmptySubsequences: false)

@@ -17,14 +17,15 @@ struct TokenReader: Sendable {
 
   func read() throws -> RawExamples {
     switch form {
-    case .text: return try readText().examples
+    case .text(let unit, let length): return try passages(unit, length).examples
     case .array(let vocabulary): return try examples(of: NPYReader(file: file).read(), vocabulary)
     }
   }
 
   /// The passages of the text, and how many of its tokens are in none.
-  func readText() throws -> (examples: RawExamples, leftOut: Int) {
-    guard case .text(let unit, let length) = form else { return (try read(), 0) }
+  func passages(
+    _ unit: TokenUnit, _ length: Int
+  ) throws -> (examples: RawExamples, leftOut: Int) {
     let (tokens, tokenizer) = try tokens(unit)
     let document = TokenDocument(name: "", tokens: tokens, place: .file)
     let rows = try TokenRows.blocks([document], of: length, file: file) { "byte:\($1)" }
@@ -35,14 +36,12 @@ struct TokenReader: Sendable {
   }
 
   private func tokens(_ unit: TokenUnit) throws -> ([Tokenizer.Token], Tokenizer) {
-    let bytes = try FileBytes(file).bytes
+    let contents = try FileBytes(file)
     // Bytes need not be UTF-8.
     if unit == .bytes {
-      return (bytes.enumerated().map { Tokenizer.Token(id: Int($1), byte: $0) }, .bytes)
+      return (contents.bytes.enumerated().map { Tokenizer.Token(id: Int($1), byte: $0) }, .bytes)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw DatasetError.malformed(file: file, place: .file, problem: "it is not UTF-8 text")
-    }
+    let text = try contents.text()
     let tokenizer = try unit.tokenizer(for: [text])
     return (try tokenizer.tokens(of: text), tokenizer)
   }

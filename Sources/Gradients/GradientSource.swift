@@ -86,7 +86,7 @@ public struct GradientSource: Sendable {
 
   private func forEachOutputs(of data: Dataset, _ body: (Range<Int>, Tensor) -> Void) {
     forEachRange(of: data.count, functions: 0) { range in
-      body(range, network.outputs(data.inputs.prefixSlice(range), parameters: parameters))
+      body(range, network.uncheckedOutputs(data.inputs.prefixSlice(range), parameters: parameters))
     }
   }
 

@@ -18,7 +18,7 @@ package struct AblationPoint: Layer {
   /// y from x.
   package func forward(_ x: consuming Tensor, _ pass: Pass) -> Tensor {
     pass.observe(x, at: group)
-    guard let rows = pass.rows(at: group) else { return x }
+    guard let rows = pass.rows(at: group, of: x) else { return x }
     return rows.applied(to: x, filling: true)
   }
 

@@ -25,7 +25,7 @@ package struct Block: Layer {
   /// y from x.
   package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
     let y = body.forward(x, pass)
-    let rows = pass.rows(at: group)
+    let rows = pass.rows(at: group, of: x)
     guard rows != nil || pass.observes(group) else { return y }
     let change = y - x
     pass.observe(change, at: group)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Why no derivative of a network can be taken.
+/// Why no outputs or derivatives of a network can be taken.
 public enum DerivativeError: DiagnosableError, Equatable {
   /// A vector over the parameters has another length than the network's.
   case length(of: String, found: Int, expected: Int)

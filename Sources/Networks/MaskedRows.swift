@@ -77,11 +77,15 @@ struct MaskedRows {
     return (0..<group.units).allSatisfy { units[$0] == 1 }
   }
 
-  private func require(_ x: borrowing Tensor) {
-    let fault =
-      x.rowLength == group.width
+  /// What is wrong with the mask for activations; nil when it fits.
+  func misfit(_ x: borrowing Tensor) -> String? {
+    x.rowLength == group.width
       ? ablation.mismatch(group, batch: x.shape[0], positions: x.positionsOfExample)
       : "activations \(x.shape)"
+  }
+
+  private func require(_ x: borrowing Tensor) {
+    let fault = misfit(x)
     precondition(fault == nil, "\(fault ?? "") at \(group)")
   }
 

@@ -23,9 +23,30 @@ extension Network {
       return
     }
     let size = inputShape.reduce(1, *)
-    guard let batch = inputs.shape.first, inputs.count == batch * size else {
+    let example = Array(inputs.shape.dropFirst())
+    // What reads pictures knows their size; what reads rows takes them as they come.
+    guard let batch = inputs.shape.first, inputs.count == batch * size,
+      readsImages || example == inputShape || example == [size]
+    else {
       throw .inputs(found: inputs.shape, expected: inputShape)
     }
+  }
+
+  /// The outputs of a pass whose masks are checked: before it as far as the network knows their
+  /// sizes, on the way where they depend on the inputs.
+  ///
+  /// - Throws: `AblationError`.
+  func checkedPass<Outputs>(
+    _ parameters: Tensor, batch: Int, _ ablation: [Int: AblationMask], startingAt start: Int = 0,
+    _ forward: (Pass) -> Outputs
+  ) throws(AblationError) -> Outputs {
+    if !ablation.isEmpty { try require(ablation, batch: batch) }
+    let pass = pass(
+      parameters, batch: batch, for: .outputs, ablation: ablation, startingAt: start)
+    pass.notesMisfits = true
+    let outputs = forward(pass)
+    if let misfit = pass.misfit { throw misfit }
+    return outputs
   }
 
   /// - Throws: `DerivativeError.outputGradient`.
@@ -75,6 +96,16 @@ extension Network {
     where !buffers.contains(where: { $0.offset == offset && $0.count == values.count }) {
       throw .statistics(offset: offset, count: values.count, known: buffers.map(\.name))
     }
+  }
+
+  /// Whether what reads the inputs knows the size of a picture.
+  private var readsImages: Bool {
+    var first: (any Layer)?
+    _ = root.mapped { layer in
+      if first == nil, layer.components.isEmpty, !layer.parameters.isEmpty { first = layer }
+      return layer
+    }
+    return first is Convolution2D || first is PatchEmbedding
   }
 
   /// What reads token ids; nil of a network of numbers.

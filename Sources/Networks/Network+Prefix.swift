@@ -1,3 +1,4 @@
+import Factors
 import Tensors
 
 /// A pass stopped before a layer of its network: what went in once serves any number of passes that
@@ -9,12 +10,55 @@ public struct Prefix: Sendable {
   public let activation: Tensor
   /// Tokens of each example before its padding; nil: all count.
   public let lengths: [Int]?
+  /// That of the network which it is of.
+  let layout: NetworkLayout
 
   /// The examples at some rows, in order; one may come more than once.
   public func gathered(_ rows: [Int]) -> Prefix {
     Prefix(
       place: place, activation: activation.gathered(rows),
-      lengths: lengths.map { lengths in rows.map { lengths[$0] } })
+      lengths: lengths.map { lengths in rows.map { lengths[$0] } }, layout: layout)
+  }
+}
+
+/// What two networks have in common when a pass may go from the one on in the other.
+struct NetworkLayout: Sendable, Equatable {
+  /// Names, shapes and places of the parameters.
+  let parameters: [Parameter]
+  /// Of one example.
+  let inputShape, outputShape: [Int]
+}
+
+/// What can be wrong with a place where a pass stops or starts.
+public enum PrefixError: DiagnosableError, Equatable {
+  /// The network has no such place.
+  case place(Int, places: Range<Int>)
+  /// The prefix is of a network with other parameters, inputs or outputs.
+  case otherNetwork(place: Int)
+
+  /// What went wrong.
+  public var what: String {
+    switch self {
+    case .place(let place, _): "there is no place \(place) where a pass could stop or start"
+    case .otherNetwork: "the prefix is of another network"
+    }
+  }
+
+  /// Where.
+  public var location: String {
+    switch self {
+    case .place: "places"
+    case .otherNetwork(let place): "the prefix before place \(place)"
+    }
+  }
+
+  /// What the user can do.
+  public var remedy: String {
+    switch self {
+    case .place(_, let places):
+      "the network's places are \(places.lowerBound) to \(places.upperBound - 1)"
+    case .otherNetwork: "make it with `prefixes` of the network that goes on from it"
+    }
   }
 }
 
@@ -36,20 +80,36 @@ extension Network {
   ///   - inputs: B × input shape.
   ///   - places: in `places`, in any order.
   /// - Returns: a prefix a place, in the order of `places`.
+  /// - Throws: `PrefixError.place`; as `outputs`.
   public func prefixes(
     _ inputs: Tensor, before places: [Int], parameters: Tensor,
     ablation: [Int: AblationMask] = [:]
+  ) throws -> [Prefix] {
+    try check(inputs, parameters: parameters, dropout: nil)
+    for place in places { try check(place: place) }
+    return try checkedPass(parameters, batch: inputs.shape[0], ablation) {
+      walked(inputs, before: places, $0)
+    }
+  }
+
+  /// The same of inputs that were read for this network.
+  ///
+  /// - Precondition: inputs and places fit.
+  package func uncheckedPrefixes(
+    _ inputs: Tensor, before places: [Int], parameters: Tensor
   ) -> [Prefix] {
-    let pass = pass(parameters, batch: inputs.shape[0], for: .outputs, ablation: ablation)
+    walked(inputs, before: places, pass(parameters, batch: inputs.shape[0], for: .outputs))
+  }
+
+  private func walked(_ inputs: Tensor, before places: [Int], _ pass: Pass) -> [Prefix] {
     let wanted = Set(places)
     var found: [Int: Prefix] = [:]
     var x = inputs
     for place in 0...(wanted.max() ?? 0) {
       if wanted.contains(place) {
-        found[place] = Prefix(place: place, activation: x, lengths: pass.lengths)
+        found[place] = Prefix(place: place, activation: x, lengths: pass.lengths, layout: layout)
       }
       guard place < wanted.max() ?? 0 else { break }
-      precondition(place < rootLayers.count, "place \(place) of \(self.places)")
       x = rootLayers[place].forward(x, pass)
     }
     return places.compactMap { found[$0] }
@@ -59,14 +119,26 @@ extension Network {
   ///
   /// - Returns: B × output shape: those of the whole pass bit for bit, when the prefix had the same
   ///   parameters and masks.
+  /// - Throws: `PrefixError` for a prefix of another network; as `outputs`.
   public func outputs(
     from prefix: Prefix, parameters: Tensor, ablation: [Int: AblationMask] = [:]
-  ) -> Tensor {
-    forward(
-      from: prefix,
-      pass(
-        parameters, batch: prefix.activation.shape[0], for: .outputs, ablation: ablation,
-        startingAt: prefix.place))
+  ) throws -> Tensor {
+    try check(parameters, "parameters")
+    guard prefix.layout == layout else { throw PrefixError.otherNetwork(place: prefix.place) }
+    try check(place: prefix.place)
+    return try checkedPass(
+      parameters, batch: prefix.activation.shape[0], ablation, startingAt: prefix.place
+    ) {
+      forward(from: prefix, $0)
+    }
+  }
+
+  private var layout: NetworkLayout {
+    NetworkLayout(parameters: parameters, inputShape: inputShape, outputShape: outputShape)
+  }
+
+  private func check(place: Int) throws(PrefixError) {
+    guard places.contains(place) else { throw .place(place, places: places) }
   }
 
   /// Outputs of a pass that starts where a prefix stopped.

@@ -106,10 +106,23 @@ public struct Network: Sendable {
   ///
   /// - Parameters:
   ///   - inputs: B × input shape.
-  ///   - ablation: masks by the points of the network's components; `require(_:batch:)` checks
-  ///     them.
+  ///   - ablation: masks by the points of the network's components.
   /// - Returns: B × output shape.
+  /// - Throws: `DerivativeError.inputs`, `.token`, `.length` for inputs and parameters that are not
+  ///   the network's; `AblationError` for masks that do not fit them.
   public func outputs(
+    _ inputs: Tensor, parameters: Tensor, ablation: [Int: AblationMask] = [:]
+  ) throws -> Tensor {
+    try check(inputs, parameters: parameters, dropout: nil)
+    return try checkedPass(parameters, batch: inputs.shape[0], ablation) {
+      root.forward(inputs, $0)
+    }
+  }
+
+  /// The same of inputs that were read for this network, masks that were made for it.
+  ///
+  /// - Precondition: all fit.
+  package func uncheckedOutputs(
     _ inputs: Tensor, parameters: Tensor, ablation: [Int: AblationMask] = [:]
   ) -> Tensor {
     let pass = pass(parameters, batch: inputs.shape[0], for: .outputs, ablation: ablation)

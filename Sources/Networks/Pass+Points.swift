@@ -19,6 +19,15 @@ extension Pass {
     return ablation[group.point].map { MaskedRows(ablation: $0, group: group) }
   }
 
+  /// The mask for what reaches a point; nil: nothing is masked there, or the mask is a misfit that
+  /// was noted.
+  func rows(at group: ComponentGroup, of x: borrowing Tensor) -> MaskedRows? {
+    guard let rows = rows(at: group) else { return nil }
+    guard notesMisfits, let fault = rows.misfit(x) else { return rows }
+    misfit = misfit ?? .mismatch(group: group.description, fault: fault, batch: batch)
+    return nil
+  }
+
   /// Whether anything is observed at a point.
   func observes(_ group: ComponentGroup) -> Bool {
     !purpose.isDisjoint(with: [.activations, .activationGradients, .maskGradients])

@@ -42,6 +42,11 @@ package final class Pass {
   /// What was seen at the ablation points, as far as it is the purpose.
   package internal(set) var observed = Observations()
 
+  /// Whether a mask that does not fit what reaches its point is noted and left out; else it traps.
+  var notesMisfits = false
+  /// The first mask that did not fit.
+  var misfit: AblationError?
+
   let plan: PassPlan
   /// The ablation points that are observed; nil: all.
   let observedPoints: Set<Int>?

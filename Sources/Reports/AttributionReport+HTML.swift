@@ -36,7 +36,8 @@ enum ReportView {
       "introduction": section.introduction, "hasIntroduction": !section.introduction.isEmpty,
       "queries": [], "suspects": [], "charts": [], "tables": [], "isEmpty": false,
       "unit": "", "signSentence": "", "scoreName": "", "isQueries": false, "isSuspects": false,
-      "hasTokens": false, "hasQueryTokens": false,
+      "hasTokens": false, "hasQueryTokens": false, "changeSentence": "",
+      "hasChangeSentence": false,
     ]
     switch section.content {
     case .queries(let queries):
@@ -47,6 +48,8 @@ enum ReportView {
       view["hasTokens"] = queries.hasShadedTokens
       view["hasQueryTokens"] = queries.hasShadedQueries
       view["signSentence"] = queries.signSentence
+      view["changeSentence"] = queries.changeSentence
+      view["hasChangeSentence"] = !queries.changeSentence.isEmpty
     case .suspects(let gallery):
       view["isSuspects"] = !gallery.suspects.isEmpty
       view["suspects"] = gallery.suspects.map(suspect)
@@ -71,7 +74,7 @@ enum ReportView {
       (card.helpful + card.harmful).map { abs($0.score) }.filter(\.isFinite).max() ?? 0
     let verdict = card.label == card.predicted ? "right" : "wrong"
     let set = card.isOutside ? "" : "test "
-    let label = card.isOutside && card.label.isEmpty ? "" : ", label \(card.label)"
+    let label = card.isUnlabelled ? "" : ", label \(card.label)"
     return [
       "queryView": example(
         card.view, alt: "\(card.isOutside ? "" : "test example ")\(card.id)\(label)"),
@@ -81,7 +84,7 @@ enum ReportView {
       "layout": card.view.isPassage ? " passage" : "", "question": card.question,
       "hasQuestion": !card.question.isEmpty,
       "probability": probability(card.probability),
-      "verdict": card.isOutside && card.label.isEmpty ? "" : verdict,
+      "verdict": card.isUnlabelled ? "" : verdict,
       "sides": [
         side("helped", sides.positive, card.helpful, largest),
         side("harmed", sides.negative, card.harmful, largest),
@@ -101,6 +104,7 @@ enum ReportView {
           "trainingID": influence.id, "trainingLabel": influence.label,
           "hasTrainingLabel": !influence.label.isEmpty,
           "trainingScore": NumberText.signed(influence.score),
+          "change": influence.change, "hasChange": !influence.change.isEmpty,
           "bar": barWidth(influence.score, largest),
           "queryTokens": influence.queryTokens.isEmpty
             ? [] : [example(.tokens(influence.queryTokens), alt: "")],

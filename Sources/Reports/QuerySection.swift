@@ -22,6 +22,8 @@ public struct QuerySection: Sendable, Equatable {
   public var signSentence: String
   /// The headings of the two sides.
   public var sides = Sides.help
+  /// What the changes beside the scores are, and how they were found; empty without changes.
+  public var changeSentence = ""
   /// The test examples.
   public var cards: [QueryCard]
 
@@ -60,6 +62,9 @@ public struct QueryCard: Sendable, Equatable {
   /// The training examples that harmed, the strongest first.
   public var harmful: [Influence]
 
+  /// Whether it has no label to be right or wrong about.
+  var isUnlabelled: Bool { isOutside && label.isEmpty }
+
   /// A test example with its strongest training examples.
   public init(
     view: ExampleView, id: String, label: String, predicted: String, probability: Double?,
@@ -79,6 +84,9 @@ public struct QueryCard: Sendable, Equatable {
     public var label: String
     /// Its score in the unit of the section; positive = helped.
     public var score: Double
+    /// What removing it changes, with an interval: `removed: margin −0.73 ± 0.44`; empty without a
+    /// calibration.
+    public var change = ""
     /// The query's tokens with their parts of the score; empty where they are not asked for.
     public var queryTokens: [ScoredToken] = []
 

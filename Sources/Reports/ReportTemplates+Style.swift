@@ -46,6 +46,7 @@ extension ReportTemplates {
     .about{display:grid;grid-template-columns:1fr auto;gap:.1rem .6rem;align-items:center;
     font-size:.9rem;min-width:0;grid-column:2}
     .about .name{grid-column:1/3}.about .id{margin-left:.35rem}
+    .change{grid-column:1/3;font-size:.8rem;color:var(--soft);font-variant-numeric:tabular-nums}
     .number{font-size:.85rem;min-width:4.2rem;text-align:right;white-space:nowrap}
     .score{height:5px;border-radius:3px;background:var(--track);overflow:hidden}
     .length{display:block;height:100%;border-radius:3px;background:var(--good)}

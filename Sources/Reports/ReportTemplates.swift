@@ -83,6 +83,7 @@ enum ReportTemplates {
     {{#isEmpty}}<p class="empty">Nothing to show.</p>{{/isEmpty}}
     {{#isQueries}}
     <p class="unit">{{signSentence}} Unit: {{unit}}.</p>
+    {{#hasChangeSentence}}<p class="unit">{{changeSentence}}</p>{{/hasChangeSentence}}
     {{#hasTokens}}
     <p class="legend"><span class="scale" aria-hidden="true"><span>harmed</span>\
     <span class="minus" style="--shade:1"></span><span class="minus" style="--shade:.6"></span>\
@@ -146,7 +147,8 @@ enum ReportTemplates {
     <strong>{{trainingLabel}}</strong> {{/hasTrainingLabel}}\
     <span class="id">{{trainingID}}</span></span>
     <span class="score"><span class="length" style="width:{{bar}}%"></span></span>\
-    <span class="number">{{trainingScore}}</span></span>\
+    <span class="number">{{trainingScore}}</span>\
+    {{#hasChange}}<span class="change">{{change}}</span>{{/hasChange}}</span>\
     {{#queryTokens}}<details><summary>its effect on the query’s tokens</summary>{{>example}}</details>\
     {{/queryTokens}}</li>{{/influences}}</ul></div>
     {{/sides}}

@@ -29,6 +29,8 @@ public struct GroupJob: Sendable {
   public var scoring = ScoringRequest()
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
+  /// How much is said about how the scores are made.
+  public var diagnosis = DiagnosisText.Extent.line
 
   /// A question with everything else left open.
   public init(group: Group, test: String) { (self.group, self.test) = (group, test) }
@@ -38,7 +40,7 @@ public struct GroupJob: Sendable {
   /// - Throws: `InfluenceError` and `DatasetError` for questions that the run does not suit;
   ///   errors of its files.
   public func run(in session: Session) throws -> GroupAnswer {
-    let setup = try ScoringSession(session, scoring, layers: layers)
+    let setup = try ScoringSession(session, scoring, layers: layers, diagnosis: diagnosis)
     let data = setup.influence.data
     let rows = try group.rows(in: data.train)
     let selection = try QuerySelection(test, limit: limit, of: setup.influence, session.control)

@@ -34,6 +34,8 @@ public struct QueryJob: Sendable {
   public var scoring = ScoringRequest(diagnosesDamping: .last)
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
+  /// How much is said about how the scores are made.
+  public var diagnosis = DiagnosisText.Extent.line
 
   /// A question about test examples with everything else left open: ids such as `17` or `3,5`,
   /// `misclassified`, or `all`, their mean.
@@ -52,7 +54,7 @@ public struct QueryJob: Sendable {
 
     /// The answer as a page.
     public func page() throws -> AttributionReport {
-      try QueryPage(found, notes: notes, passages: passages).report
+      try QueryPage(found, answer, notes: notes, passages: passages).report
     }
   }
 
@@ -69,7 +71,8 @@ public struct QueryJob: Sendable {
         return try answer(
           found, try AskedQueries(test, limit: limit, of: found.influence, control), control)
       }
-      let setup = try ScoringSession(session, scoring, layers: layers, asks: .query)
+      let setup = try ScoringSession(
+        session, scoring, layers: layers, asks: .query, diagnosis: diagnosis)
       if byToken { try setup.influence.data.train.requireTokens() }
       let fused = try setup.fused(with: bank, token: token)
       let found = QueryScores(setup, of: setup.influence.data.test, fused, token: token)
@@ -94,7 +97,8 @@ public struct QueryJob: Sendable {
     let asked = try AskedQueries(input, of: influence, session.control)
     let request = try asked.completing(
       scoring, influence.data.train.outputCount, session.control)
-    let setup = try ScoringSession(session, request, layers: layers, asks: .outside)
+    let setup = try ScoringSession(
+      session, request, layers: layers, asks: .outside, diagnosis: diagnosis)
     return try answer(
       QueryScores(setup, of: asked.set, token: token), asked, session.control, setup)
   }

@@ -18,6 +18,8 @@ public struct ScoreJob: Sendable {
   public var scoring = ScoringRequest(diagnosesDamping: .last)
   /// The layers that scores are over; nil: all that were trained.
   public var layers: LayerPatterns?
+  /// How much is said about how the scores are made.
+  public var diagnosis = DiagnosisText.Extent.line
 
   /// Test examples, by the run's own method.
   public init() {}
@@ -28,7 +30,8 @@ public struct ScoreJob: Sendable {
   ///   `JobCancelled`.
   public func run(in session: Session) throws -> ScoreAnswer {
     let setup = try ScoringSession(
-      session, scoring, layers: layers, asks: part == .test ? .test : .train)
+      session, scoring, layers: layers, asks: part == .test ? .test : .train,
+      diagnosis: diagnosis)
     let queries = try part.part(of: setup.influence.data)
     let fused = try setup.fused(with: bank)
     let path = try path(setup, isFused: fused != nil)

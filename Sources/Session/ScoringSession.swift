@@ -16,6 +16,8 @@ public struct ScoringSession: Sendable {
   public let scorer: Ensemble
   /// Where the work reports to.
   let control: JobControl
+  /// How much is said about how the scores are made.
+  let diagnosis: DiagnosisText.Extent
 
   /// The options of the method.
   public var options: ScoringOptions { scoring.options }
@@ -41,12 +43,16 @@ public struct ScoringSession: Sendable {
 
   /// The scoring of a request.
   ///
+  /// - Parameter diagnosis: in full, the choices are said at once and `explain` adds damping and
+  ///   spectrum; in a line, `explain` says them together.
   /// - Throws: `InfluenceError` for a request that the run does not suit; errors of its files.
   public init(
     _ session: Session, _ request: ScoringRequest = ScoringRequest(),
-    layers: LayerPatterns? = nil, asks asked: Asked = .test
+    layers: LayerPatterns? = nil, asks asked: Asked = .test,
+    diagnosis: DiagnosisText.Extent = .full
   ) throws {
     control = session.control
+    self.diagnosis = diagnosis
     influence = try session.influence(layers: layers)
     if [.query, .test].contains(asked) { try influence.data.requireTest() }
     scoring = try influence.resolved(request)
@@ -55,14 +61,7 @@ public struct ScoringSession: Sendable {
   }
 
   private func sayChoices(_ asked: Asked) throws {
-    let checkpoints = scorer.checkpointNames.count
-    control.note(
-      "\(options.method) of \(options.outputFunction.rawValue) on "
-        + (scoring.usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
-        + ", \(influence.data.train.count) training examples, "
-        + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s")"
-        + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
-    )
+    if diagnosis == .full { control.note(choices) }
     // Features are of the store's checkpoints unless others are asked for.
     if !scoring.usesFeatures || scoring.choice != .standard,
       let passed = try scoring.choice.chosen(
@@ -72,22 +71,31 @@ public struct ScoringSession: Sendable {
       control.note("note: \(passed); ‹checkpoints: all› takes them")
     }
     if let layers = influence.layersSentence { control.note(layers) }
-    if let reason = KernelText.sentence(scoring.kernelReason) { control.note(reason) }
+    if diagnosis == .full, let reason = KernelText.sentence(scoring.kernelReason) {
+      control.note(reason)
+    }
     control.announce(try influence.estimate(scoring, queries: asked.count(influence.data)))
+  }
+
+  /// Method, kernel and checkpoints in a line.
+  private var choices: String {
+    let checkpoints = scorer.checkpointNames.count
+    return "\(options.method) of \(options.outputFunction.rawValue) on "
+      + (scoring.usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
+      + ", \(influence.data.train.count) training examples, "
+      + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s")"
+      + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")
   }
 
   /// Says what was decided about damping, and anything odd about the gradients.
   package func explain() throws {
     let reports = try scorer.dampingReports()
-    let brief = reports.filter { $0.report.spectrum == nil }
-    if !brief.isEmpty {
-      control.note(
-        "damping λ: "
-          + brief.map { "\($0.name) " + NumberText.significant($0.report.damping) }
-          .joined(separator: ", "))
-    }
-    for (name, report) in reports where report.spectrum != nil {
-      control.note("\(name): " + report.lines.joined(separator: "\n"))
+    switch diagnosis {
+    case .line:
+      let damping = DiagnosisText.damping(reports.map(\.report.damping), by: options.damping)
+      control.note(([choices] + (damping.map { [$0] } ?? [])).joined(separator: ", "))
+    case .full:
+      for line in DiagnosisText.lines(reports) { control.note(line) }
     }
     for note in try scorer.notes() { control.note("note: \(note)") }
   }

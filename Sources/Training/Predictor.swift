@@ -26,7 +26,7 @@ public struct Predictor: Sendable {
 
   /// Outputs of some inputs, B × output shape.
   func outputs(_ inputs: Tensor) -> Tensor {
-    network.outputs(
+    network.uncheckedOutputs(
       inputs, parameters: parameters, ablation: masks?(inputs.shape[0]) ?? [:])
   }
 

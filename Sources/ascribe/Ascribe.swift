@@ -13,6 +13,7 @@ struct Ascribe {
     signal(SIGXFSZ, SIG_IGN)
     Console.reserveStandardStreams()
     do {
+      try UnknownCommand.refuse(Array(CommandLine.arguments.dropFirst()))
       var command = try AscribeCommand.parseAsRoot()
       let meter = GradientMeter()
       try CommonOptions.settled(command) {

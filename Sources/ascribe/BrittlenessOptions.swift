@@ -4,20 +4,20 @@ import Session
 /// Options of `evaluate brittleness`.
 struct BrittlenessOptions: ParsableArguments {
   @Option(
-    help: "Brittleness: test ids such as 3,17 (default: a sample of those predicted rightly).")
+    help: "Test ids such as 3,17 (default: a sample of those predicted rightly).")
   var test: String?
-  @Option(help: "Brittleness: queries in the sample (default: 10).") var count: Int?
-  @Option(help: "Brittleness: numbers of examples to remove (default: 1, 2, 5, 10 and 20 %).")
+  @Option(help: "Queries in the sample (default: 10).") var count: Int?
+  @Option(help: "Numbers of examples to remove (default: 1, 2, 5, 10 and 20 %).")
   var removals: String?
-  @Option(help: "Brittleness: models of each removal, which vote (default: 3).")
+  @Option(help: "Models of each removal, which vote (default: 3).")
   var models: Int?
-  @Option(help: "Brittleness: random removals of each size (default: 3).") var draws: Int?
-  @Option(help: "Brittleness: models to train at the most (default: 500).") var budget: Int?
+  @Option(help: "Random removals of each size (default: 3).") var draws: Int?
+  @Option(help: "Models to train at the most (default: 500).") var budget: Int?
   @Option(
     help:
-      "Brittleness of texts: share by which the loss rises when a passage flips (default: 0.05).")
+      "Texts: share by which the loss rises when a passage flips (default: 0.05).")
   var rise: Double?
-  @Flag(help: "Brittleness: replace a bank that was made from something else.")
+  @Flag(help: "Replace a bank that was made from something else.")
   var overwrite = false
 
   /// The first option that was given.

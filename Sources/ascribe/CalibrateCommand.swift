@@ -14,19 +14,24 @@ struct CalibrateCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
-  @Option(help: "The bank's name (ascribe retrain).") var bank = "bank"
-  @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
-  var token: Int?
-  @Flag(help: "Print one JSON object.") var json = false
-  @OptionGroup var method: MethodOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: HelpSection.asked) var question: Question
+  @OptionGroup(title: HelpSection.scored) var method: MethodOptions
+  @OptionGroup(title: HelpSection.written) var written: JSONOption
+  @OptionGroup(title: HelpSection.machine) var common: CommonOptions
+
+  /// What is asked.
+  struct Question: ParsableArguments {
+    @Option(help: "The bank's name (ascribe retrain).") var bank = "bank"
+    @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
+    var token: Int?
+  }
 
   func run() throws {
     common.begin()
     var job = CalibrateJob(
-      bank: bank, scoring: try method.request(), layers: method.layers.patterns)
-    job.token = token
+      bank: question.bank, scoring: try method.request(), layers: method.layers.patterns)
+    job.token = question.token
     let answer = try job.run(in: try common.session(runName))
-    Console.output(json ? try answer.json() : FlagText.named(in: answer.text))
+    Console.output(written.json ? try answer.json() : FlagText.named(in: answer.text))
   }
 }

@@ -35,7 +35,10 @@ struct CollectCommand: ParsableCommand {
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
   @Option(help: "The measurement whose gradient is projected (default: margin, or prediction).")
   var outputFunction: String?
-  @Option(help: "final, log, all, or epochs such as 1,2,5 (default: the method's own).")
+  @Option(
+    help:
+      "final, log, all, or epochs such as 1,2,5 (default: log for trajectory and tracin, else final)."
+  )
   var checkpoints: String?
   @OptionGroup var layers: LayerOptions
   @Option(help: "The store (default: Projections/RUN/SPLIT.h5).") var out: String?

@@ -161,7 +161,10 @@ struct MethodOptions: ParsableArguments {
     help: "Damping the same for all examples (uniform), or more for what is learnt (residual).")
   var dampingProfile: DampingProfile?
 
-  @Option(help: "final, log, all, or epochs such as 1,2,5 (default: the method's own).")
+  @Option(
+    help:
+      "final, log, all, or epochs such as 1,2,5 (default: log for trajectory and tracin, else final)."
+  )
   var checkpoints: String?
 
   @OptionGroup var layers: LayerOptions

@@ -32,17 +32,30 @@ struct EvaluateCommand: ParsableCommand {
   var runName: String
   @Argument(help: "lds, loo, removal, mislabel, brittleness or randomized.")
   var kind: EvaluationKind
-  @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
-  var token: Int?
-  @Option(help: "The bank's name (default: bank; loo, removal and brittleness have their own).")
-  var bank: String?
-  @Option(help: "Write the result as a self-contained HTML page with charts.")
-  var report: String?
-  @Flag(help: "Print one JSON object.") var json = false
-  @OptionGroup var brittleness: BrittlenessOptions
-  @OptionGroup var fusing: FuseOptions
-  @OptionGroup var method: MethodOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: HelpSection.asked) var question: Question
+  @OptionGroup(title: HelpSection.brittleness) var brittleness: BrittlenessOptions
+  @OptionGroup(title: HelpSection.scored) var method: MethodOptions
+  @OptionGroup(title: HelpSection.scored) var fusing: FuseOptions
+  @OptionGroup(title: HelpSection.written) var written: Written
+  @OptionGroup(title: HelpSection.machine) var common: CommonOptions
+
+  /// What is asked.
+  struct Question: ParsableArguments {
+    @Option(
+      help: "The bank's name (default: bank; loo, removal and brittleness have their own).")
+    var bank: String?
+    @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
+    var token: Int?
+  }
+
+  /// Where the result goes.
+  struct Written: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "Write the result as a self-contained HTML page with charts.", valueName: "file"))
+    var report: String?
+    @Flag(help: "Print one JSON object.") var json = false
+  }
 
   func validate() throws {
     if kind != .brittleness, let stray = brittleness.given {
@@ -51,10 +64,10 @@ struct EvaluateCommand: ParsableCommand {
     if kind != .lds && fusing.fuse != nil {
       throw ValidationError("--fuse is for evaluate lds, not \(kind.rawValue)")
     }
-    if kind == .mislabel && bank != nil {
+    if kind == .mislabel && question.bank != nil {
       throw ValidationError("--bank is not for evaluate mislabel, which needs no bank")
     }
-    if token != nil && (kind == .mislabel || kind == .removal) {
+    if question.token != nil && (kind == .mislabel || kind == .removal) {
       throw ValidationError(
         "--token is not for evaluate \(kind.rawValue), "
           + (kind == .mislabel
@@ -70,6 +83,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     common.begin()
     let session = try common.session(runName)
+    let (bank, token) = (question.bank, question.token)
     let (scoring, layers) = (try method.request(), method.layers.patterns)
     switch kind {
     case .lds:
@@ -97,7 +111,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func show<A>(_ result: Evaluated<A>) throws {
-    if let report { try Console.write(result.page, to: report) }
-    try Console.answer(result.answer, json: json)
+    if let report = written.report { try Console.write(result.page, to: report) }
+    try Console.answer(result.answer, json: written.json)
   }
 }

@@ -12,19 +12,34 @@ struct MislabeledCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
-  @Option(
-    help:
-      "leaveOneOutMargin (default), leaveOneOutWithEL2N (default above 20,000 examples of a run trained here), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
-  )
-  var signal: MislabelRanking.Signal?
-  @Option(help: "Suspects to show.") var top = 50
-  @Option(help: "Write the suspects as a self-contained HTML page.") var report: String?
-  @Option(help: "Write all training examples in order as CSV.") var csv: String?
-  @Flag(help: "Print one JSON object.") var json = false
-  @OptionGroup var method: MethodOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: HelpSection.asked) var question: Question
+  @OptionGroup(title: HelpSection.scored) var method: MethodOptions
+  @OptionGroup(title: HelpSection.written) var written: Written
+  @OptionGroup(title: HelpSection.machine) var common: CommonOptions
+
+  /// What is asked.
+  struct Question: ParsableArguments {
+    @Option(
+      help:
+        "leaveOneOutMargin (default), leaveOneOutWithEL2N (default above 20,000 examples of a run trained here), selfInfluence, finalProbability, meanProbability, areaUnderMargin, el2n, loss, gradientNorm."
+    )
+    var signal: MislabelRanking.Signal?
+    @Option(help: "Suspects to show.") var top = 50
+  }
+
+  /// Where the answer goes.
+  struct Written: ParsableArguments {
+    @Option(
+      help: ArgumentHelp("Write all training examples in order as CSV.", valueName: "file"))
+    var csv: String?
+    @Option(
+      help: ArgumentHelp("Write the suspects as a self-contained HTML page.", valueName: "file"))
+    var report: String?
+    @Flag(help: "Print one JSON object.") var json = false
+  }
 
   func validate() throws {
+    let (signal, top) = (question.signal, question.top)
     if signal != .selfInfluence {
       let ignored = [
         ("--method", method.method), ("--output-function", method.outputFunction),
@@ -46,11 +61,13 @@ struct MislabeledCommand: ParsableCommand {
   func run() throws {
     common.begin()
     var job = MislabeledJob()
-    (job.signal, job.top, job.layers) = (signal, top, method.layers.patterns)
+    (job.signal, job.top, job.layers) = (
+      question.signal, question.top, method.layers.patterns
+    )
     job.scoring = try method.request()
     let result = try job.run(in: try common.session(runName))
-    if let csv { try Console.write(result.csv(), to: csv, says: false) }
-    if let report { try Console.write(result.page(), to: report) }
-    try Console.answer(result.answer, json: json)
+    if let csv = written.csv { try Console.write(result.csv(), to: csv, says: false) }
+    if let report = written.report { try Console.write(result.page(), to: report) }
+    try Console.answer(result.answer, json: written.json)
   }
 }

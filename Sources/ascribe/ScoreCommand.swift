@@ -10,19 +10,30 @@ struct ScoreCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))
   var runName: String
-  @Option(help: "The queries: test or train.") var split: DataPart = .test
-  @Option(help: "The file to write (default: Projections/RUN/scores-METHOD.h5).")
-  var out: String?
-  @Option(help: "Checkpoints whose spectrum and cross-validation are computed: none, last, all.")
-  var diagnose: DampingDiagnosis = .last
-  @Flag(help: "Print one JSON object.") var json = false
-  @OptionGroup var fusing: FuseOptions
-  @OptionGroup var method: MethodOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: HelpSection.asked) var question: Question
+  @OptionGroup(title: HelpSection.scored) var method: MethodOptions
+  @OptionGroup(title: HelpSection.scored) var fusing: FuseOptions
+  @OptionGroup(title: HelpSection.written) var diagnosis: DiagnosisOptions
+  @OptionGroup(title: HelpSection.written) var written: Written
+  @OptionGroup(title: HelpSection.machine) var common: CommonOptions
+
+  /// What is asked.
+  struct Question: ParsableArguments {
+    @Option(help: "The queries: test or train.") var split: DataPart = .test
+  }
+
+  /// Where the scores go.
+  struct Written: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "The file to write (default: Projections/RUN/scores-METHOD.h5).", valueName: "file"))
+    var out: String?
+    @Flag(help: "Print one JSON object.") var json = false
+  }
 
   func validate() throws {
-    try CommonOptions.requireHDF5Name(out)
-    if fusing.fuse != nil && split == .train {
+    try CommonOptions.requireHDF5Name(written.out)
+    if fusing.fuse != nil && question.split == .train {
       throw ValidationError(
         "--fuse is for test examples: a bank holds no outputs on the training set")
     }
@@ -31,10 +42,11 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     common.begin()
     var job = ScoreJob()
-    (job.part, job.out, job.bank) = (split, out, fusing.fuse)
+    (job.part, job.out, job.bank) = (question.split, written.out, fusing.fuse)
     job.layers = method.layers.patterns
-    job.scoring = try method.request(diagnosesDamping: diagnose)
+    job.scoring = try method.request(diagnosesDamping: diagnosis.diagnose ?? .last)
+    job.diagnosis = diagnosis.extent
     let answer = try job.run(in: try common.session(runName))
-    if json { Console.output(try answer.json()) }
+    if written.json { Console.output(try answer.json()) }
   }
 }

@@ -95,7 +95,7 @@ struct EditTests {
     let make = try edit.masks(
       of: net.network, parameters: net.parameters, reference: nil, file: "e.json")
     let x = Tensor([1, -1, 0, 2], shape: [2, 2])
-    let found = net.network.outputs(x, parameters: net.parameters, ablation: make(2))
+    let found = try net.network.outputs(x, parameters: net.parameters, ablation: make(2))
     // Of [1, −1]: h = (0, 1, ·, 0); of [0, 2]: h = (2, 0, ·, .6).
     let wanted: [Float] = [1, 0, 0.06, 2.06]
     for (a, b) in zip(found.elements, wanted) { #expect(abs(a - b) < 1e-6) }

@@ -11,7 +11,7 @@ struct MaskedOutputsTests {
   private func alone(
     _ sample: ComponentSample, _ outputs: MaskedOutputs, _ mask: [Float], _ query: Int,
     _ function: OutputFunction, off: Float = 0, value: [Int: AblationValue] = [:]
-  ) -> Float {
+  ) throws -> Float {
     var masks: [Int: Tensor] = [:]
     for (place, component) in outputs.components.components.enumerated() {
       guard let group = outputs.components.groups.first(where: { $0.point == component.point })
@@ -20,7 +20,7 @@ struct MaskedOutputsTests {
       tensor.storage.base[component.unit] = off + (1 - off) * mask[place]
       masks[component.point] = tensor
     }
-    let logits = sample.network.outputs(
+    let logits = try sample.network.outputs(
       sample.queries.inputs.gathered([query]), parameters: sample.parameters,
       ablation: Dictionary(
         uniqueKeysWithValues: masks.map {
@@ -39,7 +39,7 @@ struct MaskedOutputsTests {
     let found = outputs.values(masks)
     for mask in 0..<masks.rows {
       for query in 0..<sample.queries.count {
-        let own = alone(sample, outputs, masks.row(mask), query, function)
+        let own = try alone(sample, outputs, masks.row(mask), query, function)
         #expect(abs(found[mask, query] - own) < 1e-5)
       }
     }
@@ -52,7 +52,7 @@ struct MaskedOutputsTests {
     let masks = MaskDesign.leaveOneOut(outputs.components.count)
     let found = outputs.values(masks)
     for mask in 0..<masks.rows {
-      let own = alone(sample, outputs, masks.row(mask), 3, .margin, off: 0.25)
+      let own = try alone(sample, outputs, masks.row(mask), 3, .margin, off: 0.25)
       #expect(abs(found[mask, 3] - own) < 1e-5)
     }
   }
@@ -81,7 +81,7 @@ struct MaskedOutputsTests {
     let outputs = try sample.outputs(.logit, ablation: .resample, reference: one)
     let all = Matrix<Float>(repeating: 0, rows: 1, columns: 6)
     let found = outputs.values(all)
-    let logits = sample.network.outputs(one.inputs, parameters: sample.parameters)
+    let logits = try sample.network.outputs(one.inputs, parameters: sample.parameters)
     for query in 0..<7 { #expect(abs(found[0, query] - logits[0, query % 3]) < 1e-5) }
   }
 

@@ -97,6 +97,9 @@ import Testing
           at:  F/bad.txt
           fix: get the file again, or write it anew.
         """)
+    // A list of ids is refused in the same words.
+    let ids = diagnosed { _ = try readIDs(self.folder.path + "/bad.txt") }
+    #expect(ids?.what == "the file is damaged: it is not UTF-8 text.")
     #expect(
       folder.failure(yaml("format: text, path: short.txt, length: 2"))?
         .contains("short.txt has no examples") == true)

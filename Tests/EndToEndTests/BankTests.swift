@@ -83,6 +83,27 @@ import Testing
     #expect(other.errors.contains("does not fit these scores: other damping"))
   }
 
+  @Test("a page shows the changes that the terminal shows, and none that no calibration gives")
+  func calibratedPage() throws {
+    try work.succeed("calibrate", "r")
+    let text = try work.succeed("query", "r", "--test", "3", "--top", "4", "--report", "q.html")
+    let changes = text.output.matches(of: #/[-+][\d.]+ ± [\d.]+/#).map { String($0.output) }
+    #expect(changes.count == 8)
+    let page = try work.text("q.html")
+    for change in changes {
+      let shown = change.replacingOccurrences(of: "-", with: "−")
+      #expect(page.contains("<span class=\"change\">removed: margin \(shown)</span>"))
+    }
+    #expect(page.components(separatedBy: "class=\"change\"").count == 1 + 8)
+    #expect(page.contains("Removed: what the query’s margin is expected to change by"))
+    #expect(page.contains(", bank bank, 20 subsets × 2 seeds, held-out R² 0."))
+    try work.succeed(
+      "query", "r", "--test", "3", "--damping", "2·mean", "--report", "other.html")
+    let other = try work.text("other.html")
+    #expect(!other.contains("class=\"change\"") && !other.contains("held-out R²"))
+    #expect(!other.contains("Removed:"))
+  }
+
   @Test("a group is deleted by ids and by class, exactly and as a sum")
   func groups() throws {
     let one = try work.object("group", "r", "--ids", "4", "--test", "3,5", "--method", "ntk-loo")

@@ -69,4 +69,22 @@ import Testing
   func flags(text: String, named: String) {
     #expect(FlagText.named(in: text) == named)
   }
+
+  @Test("a mistyped command is told the nearest, any other word the commands")
+  func unknownCommand() throws {
+    func what(_ arguments: String...) -> String? {
+      do throws(UnknownCommand) {
+        try UnknownCommand.refuse(arguments)
+        return nil
+      } catch { return error.what }
+    }
+    #expect(what("quary", "s") == "there is no command `quary`; did you mean `query`?")
+    #expect(
+      what("help", "mislabelled")
+        == "there is no command `mislabelled`; did you mean `mislabeled`?")
+    #expect(what("zzz") == "there is no command `zzz`.")
+    for known in [["query", "quary"], ["help"], ["help", "query"], ["--version"], []] {
+      #expect(throws: Never.self) { try UnknownCommand.refuse(known) }
+    }
+  }
 }

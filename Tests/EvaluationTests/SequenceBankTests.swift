@@ -52,7 +52,7 @@ import Training
       network: network, configuration: try run.influence.run.configuration().training,
       data: data.train.subset(rows), seed: 1_000_007
     ).train()
-    let logits = network.outputs(data.test.inputs, parameters: state.parameters)
+    let logits = network.uncheckedOutputs(data.test.inputs, parameters: state.parameters)
     guard case .tokens(let tokens, let vocabulary) = data.test.targets else { throw Missing() }
     let (places, width) = (tokens.rowLength, vocabulary.count)
     for function in [OutputFunction.margin, .hardMargin, .logit, .logProbability, .loss] {

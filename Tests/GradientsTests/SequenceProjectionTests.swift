@@ -85,7 +85,7 @@ struct SequenceProjectionTests {
       var moved = theta
       moved.add(scaled: v, by: step)
       return function.values(
-        Self.network.outputs(Self.data.inputs, parameters: moved), targets)
+        Self.network.uncheckedOutputs(Self.data.inputs, parameters: moved), targets)
     }
     let rise = zip(values(h), values(-h)).map { ($0 - $1) / (2 * h) }
     let slopes = (0..<3).map { i in
@@ -97,7 +97,7 @@ struct SequenceProjectionTests {
   @Test("token values sum to the example's, and padding has none")
   func tokenValues() {
     let theta = Self.network.initialParameters(seed: 1)
-    let outputs = Self.network.outputs(Self.data.inputs, parameters: theta)
+    let outputs = Self.network.uncheckedOutputs(Self.data.inputs, parameters: theta)
     let targets = TargetValues(Self.data.targets)
     let each = OutputFunction.logProbability.tokenValues(outputs, targets)
     let sums = (0..<3).map { each.row($0).reduce(0, +) }

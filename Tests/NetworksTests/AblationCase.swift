@@ -81,7 +81,7 @@ struct MaskedProblem {
 
   /// ⟨d, f⟩ under masks.
   func value(_ masks: [Int: AblationMask], at parameters: Tensor? = nil) -> Double {
-    network.outputs(inputs, parameters: parameters ?? theta, ablation: masks).dot(d)
+    network.uncheckedOutputs(inputs, parameters: parameters ?? theta, ablation: masks).dot(d)
   }
 
   func pass(for purpose: Pass.Purpose, _ masks: [Int: AblationMask]) -> Pass {

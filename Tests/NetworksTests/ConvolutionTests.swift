@@ -179,10 +179,10 @@ struct ConvolutionTests {
     let theta = gaussian([network.parameterCount], seed: 6, index: 0)
     let x = gaussian([2, 4, 4], seed: 6, index: 1)
     let point = try #require(network.components.first).point
-    let masked = network.outputs(
+    let masked = network.uncheckedOutputs(
       x, parameters: theta,
       ablation: [point: AblationMask(mask: Tensor([1, 1, 0, 0], shape: [2, 2]))])
-    let whole = network.outputs(x, parameters: theta)
+    let whole = network.uncheckedOutputs(x, parameters: theta)
     #expect(masked.prefixSlice(0..<1) == whole.prefixSlice(0..<1))
     // Nothing is left of the second image but the last layer's bias.
     #expect(masked.prefixSlice(1..<2).elements == Array(theta.elements.suffix(3)))
@@ -195,9 +195,9 @@ struct ConvolutionTests {
       Network.convolutional(image: image, inputShape: [24], channels: [2], outputs: 3))
     let theta = gaussian([network.parameterCount], seed: 7, index: 0)
     let x = gaussian([2, 24], seed: 7, index: 1)
-    let rows = network.outputs(x, parameters: theta)
+    let rows = network.uncheckedOutputs(x, parameters: theta)
     for shape in [[2, 4, 6], [2, 1, 4, 6]] {
-      #expect(network.outputs(x.reshaped(shape), parameters: theta) == rows)
+      #expect(network.uncheckedOutputs(x.reshaped(shape), parameters: theta) == rows)
     }
   }
 

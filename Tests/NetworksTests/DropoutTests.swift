@@ -49,7 +49,7 @@ struct DropoutTests {
   func evaluation() {
     let network = Self.network(rate: 0.5)
     let x = gaussian([3, 50], seed: 1, index: 0)
-    #expect(network.outputs(x, parameters: Tensor(uninitialized: [0])) == x)
+    #expect(network.uncheckedOutputs(x, parameters: Tensor(uninitialized: [0])) == x)
     let none = Self.network(rate: 0)
     let pass = none.pass(
       Tensor(uninitialized: [0]), batch: 3, for: .inputGradient,
@@ -66,7 +66,8 @@ struct DropoutTests {
     #expect(with.parameters.map(\.name) == ["0.weight", "0.bias", "3.weight", "3.bias"])
     let theta = gaussian([with.parameterCount], seed: 1, index: 0)
     let x = gaussian([3, 4], seed: 1, index: 1)
-    #expect(with.outputs(x, parameters: theta) == without.outputs(x, parameters: theta))
+    #expect(
+      with.uncheckedOutputs(x, parameters: theta) == without.uncheckedOutputs(x, parameters: theta))
   }
 
   @Test("gradients and tangents of a training pass go through its mask", arguments: [1, 2, 3])
@@ -87,7 +88,7 @@ struct DropoutTests {
     }
     let pass = network.pass(theta, batch: 5, for: [.gradient, .tangents], dropout: draws)
     let z = network.root.forward(x, pass)
-    #expect(z != network.outputs(x, parameters: theta))
+    #expect(z != network.uncheckedOutputs(x, parameters: theta))
     _ = network.root.backward(d, pass)
     pass.tangent = v
     let tangent = network.root.forwardTangent(nil, pass)

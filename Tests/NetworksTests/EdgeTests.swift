@@ -30,7 +30,7 @@ struct EdgeTests {
     let x = Tensor(uninitialized: [0] + network.inputShape)
     let theta = network.initialParameters(seed: 1)
     let targets = TargetValues.classes([])
-    #expect(network.outputs(x, parameters: theta).shape == [0, 2])
+    #expect(network.uncheckedOutputs(x, parameters: theta).shape == [0, 2])
     let gradient = try network.lossGradient(
       x, targets, parameters: theta, loss: .crossEntropy
     ).parameters
@@ -54,7 +54,7 @@ struct EdgeTests {
       uniqueKeysWithValues: network.components.map {
         ($0.point, AblationMask(mask: Tensor(uninitialized: [0, $0.units])))
       })
-    #expect(network.outputs(x, parameters: theta, ablation: masks).shape == [0, 2])
+    #expect(network.uncheckedOutputs(x, parameters: theta, ablation: masks).shape == [0, 2])
   }
 
   @Test("gradients of none join those of some", arguments: [sequence, perceptron, vit])

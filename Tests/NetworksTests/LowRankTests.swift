@@ -46,7 +46,7 @@ struct LowRankTests {
     let network = try adapted(c)
     let theta = try theta(c, network)
     let x = Tensor(c.inputs, shape: [3, 6])
-    let outputs = network.outputs(x, parameters: theta)
+    let outputs = network.uncheckedOutputs(x, parameters: theta)
     #expect(relativeDifference(outputs.elements, c.logits) < 1e-5)
     #expect(
       relativeDifference(Loss.nextToken.values(outputs, .tokens(x)), c.losses) < 1e-5)
@@ -102,8 +102,8 @@ struct LowRankTests {
     let first = Self.base.initialParameters(seed: 5)
     #expect(Array(theta.elements.prefix(first.count)) == first.elements)
     #expect(
-      network.outputs(x, parameters: theta).elements
-        == Self.base.outputs(x, parameters: first).elements)
+      network.uncheckedOutputs(x, parameters: theta).elements
+        == Self.base.uncheckedOutputs(x, parameters: first).elements)
     for parameter in network.selection?.parameters ?? [] {
       let values = theta.elements[parameter.range]
       if parameter.name.hasSuffix("lora_B.weight") {

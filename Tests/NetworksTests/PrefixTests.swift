@@ -11,16 +11,16 @@ struct PrefixTests {
   @Test(
     "outputs from every place have the bits of the whole pass, masked or not",
     arguments: Family.allCases)
-  func outputs(_ family: Family) {
+  func outputs(_ family: Family) throws {
     let p = MaskedProblem(family)
     for masks in [[:], p.masks(AblationCase(value: .rows, mask: .fractional))] {
-      let whole = p.network.outputs(p.inputs, parameters: p.theta, ablation: masks)
+      let whole = try p.network.outputs(p.inputs, parameters: p.theta, ablation: masks)
       let places = Array(p.network.places)
-      let prefixes = p.network.prefixes(
+      let prefixes = try p.network.prefixes(
         p.inputs, before: places.reversed(), parameters: p.theta, ablation: masks)
       #expect(prefixes.map(\.place) == places.reversed())
       for prefix in prefixes {
-        let z = p.network.outputs(from: prefix, parameters: p.theta, ablation: masks)
+        let z = try p.network.outputs(from: prefix, parameters: p.theta, ablation: masks)
         #expect(bits(z) == bits(whole), "\(prefix.place)")
       }
     }
@@ -34,9 +34,9 @@ struct PrefixTests {
       let place = try #require(p.network.place(of: group))
       let own = masks.filter { $0.key == group.point }
       let prefix = try #require(
-        p.network.prefixes(p.inputs, before: [place], parameters: p.theta).first)
+        try p.network.prefixes(p.inputs, before: [place], parameters: p.theta).first)
       #expect(
-        bits(p.network.outputs(from: prefix, parameters: p.theta, ablation: own))
+        try bits(p.network.outputs(from: prefix, parameters: p.theta, ablation: own))
           == bits(p.network.outputs(p.inputs, parameters: p.theta, ablation: own)), "\(group)")
     }
   }
@@ -50,7 +50,7 @@ struct PrefixTests {
     p.network.backward(p.d, whole)
     let place = p.network.places.count / 2
     let prefix = try #require(
-      p.network.prefixes(
+      try p.network.prefixes(
         p.inputs, before: [place], parameters: p.theta, ablation: masks
       ).first)
     let pass = p.network.pass(
@@ -76,11 +76,11 @@ struct PrefixTests {
   func gathered() throws {
     let p = MaskedProblem(.gpt2)
     let prefix = try #require(
-      p.network.prefixes(p.inputs, before: [2], parameters: p.theta).first)
+      try p.network.prefixes(p.inputs, before: [2], parameters: p.theta).first)
     #expect(prefix.lengths == [5, 5, 2])
     let rows = [2, 0, 2, 1]
-    let z = p.network.outputs(from: prefix.gathered(rows), parameters: p.theta)
-    let expected = p.network.outputs(p.inputs.gathered(rows), parameters: p.theta)
+    let z = try p.network.outputs(from: prefix.gathered(rows), parameters: p.theta)
+    let expected = try p.network.outputs(p.inputs.gathered(rows), parameters: p.theta)
     #expect(relativeDifference(z.elements, expected.elements) < 1e-6)
     #expect(prefix.gathered(rows).lengths == [2, 5, 2, 5])
   }

@@ -35,7 +35,7 @@ struct PyTorchTests {
     #expect(
       relativeDifference(known.loss.values(outputs, known.targetValues), known.losses) < 1e-6)
     #expect(relativeDifference(gradient.elements, known.gradient) < 3e-6)
-    #expect(known.network.outputs(known.x, parameters: known.theta) == outputs)
+    #expect(known.network.uncheckedOutputs(known.x, parameters: known.theta) == outputs)
     let scaled = try known.network.lossGradient(
       known.x, known.targetValues, parameters: known.theta, loss: known.loss, scale: 0.25)
     #expect(
@@ -138,7 +138,7 @@ struct PyTorchTests {
 
   @Test("one example at a time gives what the batch gives", arguments: NetworkCase.all)
   func singles(_ known: NetworkCase) throws {
-    let whole = known.network.outputs(known.x, parameters: known.theta)
+    let whole = known.network.uncheckedOutputs(known.x, parameters: known.theta)
     var sum = [Double](repeating: 0, count: known.direction.count)
     for i in 0..<known.count {
       let found = try known.network.lossGradient(

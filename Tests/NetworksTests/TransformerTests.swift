@@ -21,7 +21,7 @@ struct TransformerTests {
   @Test("outputs and losses", arguments: TransformerCase.all)
   func outputs(_ c: TransformerCase) {
     let network = c.network
-    let outputs = network.outputs(c.x, parameters: c.theta(network))
+    let outputs = network.uncheckedOutputs(c.x, parameters: c.theta(network))
     #expect(outputs.shape == [c.inputShape[0]] + network.outputShape)
     #expect(relativeDifference(outputs.elements, c.logits) < 1e-5)
     #expect(relativeDifference(c.loss.values(outputs, c.targets), c.losses) < 1e-5)

@@ -122,6 +122,29 @@ struct ReportTests {
     }
   }
 
+  @Test("what removing an example changes stands below its score, where it is known")
+  func changes() throws {
+    var known = QueryCard.Influence(view: .nothing, id: "7", label: "a", score: 2)
+    known.change = "removed: margin −0.73 ± 0.44"
+    let unknown = QueryCard.Influence(view: .nothing, id: "8", label: "a", score: 1)
+    func page(_ influences: [QueryCard.Influence], _ sentence: String) throws -> XML {
+      let card = QueryCard(
+        view: .nothing, id: "1", label: "a", predicted: "b", probability: nil, helpful: influences,
+        harmful: [])
+      var section = QuerySection(unit: "margin", signSentence: "", cards: [card])
+      section.changeSentence = sentence
+      let report = AttributionReport(title: "t", sections: [.init("Q", .queries(section))])
+      return try #require(XML.parse(report.html()))
+    }
+    let both = try page([known, unknown], "Removed: so much.")
+    #expect(both.attributes("span", "class").count { $0 == "change" } == 1)
+    #expect(both.text.contains(known.change) && both.text.contains("Removed: so much."))
+    let none = try page([unknown], "")
+    #expect(
+      !none.attributes("span", "class").contains("change") && none.count("p") == both.count("p") - 1
+    )
+  }
+
   @Test("a wide row of a table shows its first values and counts the rest")
   func features() {
     let view = ExampleView.features([1, 0.25, .nan, 4], names: ["age"], limit: 3)

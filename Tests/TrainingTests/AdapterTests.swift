@@ -128,7 +128,7 @@ struct AdapterTests {
     ).parameters(layout: network.modelParameters).parameters
     let values = try adapter.parameters(of: network)
     let theta = Tensor(weights.elements + values.elements, shape: [network.parameterCount])
-    let outputs = network.outputs(Tensor(known.tokens, shape: [3, 6]), parameters: theta)
+    let outputs = network.uncheckedOutputs(Tensor(known.tokens, shape: [3, 6]), parameters: theta)
     #expect(relativeDifference(outputs.elements, known.logits) < 1e-5)
   }
 

@@ -139,7 +139,7 @@ import Testing
       network: network, parameters: state.parameters, loss: .crossEntropy)
     #expect(
       predictor.predictions(for: data).logits.elements
-        == network.outputs(data.inputs, parameters: state.parameters).elements)
+        == network.uncheckedOutputs(data.inputs, parameters: state.parameters).elements)
   }
 
   @Test("the same bits for one worker and two, and after going on from the first epoch")

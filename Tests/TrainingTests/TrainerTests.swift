@@ -64,7 +64,7 @@ struct TrainerTests {
     var state = trainer.initialState()
     let start = state.parameters
     let signals = try trainer.runEpoch(&state)
-    let logits = trainer.network.outputs(data.inputs, parameters: start)
+    let logits = trainer.network.uncheckedOutputs(data.inputs, parameters: start)
     let (gradients, _) = try trainer.network.exampleGradients(data.inputs, parameters: start) {
       Loss.crossEntropy.gradient($0, TargetValues(data.targets))
     }
@@ -254,7 +254,8 @@ struct TrainerTests {
     let tail = data.count - 3..<data.count
     #expect(
       all.logits.prefixSlice(tail)
-        == trainer.network.outputs(data.inputs.prefixSlice(tail), parameters: predictor.parameters))
+        == trainer.network.uncheckedOutputs(
+          data.inputs.prefixSlice(tail), parameters: predictor.parameters))
     let classes = try #require(data.classes)
     #expect(all.correct == zip(all.predicted, classes).map { $0 == $1 })
     #expect(try #require(all.accuracy) > 0.9)

@@ -17,8 +17,7 @@ extension CSVReader {
   private func layout(
     of table: CSVTable, like own: Layout, _ remarks: inout [String]
   ) throws(DatasetError) -> Layout {
-    let header = hasHeader ?? table.fields.allSatisfy { table.number($0) == nil }
-    guard header else { return try layout(width: table.fields.count, like: own) }
+    guard isHeader(table) else { return try layout(width: table.fields.count, like: own) }
     var names: [String] = []
     for field in table.fields { names.append(try table.text(field)) }
     guard own.hasHeader else {
@@ -37,10 +36,7 @@ extension CSVReader {
     names: [String], like own: Layout, _ remarks: inout [String]
   ) throws(DatasetError) -> Layout {
     func place(_ column: Int) throws(DatasetError) -> Int? {
-      let name = own.names[column]
-      let found = names.indices.filter { names[$0] == name }
-      if found.count > 1 { throw .ambiguousColumn(file: file, name: name) }
-      return found.first
+      try self.place(of: own.names[column], in: names)
     }
     func places(_ columns: [Int]) throws(DatasetError) -> [Int] {
       var places: [Int] = []

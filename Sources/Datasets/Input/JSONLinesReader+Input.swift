@@ -10,10 +10,16 @@ extension JSONLinesReader {
     var (lines, remarks) = ([Line](), [String]())
     if isJSON {
       // All or none have them: where some do, one without is named.
-      let fields = try reader.fields(among: [label, id].compactMap(\.self))
-      if !fields.contains(label ?? "") { reader.label = nil }
-      if !fields.contains(id ?? "") { reader.id = nil }
-      lines = try reader.lines()
+      var nodes: [(node: JSONNode, number: Int)] = []
+      try reader.forEachLine { nodes.append(($0, $1)) }
+      func has(_ field: String?) throws -> Bool {
+        guard let field else { return false }
+        return try nodes.contains { try $0.node.member(ifPresent: field) != nil }
+      }
+      if try !has(label) { reader.label = nil }
+      if try !has(id) { reader.id = nil }
+      guard !nodes.isEmpty else { throw DatasetError.noExamples(file: input) }
+      lines = try nodes.enumerated().map { try reader.line($1.node, $1.number, index: $0) }
     } else {
       (reader.label, reader.id) = (nil, nil)
       let (text, hasLineEnd) = try reader.wholeText()
@@ -30,20 +36,9 @@ extension JSONLinesReader {
     return RawInput(examples: examples, remarks: remarks + examples.inputs.paddingRemarks)
   }
 
-  /// Those of some fields that a line has.
-  private func fields(among names: [String]) throws -> Set<String> {
-    var found = Set<String>()
-    try forEachLine { node, _ in
-      for name in names where try node.member(ifPresent: name) != nil { found.insert(name) }
-    }
-    return found
-  }
-
   /// All of the file, and whether a line end behind it was left out: editors write one.
   private func wholeText() throws(DatasetError) -> (String, Bool) {
-    guard let text = String(validating: try FileBytes(file).bytes, as: UTF8.self) else {
-      throw .malformed(file: file, place: .file, problem: "it is not UTF-8 text")
-    }
+    let text = try FileBytes(file).text()
     return text.last?.isNewline == true ? (String(text.dropLast()), true) : (text, false)
   }
 }

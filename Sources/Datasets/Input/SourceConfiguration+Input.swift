@@ -84,7 +84,7 @@ extension RawExamples {
     }
     let n = inputs.shape == shape ? 1 : inputs.shape[0]
     guard n > 0 else { throw DatasetError.noExamples(file: inputs.file) }
-    let names = try ids?.texts().map { ExampleID($0) }
+    let names = try ids?.exampleIDs()
     if let ids, let names, names.count != n {
       throw DatasetError.countMismatch(
         file: ids.file, what: "ids", found: names.count, expected: n)
@@ -105,9 +105,6 @@ extension RawLabels {
       throw DatasetError.countMismatch(
         file: array.file, what: "labels", found: numbers.count, expected: n)
     }
-    let place = array.place(nil)
-    let name: String? = if case .array(let name, _) = place { name } else { nil }
-    self = .numbers(
-      numbers, outputs: outputs, places: { row in name.map { .array($0, .row(row)) } ?? .row(row) })
+    self = .numbers(numbers, outputs: outputs, places: array.rowPlaces)
   }
 }

@@ -6,14 +6,14 @@ extension TokenReader {
   ///
   /// - Parameter vocabulary: the number of tokens that the run knows.
   func read(input: String, length: Int, vocabulary: Int?) throws -> RawInput {
-    guard case .text = form else {
+    guard case .text(let unit, let own) = form else {
       let start = try FileStart(input)
       guard start.kind == .npy else { throw start.isNot("npy") }
       return try array(NPYReader(file: input).read(), length, vocabulary)
     }
     var reader = self
     reader.file = input
-    let (examples, leftOut) = try reader.readText()
+    let (examples, leftOut) = try reader.passages(unit, own)
     var remarks = examples.inputs.paddingRemarks
     if examples.count > 1 { remarks.insert("cut into passages of \(length) tokens", at: 0) }
     if leftOut > 0 {
