@@ -3,12 +3,14 @@ import Foundation
 /// The bytes of a whole file, for the readers.
 ///
 /// Read, not mapped: a mapped file that is shortened meanwhile would kill the process.
-struct FileBytes {
+package struct FileBytes {
+  /// Where it is.
   let file: String
+  /// What is in it.
   let bytes: [UInt8]
 
   /// - Parameter limit: bytes that are read at the most.
-  init(_ file: String, atMost limit: Int = .max) throws(DatasetError) {
+  package init(_ file: String, atMost limit: Int = .max) throws(DatasetError) {
     self.file = file
     let size = min(try checkFile(file), limit)
     try checkMemory(size, for: file)
@@ -34,7 +36,7 @@ struct FileBytes {
   }
 
   /// All of it as UTF-8 text.
-  func text() throws(DatasetError) -> String {
+  package func text() throws(DatasetError) -> String {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .malformed(file: file, place: .file, problem: "it is not UTF-8 text")
     }

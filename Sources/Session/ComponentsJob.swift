@@ -19,6 +19,9 @@ public struct ComponentsJob: Sendable {
   public var preset = ComponentPreset.standard
   /// The estimator.
   public var method = ComponentMethod.expected
+  /// The masks of `coar`: a number of random ones, or a file with a line a mask, the names of what it
+  /// takes away; nil: twice the number of components.
+  public var masks: String?
   /// The examples.
   public var part = DataPart.test
   /// Which of them are asked about: ids such as `17` or `3,5`, `misclassified`, or `all`.
@@ -57,7 +60,7 @@ public struct ComponentsJob: Sendable {
   /// - Throws: `ComponentError`; errors of files; `JobCancelled`: what was finished is kept.
   public func run(in session: Session) throws -> Result {
     let study = try study(in: session)
-    let estimate = try method.estimator.estimate(study)
+    let estimate = try estimator(study).estimate(study)
     let passes = study.passes
     let fresh = try study.judged([estimate], masks: freshMasks)[0]
     let answer = ComponentsAnswer(
@@ -69,6 +72,21 @@ public struct ComponentsJob: Sendable {
         "wrote \(out): \(study.outputs.count) queries × \(study.count) components")
     }
     return result
+  }
+
+  private func estimator(_ study: ComponentStudy) throws -> any ComponentEstimator {
+    guard let masks else { return method.estimator }
+    guard method == .coar else {
+      throw ComponentError.request(
+        problem: "\(method.rawValue) draws its own masks", field: "‹masks›",
+        remedy: "leave ‹masks› out, or take ‹method: coar›")
+    }
+    if let count = Int(masks) {
+      return MaskRegression(masks: .random(max(0, min(count, 1_000_000))))
+    }
+    let text = try FileBytes(masks).text()
+    return MaskRegression(
+      masks: .list(try MaskDesign.list(text, of: study.components, file: masks)))
   }
 
   /// The queries, components and masks of the request.

@@ -20,6 +20,11 @@ struct ComponentsCommand: ParsableCommand {
       "hardMargin (default of classes), margin, loss, logit, logProbability (default of texts); for numbers prediction, negativeHalfSquaredError."
   )
   var outputFunction: String?
+  @Option(
+    help:
+      "Of coar: how many random masks (default: twice the parts), or a file with a line a mask, the names of what it takes away."
+  )
+  var masks: String?
   @Option(help: "Masks of α that the answer is judged by, none of them used for it.")
   var fresh = ComponentStudy.freshMasks.own
   @Option(help: "Write every query's own scores as HDF5 (.h5).") var out: String?
@@ -44,7 +49,7 @@ struct ComponentsCommand: ParsableCommand {
     var job = try parts.job()
     (job.part, job.queries, job.limit, job.token) = (split, queries, limit, token)
     job.function = outputFunction.flatMap { OutputFunction(rawValue: $0) }
-    (job.freshMasks, job.out) = (fresh, out)
+    (job.freshMasks, job.masks, job.out) = (fresh, masks, out)
     let result = try job.run(in: try common.session(runName))
     if let csv { try Console.write(result.answer.csv, to: csv, says: false) }
     try Console.answer(result.answer, json: json)
