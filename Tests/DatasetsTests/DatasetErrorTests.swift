@@ -4,8 +4,9 @@ import Testing
 
 @testable import Datasets
 
-/// What else a run file's data may be wrong in, from the files as they are to the words that a user
-/// reads. Tables, arrays and tokenizers have tables of their own.
+/// Wrong data of a run file, from the files as they are to the words that a user reads.
+///
+/// Tables, arrays and tokenizers have tables of their own.
 @Suite struct DatasetErrorTests {
   struct Failure: Sendable, CustomStringConvertible {
     var description: String

@@ -1,41 +1,23 @@
 import Datasets
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
-/// Numbers, words and orders of a generated file; the seed is the test's argument.
-private struct Draws {
-  private var state: UInt64
-
-  init(seed: Int) { state = UInt64(seed + 1) &* 0x9E37_79B9_7F4A_7C15 }
-
-  mutating func bits() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func integer(_ range: ClosedRange<Int>) -> Int {
-    range.lowerBound + Int(bits() % UInt64(range.count))
-  }
-
+extension Draws {
   /// A float of any size, its sign and the last of its bits included.
-  mutating func number() -> Float {
+  fileprivate mutating func number() -> Float {
     let value = Float(bitPattern: UInt32(truncatingIfNeeded: bits()))
     return value.isFinite ? value : Float(integer(-9...9))
   }
 
-  mutating func pick<Value>(_ values: [Value]) -> Value { values[integer(0...values.count - 1)] }
-
   /// Rows × columns of `number()`.
-  mutating func table(_ rows: Int, _ columns: Int) -> [[Float]] {
+  fileprivate mutating func table(_ rows: Int, _ columns: Int) -> [[Float]] {
     (0..<rows).map { _ in (0..<columns).map { _ in number() } }
   }
 
   /// At least one of each of `classes`, and others as they come.
-  mutating func labels(_ rows: Int, of classes: [String]) -> [String] {
+  fileprivate mutating func labels(_ rows: Int, of classes: [String]) -> [String] {
     (0..<rows).map { $0 < classes.count ? classes[$0] : pick(classes) }
   }
 }
