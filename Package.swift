@@ -204,7 +204,7 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Checkpoints", "Configuration", "Datasets", "Factors", "Gradients", "Models", "Networks",
-        "Projections", "Runs", "Storage", "TestSupport", "Training",
+        "Projections", "Randomness", "Runs", "Storage", "TestSupport", "Training",
       ]),
     .testTarget(
       name: "GradientsTests",

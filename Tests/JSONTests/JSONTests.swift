@@ -65,7 +65,7 @@ import Testing
 
   @Test("what is written is read as the same value, for any texts and numbers", arguments: 0..<40)
   func roundTrip(seed: Int) throws {
-    var random = SplitMix(seed: UInt64(seed))
+    var random = Draws(seed: seed)
     let value = random.value(depth: 0)
     for layout in [JSON.Layout.compact, .indented, .members] {
       let text = JSON.text(value, layout: layout)
@@ -139,38 +139,26 @@ import Testing
   }
 }
 
-/// Random values; the seed is the test's argument.
-private struct SplitMix {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func text() -> String {
+extension Draws {
+  /// A text of any scalars, those beyond the basic plane and the unassigned ones included.
+  fileprivate mutating func text() -> String {
     var view = String.UnicodeScalarView()
-    for _ in 0..<next() % 6 {
-      if let scalar = Unicode.Scalar(UInt32(next() % 0x1_1000)) { view.append(scalar) }
+    for _ in 0..<integer(below: 6) {
+      if let scalar = Unicode.Scalar(UInt32(integer(below: 0x11_0000))) { view.append(scalar) }
     }
     return String(view)
   }
 
-  mutating func value(depth: Int) -> JSONValue {
-    switch next() % (depth < 4 ? 8 : 5) {
+  fileprivate mutating func value(depth: Int) -> JSONValue {
+    switch integer(below: depth < 4 ? 8 : 5) {
     case 0: return .text(text())
-    case 1: return .whole(Int(bitPattern: UInt(next())))
-    case 2: return .number(Double(next() % 1_000_000) / 7 * (next() % 2 == 0 ? 1e-30 : -1e30))
-    case 3: return .truth(next() % 2 == 0)
+    case 1: return .whole(Int(bitPattern: UInt(bits())))
+    case 2: return .number(Double(integer(below: 1_000_000)) / 7 * pick([1e-30, -1e30]))
+    case 3: return .truth(integer(below: 2) == 0)
     case 4: return .null
-    case 5, 6: return .list((0..<next() % 4).map { _ in value(depth: depth + 1) })
+    case 5, 6: return .list((0..<integer(below: 4)).map { _ in value(depth: depth + 1) })
     default:
-      return .object((0..<next() % 4).map { ("\($0)" + text(), value(depth: depth + 1)) })
+      return .object((0..<integer(below: 4)).map { ("\($0)" + text(), value(depth: depth + 1)) })
     }
   }
 }

@@ -126,6 +126,121 @@ import Testing
           fix: delete it, or start the store anew with ‹overwrites›.
         """, 4
       ),
+      (
+        .rowsCorrupt(rows: 8..<16, dataset: "seed-0/features", file: "f.h5"),
+        """
+        error: rows 8..<16 of seed-0/features changed after they were written: their checksum does \
+        not match.
+          at:  f.h5:seed-0/features
+          fix: copy the file again from where it came, or delete it and make it again.
+        """, 4
+      ),
+      (
+        .inconsistent(problem: "3 ids for 4 rows", file: "f.h5"),
+        """
+        error: the parts do not fit together: 3 ids for 4 rows.
+          at:  f.h5
+          fix: copy the file again from where it came, or delete it and make it again.
+        """, 4
+      ),
+      (
+        .notAFile(path: "/dev/null"),
+        """
+        error: this is a folder, device or pipe, and no file can take its place.
+          at:  /dev/null
+          fix: choose the name of a file.
+        """, 3
+      ),
+      (
+        .unsupportedVersion(found: 7, newest: 3, file: "f.h5"),
+        """
+        error: format version 7 is unknown; this version reads up to 3.
+          at:  f.h5
+          fix: use a newer version of Ascribe, or make the file again.
+        """, 4
+      ),
+      (
+        .missingObject(name: "scores", file: "f.h5"),
+        """
+        error: there is no scores.
+          at:  f.h5
+          fix: check that this is the intended file and name.
+        """, 3
+      ),
+      (
+        .wrongShape(name: "scores", expected: [2, 3], found: [3], file: "f.h5"),
+        """
+        error: scores has shape [3], expected [2, 3].
+          at:  f.h5:scores
+          fix: check that this is the intended file and name.
+        """, 3
+      ),
+      (
+        .tooLarge(name: "scores", shape: [1 << 40, 2], file: "f.h5"),
+        """
+        error: scores claims shape [1099511627776, 2], more than the file or the memory can hold.
+          at:  f.h5:scores
+          fix: the file is damaged or hostile; get it again from its source.
+        """, 3
+      ),
+      (
+        .rowsOutOfRange(rows: 5..<9, available: 8, file: "f.h5"),
+        """
+        error: rows 5..<9 were asked for, there are 8.
+          at:  f.h5
+          fix: ask for rows within the store.
+        """, 3
+      ),
+      (
+        .notStorable(
+          value: -.infinity, type: "float32", dataset: "features", row: 0, column: 2, file: "f.h5"),
+        """
+        error: features row 0, column 2 is -inf, which float32 cannot store.
+          at:  f.h5:features
+          fix: find the example that gives it (often a diverged checkpoint) and leave it out.
+        """, 3
+      ),
+      (
+        .fingerprintMismatch(field: "blasCore", expected: "a", found: "b", file: "f.h5"),
+        """
+        error: blasCore differs: expected "a", found "b".
+          at:  f.h5
+          fix: go on where it was begun (processor, BLAS core, memory of a block), or begin anew \
+        with ‹overwrites›.
+        """, 4
+      ),
+      (
+        .invalidName(name: "a/b", problem: "it has a slash"),
+        """
+        error: the name "a/b" cannot be stored: it has a slash.
+          at:  a/b
+          fix: choose another name.
+        """, 3
+      ),
+      (
+        .invalidLayout(problem: "0 rows"),
+        """
+        error: no store can have 0 rows.
+          at:  the layout of the store
+          fix: ask for at least one row, column and group, and float32 or half precision.
+        """, 3
+      ),
+      (
+        .system(operation: "open the file", path: "/x", code: ENOENT),
+        """
+        error: cannot open the file: No such file or directory.
+          at:  /x
+          fix: check the path.
+        """, 3
+      ),
+      (
+        .system(operation: "read the file", path: "/x", code: EIO),
+        """
+        error: cannot read the file: Input/output error.
+          at:  /x
+          fix: check the path and the disk.
+        """, 3
+      ),
     ] as [(StorageError, String, Int32)])
   func errorsSayWhatWhereAndHowToFixIt(error: StorageError, text: String, code: Int32) {
     #expect(error.description == text)

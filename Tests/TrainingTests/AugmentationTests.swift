@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Networks
+import Randomness
 import Tensors
 import TestSupport
 import Testing
@@ -53,6 +54,23 @@ import Testing
     #expect(Set(counts.keys) == expected && expected.count == 18)
     // 20 each; the chance of one outside is below 1e-4.
     #expect(counts.values.allSatisfy { (4...40).contains($0) }, "\(counts.values.sorted())")
+  }
+
+  /// The draws are a part of a run: with others a training cannot be replayed.
+  @Test("an example's shift and mirror are its three draws of the epoch", arguments: 1...12)
+  func draws(epoch: Int) {
+    let (crop, seed) = (2, UInt64(5))
+    let changed = Augmentation(flips: true, crop: crop).applied(
+      to: Self.images, examples: [7, 8], epoch: epoch, seed: seed)
+    let stream = RandomStream(seed: seed, purpose: .augmentation, index: UInt64(epoch))
+    for (row, example) in [7, 8].enumerated() {
+      let first = UInt64(3 * example)
+      let expected = Self.changed(
+        Self.images, row, stream.integer(below: 2 * crop + 1, at: first + 1) - crop,
+        stream.integer(below: 2 * crop + 1, at: first + 2) - crop,
+        stream.integer(below: 2, at: first) == 1)
+      #expect(changed.prefixSlice(row..<row + 1).elements == expected, "epoch \(epoch)")
+    }
   }
 
   @Test("a draw belongs to seed, epoch and example, not to the batch or the threads")
