@@ -49,13 +49,14 @@ public struct MaskRidge: Sendable {
     let spread = MaskRidge.squares(y).map { $0 / Double(max(1, n)) }
     let scale = (scales ?? spread).map { $0 > 0 ? 1 / $0 : 0 }
     let mean = basis.values.reduce(0, +) / Double(max(1, basis.values.count))
-    func error(_ shrinkage: [Double]) -> Double {
-      basis.leaveOneOut(y, inside, shrinkage, scale)
+    let outside = basis.outside(y, inside)
+    func error(_ left: [Double]) -> Double {
+      basis.leaveOneOut(outside, inside, left, scale)
     }
-    let none = error(basis.values.map { _ in 0 })
+    let none = error(basis.values.map { _ in 1 })
     var best: (error: Double, damping: Double?) = (none, nil)
     for candidate in grid where mean > 0 {
-      let found = error(basis.values.map { $0 / ($0 + candidate * mean) })
+      let found = error(basis.values.map { candidate * mean / ($0 + candidate * mean) })
       if found < best.error { best = (found, candidate) }
     }
     (self.error, errorWithout, damping) = (best.error, none, best.damping)
@@ -148,36 +149,49 @@ public struct MaskRidge: Sendable {
       return product(left, scaled)
     }
 
-    /// h_i of each mask, the intercept's 1/n included.
-    private func leverages(_ shrinkage: [Double]) -> [Double] {
-      let rank = values.count
-      return (0..<left.rows).map { row in
-        (0..<rank).reduce(1 / Double(left.rows)) { sum, column in
-          let u = left.storage.base[row * rank + column]
-          return sum + u * u * shrinkage[column]
-        }
+    /// Whether coefficients can give any outputs: then nothing of y is outside.
+    private var isWhole: Bool { values.count >= left.rows - 1 }
+
+    /// y − U Uᵀ y: what no coefficients explain.
+    func outside(_ y: Matrix<Double>, _ inside: Matrix<Double>) -> Matrix<Double> {
+      let result = Matrix<Double>(repeating: 0, rows: y.rows, columns: y.columns)
+      if isWhole { return result }
+      let explained = product(left, inside)
+      for place in 0..<y.rows * y.columns {
+        result.storage.base[place] = y.storage.base[place] - explained.storage.base[place]
       }
+      return result
     }
 
     /// The mean squared leave-one-out error, each query's times its scale.
+    ///
+    /// Residuals and what leverages leave are sums of what λ leaves of each direction, not differences:
+    /// both vanish with λ where there are fewer masks than components, their ratio does not.
+    ///
+    /// - Parameter rests: λ/(S² + λ) of each direction.
     func leaveOneOut(
-      _ y: Matrix<Double>, _ inside: Matrix<Double>, _ shrinkage: [Double], _ scale: [Double]
+      _ outside: Matrix<Double>, _ inside: Matrix<Double>, _ rests: [Double], _ scale: [Double]
     ) -> Double {
-      let fitted = spread(inside, shrinkage)
-      let leverages = leverages(shrinkage)
+      let damped = spread(inside, rests)
+      let (n, rank) = (outside.rows, values.count)
       var sum = 0.0
-      for row in 0..<y.rows {
-        // A mask that only its own weight explains tells nothing about the others.
-        let rest = max(1e-9, 1 - leverages[row])
-        var own = 0.0
-        for query in 0..<y.columns {
-          let place = row * y.columns + query
-          let e = (y.storage.base[place] - fitted.storage.base[place]) / rest
-          own += e * e * scale[query]
+      for row in 0..<n {
+        var (own, rest) = (1 - 1 / Double(n), 0.0)
+        for column in 0..<rank {
+          let u = left.storage.base[row * rank + column]
+          own -= u * u
+          rest += u * u * rests[column]
         }
-        sum += own
+        if !isWhole { rest += max(0, own) }
+        // A mask that all coefficients fit exactly and that no other mask tells of.
+        guard rest > 0 else { continue }
+        for query in 0..<outside.columns {
+          let place = row * outside.columns + query
+          let e = (outside.storage.base[place] + damped.storage.base[place]) / rest
+          sum += e * e * scale[query]
+        }
       }
-      return sum / Double(max(1, y.rows * y.columns))
+      return sum / Double(max(1, n * outside.columns))
     }
 
     /// β = √w V (S/(S² + λ)) Uᵀy, Q × d.

@@ -104,6 +104,21 @@ struct MaskRidgeTests {
     #expect(abs(fit.error - squares / Double(p.masks * p.queries)) < 1e-9)
   }
 
+  @Test("Fewer masks than components: weak damping is not taken for a good fit")
+  func interpolating() throws {
+    let problem = Problem(masks: 9, components: 30, queries: 6)
+    let (masks, outputs, priors) = made(problem)
+    let scales = [Double](repeating: 1, count: 6)
+    let weak = try MaskRidge(
+      masks: masks, outputs: outputs, priors: priors, scales: scales, grid: [0x1p-40])
+    let less = try MaskRidge(
+      masks: masks, outputs: outputs, priors: priors, scales: scales, grid: [0x1p-20])
+    // Where the fit goes through all outputs, the error has a limit that is not 0.
+    let limit = min(weak.error, weak.errorWithout)
+    #expect(abs(limit - min(less.error, less.errorWithout)) < 1e-3 * limit)
+    #expect(limit > 0.05)
+  }
+
   @Test("Noise alone is left to λ = ∞")
   func noise() throws {
     let stream = RandomStream(seed: 2, purpose: .bootstrap, index: 1)
