@@ -125,8 +125,8 @@ let package = Package(
     .target(
       name: "Components",
       dependencies: [
-        "Datasets", "Evaluation", "LinearAlgebra", "Networks", "Randomness", "Runs", "Storage",
-        "Tensors",
+        "Datasets", "Evaluation", "Factors", "LinearAlgebra", "Networks", "Randomness", "Runs",
+        "Storage", "Tensors",
       ]),
     // Layer 13
     .target(
@@ -226,7 +226,7 @@ let package = Package(
     .testTarget(
       name: "ComponentsTests",
       dependencies: [
-        "Components", "Datasets", "LinearAlgebra", "Networks", "Randomness", "Storage",
+        "Components", "Datasets", "Factors", "LinearAlgebra", "Networks", "Randomness", "Storage",
         "TestSupport",
       ]),
     .testTarget(

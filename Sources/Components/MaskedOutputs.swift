@@ -121,6 +121,11 @@ public struct MaskedOutputs: Sendable {
     return (values, gradients)
   }
 
+  /// ∂f/∂z of some queries from their outputs.
+  func slopes(_ outputs: Tensor, of block: Range<Int>) -> Tensor {
+    function.gradient(outputs, targets.gathered(Array(block)))
+  }
+
   /// Rows that go through the network together.
   private struct Slice: Sendable {
     let prefix: Prefix
