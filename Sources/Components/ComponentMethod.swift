@@ -18,6 +18,16 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
   case magnitude
   /// Shares of the squared weights in their layer.
   case lamp
+  /// Variances of the activations, times the weights that read them.
+  case flap
+  /// Gradients without each layer's branches in turn.
+  case atpstar
+  /// Relevance in the place of gradients.
+  case relp
+  /// What biases give.
+  case fullgrad
+  /// The order in which whole parts are removed.
+  case blockpruner
 
   /// The estimator.
   public var estimator: any ComponentEstimator {
@@ -31,6 +41,11 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .internal: InternalInfluence()
     case .magnitude: WeightMagnitude()
     case .lamp: LayerAdaptiveMagnitude()
+    case .flap: Fluctuation()
+    case .atpstar: GradientDrop()
+    case .relp: RelevancePatching()
+    case .fullgrad: FullGradient()
+    case .blockpruner: BlockPruner()
     }
   }
 
@@ -46,6 +61,15 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .internal: "mean gradient by the activations over the queries' class (internal influence)"
     case .magnitude: "norm of the component's own weights"
     case .lamp: "its share of the squared weights of its layer that are not smaller (LAMP)"
+    case .flap: "variance of the activations times the squared weights that read them (FLAP)"
+    case .atpstar: "AtP, averaged over backward passes without one layer each (GradDrop of AtP*)"
+    case .relp: "relevance (LRP) in the place of gradients (RelP)"
+    case .fullgrad: "what its biases give to f, behind ReLUs (full gradients)"
+    case .blockpruner:
+      "order in which whole parts are removed, the least missed first (BlockPruner)"
     }
   }
+
+  /// Whether it reads the activations of a reference set, whatever the ablation.
+  public var needsReference: Bool { self == .flap }
 }

@@ -31,8 +31,12 @@ extension ComponentStudy {
       try control.check()
       Workers.run(slices: some.count) { index in
         let block = blocks[some.lowerBound + index]
+        let masks =
+          purpose.contains(.maskGradients)
+          ? outputs.keeping(rows: block.count, outputs.filling.rows(of: block)) : [:]
         let pass = network.pass(
-          outputs.parameters, batch: block.count, for: purpose, observing: points)
+          outputs.parameters, batch: block.count, for: purpose, ablation: masks,
+          observing: points)
         let found = network.root.forward(outputs.queries.inputs.gathered(Array(block)), pass)
         body(UnmaskedBlock(queries: block, slopes: outputs.slopes(found, of: block)), pass)
       }
@@ -64,6 +68,19 @@ extension ComponentStudy {
       }
     }
     return scores
+  }
+
+  /// Hands out ∂f/∂m of each component for each example of a pass for mask gradients that has gone
+  /// back; 0 of those that nothing came to.
+  func forEachMaskGradient(
+    in pass: Pass, _ body: (_ row: Int, _ place: Int, _ gradient: Float) -> Void
+  ) {
+    for (place, component) in components.components.enumerated() {
+      let found = pass.observed.maskGradients[component.point]
+      for row in 0..<pass.batch {
+        body(row, place, found.map { outputs.ablation.share * $0[row, component.unit] } ?? 0)
+      }
+    }
   }
 }
 

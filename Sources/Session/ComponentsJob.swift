@@ -94,7 +94,7 @@ public struct ComponentsJob: Sendable {
       ablation: ablation, reference: influence.data.train, seed: seed)
     var identity = try run.identity(
       checkpoints: [reference], examples: asked.data.contentHash)
-    if !ablation.needsReference { identity.trainingData = nil }
+    if !ablation.needsReference && !method.needsReference { identity.trainingData = nil }
     return try ComponentStudy(
       outputs, share: share, preset: preset, seed: seed,
       identity: identity.fingerprint(of: .ablations),

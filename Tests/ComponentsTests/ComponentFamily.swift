@@ -79,12 +79,12 @@ enum ComponentFamily: String, CaseIterable, CustomTestStringConvertible {
   /// A study of them whose banks lie in a folder.
   func study(
     in folder: ScratchFolder, kinds: [ComponentGroup.Kind], _ function: OutputFunction = .logit,
-    ablation: Ablation = .zero
+    ablation: Ablation = .zero, parameters theta: Tensor? = nil
   ) throws -> ComponentStudy {
     let network = try network()
     return try ComponentStudy(
       try MaskedOutputs(
-        network, parameters: parameters(network),
+        network, parameters: theta ?? parameters(network),
         components: try ComponentSet(network, kinds: kinds), queries: queries, function: function,
         ablation: ablation, reference: queries),
       identity: Fingerprint(["model": rawValue]), folder: folder.path)
