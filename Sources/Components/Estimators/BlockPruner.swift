@@ -31,7 +31,8 @@ public struct BlockPruner: ComponentEstimator {
       scores[left[next]] = Double(step) / Double(d)
       left.remove(at: next)
     }
-    return .shared(scores, queries: study.outputs.count)
+    return .shared(
+      scores, queries: study.outputs.count, notes: ["an order of removal, not changes of f"])
   }
 
   /// The index of the one without which the mean of f is largest; the first of equal ones.

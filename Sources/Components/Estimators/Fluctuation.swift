@@ -41,6 +41,9 @@ public struct Fluctuation: ComponentEstimator {
     }
     return .shared(
       scores, queries: outputs.count,
-      notes: ["activations of \(inputs.shape[0]) examples of the reference set"])
+      notes: [
+        "squared changes of what reads them, not of f; activations of \(inputs.shape[0]) examples of the "
+          + "reference set"
+      ])
   }
 }

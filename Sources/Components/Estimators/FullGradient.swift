@@ -37,6 +37,6 @@ public struct FullGradient: ComponentEstimator {
           bias * Double(slopes[query, place]))
       }
     }
-    return ComponentEstimate(scores)
+    return ComponentEstimate(scores, notes: ["parts of f that biases give, not changes of f"])
   }
 }

@@ -39,6 +39,6 @@ public struct InternalInfluence: ComponentEstimator {
         scores.storage.base[query * d + place] = Float(sum.total[place] / sum.count)
       }
     }
-    return ComponentEstimate(scores)
+    return ComponentEstimate(scores, notes: ["f per unit of activation, not changes of f"])
   }
 }

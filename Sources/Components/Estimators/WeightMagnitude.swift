@@ -17,7 +17,7 @@ public struct WeightMagnitude: ComponentEstimator {
     let weights = ComponentWeights(study.components, of: study.outputs.network)
     return .shared(
       weights.own.map { $0.squaredNorm(study.outputs.parameters).squareRoot() },
-      queries: study.outputs.count)
+      queries: study.outputs.count, notes: ["norms of weights, not changes of f"])
   }
 }
 
@@ -49,7 +49,8 @@ public struct LayerAdaptiveMagnitude: ComponentEstimator {
         scores[place] = notSmaller > 0 ? squares[place] / notSmaller : 0
       }
     }
-    return .shared(scores, queries: study.outputs.count)
+    return .shared(
+      scores, queries: study.outputs.count, notes: ["shares of squared weights, not changes of f"])
   }
 }
 
