@@ -125,9 +125,8 @@ let package = Package(
     .target(
       name: "Components",
       dependencies: [
-        "Checkpoints", "Datasets", "Evaluation", "LinearAlgebra", "Networks", "Randomness", "Runs",
-        "Storage",
-        "Tensors",
+        "Checkpoints", "Datasets", "Evaluation", "Factors", "LinearAlgebra", "Networks",
+        "Randomness", "Runs", "Storage", "Tensors",
       ]),
     // Layer 13
     .target(
@@ -227,7 +226,7 @@ let package = Package(
     .testTarget(
       name: "ComponentsTests",
       dependencies: [
-        "Components", "Datasets", "LinearAlgebra", "Networks", "Randomness", "Storage",
+        "Components", "Datasets", "Factors", "LinearAlgebra", "Networks", "Randomness", "Storage",
         "TestSupport",
       ]),
     .testTarget(

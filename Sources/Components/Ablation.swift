@@ -42,6 +42,9 @@ public enum Ablation: Sendable, Hashable {
   /// The mask value of a component that is taken away.
   var off: Float { if case .scale(let x) = self { x } else { 0 } }
 
+  /// What part of a component is taken away.
+  var share: Float { 1 - off }
+
   /// Whether activations of other examples are needed.
   package var needsReference: Bool { self == .mean || self == .resample }
 }

@@ -38,55 +38,26 @@ struct AblationFilling: Sendable {
         name: ablation.description, reason: "there are no examples to take activations from",
         field: "‹ablation›")
     }
-    let stream = RandomStream(seed: seed, purpose: .ablation, index: 0)
     if ablation == .resample {
+      let stream = RandomStream(seed: seed, purpose: .ablation, index: 0)
       let rows = (0..<queries).map { stream.integer(below: reference.count, at: UInt64($0)) }
       source = .others(reference.inputs.gathered(rows))
       return
     }
+    let inputs = AblationFilling.inputs(of: reference, seed: seed)
+    let moments = ActivationMoments(groups, network, parameters, inputs)
+    source = .means(
+      moments.means.mapValues { Tensor($0.map { Float($0) }, shape: [$0.count]) })
+  }
+
+  /// The inputs of the reference set that means are over: all, or as many as are enough.
+  static func inputs(of reference: Dataset, seed: UInt64) -> Tensor {
+    let stream = RandomStream(seed: seed, purpose: .ablation, index: 0)
     let rows =
       reference.count <= AblationFilling.referenceCount
       ? Array(0..<reference.count)
       : stream.sample(AblationFilling.referenceCount, of: reference.count).sorted()
-    source = .means(
-      AblationFilling.means(groups, network, parameters, reference.inputs.gathered(rows)))
-  }
-
-  /// The mean activation at each point, over examples and their positions before the padding.
-  ///
-  /// - Precision: fp64 sums in the order of the rows.
-  private static func means(
-    _ groups: [ComponentGroup], _ network: Network, _ parameters: Tensor, _ inputs: Tensor
-  ) -> [Int: Tensor] {
-    var sums = groups.map { [Double](repeating: 0, count: $0.width) }
-    var counts = groups.map { _ in 0.0 }
-    let n = inputs.shape[0]
-    for block in (0..<n).blocks(of: network.examplesAtATime(atMost: 64)) {
-      let pass = network.pass(
-        parameters, batch: block.count, for: .activations, observing: Set(groups.map(\.point)))
-      _ = network.root.forward(inputs.gathered(Array(block)), pass)
-      for (index, group) in groups.enumerated() {
-        guard let x = pass.observed.activations[group.point] else { continue }
-        let positions = x.count / max(1, block.count * group.width)
-        for row in 0..<x.count / group.width {
-          if let lengths = pass.lengths, positions > 1,
-            row % positions >= lengths[row / positions]
-          {
-            continue
-          }
-          counts[index] += 1
-          for k in 0..<group.width {
-            sums[index][k] += Double(x.storage.base[row * group.width + k])
-          }
-        }
-      }
-    }
-    var means: [Int: Tensor] = [:]
-    for (index, group) in groups.enumerated() {
-      means[group.point] = Tensor(
-        sums[index].map { Float($0 / max(1, counts[index])) }, shape: [group.width])
-    }
-    return means
+    return reference.inputs.gathered(rows)
   }
 
   /// What some queries' activations become.

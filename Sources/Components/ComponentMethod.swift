@@ -10,6 +10,24 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
   case atp
   /// Gradients along the way to everything taken away.
   case integrated
+  /// Gradient × activation.
+  case gxa
+  /// Mean gradients by the activations.
+  case `internal`
+  /// Norms of the components' own weights.
+  case magnitude
+  /// Shares of the squared weights in their layer.
+  case lamp
+  /// Variances of the activations, times the weights that read them.
+  case flap
+  /// Gradients without each layer's branches in turn.
+  case atpstar
+  /// Relevance in the place of gradients.
+  case relp
+  /// What biases give.
+  case fullgrad
+  /// The order in which whole parts are removed.
+  case blockpruner
 
   /// The estimator.
   public var estimator: any ComponentEstimator {
@@ -19,6 +37,15 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .loo: SingleAblation()
     case .atp: MaskGradients.attributionPatching
     case .integrated: MaskGradients.integrated
+    case .gxa: GradientTimesActivation()
+    case .internal: InternalInfluence()
+    case .magnitude: WeightMagnitude()
+    case .lamp: LayerAdaptiveMagnitude()
+    case .flap: Fluctuation()
+    case .atpstar: GradientDrop()
+    case .relp: RelevancePatching()
+    case .fullgrad: FullGradient()
+    case .blockpruner: BlockPruner()
     }
   }
 
@@ -30,6 +57,19 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .loo: "each component taken away alone"
     case .atp: "gradients with nothing taken away (AtP)"
     case .integrated: "gradients at m = 1, .75, .5, .25"
+    case .gxa: "gradient × activation"
+    case .internal: "mean gradient by the activations over the queries' class (internal influence)"
+    case .magnitude: "norm of the component's own weights"
+    case .lamp: "its share of the squared weights of its layer that are not smaller (LAMP)"
+    case .flap: "variance of the activations times the squared weights that read them (FLAP)"
+    case .atpstar: "AtP, averaged over backward passes without one layer each (GradDrop of AtP*)"
+    case .relp: "relevance (LRP) in the place of gradients (RelP)"
+    case .fullgrad: "what its biases give to f, behind ReLUs (full gradients)"
+    case .blockpruner:
+      "order in which whole parts are removed, the least missed first (BlockPruner)"
     }
   }
+
+  /// Whether it reads the activations of a reference set, whatever the ablation.
+  public var needsReference: Bool { self == .flap }
 }

@@ -61,6 +61,9 @@ public final class ComponentStudy: Sendable {
   /// that were there already count, too.
   public var passes: Int { state.withLock { $0.passes } }
 
+  /// Adds passes of every query that no bank is made of.
+  func count(passes: Int) { state.withLock { $0.passes += passes } }
+
   /// The banks that were asked for, in order.
   public var paths: [String] { state.withLock { $0.paths } }
 

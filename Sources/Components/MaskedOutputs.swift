@@ -25,6 +25,9 @@ public struct MaskedOutputs: Sendable {
   /// The place of each component's point.
   private let placeOfPoint: [Int: Int]
   private let targets: TargetValues
+  /// Examples that means are of, and the seed of their draws.
+  private let reference: Dataset?
+  private let seed: UInt64
 
   /// Rows of a pass at the most.
   static let rowsAtATime = 256
@@ -53,6 +56,7 @@ public struct MaskedOutputs: Sendable {
     self.network = network.withoutSelection
     (self.parameters, self.components, self.queries) = (parameters, components, queries)
     (self.function, self.ablation, self.targets) = (function, ablation, targets)
+    (self.reference, self.seed) = (reference, seed)
     placeOfPoint = Dictionary(
       uniqueKeysWithValues: components.groups.map { ($0.point, network.place(of: $0) ?? 0) })
     filling = try AblationFilling(
@@ -100,11 +104,13 @@ public struct MaskedOutputs: Sendable {
     let changed = changedComponents(masks)
     let start = placeOfPoint.values.min() ?? 0
     let points = Set(components.groups.map(\.point))
-    let share = 1 - ablation.off
+    let share = ablation.share
     forEachSlice([Int](repeating: start, count: masks.rows)) { slice in
       let pass = network.pass(
         parameters, batch: slice.queries.count, for: .maskGradients,
-        ablation: masksByPoint(slice, masks, changed), observing: points, startingAt: start)
+        ablation: keeping(
+          masksByPoint(slice, masks, changed), rows: slice.queries.count, slice.filling),
+        observing: points, startingAt: start)
       let outputs = network.forward(from: slice.prefix, pass)
       let own = targets.gathered(slice.queries)
       for (row, value) in function.values(outputs, own).enumerated() {
@@ -121,6 +127,33 @@ public struct MaskedOutputs: Sendable {
       }
     }
     return (values, gradients)
+  }
+
+  /// The inputs of the reference set that statistics of activations are over; nil: there is none.
+  var referenceInputs: Tensor? {
+    guard let reference, reference.count > 0 else { return nil }
+    return AblationFilling.inputs(of: reference, seed: seed)
+  }
+
+  /// Masks that keep everything, with the values that gradients by them are taken against.
+  ///
+  /// - Parameter known: those of some points already.
+  func keeping(
+    _ known: [Int: AblationMask] = [:], rows: Int, _ filling: AblationFilling.Rows
+  ) -> [Int: AblationMask] {
+    guard ablation.needsReference else { return known }
+    var masks = known
+    for group in components.groups where masks[group.point] == nil {
+      masks[group.point] = AblationMask(
+        mask: Tensor(repeating: 1, shape: [rows, group.units]),
+        value: filling.value(at: group.point))
+    }
+    return masks
+  }
+
+  /// ∂f/∂z of some queries from their outputs.
+  func slopes(_ outputs: Tensor, of block: Range<Int>) -> Tensor {
+    function.gradient(outputs, targets.gathered(Array(block)))
   }
 
   /// Rows that go through the network together.

@@ -22,9 +22,10 @@ package struct AblationPoint: Layer {
     return rows.applied(to: x, filling: true)
   }
 
-  /// dx = m ∘ dy.
+  /// dx = m ∘ dy; 0 where the pass stops gradients.
   package func backward(_ dy: consuming Tensor, _ pass: Pass) -> Tensor? {
     pass.observe(gradient: dy, at: group)
+    if pass.stoppedPoints.contains(group.point) { return Tensor(repeating: 0, shape: dy.shape) }
     guard let rows = pass.rows(at: group) else { return dy }
     return rows.applied(to: dy, filling: false)
   }

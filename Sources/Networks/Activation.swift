@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// An element-wise non-linearity.
@@ -45,9 +46,10 @@ public struct Activation: Layer {
     }
   }
 
-  /// dx = f′(x) ∘ dy.
+  /// dx = f′(x) ∘ dy; by relevance f(x)/x ∘ dy.
   package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass[slot, as: Tensor.self]
+    if pass.backwardRule == .relevance { return saved.mapped(ratio) * dy }
     let dx = Tensor(uninitialized: dy.shape)
     let (source, input, target) = (dy.storage, saved.storage, dx.storage)
     Workers.run(over: dy.count, grain: Tensor.elementGrain) { range in
@@ -101,6 +103,27 @@ public struct Activation: Layer {
     case .geluTanh: VectorMath.geluTanhDerivative(x, into: y, count: count)
     case .silu: VectorMath.siluDerivative(x, into: y, count: count)
     case .tanh: for i in 0..<count { y[i] = 1 - x[i] * x[i] }
+    }
+  }
+
+  /// f(x)/x of `count` numbers, f′(0) at 0; of tanh from its value.
+  private func ratio(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    switch kind {
+    case .relu: for i in 0..<count { y[i] = x[i] > 0 ? 1 : 0 }
+    case .gelu: VectorMath.gelu(x, into: y, count: count)
+    case .geluTanh: VectorMath.geluTanh(x, into: y, count: count)
+    case .silu: VectorMath.silu(x, into: y, count: count)
+    case .tanh:
+      for i in 0..<count {
+        let size = abs(Double(x[i]))
+        y[i] = size == 0 ? 1 : size >= 1 ? 0 : Float(size / atanh(size))
+      }
+    }
+    switch kind {
+    case .relu, .tanh: break
+    case .gelu, .geluTanh, .silu: for i in 0..<count { y[i] = x[i] == 0 ? 0.5 : y[i] / x[i] }
     }
   }
 

@@ -49,10 +49,17 @@ package struct Attention: Layer {
   }
 
   /// dv = P̃ᵀ do, ds = P ∘ (e − c), dq = ds k / √D, dk = dsᵀ q / √D; e = m ∘ (do vᵀ), c = Σ_N P ∘ e.
+  ///
+  /// By relevance dv alone.
   package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let x = pass[slot, as: Tensor.self]
     let dx = Tensor(repeating: 0, shape: x.shape)
+    let isFrozen = pass.backwardRule == .relevance
     forEachBlock(x, pass) { block in
+      if isFrozen {
+        block.addTransposed(block.kept(block.p), dy, .output, onto: dx, .value)
+        return
+      }
       let ds = block.scratch[1]
       block.weightGradient(dy, x, into: ds)
       block.dropOut(ds)

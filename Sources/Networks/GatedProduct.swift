@@ -20,9 +20,11 @@ package struct GatedProduct: Layer {
     return y
   }
 
-  /// dg = silu′(g) ∘ u ∘ dy, du = silu(g) ∘ dy.
+  /// dg = silu′(g) ∘ u ∘ dy, du = silu(g) ∘ dy; by relevance half of each, with silu(g)/g for
+  /// silu′(g).
   package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    gradient(dy, pass[slot, as: Tensor.self])
+    let x = pass[slot, as: Tensor.self]
+    return pass.backwardRule == .relevance ? halves(dy, x) : gradient(dy, x)
   }
 
   /// ry = silu′(g) ∘ rg ∘ u + silu(g) ∘ ru.
@@ -81,6 +83,22 @@ package struct GatedProduct: Layer {
       for k in 0..<width {
         out[k] *= u[k] * d[k]
         out[width + k] *= d[k]
+      }
+    }
+    return dx
+  }
+
+  private func halves(_ dy: Tensor, _ x: Tensor) -> Tensor {
+    let dx = Tensor(uninitialized: x.shape)
+    let (inputs, d, target, width) = (x.storage, dy.storage, dx.storage, dy.rowLength)
+    forEachRow(dy) { row, _ in
+      let (g, out) = (inputs.base + 2 * row * width, target.base + 2 * row * width)
+      let (u, d) = (g + width, d.base + row * width)
+      VectorMath.silu(g, into: out + width, count: width)
+      for k in 0..<width {
+        let silu = out[width + k]
+        out[k] = 0.5 * (g[k] == 0 ? 0.5 : silu / g[k]) * u[k] * d[k]
+        out[width + k] = 0.5 * silu * d[k]
       }
     }
     return dx

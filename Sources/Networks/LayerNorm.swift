@@ -68,6 +68,8 @@ package struct LayerNorm: Layer {
   }
 
   /// dx = s P(γ ∘ dy) with P(u) = u − mean u − x̂ mean(x̂ ∘ u); dγ = Σ x̂ ∘ dy, dβ = Σ dy.
+  ///
+  /// By relevance P(u) = u − mean u.
   package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
     let state = pass[slot, as: State.self]
     if pass.selects(slot) {
@@ -78,7 +80,9 @@ package struct LayerNorm: Layer {
         if let shift { pass.recorder?.record(elementwise: shift, .dense(dy.reshaped(shape))) }
       }
     }
-    return pass.propagates(slot) ? projected(dy, state, pass.parameters).dx : nil
+    guard pass.propagates(slot) else { return nil }
+    return pass.backwardRule == .relevance
+      ? scaled(dy, state, pass.parameters) : projected(dy, state, pass.parameters).dx
   }
 
   /// ry = γ ∘ rx̂ + v_γ ∘ x̂ + v_β with rx̂ = s P(rx).
@@ -171,6 +175,20 @@ package struct LayerNorm: Layer {
       inner.base[row] = project(out, hat.base + start, into: out, by: s.base[row])
     }
     return (dx, along)
+  }
+
+  /// s (u − mean u) with u = γ ∘ dy: s is a constant.
+  private func scaled(_ dy: Tensor, _ state: State, _ flat: Tensor) -> Tensor {
+    let dx = Tensor(uninitialized: dy.shape)
+    let (source, s, target) = (dy.storage, state.sizes.storage, dx.storage)
+    let weights = Weights(self, flat)
+    forEachRow(dy) { row, start in
+      let (d, out, inverse) = (source.base + start, target.base + start, s.base[row])
+      for k in 0..<width { out[k] = weights.scale[k] * d[k] }
+      let mean = kind == .layer ? VectorMath.sum(out, count: width) / Float(width) : 0
+      for k in 0..<width { out[k] = inverse * (out[k] - mean) }
+    }
+    return dx
   }
 
   private func accumulate(_ dy: Tensor, _ hat: Tensor, into flat: inout Tensor?) {

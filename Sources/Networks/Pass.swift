@@ -39,6 +39,11 @@ package final class Pass {
   /// Collects each example's gradient, when it is the purpose.
   package internal(set) var recorder: FactorRecorder?
 
+  /// What `backward` sends through layers that are not linear.
+  package var backwardRule = BackwardRule.gradient
+  /// The ablation points that `backward` sends nothing through: branches whose share is left out.
+  package var stoppedPoints: Set<Int> = []
+
   /// What was seen at the ablation points, as far as it is the purpose.
   package internal(set) var observed = Observations()
 

@@ -124,7 +124,7 @@ public struct ComponentsJob: Sendable {
       queries: queries, function: function, ablation: ablation,
       reference: influence.data.train, seed: seed)
     var identity = try run.identity(checkpoints: [reference], examples: queries.contentHash)
-    if !ablation.needsReference { identity.trainingData = nil }
+    if !ablation.needsReference && !method.needsReference { identity.trainingData = nil }
     return try ComponentStudy(
       outputs, share: share, preset: preset, seed: seed,
       identity: identity.fingerprint(of: .ablations),

@@ -109,6 +109,22 @@ struct MaskedOutputsTests {
     }
   }
 
+  @Test(
+    "With nothing taken away the slopes are against the ablation's values, too",
+    arguments: [Ablation.zero, .mean, .resample])
+  func gradientsOfNothing(ablation: Ablation) throws {
+    let sample = ComponentSample(hidden: [6])
+    let outputs = try sample.outputs(.logit, ablation: ablation, reference: sample.queries)
+    let found = outputs.gradients(Matrix<Float>(repeating: 1, rows: 1, columns: 6)).gradients
+    // Linear in the masks: slopes are what taking away does.
+    let values = outputs.values(MaskDesign.leaveOneOut(6))
+    for place in 0..<6 {
+      for query in 0..<7 {
+        #expect(abs(found[query, place] - (values[0, query] - values[place + 1, query])) < 1e-5)
+      }
+    }
+  }
+
   @Test("What cannot be asked is refused")
   func errors() throws {
     let sample = ComponentSample(hidden: [6])

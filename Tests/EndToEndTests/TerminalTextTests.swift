@@ -60,6 +60,7 @@ import Testing
       ("pass ‹dimension› 2.", "pass --dim 2."),
       ("make it again with ‹overwrites›", "make it again with --overwrite"),
       ("‹bank: b› ‹subsetSeed: 1› ‹fusedWith: c›", "--bank b --subset-seed 1 --fuse c"),
+      ("‹kinds› ‹components: h.3›", "--of --only h.3"),
       ("‹outputFunction›, ‹design: leave-one-out›", "--output-function, --design leave-one-out"),
       (
         "no layer is called `nothing`; a lone ‹ stays",
