@@ -153,8 +153,8 @@ let package = Package(
       name: "Session",
       dependencies: [
         "Answers", "Checkpoints", "Components", "Configuration", "Curation", "Datasets",
-        "Evaluation", "Gradients", "Influence", "JSON", "LinearAlgebra", "Networks", "Projections",
-        "Randomness", "Models", "Reports", "Runs", "Storage", "Tensors", "Text", "Training",
+        "Evaluation", "Factors", "Gradients", "Influence", "JSON", "LinearAlgebra", "Networks",
+        "Projections", "Randomness", "Models", "Reports", "Runs", "Storage", "Tensors", "Text", "Training",
       ]),
     // Layer 17
     .target(
@@ -235,7 +235,8 @@ let package = Package(
     .testTarget(
       name: "SessionTests",
       dependencies: [
-        "Answers", "Ascribe", "Curation", "Evaluation", "Influence", "Session", "TestSupport",
+        "Answers", "Ascribe", "Components", "Curation", "Evaluation", "Influence", "Networks",
+        "Session", "TestSupport",
         "Images", "Runs", "Storage", "Training",
       ]),
     .testTarget(

@@ -34,6 +34,7 @@ extension QueryAnswer {
         table.append(["\(rank + 1)"] + cells(query.helpful) + cells(query.harmful))
       }
       parts.append(table.text)
+      parts += query.componentLines(sides)
       if let remark = query.remark { parts.append(remark) }
       if let remark = query.changesRemark { parts.append(remark) }
     }

@@ -19,6 +19,12 @@ public struct QueryAnswer: Answer, Equatable {
     public let change, changeError: Double?
     /// The parts of the score by token, where asked: of the passage, and of the query.
     public var tokens, queryTokens: [ScoredToken]?
+    /// The parts of the score by layer, where asked; they sum to it.
+    public var layers: [LayerScore]?
+    /// The parts by component, where asked: with `rest` they sum to the score.
+    public var components: [ComponentScore]?
+    /// The part of the parameters that are no component's.
+    public var rest: Double?
   }
   /// Where a query is from that is in no split.
   public struct Input: Codable, Equatable, Sendable {
@@ -52,6 +58,8 @@ public struct QueryAnswer: Answer, Equatable {
     public var token: Token?
     /// What the shown passages do to each token, taken together, where asked.
     public var tokens: [ScoredToken]?
+    /// What keeping each component adds to f of the query, where asked and not too long.
+    public var components: [ComponentScore]?
     /// Training examples with scores above 0, and below it, the largest first.
     public var helpful, harmful: [Influence]
     /// What is to be said of a query whose scores are all 0; absent for others.

@@ -203,6 +203,21 @@ public struct KernelGradients: Sendable {
     return try source.gradients(of: data.subset(Array(range)), target: target).gradients
   }
 
+  /// The gradients of some training examples, in their order.
+  func gradients(_ rows: [Int]) throws -> ExampleGradients {
+    if let held { return held.gathered(rows) }
+    return try source.gradients(of: data.subset(rows), target: target).gradients
+  }
+
+  /// Σ_q w_q ∇f(q), written out.
+  func written(
+    _ queries: Dataset, _ weights: [Float], _ target: GradientSource.Target
+  ) throws -> WrittenGradient {
+    let gradients = try source.gradients(of: queries, target: target).gradients
+    return WrittenGradient(
+      summing: compaction?.applied(to: gradients) ?? gradients, weights: weights)
+  }
+
   private var blocks: [Range<Int>] { (0..<count).blocks(of: blockSize) }
 }
 

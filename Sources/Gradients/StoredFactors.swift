@@ -181,19 +181,36 @@ public struct StoredFactors: GradientProvider {
   }
 }
 
+extension StoredFactors {
+  /// The chosen layers, each with its weight and bias where gradients have them.
+  public var parameterLayers: [(name: String, parameters: [Parameter])] {
+    var offset = 0
+    return chosen.map { index in
+      let layer = layout.layers[index]
+      defer { offset += layer.parameterCount }
+      return (layer.name, [layer.weight(at: offset)] + (layer.bias(at: offset).map { [$0] } ?? []))
+    }
+  }
+}
+
 extension FactorLayout.Layer {
+  fileprivate func weight(at offset: Int) -> Parameter {
+    Parameter(name: name, shape: [outputs] + (inputs.map { [$0] } ?? []), offset: offset)
+  }
+
+  fileprivate func bias(at offset: Int) -> Parameter? {
+    hasBias
+      ? Parameter(name: "\(name) bias", shape: [outputs], offset: offset + weightCount) : nil
+  }
+
   fileprivate func block(left: Tensor, right: Tensor?, offset: Int) -> FactorBlock {
-    let weight = Parameter(
-      name: name, shape: [outputs] + (inputs.map { [$0] } ?? []), offset: offset)
+    let weight = weight(at: offset)
     guard let right else {
       return FactorBlock(
         weight: weight, bias: nil, term: OuterProductTerm(left: .dense(left), right: .one))
     }
-    let bias =
-      hasBias
-      ? Parameter(name: "\(name) bias", shape: [outputs], offset: offset + weightCount) : nil
     return FactorBlock(
-      weight: weight, bias: bias,
+      weight: weight, bias: bias(at: offset),
       term: OuterProductTerm(
         left: .dense(left), right: hasBias ? .denseWithOne(right) : .dense(right)))
   }

@@ -26,6 +26,8 @@ public struct QueryJob: Sendable {
   public var token: Int?
   /// Whether scores are taken apart by token.
   public var byToken = false
+  /// What scores are taken apart by beside: layers, components; nil: nothing.
+  public var byComponent: ScoreSplit?
   /// The file of scores to answer from; nil: they are computed.
   public var scores: String?
   /// The bank to fuse the scores with; nil: none.
@@ -64,12 +66,18 @@ public struct QueryJob: Sendable {
   ///   not suit; errors of its files; `JobCancelled`.
   public func run(in session: Session) throws -> Result {
     let control = session.control
+    if byComponent != nil {
+      if scores != nil { throw SessionError.noParts(field: "‹scores›", reason: "a file of scores") }
+      if bank != nil {
+        throw SessionError.noParts(field: "‹fusedWith›", reason: "what is fused with a bank")
+      }
+    }
     switch queries {
     case .test(let test):
       if let scores {
         let found = try QueryScores(file: scores, of: session)
         return try answer(
-          found, try AskedQueries(test, limit: limit, of: found.influence, control), control)
+          found, try AskedQueries(test, limit: limit, of: found.influence, control), session)
       }
       let setup = try ScoringSession(
         session, scoring, layers: layers, asks: .query, diagnosis: diagnosis)
@@ -77,7 +85,7 @@ public struct QueryJob: Sendable {
       let fused = try setup.fused(with: bank, token: token)
       let found = QueryScores(setup, of: setup.influence.data.test, fused, token: token)
       return try answer(
-        found, try AskedQueries(test, limit: limit, of: setup.influence, control), control, setup)
+        found, try AskedQueries(test, limit: limit, of: setup.influence, control), session, setup)
     case .input(let input): return try answer(input, session)
     }
   }
@@ -100,14 +108,15 @@ public struct QueryJob: Sendable {
     let setup = try ScoringSession(
       session, request, layers: layers, asks: .outside, diagnosis: diagnosis)
     return try answer(
-      QueryScores(setup, of: asked.set, token: token), asked, session.control, setup)
+      QueryScores(setup, of: asked.set, token: token), asked, session, setup)
   }
 
   /// - Parameter setup: what takes scores apart by token; nil for scores of a file.
   private func answer(
-    _ asked: QueryScores, _ questions: AskedQueries, _ control: JobControl,
+    _ asked: QueryScores, _ questions: AskedQueries, _ session: Session,
     _ setup: ScoringSession? = nil
   ) throws -> Result {
+    let control = session.control
     let data = asked.influence.data
     let selection = questions.selection
     let shown = questions.set.subset(selection.rows)
@@ -127,6 +136,11 @@ public struct QueryJob: Sendable {
     }
     var answer = QueryAnswer(found, units)
     answer.add(parts, token: token, shown: shown, tops, train: data.train)
+    if let setup, let byComponent {
+      answer.add(
+        try ComponentParts(
+          byComponent, setup, questions, queries, tops, token: token, in: session), tops)
+    }
     try asked.explain()
     return Result(
       answer: answer, found: found, notes: try asked.notes(),

@@ -20,6 +20,8 @@ public enum SessionError: DiagnosableError, Equatable {
   case unfitInput(file: String, problem: String)
   /// Something that is known of test examples alone is wanted for an input.
   case notForInput(field: String, reason: String)
+  /// Scores that cannot be taken apart by component.
+  case noParts(field: String, reason: String)
 
   /// What went wrong.
   public var what: String {
@@ -38,6 +40,8 @@ public enum SessionError: DiagnosableError, Equatable {
         + "\(outputs == 1 ? "number" : "numbers") has no error."
     case .unfitInput(_, let problem): problem
     case .notForInput(let field, let reason): "\(field) is not for ‹input›: \(reason)."
+    case .noParts(_, let reason):
+      "\(reason) has no gradients: its scores cannot be taken apart by component."
     }
   }
 
@@ -45,7 +49,7 @@ public enum SessionError: DiagnosableError, Equatable {
   public var location: String {
     switch self {
     case .severalStores: "‹out›"
-    case .noExample(let field), .notForInput(let field, _): field
+    case .noExample(let field), .notForInput(let field, _), .noParts(let field, _): field
     case .tooFewExamples: "‹target›, ‹reference›"
     case .noClasses, .unknownClass: "‹class›"
     case .needsLabel(let file, _), .unfitInput(let file, _): file
@@ -67,7 +71,7 @@ public enum SessionError: DiagnosableError, Equatable {
         ? "add the label, or ask about the prediction (‹outputFunction: prediction›)."
         : "add the labels."
     case .unfitInput: "give inputs like those of the run's own files."
-    case .notForInput(let field, _): "leave \(field) out."
+    case .notForInput(let field, _), .noParts(let field, _): "leave \(field) out."
     }
   }
 

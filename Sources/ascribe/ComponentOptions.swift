@@ -29,21 +29,8 @@ struct ComponentOptions: ParsableArguments {
 
   func validate() throws { _ = try kinds() }
 
-  /// The kinds, by their names in either number.
   private func kinds() throws -> [ComponentGroup.Kind] {
-    try of.split(separator: ",").map { word in
-      let name = String(word.drop(while: \.isWhitespace))
-      guard
-        let kind = ComponentGroup.Kind.allCases.first(where: {
-          $0.rawValue == name || $0.rawValue + "s" == name
-        })
-      else {
-        throw ValidationError(
-          "--of takes \(ComponentGroup.Kind.allCases.map { $0.rawValue + "s" }.joined(separator: ", ")), not '\(word)'"
-        )
-      }
-      return kind
-    }
+    try ComponentGroup.Kind.list(of, option: "--of")
   }
 
   /// The job that they describe, with everything else left open.

@@ -5,8 +5,8 @@ import Foundation
 enum FlagText {
   /// Fields whose option is called otherwise.
   private static let other = [
-    "dimension": "dim", "byToken": "tokens", "featureType": "dtype", "fusedWith": "fuse",
-    "overwrites": "overwrite", "kinds": "of", "components": "only",
+    "dimension": "dim", "byToken": "tokens", "byComponent": "components", "featureType": "dtype",
+    "fusedWith": "fuse", "overwrites": "overwrite", "kinds": "of", "components": "only",
   ]
 
   /// A text with every such field in the words of the command line.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Influence
+import Networks
 import Session
 
 /// `ascribe query`.
@@ -40,6 +41,11 @@ struct QueryCommand: ParsableCommand {
     var token: Int?
     @Flag(help: "Take the scores apart by token, of the shown passages and of the query.")
     var tokens = false
+    @Option(
+      help: ArgumentHelp(
+        "Take the scores apart by layer (layers), or by layer and by kinds of parts: filters, neurons, heads; attentions, mlps, blocks.",
+        valueName: "kinds"))
+    var components: String?
 
     func validate() throws {
       _ = try job()
@@ -65,7 +71,15 @@ struct QueryCommand: ParsableCommand {
       case (nil, let input?): job = QueryJob(input: QueryInput(file: input, class: askedClass))
       }
       (job.top, job.limit, job.token, job.byToken) = (top, limit, token, tokens)
+      job.byComponent = try split()
       return job
+    }
+
+    private func split() throws -> ScoreSplit? {
+      try components.map {
+        $0 == "layers"
+          ? .layers : .components(try ComponentGroup.Kind.list($0, option: "--components"))
+      }
     }
   }
 
@@ -91,9 +105,14 @@ struct QueryCommand: ParsableCommand {
     if fusing.fuse != nil && question.tokens {
       throw ValidationError("--tokens is not for scores fused with a bank, which are no such sums")
     }
+    if fusing.fuse != nil && question.components != nil {
+      throw ValidationError(
+        "--components is not for scores fused with a bank, which are no such sums")
+    }
     let own = [
       ("--fuse", fusing.fuse != nil), ("--diagnose", diagnosis.diagnose != nil),
       ("--tokens", question.tokens), ("--token", question.token != nil),
+      ("--components", question.components != nil),
     ]
     let given = method.given + own.filter(\.1).map(\.0)
     if kept.scores != nil && !given.isEmpty {

@@ -97,6 +97,50 @@ import Testing
     try work.fail(2, "query", "s", "--test", id, "--tokens", "--fuse", "b")
   }
 
+  @Test("scores are taken apart by layer and head, and what has no parts is refused")
+  func components() throws {
+    try work.succeed("train", "s.yaml")
+    let examples = try #require(try work.object("outputs", "s")["examples"] as? [[String: Any]])
+    let id = try "\(#require(examples.first?["id"]))"
+    let asked = ["query", "s", "--test", id, "--top", "2", "--components"]
+    let result = try AscribeProcess(asked + ["heads,neurons", "--json"], in: work.path).wait()
+    #expect(result.code == 0, "\(result.errors)")
+    let answer = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    let query = try #require((answer?["queries"] as? [[String: Any]])?.first)
+    func scores(_ value: Any?, _ name: String) throws -> [String: Double] {
+      Dictionary(
+        uniqueKeysWithValues: try #require(value as? [[String: Any]]).map {
+          (try #require($0[name] as? String), try #require($0["score"] as? Double))
+        })
+    }
+    #expect(try scores(query["components"], "name").count == 34)
+    for entry in try #require(query["helpful"] as? [[String: Any]]) {
+      let score = try #require(entry["score"] as? Double)
+      let layers = try scores(entry["layers"], "layer")
+      let parts = try scores(entry["components"], "name")
+      let rest = try #require(entry["rest"] as? Double)
+      #expect(layers["transformer.h.0.attn.c_attn"] != nil && layers["transformer.wte"] != nil)
+      #expect(parts.count == 34 && parts["transformer.h.0.attn.head.1"] != nil)
+      for sum in [layers.values.reduce(0, +), parts.values.reduce(rest, +)] {
+        #expect(abs(sum - score) <= 1e-5 * abs(score), "\(sum) of \(score)")
+      }
+    }
+    let text = try work.succeed("query", "s", "--test", id, "--components", "layers").output
+    #expect(text.contains("helpful 1, ") && text.contains("  layers: transformer."))
+    try work.fail(2, "query", "s", "--test", id, "--components", "neurones")
+    try work.fail(2, "query", "s", "--test", id, "--components", "layers", "--fuse", "b")
+    try work.fail(
+      2, "query", "s", "--test", id, "--components", "layers", "--scores", "s.h5",
+      words: ["--components"])
+    try work.fail(
+      3, "query", "s", "--test", id, "--components", "heads,attentions",
+      words: ["share weights", "--components"])
+    try work.succeed("collect", "s")
+    try work.fail(
+      3, "query", "s", "--test", id, "--components", "layers", "--kernel", "features",
+      words: ["projections", "--kernel"])
+  }
+
   @Test("scores are taken apart by the query's tokens, and the query is shaded by their sum")
   func queryTokens() throws {
     try work.succeed("train", "s.yaml")

@@ -142,6 +142,14 @@ public struct ExactKernel: GradientKernel {
     return try network().tokenDerivatives(of: data.subset(rows), function, along: along)
   }
 
+  /// Through the factors, part by part.
+  public func partSums(
+    of queries: Dataset, weights: [Float], target: GradientSource.Target,
+    by partition: GradientPartition, _ sums: TrainingSums
+  ) throws -> Matrix<Double> {
+    try training.partSums(of: queries, weights: weights, target: target, by: partition, sums)
+  }
+
   private func network() throws(GradientError) -> GradientSource {
     try source.network(for: "a score by token")
   }

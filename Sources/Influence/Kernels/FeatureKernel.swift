@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries, k features.
 import Datasets
+import Factors
 import Gradients
 import LinearAlgebra
 import Networks
@@ -164,6 +165,16 @@ public struct FeatureKernel: GradientKernel {
       preconditionFailure("a ridge model of another kernel")
     }
     return .features(products.coordinates)
+  }
+
+  /// There are none: a feature mixes parameters of all parts.
+  ///
+  /// - Throws: `InfluenceError.notDefined`.
+  public func partSums(
+    of queries: Dataset, weights: [Float], target: GradientSource.Target,
+    by partition: GradientPartition, _ sums: TrainingSums
+  ) throws -> Matrix<Double> {
+    throw InfluenceError.noParts
   }
 
   /// ⟨v, φ(∇f_t(z_i))⟩: the features of each target's gradient are made again.

@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries, C outputs, w coordinates of a query: n or k.
 import Datasets
+import Factors
 import Gradients
 import LinearAlgebra
 import Networks
@@ -70,6 +71,13 @@ public protocol GradientKernel: Sendable {
   ) throws -> KernelDirection
   /// ⟨v, ∇_t g_i⟩: the parts of some training examples by position, rows × T.
   func positionProducts(_ direction: KernelDirection, rows: [Int]) throws -> Matrix<Float>
+  /// Σ_j V[l,j] ⟨Σ_q w_q ∇f(q), g_j⟩ by parts of the parameters, parts × L.
+  ///
+  /// - Throws: `InfluenceError.notDefined` where coordinates are not those of parameters.
+  func partSums(
+    of queries: Dataset, weights: [Float], target: GradientSource.Target,
+    by partition: GradientPartition, _ sums: TrainingSums
+  ) throws -> Matrix<Double>
 }
 
 /// A direction of the gradients, in the form that a kernel can take apart by position.

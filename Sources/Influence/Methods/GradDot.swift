@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries.
 import Datasets
+import Factors
 import Gradients
 import Networks
 import Tensors
@@ -61,16 +62,28 @@ struct GradDot: CheckpointScorer {
 
   /// u = ∇f(x), or that over its norm; the parts are those of −∇ℓ.
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    var weights = [Float](repeating: 1 / Float(queries.count), count: queries.count)
-    if isCosine {
-      for (row, norm) in try norms(of: queries).enumerated() {
-        weights[row] *= norm > 0 ? 1 / norm : 0
-      }
-    }
     let parts = try kernel.positionProducts(
-      try kernel.direction(of: queries, function, weights: weights), rows: rows)
+      try kernel.direction(of: queries, function, weights: try weights(of: queries)), rows: rows)
     guard let inverseNorms else { return parts }
     return parts.scaled(rows: rows.map { inverseNorms[$0] })
+  }
+
+  /// ⟨∇f(x), −∇ℓ(z_i)⟩ over the parameters of each part, by the norms of the whole gradients.
+  func partScores(
+    _ queries: Dataset, rows: [Int], by partition: GradientPartition
+  ) throws -> Matrix<Double> {
+    let parts = try kernel.partSums(
+      of: queries, weights: try weights(of: queries), target: .output(function), by: partition,
+      .examples(rows))
+    guard let inverseNorms else { return parts }
+    return parts.scaled(columns: rows.map { Double(inverseNorms[$0]) })
+  }
+
+  /// What each query's gradient is multiplied by in their mean.
+  private func weights(of queries: Dataset) throws -> [Float] {
+    let share = 1 / Float(queries.count)
+    guard isCosine else { return [Float](repeating: share, count: queries.count) }
+    return try norms(of: queries).map { $0 > 0 ? share / $0 : 0 }
   }
 
   /// Those of `gradcos` are over the norm of the whole query, not the token's.

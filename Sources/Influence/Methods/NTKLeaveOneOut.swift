@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries, C outputs.
 import Datasets
+import Factors
 import Gradients
 import LinearAlgebra
 import Networks
@@ -90,6 +91,37 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
       for c in 0..<residuals.columns { sum += residuals[i, c] * Double(slopes[i, c]) }
       return Float(leverages[i] * sum)
     }
+  }
+
+  /// Σ_c r_{i,c} [mean_x ∂f/∂z_c(x) κ_P(x, Z)] M⁻¹ e_i, κ_P over the parameters of part P.
+  func partScores(
+    _ queries: Dataset, rows: [Int], by partition: GradientPartition
+  ) throws -> Matrix<Double> {
+    let slopes = function.gradient(
+      try kernel.source.outputs(of: queries), TargetValues(queries.targets))
+    let sums = TrainingSums.weighted(try ridge.inverse(rows: rows, of: kernel))
+    func parts(_ weights: [Float]) throws -> Matrix<Double> {
+      try kernel.partSums(
+        of: queries, weights: weights, target: .jacobian, by: partition, sums)
+    }
+    let classes = residuals.columns
+    if queries.count == 1 {
+      // One pass in place of one an output.
+      return try parts([1]).scaled(
+        columns: rows.map { i in
+          (0..<classes).reduce(0) { $0 + residuals[i, $1] * Double(slopes[0, $1]) }
+        })
+    }
+    var result = Matrix<Double>(repeating: 0, rows: partition.count, columns: rows.count)
+    for c in 0..<classes {
+      let own = try parts((0..<queries.count).map { slopes[$0, c] / Float(queries.count) })
+      for part in 0..<own.rows {
+        for (place, i) in rows.enumerated() {
+          result[part, place] += residuals[i, c] * own[part, place]
+        }
+      }
+    }
+    return result
   }
 
   func leaveOneOutMargins() -> [Float] {

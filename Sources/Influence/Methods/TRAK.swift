@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries.
 import Datasets
+import Factors
 import Gradients
 import Networks
 import Tensors
@@ -54,6 +55,16 @@ struct TRAK: CheckpointScorer, GroupDeletion {
     let parts = try kernel.positionProducts(
       try kernel.direction(of: queries, function, solvedBy: ridge), rows: rows)
     return parts.scaled(rows: rows.map { Float(1 / (ridge.scales?[$0] ?? 1)) })
+  }
+
+  /// κ_P(x, Z) M⁻¹ e_i, κ_P over the parameters of part P.
+  func partScores(
+    _ queries: Dataset, rows: [Int], by partition: GradientPartition
+  ) throws -> Matrix<Double> {
+    let even = [Float](repeating: 1 / Float(queries.count), count: queries.count)
+    return try kernel.partSums(
+      of: queries, weights: even, target: .output(function), by: partition,
+      .weighted(try ridge.inverse(rows: rows, of: kernel)))
   }
 
   /// h_S (λ diag(s_S) [M⁻¹]_SS)⁻¹ D_S.

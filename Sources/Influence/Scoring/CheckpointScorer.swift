@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries, T positions.
 import Datasets
+import Factors
 import Gradients
 import Networks
 import Runs
@@ -27,6 +28,13 @@ public protocol CheckpointScorer: Sendable {
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float>
   /// The same by the positions of one query: what follows each of them, rows × T.
   func queryTokenScores(_ query: Dataset, rows: [Int]) throws -> Matrix<Float>
+  /// The parts of the scores of some training examples by the parameters that the query's gradient
+  /// is taken by, for the mean of the queries.
+  ///
+  /// - Returns: parts × rows, without example weights.
+  func partScores(
+    _ queries: Dataset, rows: [Int], by partition: GradientPartition
+  ) throws -> Matrix<Double>
 }
 
 /// A method that predicts every training example by a model fitted without it.
