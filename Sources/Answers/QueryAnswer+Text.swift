@@ -13,7 +13,7 @@ extension QueryAnswer {
         parts.append("tokens that the passages below act on most: " + ScoredToken.marked(tokens))
       }
       if (query.helpful + query.harmful).contains(where: { $0.tokens != nil }) {
-        parts += query.passages(sides)
+        parts += query.passages(sides) + query.componentLines(sides)
         continue
       }
       let isCalibrated = (query.helpful + query.harmful).contains { $0.change != nil }

@@ -26,7 +26,7 @@ public struct QueryJob: Sendable {
   public var token: Int?
   /// Whether scores are taken apart by token.
   public var byToken = false
-  /// What scores are taken apart by beside: layers, components; nil: nothing.
+  /// The parts of the network that scores are taken apart by; nil: none.
   public var byComponent: ScoreSplit?
   /// The file of scores to answer from; nil: they are computed.
   public var scores: String?
@@ -119,6 +119,7 @@ public struct QueryJob: Sendable {
     let control = session.control
     let data = asked.influence.data
     let selection = questions.selection
+    let map = try setup.flatMap { setup in try byComponent?.map(of: setup) }
     let shown = questions.set.subset(selection.rows)
     let queries = try token.map { try shown.targeting(token: $0) } ?? shown
     let tops =
@@ -136,10 +137,10 @@ public struct QueryJob: Sendable {
     }
     var answer = QueryAnswer(found, units)
     answer.add(parts, token: token, shown: shown, tops, train: data.train)
-    if let setup, let byComponent {
+    if let setup, let byComponent, let map {
       answer.add(
         try ComponentParts(
-          byComponent, setup, questions, queries, tops, token: token, in: session), tops)
+          byComponent, map, setup, questions, queries, tops, token: token, in: session), tops)
     }
     try asked.explain()
     return Result(

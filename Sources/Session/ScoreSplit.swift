@@ -18,11 +18,13 @@ extension ScoreSplit {
   /// The kinds; none for layers alone.
   var kinds: [ComponentGroup.Kind] { if case .components(let kinds) = self { kinds } else { [] } }
 
-  /// Whose each parameter is.
+  /// Whose each parameter is, before anything is computed.
   ///
   /// - Throws: `RunError.noNetwork` for components of gradients from elsewhere; `ComponentError.none`;
-  ///   `InfluenceError.notDefined` for components that share weights.
-  func map(of influence: RunInfluence) throws -> ParameterParts {
+  ///   `InfluenceError.notDefined` for components that share weights, and for kernels of features.
+  func map(of setup: ScoringSession) throws -> ParameterParts {
+    try setup.scorer.requireParts()
+    let influence = setup.influence
     let layers = try influence.parameterLayers()
     guard case .components(let kinds) = self else { return try ParameterParts(layers: layers) }
     let network = try influence.network
@@ -49,12 +51,14 @@ extension ParameterParts.Piece {
 
 extension ComponentParts {
   /// Takes the scores of the shown examples apart, and attributes the queries to the components.
+  ///
+  /// - Parameter map: the split's.
   init(
-    _ split: ScoreSplit, _ setup: ScoringSession, _ questions: AskedQueries, _ data: Dataset,
-    _ tops: [TopExamples], token: Int?, in session: Session
+    _ split: ScoreSplit, _ map: ParameterParts, _ setup: ScoringSession,
+    _ questions: AskedQueries, _ data: Dataset, _ tops: [TopExamples], token: Int?,
+    in session: Session
   ) throws {
     let selection = questions.selection
-    let map = try split.map(of: setup.influence)
     let sums = try tops.enumerated().map { index, top in
       let rows = (top.highest + top.lowest).map(\.row)
       if rows.isEmpty { return [Int: ParameterParts.Sums]() }

@@ -50,6 +50,15 @@ import Testing
       let score = try #require(entry["score"] as? Double)
       #expect(abs(score - rows[1][id]) <= 1e-5 * (1 + abs(score)))
     }
+    let apart = try work.object(
+      "query", "mine", "--test", "q1", "--method", "graddot", "--components", "layers")
+    for entry in try list(list(apart["queries"])[0]["helpful"]) {
+      let parts = try list(entry["layers"])
+      #expect(parts.map { $0["layer"] as? String } == ["fc1", "fc2"])
+      let sum = parts.reduce(0) { $0 + ($1["score"] as? Double ?? .nan) }
+      let score = try #require(entry["score"] as? Double)
+      #expect(abs(sum - score) <= 1e-5 * abs(score))
+    }
     let suspects = try work.object("mislabeled", "mine", "--top", "12")
     #expect(try list(suspects["suspects"]).count == 12)
     try work.succeed("query", "mine", "--test", "q0,q3", "--report", "why.html")
@@ -101,6 +110,7 @@ import Testing
     try work.write(Workspace.runFile(name: "mine"), to: "mine.yaml")
     try work.fail(4, "train", "mine.yaml", words: ["it cannot be trained on"])
     try work.fail(3, "query", "mine", "--test", "q0", "--tokens", words: ["--tokens"])
+    try work.fail(3, "query", "mine", "--test", "q0", "--components", "neurons", words: words)
     try work.fail(3, "mislabeled", "mine", "--signal", "el2n", words: ["dynamics"])
     try work.fail(2, "import", "x", words: ["--data", "--factors"])
     try work.fail(2, "import", "x", "--test-factors", "a.h5", words: ["--factors"])

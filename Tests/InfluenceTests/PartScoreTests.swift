@@ -256,7 +256,26 @@ struct PartScoreTests {
     let query = sample.queries.subset([0])
     let cells = try model.partScores(query, rows: [2], by: parts.partition)
     let score = try model.scores(query)[0, 2]
-    #expect(abs(parts.sums(of: cells.row(0)).layers[0] - Double(score)) <= 1e-5 * abs(Double(score)))
+    #expect(relativeDifference(parts.sums(of: cells.row(0)).layers, [score]) < 1e-5)
+  }
+
+  @Test("gradients that are made again block by block have the parts of those that are held")
+  func blocks() throws {
+    let sample = try Sample("mlp")
+    let target = GradientSource.Target.output(.margin)
+    let query = sample.queries.subset([0])
+    let sums = TrainingSums.weighted(
+      Matrix(Problem.values([2, sample.training.count], seed: 4)))
+    for sums in [sums, .examples(Self.rows)] {
+      let found = try [KernelGradients.standardBudget, 4_000].map { budget in
+        try KernelGradients(
+          of: sample.training, source: sample.source(1), target: target, budget: budget
+        ).partSums(
+          of: query, weights: [1], target: target, by: sample.parts.partition, sums
+        ).elements
+      }
+      #expect(relativeDifference(found[1], found[0]) < 1e-6)
+    }
   }
 
   @Test("features have no parts, and components that share weights are refused by name")

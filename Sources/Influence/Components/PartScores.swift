@@ -28,7 +28,7 @@ extension Ensemble {
   public func partScores(
     _ queries: Dataset, rows: [Int], by partition: GradientPartition
   ) throws -> Matrix<Double> {
-    guard isExact else { throw InfluenceError.noParts }
+    try requireParts()
     var result = Matrix<Double>(repeating: 0, rows: rows.count, columns: partition.count)
     for method in options.method.parts {
       let parts = try pooledParts(queries, rows, partition, of: method)
@@ -45,6 +45,13 @@ extension Ensemble {
       }
     }
     return result
+  }
+
+  /// Refuses kernels whose coordinates are not those of parameters.
+  ///
+  /// - Throws: `InfluenceError.notDefined`.
+  public func requireParts() throws(InfluenceError) {
+    guard isExact else { throw .noParts }
   }
 
   /// What a method's scores are multiplied by in a combination; 1 for a method of its own.
