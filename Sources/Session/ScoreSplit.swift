@@ -20,7 +20,7 @@ extension ScoreSplit {
 
   /// Whose each parameter is, before anything is computed.
   ///
-  /// - Throws: `RunError.noNetwork` for components of gradients from elsewhere; `ComponentError.none`;
+  /// - Throws: `RunError.noNetwork` for components of gradients from elsewhere; `ComponentError.request`;
   ///   `InfluenceError.notDefined` for components that share weights, and for kernels of features.
   func map(of setup: ScoringSession) throws -> ParameterParts {
     try setup.scorer.requireParts()
@@ -28,6 +28,17 @@ extension ScoreSplit {
     let layers = try influence.parameterLayers()
     guard case .components(let kinds) = self else { return try ParameterParts(layers: layers) }
     let network = try influence.network
+    let known = ComponentGroup.Kind.allCases.filter { kind in
+      network.components.contains { $0.kind == kind }
+    }
+    guard kinds.contains(where: known.contains) else {
+      throw ComponentError.request(
+        problem: "the network has no \(kinds.map { $0.rawValue + "s" }.joined(separator: ", "))",
+        field: "‹byComponent›",
+        remedy: "it has "
+          + (known.filter { $0 != .layer }.map { $0.rawValue + "s" } + ["layers"])
+          .joined(separator: ", "))
+    }
     let components = try ComponentSet(network, kinds: kinds)
     let weights = ComponentWeights(components, of: network)
     return try ParameterParts(

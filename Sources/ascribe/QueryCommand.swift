@@ -77,7 +77,7 @@ struct QueryCommand: ParsableCommand {
 
     private func split() throws -> ScoreSplit? {
       try components.map {
-        $0 == "layers"
+        ["layer", "layers"].contains($0)
           ? .layers : .components(try ComponentGroup.Kind.list($0, option: "--components"))
       }
     }

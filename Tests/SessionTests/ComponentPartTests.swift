@@ -84,8 +84,8 @@ import Testing
     #expect(
       diagnosed { _ = try job.run(in: session) }?.what.contains("share weights") == true)
     job.byComponent = .components([.head])
-    #expect(
-      diagnosed { _ = try job.run(in: session) } as? ComponentError
-        == .none(kinds: ["head"], known: ["neuron", "layer"]))
+    let head = diagnosed { _ = try job.run(in: session) }
+    #expect(head?.what == "the network has no heads" && head?.location == "‹byComponent›")
+    #expect(head?.remedy == "it has neurons, layers")
   }
 }
