@@ -55,7 +55,7 @@ public enum ComponentError: DiagnosableError, Equatable {
       known.isEmpty
         ? "nothing between its layers can be taken away"
         : "it has " + known.joined(separator: ", ")
-    case .unknown: "`ascribe components RUN ‹list›` lists them"
+    case .unknown: "`ascribe components RUN ‹csv›` lists them"
     case .request(_, _, let remedy): remedy
     case .masks: "give one line a mask: names of the components that it takes away, or `none`"
     case .notDefined: "choose another"

@@ -18,7 +18,7 @@ struct ComponentWeightsTests {
     init(_ family: ComponentFamily) throws {
       network = try family.network()
       (theta, inputs) = (family.parameters(network), family.inputs)
-      outputs = network.outputs(inputs, parameters: theta)
+      outputs = network.uncheckedOutputs(inputs, parameters: theta)
       components = try ComponentSet(network, kinds: ComponentWeightsTests.kinds)
       weights = ComponentWeights(components, of: network)
     }
@@ -31,7 +31,7 @@ struct ComponentWeightsTests {
       for row in 0..<inputs.shape[0] {
         mask.storage.base[row * group.units + component.unit] = 0
       }
-      return network.outputs(
+      return network.uncheckedOutputs(
         inputs, parameters: theta, ablation: [component.point: AblationMask(mask: mask)])
     }
 
@@ -39,7 +39,7 @@ struct ComponentWeightsTests {
     func without(_ parts: [ParameterPart]) -> Tensor {
       let changed = Tensor(theta.elements, shape: theta.shape)
       for place in parts.flatMap(\.ranges).joined() { changed.storage.base[place] = 0 }
-      return network.outputs(inputs, parameters: changed)
+      return network.uncheckedOutputs(inputs, parameters: changed)
     }
 
     func texts(_ parts: [ParameterPart]) -> [String] {

@@ -21,7 +21,7 @@ struct BackwardRuleTests {
     let network = family.network()
     let theta = unbiased(family, network)
     let prefix = try #require(
-      network.prefixes(family.inputs, before: [place], parameters: theta).first)
+      network.uncheckedPrefixes(family.inputs, before: [place], parameters: theta).first)
     let pass = network.pass(
       theta, batch: Family.batch, for: .inputGradient, startingAt: place)
     pass.backwardRule = rule
@@ -39,7 +39,7 @@ struct BackwardRuleTests {
 
   private func outputs(_ family: Family) -> [Double] {
     let network = family.network()
-    let z = network.outputs(family.inputs, parameters: unbiased(family, network))
+    let z = network.uncheckedOutputs(family.inputs, parameters: unbiased(family, network))
     let rows = z.rowCount / Family.batch
     return (0..<Family.batch).map { example in
       (example * rows..<(example + 1) * rows).reduce(0) { $0 + Double(z[$1 * z.rowLength]) }
@@ -98,7 +98,7 @@ struct BackwardRuleTests {
     let rest = try gradients(stopping: Set(branches.dropFirst().map(\.point)))
     #expect(rest.mask != none.mask)
     let prefix = try #require(
-      network.prefixes(family.inputs, before: [network.places.upperBound - 2], parameters: theta)
+      network.uncheckedPrefixes(family.inputs, before: [network.places.upperBound - 2], parameters: theta)
         .first)
     let last = network.pass(
       theta, batch: Family.batch, for: .inputGradient, startingAt: prefix.place)
