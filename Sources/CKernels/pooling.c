@@ -1,12 +1,7 @@
 #include "include/pooling.h"
 
-#include "levels.h"
+#include "vectors.h"
 
-typedef float sixteen __attribute__((vector_size(64), aligned(4)));
-typedef int32_t sixteen_flags __attribute__((vector_size(64), aligned(4)));
-#define AT(p) (*(const sixteen *)(p))
-#define PUT(p) (*(sixteen *)(p))
-#define SPREAD(x) ((x) - (sixteen){0})
 // Whether x takes the place of what was largest so far; the same of one number below.
 #define EXCEEDS(x, best) (~((x) <= (best)) & ((best) == (best)))
 #define CHOICE(flags, a, b) \

@@ -1,14 +1,9 @@
 #include "include/windows.h"
 
-#include "levels.h"
+#include "vectors.h"
 
 // In order of priority: one order of additions an element, whatever the tile it falls in; as many
 // sums in registers as the processor has, so that a load feeds several products.
-typedef float sixteen __attribute__((vector_size(64), aligned(4)));
-#define AT(p) (*(const sixteen *)(p))
-#define PUT(p) (*(sixteen *)(p))
-#define SPREAD(x) ((x) - (sixteen){0})
-#define MULTIPLY_ADD(a, b, c) (fused ? __builtin_elementwise_fma((a), (b), (c)) : (a) * (b) + (c))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 // P positions by V vectors of outputs, both constants.

@@ -1,12 +1,9 @@
 #include "include/winograd2.h"
 
-#include "levels.h"
+#include "vectors.h"
 
 // Points 0, 1, -1 and infinity (Lavin & Gray 2016, arXiv:1509.09308). Sixteen channels at a time. No
 // fused multiply-adds: the same bits on every processor.
-typedef float sixteen __attribute__((vector_size(64), aligned(4)));
-#define AT(p) (*(const sixteen *)(p))
-#define PUT(p) (*(sixteen *)(p))
 
 // Each takes and gives elements `s` and `t` vectors apart.
 INLINE void windows(const sixteen *d, int s, sixteen *v, int t) {

@@ -117,7 +117,7 @@ package struct Convolution2D: Layer {
 
   private func accumulate(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {
     accumulateWeight(dy, x, into: &flat, batch)
-    if let bias { dy.addColumnSums(to: &flat, at: bias.offset) }
+    if let bias { dy.addPixelSums(to: &flat, at: bias.offset) }
   }
 
   private func accumulateWeight(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {
