@@ -193,7 +193,9 @@ let package = Package(
       name: "FactorsTests", dependencies: ["Factors", "LinearAlgebra", "Randomness", "TestSupport"]),
     .testTarget(
       name: "NetworksTests",
-      dependencies: ["Factors", "LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
+      dependencies: [
+        "CKernels", "Factors", "LinearAlgebra", "Networks", "Randomness", "TestSupport",
+      ]),
     .testTarget(
       name: "ProjectionsTests", dependencies: ["CKernels", "Projections", "TestSupport"]),
     .testTarget(

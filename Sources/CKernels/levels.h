@@ -25,6 +25,18 @@
 #define ASCRIBE_TARGET_V4 \
   __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx512cd,avx2,fma,f16c,bmi,bmi2")))
 #define ASCRIBE_TARGET_V3 __attribute__((target("avx2,fma,f16c,bmi,bmi2")))
+// As ASCRIBE_KERNEL, of a body whose last parameter is the level itself, a constant: for loops whose
+// shape depends on the number of registers.
+#define ASCRIBE_LEVELS(type, name, body, parameters, ...)                                  \
+  ASCRIBE_TARGET_V4 static type name##_v4 parameters { return body(__VA_ARGS__, 4); }      \
+  ASCRIBE_TARGET_V3 static type name##_v3 parameters { return body(__VA_ARGS__, 3); }      \
+  static type name##_base parameters { return body(__VA_ARGS__, 0); }                      \
+  type name parameters {                                                                   \
+    int level = ascribe_kernel_level();                                                    \
+    if (level >= 4) return name##_v4(__VA_ARGS__);                                         \
+    if (level >= 3) return name##_v3(__VA_ARGS__);                                         \
+    return name##_base(__VA_ARGS__);                                                       \
+  }
 #define ASCRIBE_KERNEL(type, name, parameters, ...)                                        \
   ASCRIBE_TARGET_V4 static type name##_v4 parameters { return name##_body(__VA_ARGS__, 1); } \
   ASCRIBE_TARGET_V3 static type name##_v3 parameters { return name##_body(__VA_ARGS__, 1); } \
@@ -36,9 +48,13 @@
     return name##_base(__VA_ARGS__);                                                       \
   }
 #elif defined(__aarch64__)
+#define ASCRIBE_LEVELS(type, name, body, parameters, ...) \
+  type name parameters { return body(__VA_ARGS__, 3); }
 #define ASCRIBE_KERNEL(type, name, parameters, ...) \
   type name parameters { return name##_body(__VA_ARGS__, 1); }
 #else
+#define ASCRIBE_LEVELS(type, name, body, parameters, ...) \
+  type name parameters { return body(__VA_ARGS__, 0); }
 #define ASCRIBE_KERNEL(type, name, parameters, ...) \
   type name parameters { return name##_body(__VA_ARGS__, 0); }
 #endif

@@ -46,13 +46,15 @@ public struct Activation: Layer {
     }
   }
 
-  /// dx = f′(x) ∘ dy; by relevance f(x)/x ∘ dy.
-  package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
+  /// dx = f′(x) ∘ dy; of ReLU in the place of dy when nobody else has it; by relevance f(x)/x ∘ dy.
+  package func backward(_ dy: consuming Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass[slot, as: Tensor.self]
     if pass.backwardRule == .relevance { return saved.mapped(ratio) * dy }
-    let dx = Tensor(uninitialized: dy.shape)
-    let (source, input, target) = (dy.storage, saved.storage, dx.storage)
-    Workers.run(over: dy.count, grain: Tensor.elementGrain) { range in
+    let isOwn = kind == .relu && dy.isUnique()
+    let source = dy.storage
+    let dx = isOwn ? copy dy : Tensor(uninitialized: dy.shape)
+    let (input, target) = (saved.storage, dx.storage)
+    Workers.run(over: dx.count, grain: Tensor.elementGrain) { range in
       if kind == .relu {
         VectorMath.reluBackward(
           source.base + range.lowerBound, input.base + range.lowerBound,

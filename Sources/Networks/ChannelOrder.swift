@@ -1,4 +1,5 @@
 // Letters: B batch, C channels, P = H·W pixels.
+import CKernels
 import Tensors
 
 /// Images as data has them, B × C × H × W, to B × H × W × C.
@@ -72,10 +73,9 @@ extension Tensor {
     let (source, target, size) = (storage, result.storage, rows * columns)
     Workers.run(over: shape[0], grain: Swift.max(1, Tensor.elementGrain / size)) { examples in
       for example in examples {
-        let (x, y) = (source.base + example * size, target.base + example * size)
-        for row in 0..<rows {
-          for column in 0..<columns { y[column * rows + row] = x[row * columns + column] }
-        }
+        ascribe_transpose(
+          source.base + example * size, Int64(rows), Int64(columns), Int64(columns), 1,
+          target.base + example * size, Int64(rows))
       }
     }
     return result

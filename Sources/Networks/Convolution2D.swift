@@ -89,6 +89,17 @@ package struct Convolution2D: Layer {
     return (transposed(dy, pass.parameters, pass.batch), rdx)
   }
 
+  /// Its outputs through ReLU, masks and 2 × 2 max pooling.
+  func pooled(
+    _ x: Tensor, _ pass: Pass, _ narrow: NarrowConvolution, _ masks: [ChannelMasks]
+  ) -> Tensor {
+    precondition(x.count == pass.batch * geometry.input.count, "\(x.shape) into \(geometry.input)")
+    let flat = pass.parameters
+    return narrow.pooled(
+      x, weights(flat), batch: pass.batch, bias: bias.map { (flat.storage, $0.offset) },
+      masks: masks)
+  }
+
   private func weights(_ flat: Tensor) -> ConvolutionWeights {
     ConvolutionWeights(
       flat.storage, offset: weight.offset, outputs: weight.shape[0], channels: weight.shape[1],
@@ -106,7 +117,7 @@ package struct Convolution2D: Layer {
 
   private func accumulate(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {
     accumulateWeight(dy, x, into: &flat, batch)
-    if let bias { dy.addColumnSums(to: &flat, at: bias.offset) }
+    if let bias { dy.addPixelSums(to: &flat, at: bias.offset) }
   }
 
   private func accumulateWeight(_ dy: Tensor, _ x: Tensor, into flat: inout Tensor?, _ batch: Int) {

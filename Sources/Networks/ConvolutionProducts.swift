@@ -3,7 +3,7 @@
 //
 // In order of priority: right for every stride, padding, dilation and group; the same bits for any
 // thread count (tiles by absolute row); at the rate of the SGEMM under it. 3 × 3 kernels on many
-// channels go by `Winograd`.
+// channels go by `Winograd`, few channels by `NarrowConvolution`.
 import LinearAlgebra
 import Tensors
 
@@ -16,6 +16,9 @@ struct ConvolutionProducts: Sendable {
   private var inner: Int { geometry.input.channels / groups }
   private var outer: Int { outputs / groups }
   private var depth: Int { inner * geometry.area }
+  private var narrow: NarrowConvolution? {
+    NarrowConvolution(geometry, outputs: outputs, groups: groups)
+  }
 
   /// Rows that are unfolded at a time: about 2²⁰ floats, enough that packing the weights for the
   /// product does not count.
@@ -28,6 +31,9 @@ struct ConvolutionProducts: Sendable {
     precondition(x.count == batch * geometry.input.count, "\(x.shape) into \(geometry.input)")
     if let fast = Winograd(geometry, outputs: outputs, groups: groups, batch: batch) {
       return fast.forward(x, weights, bias: bias)
+    }
+    if let narrow {
+      return narrow.forward(x, weights, batch: batch, bias: bias)
     }
     let y = Tensor(
       uninitialized: [batch, geometry.outputHeight, geometry.outputWidth, outputs])
@@ -84,6 +90,7 @@ struct ConvolutionProducts: Sendable {
     if let fast = Winograd(geometry, outputs: outputs, groups: groups, batch: batch) {
       return fast.weightGradient(dy, x)
     }
+    if let narrow { return narrow.weightGradient(dy, x, batch: batch) }
     let rows = batch * geometry.positions
     let result = ConvolutionWeights(outputs: outputs, channels: inner, area: geometry.area)
     let size = outputs * depth

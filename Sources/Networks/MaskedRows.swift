@@ -71,6 +71,31 @@ struct MaskedRows {
     return result
   }
 
+  /// m and (1 − m) ∘ value of every example, B × W each; nil when values differ by position.
+  ///
+  /// Rows of examples that keep everything are not written.
+  func written(
+    batch: Int, positions: Int
+  ) -> (scales: Buffer<Float>, shifts: Buffer<Float>?, isKept: [Bool])? {
+    let fault = ablation.mismatch(group, batch: batch, positions: positions)
+    precondition(fault == nil, "\(fault ?? "") at \(group)")
+    if ablation.value.differsByPosition(group, batch) { return nil }
+    let scales = Buffer<Float>(uninitialized: batch * group.width)
+    var shifts: Buffer<Float>?
+    if case .zero = ablation.value {} else { shifts = Buffer(uninitialized: scales.count) }
+    let line = Line(self, ablation.value, positions: 1)
+    let isKept = (0..<batch).map { example in
+      if line.keepsAll(example) { return true }
+      let place = example * group.width
+      (scales.base + place).update(from: line.mask, count: group.width)
+      if let filler = line.filler(example) {
+        shifts.map { ($0.base + place).update(from: filler, count: group.width) }
+      }
+      return false
+    }
+    return (scales, shifts, isKept)
+  }
+
   /// Whether an example keeps everything.
   func keepsAll(example: Int) -> Bool {
     let units = ablation.mask.storage.base + example * group.units

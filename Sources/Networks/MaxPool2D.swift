@@ -1,4 +1,5 @@
 // Letters: B batch, P windows of an image, C channels.
+import CKernels
 import Tensors
 
 /// The largest value of every window, channel by channel.
@@ -20,32 +21,17 @@ package struct MaxPool2D: Layer {
     // In a pass for outputs alone nobody asks which pixel it was.
     let winner = pass.keeps(slot) ? Tensor(uninitialized: shape) : nil
     let (source, target, place) = (x.storage, y.storage, winner?.storage)
-    let geometry = geometry
-    Workers.run(over: pass.batch * geometry.positions, grain: grain) { rows in
-      for row in rows {
-        let image = source.base + row / geometry.positions * geometry.input.count
-        let best = target.base + row * channels
-        let pixel = place.map { $0.base + row * channels }
-        var isFirst = true
-        geometry.forEachPixel(row % geometry.positions) { p in
-          let x = image + p * channels
-          if isFirst {
-            best.update(from: x, count: channels)
-            pixel?.update(repeating: Float(p), count: channels)
-            isFirst = false
-            return
-          }
-          guard let pixel else {
-            for c in 0..<channels {
-              best[c] = !(x[c] <= best[c]) && best[c] == best[c] ? x[c] : best[c]
-            }
-            return
-          }
-          for c in 0..<channels where !(x[c] <= best[c]) && best[c] == best[c] {
-            best[c] = x[c]
-            pixel[c] = Float(p)
-          }
-        }
+    let (height, size, kernel) = (geometry.outputHeight, geometry.input.count, kernel)
+    let row = geometry.outputWidth * channels
+    Workers.run(
+      over: pass.batch * height, grain: max(1, grain / geometry.outputWidth)
+    ) { rows in
+      var kernel = kernel
+      for index in rows {
+        ascribe_max_pool(
+          &kernel, source.base + index / height * size, Int64(index % height),
+          Int64(index % height + 1), target.base + index * row,
+          place.map { $0.base + index * row })
       }
     }
     pass.keep(winner ?? y, at: slot)
@@ -88,18 +74,26 @@ package struct MaxPool2D: Layer {
     let winner = pass[slot, as: Tensor.self]
     let dx = Tensor(uninitialized: geometry.input.batch(pass.batch))
     let (source, target, place) = (dy.storage, dx.storage, winner.storage)
-    let (channels, size) = (geometry.input.channels, geometry.input.count)
-    let values = geometry.positions * channels
+    let (size, kernel) = (geometry.input.count, kernel)
+    let values = geometry.positions * geometry.input.channels
     Workers.run(over: pass.batch, grain: max(1, Tensor.elementGrain / size)) { images in
+      var kernel = kernel
       for image in images {
-        let pixels = target.base + image * size
-        pixels.update(repeating: 0, count: size)
-        for k in image * values..<(image + 1) * values {
-          pixels[Int(place.base[k]) * channels + k % channels] += source.base[k]
-        }
+        ascribe_max_pool_backward(
+          &kernel, source.base + image * values, place.base + image * values,
+          target.base + image * size)
       }
     }
     return dx
+  }
+
+  private var kernel: ascribe_pool {
+    let (input, window) = (geometry.input, geometry.kernel)
+    return ascribe_pool(
+      height: Int64(input.height), width: Int64(input.width), channels: Int64(input.channels),
+      kernel_height: Int64(window.height), kernel_width: Int64(window.width),
+      stride: Int64(geometry.stride), padding: Int64(geometry.padding),
+      out_height: Int64(geometry.outputHeight), out_width: Int64(geometry.outputWidth))
   }
 }
 

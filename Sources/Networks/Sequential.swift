@@ -6,11 +6,17 @@ package struct Sequential: Layer {
   /// The layers in forward order.
   package let layers: [any Layer]
   private let ownSlots: [Int?]
+  /// Layers that a pass for outputs takes together, by the first.
+  private let pooled: [Int: PooledConvolution]
 
   /// Layers in forward order.
   package init(_ layers: [any Layer]) {
     self.layers = layers
     ownSlots = layers.map(\.ownSlot)
+    pooled = Dictionary(
+      uniqueKeysWithValues: layers.indices.compactMap { index in
+        PooledConvolution(layers[index...]).map { (index, $0) }
+      })
   }
 
   /// Its layers' parameters, each once.
@@ -29,7 +35,16 @@ package struct Sequential: Layer {
 
   /// y of the last layer.
   package func forward(_ x: consuming Tensor, _ pass: Pass) -> Tensor {
-    for layer in layers { x = layer.forward(consume x, pass) }
+    var next = 0
+    while next < layers.count {
+      if let together = pooled[next], let y = together.forward(x, pass) {
+        x = y
+        next += together.layers
+      } else {
+        x = layers[next].forward(consume x, pass)
+        next += 1
+      }
+    }
     return x
   }
 

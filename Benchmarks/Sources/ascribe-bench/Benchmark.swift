@@ -9,7 +9,7 @@ struct Benchmark: Sendable {
 
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
-    sgemm, trainingStep, resnet9Step, transformerStep, curvature, transformerCollecting, bank,
+    sgemm, trainingStep, cnn, resnet9Step, transformerStep, curvature, transformerCollecting, bank,
     sequenceBank, collecting, saving, exactTRAK, landmarks,
     ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, preconditioner, peakMemory, scaling,
   ]
