@@ -6,7 +6,7 @@ enum FlagText {
   /// Fields whose option is called otherwise.
   private static let other = [
     "dimension": "dim", "byToken": "tokens", "featureType": "dtype", "fusedWith": "fuse",
-    "overwrites": "overwrite",
+    "overwrites": "overwrite", "kinds": "of", "components": "only",
   ]
 
   /// A text with every such field in the words of the command line.

@@ -1,0 +1,70 @@
+// Letters: d components, Q queries, K masks with gradients, k components with differences, R masks
+// of each.
+import Networks
+import Tensors
+
+/// What a question about components takes, from shapes alone.
+///
+/// - Precision: passes are those of whole networks; where all components of a mask lie deep, what is
+///   before them is computed once a query and costs less. The regression is left out.
+public struct ComponentsCost: Sendable, Equatable {
+  /// Masked forward passes of a query that the estimate takes, one with gradients counted as three.
+  public let passes: Int
+  /// Those that judge it on fresh masks.
+  public let judgingPasses: Int
+  /// Floating-point operations, of both.
+  public let flops: Double
+  /// Bytes of the banks.
+  public let diskBytes: Double
+  /// Largest memory at a time, beside data and parameters.
+  public let peakBytes: Double
+
+  /// - Parameter queries: Q.
+  public init(
+    _ network: Network, _ components: ComponentSet, queries: Int,
+    method: ComponentMethod = .expected, preset: ComponentPreset = .standard,
+    share: Double = ComponentStudy.standardShare
+  ) {
+    let count = method.masks(preset, components)
+    let fresh = ComponentStudy.judgedShares(share).indices.reduce(0) {
+      $0 + ($1 == 0 ? ComponentStudy.freshMasks.own : ComponentStudy.freshMasks.other)
+    }
+    (passes, judgingPasses) = (3 * count.gradients + count.outputs, fresh)
+    let footprint = network.footprint
+    let (d, q) = (Double(components.count), Double(queries))
+    flops = 2 * footprint.forward * q * Double(passes + fresh)
+    let masks = Double(count.gradients + count.outputs + fresh)
+    diskBytes = 4 * (masks * (d + q) + Double(count.gradients) * q * d)
+    // A part of a bank is held as it is made and as it is written; then slopes, their squares and
+    // the fit are of all queries.
+    let pairs = Double(
+      max(queries, min(count.gradients * queries, AblationBankJob.pairs(footprint, gradients: true))))
+    let part = count.gradients > 0 ? 4 * 3 * pairs * (d + 1) : 0
+    let rows = network.examplesAtATime(atMost: MaskedOutputs.rowsAtATime)
+    let passing = Double(rows * min(Workers.count, max(1, queries)) * footprint.bytes())
+    let shared = Double(min(queries, MaskedOutputs.queriesAtATime) * footprint.largest)
+    peakBytes = max(part + passing + shared, 48 * q * d)
+  }
+}
+
+extension ComponentMethod {
+  /// Masks with gradients, and with outputs alone.
+  func masks(
+    _ preset: ComponentPreset, _ components: ComponentSet
+  ) -> (gradients: Int, outputs: Int) {
+    let d = components.count
+    switch self {
+    case .expected:
+      let heads = components.components.count { $0.kind == .head }
+      return (
+        preset.gradientMasks,
+        preset.masksOfDifference * min(preset.exactComponents + heads, d)
+          + preset.outputMasks(of: d)
+      )
+    case .coar: return (0, 2 * d)
+    case .loo: return (0, d + 1)
+    case .atp: return (MaskGradients.attributionPatching.levels.count, 0)
+    case .integrated: return (MaskGradients.integrated.levels.count, 0)
+    }
+  }
+}
