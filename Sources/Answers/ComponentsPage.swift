@@ -55,7 +55,7 @@ package struct ComponentsPage {
       title: "Which parts of \(answer.run) carry its outputs?",
       summary: "\(kinds), by what \(answer.outputFunction) loses without them: "
         + "\(ComponentMethod(rawValue: answer.method)?.title ?? answer.method); "
-        + "\(NumberText.percent(answer.alpha, decimals: 0)) at a time are taken away "
+        + "\(ComponentsPage.percent(answer.alpha)) at a time are taken away "
         + "(\(answer.ablation)).",
       figures: figures, sections: sections,
       notes: answer.notes.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." } + trust,
@@ -78,6 +78,12 @@ package struct ComponentsPage {
     }.joined(separator: " and ")
   }
 
+  /// `5 %`, `2.5 %`.
+  private static func percent(_ share: Double) -> String {
+    let isWhole = abs(100 * share - (100 * share).rounded()) < 0.05
+    return NumberText.percent(share, decimals: isWhole ? 0 : 1)
+  }
+
   private var figures: [AttributionReport.HeadlineFigure] {
     var figures: [AttributionReport.HeadlineFigure] = [
       .init("queries", NumberText.whole(answer.queries)),
@@ -86,7 +92,7 @@ package struct ComponentsPage {
     ]
     figures += answer.fresh.map {
       .init(
-        "agreement, \(NumberText.percent($0.alpha, decimals: $0.alpha < 0.1 ? 1 : 0)) removed",
+        "agreement, \(ComponentsPage.percent($0.alpha)) removed",
         NumberText.fixed($0.pearson, decimals: 3),
         note: "± \(NumberText.fixed($0.pearsonError, decimals: 3)), Pearson’s r on fresh masks")
     }
@@ -96,7 +102,7 @@ package struct ComponentsPage {
         .init(
           "that matter", NumberText.whole(count),
           note: "of \(NumberText.whole(answer.components.count)), of which about "
-            + "\(NumberText.percent(answer.falseDiscoveryRate, decimals: 0)) by chance"))
+            + "\(ComponentsPage.percent(answer.falseDiscoveryRate)) by chance"))
     }
     return figures
   }
@@ -116,9 +122,10 @@ package struct ComponentsPage {
       rows: rows)
     return ReportSection(
       "All components",
-      introduction: "Layers from the input down, units from the left. The weight is what the output "
-        + "gains by keeping the component while a random share of the others is away: green raises "
-        + "it, orange lowers it. Point at one for its number.", .charts([ReportChart(svg: map.svg())]))
+      introduction: "Layers from the input down, units from the left. The weight is what the "
+        + "output gains by keeping the component while a random share of the others is away: green "
+        + "raises it, orange lowers it. Point at one for its number.",
+      .charts([ReportChart(svg: map.svg())]))
   }
 
   private var removal: ReportSection {
@@ -146,7 +153,7 @@ package struct ComponentsPage {
       x: ChartAxis("components removed", scale: .logarithmic),
       y: ChartAxis("\(answer.outputFunction), mean over the queries"), series: series + [full],
       markers: share > 1 && share < last
-        ? [LineChart.Marker("α = \(NumberText.significant(answer.alpha))", at: share)] : [])
+        ? [LineChart.Marker("α = \(answer.alpha)", at: share)] : [])
     return ReportSection(
       "Where the weights end",
       introduction: "Lines: the output as it is when components are taken away one after another. "
@@ -158,15 +165,15 @@ package struct ComponentsPage {
   private var caption: String {
     func sentence(_ order: RemovalCurve.Order, _ name: String) -> String? {
       guard let end = curve.points[order]?.last else { return nil }
-      return "\(name): \(NumberText.signed(end.output - curve.full)), by the weights "
-        + NumberText.signed(end.predicted - curve.full)
+      return "\(name) \(NumberText.signed(end.output - curve.full)) (by the weights "
+        + NumberText.signed(end.predicted - curve.full) + ")"
     }
     let removed = curve.points[.best]?.last?.removed ?? 0
-    return "Change by \(NumberText.whole(removed)) of \(NumberText.whole(curve.components)) "
-      + "components. "
+    return "Change without \(NumberText.whole(removed)) of "
+      + "\(NumberText.whole(curve.components)) components: "
       + [
         sentence(.best, "largest weight first"), sentence(.worst, "least first"),
-        sentence(.random, "random (mean of four)"),
+        sentence(.random, "random order"),
       ].compactMap { $0 }.joined(separator: "; ") + "."
   }
 

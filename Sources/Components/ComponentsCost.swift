@@ -37,8 +37,8 @@ public struct ComponentsCost: Sendable, Equatable {
     diskBytes = 4 * (masks * (d + q) + Double(count.gradients) * q * d)
     // A part of a bank is held as it is made and as it is written; then slopes, their squares and
     // the fit are of all queries.
-    let pairs = Double(
-      max(queries, min(count.gradients * queries, AblationBankJob.pairs(footprint, gradients: true))))
+    let fitting = AblationBankJob.pairs(footprint, gradients: true)
+    let pairs = Double(max(queries, min(count.gradients * queries, fitting)))
     let part = count.gradients > 0 ? 4 * 3 * pairs * (d + 1) : 0
     let rows = network.examplesAtATime(atMost: MaskedOutputs.rowsAtATime)
     let passing = Double(rows * min(Workers.count, max(1, queries)) * footprint.bytes())

@@ -182,18 +182,38 @@ public struct HeatMap: Sendable, Equatable {
       left = 16 + 6.8 * Double(longest) + 14
       let width = 624 - left
       let most = rows.map(\.count).max() ?? 1
-      // From 24 down to 9, below which nothing can be pointed at; then lines of whole tens.
       let fitting = (width / Double(max(1, most))).rounded(.down)
-      size = min(24, max(most > 1_024 ? 7 : 9, fitting))
+      // In one line where units are large enough to be pointed at; else in lines of whole tens, as
+      // large as leaves room for the next layer.
+      if fitting >= 9 {
+        size = min(24, fitting)
+        perLine = max(1, Int(width / size))
+        return
+      }
+      let sizes = stride(from: 24.0, to: 7, by: -1)
+      size =
+        sizes.first { size in
+          rows.reduce(0) { $0 + Layout.height($1.count, size, Layout.perLine(width, size)) }
+            <= Layout.wantedHeight
+        } ?? 7
+      perLine = Layout.perLine(width, size)
+    }
+
+    /// The height that maps of many units keep below where they can.
+    private static let wantedHeight = 320.0
+
+    private static func perLine(_ width: Double, _ size: Double) -> Int {
       let whole = max(1, Int(width / size))
-      perLine = fitting >= size || whole < 10 ? whole : whole / 10 * 10
+      return whole < 10 ? whole : whole / 10 * 10
     }
 
     /// Between units.
     var gap: Double { size > 12 ? 2 : 1 }
 
     /// The height of a row of so many units, with the room below it.
-    func height(of count: Int) -> Double {
+    func height(of count: Int) -> Double { Layout.height(count, size, perLine) }
+
+    private static func height(_ count: Int, _ size: Double, _ perLine: Int) -> Double {
       let lines = max(1, (count + perLine - 1) / perLine)
       return max(14, Double(lines) * size) + (lines > 1 ? 8 : 2)
     }
