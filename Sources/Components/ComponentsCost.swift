@@ -35,15 +35,24 @@ public struct ComponentsCost: Sendable, Equatable {
     flops = 2 * footprint.forward * q * Double(passes + fresh)
     let masks = Double(count.gradients + count.outputs + fresh)
     diskBytes = 4 * (masks * (d + q) + Double(count.gradients) * q * d)
-    // A part of a bank is held as it is made and as it is written; then slopes, their squares and
-    // the fit are of all queries.
-    let fitting = AblationBankJob.pairs(footprint, gradients: true)
-    let pairs = Double(max(queries, min(count.gradients * queries, fitting)))
-    let part = count.gradients > 0 ? 4 * 3 * pairs * (d + 1) : 0
-    let rows = network.examplesAtATime(atMost: MaskedOutputs.rowsAtATime)
-    let passing = Double(rows * min(Workers.count, max(1, queries)) * footprint.bytes())
+    // A part of a bank is held as it is made and as it is written, beside the passes that make it;
+    // then slopes, their squares and the fit are of all queries.
+    func peak(masks: Int, gradients: Bool) -> Double {
+      guard masks > 0 else { return 0 }
+      let fitting = max(1, AblationBankJob.pairs(footprint, gradients: gradients) / max(1, queries))
+      let pairs = queries * min(masks, fitting)
+      let rows = min(pairs, network.examplesAtATime(atMost: MaskedOutputs.rowsAtATime))
+      let slices = min(Workers.count, (pairs + rows - 1) / max(1, rows))
+      // Each row has a copy of what lies before the masks, too.
+      let row = (gradients ? footprint.bytes() : 3 * footprint.largest) + footprint.largest
+      return Double(slices) * Double(rows) * Double(row)
+        + (gradients ? 4 * 3 * Double(pairs) * (d + 1) : 0)
+    }
+    let passing = max(
+      peak(masks: count.gradients, gradients: true), peak(masks: count.outputs, gradients: false),
+      peak(masks: ComponentStudy.freshMasks.own, gradients: false))
     let shared = Double(min(queries, MaskedOutputs.queriesAtATime) * footprint.largest)
-    peakBytes = max(part + passing + shared, 48 * q * d)
+    peakBytes = max(passing + shared, 48 * q * d)
   }
 }
 
