@@ -243,7 +243,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["Ascribe", "Influence", "Runs", "TestSupport", "Training", "ascribe"]),
+      dependencies: [
+        "Ascribe", "Influence", "Runs", "Storage", "Tensors", "TestSupport", "Training", "ascribe",
+      ]),
     .testTarget(name: "ReportsTests", dependencies: ["Images", "Reports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -70,6 +70,23 @@ public struct ComponentsAnswer: Answer, Equatable {
     components.sorted { ($1.magnitude, $0.name) < ($0.magnitude, $1.name) }
   }
 
+  /// How many matter, and how well their weights predict, in a line.
+  package var summary: String {
+    var text = "\(components.count) components"
+    if components.first?.matters != nil {
+      text += ", \(components.count { $0.matters == true }) matter"
+    }
+    if let first = strongest.first {
+      text += String(format: "; the strongest %@ (%+.3f)", first.name, first.weight)
+    }
+    if let own = fresh.first {
+      text += String(
+        format: "; without random %g %% of them the weights say the %@ by r = %.3f ± %.3f",
+        100 * own.alpha, outputFunction, own.pearson, own.pearsonError)
+    }
+    return text
+  }
+
   /// Components that a table for reading shows.
   public static let shown = 20
 

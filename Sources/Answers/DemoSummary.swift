@@ -9,6 +9,8 @@ public struct DemoSummary: Answer, Equatable {
   public let testAccuracy, testAccuracyCleaned: Double
   /// How well the planted errors are found, as in `DetectionMetrics`.
   public let rocAUC, averagePrecision, foundIn5Percent, foundIn10Percent, foundIn20Percent: Double?
+  /// How well what neurons do is predicted under fresh masks.
+  public let componentsFreshPearson: Double?
   /// Of the whole demo.
   public let seconds: Double
   /// The page.
@@ -16,7 +18,7 @@ public struct DemoSummary: Answer, Equatable {
 
   package init(
     testAccuracy: Double, testAccuracyCleaned: Double, detection: DetectionMetrics?,
-    seconds: Double, report: String
+    componentsFreshPearson: Double?, seconds: Double, report: String
   ) {
     self.testAccuracy = testAccuracy
     self.testAccuracyCleaned = testAccuracyCleaned
@@ -25,6 +27,7 @@ public struct DemoSummary: Answer, Equatable {
     foundIn5Percent = detection?.foundIn5Percent
     foundIn10Percent = detection?.foundIn10Percent
     foundIn20Percent = detection?.foundIn20Percent
+    self.componentsFreshPearson = componentsFreshPearson
     self.seconds = seconds
     self.report = report
   }

@@ -1,4 +1,5 @@
 // Letters: M masks, d components, Q queries.
+import Networks
 import Storage
 import Tensors
 
@@ -21,6 +22,9 @@ public struct AblationBank: Sendable {
   /// Where it was read.
   public let path: String
   private let gradientRows: CheckedRows?
+
+  /// What the file says that it is.
+  public static let format = "ascribe-ablation-bank"
 
   /// Reads a bank and checks every byte; gradients where they are read.
   ///
@@ -47,6 +51,19 @@ public struct AblationBank: Sendable {
     else { throw ComponentError.notABank(problem: "its shapes do not fit", file: path) }
     self.masks = try masks.matrix(0..<masks.rowCount)
     self.outputs = try outputs.matrix(0..<outputs.rowCount)
+  }
+
+  /// What it holds, in a line.
+  public var sentence: String {
+    let kinds = ComponentGroup.Kind.allCases.compactMap { kind -> String? in
+      let count = components.count {
+        $0.hasSuffix(".\(kind.rawValue)") || $0.contains(".\(kind.rawValue).")
+      }
+      return count == 0 ? nil : "\(count) \(kind.rawValue)\(count == 1 ? "" : "s")"
+    }
+    return "\(masks.rows) masks of \(kinds.joined(separator: ", ")); outputs of "
+      + "\(queryIDs.count) \(queryIDs.count == 1 ? "query" : "queries"), "
+      + (hasGradients ? "with gradients by the masks" : "without gradients")
   }
 
   /// Whether gradients by the masks were kept.

@@ -79,10 +79,15 @@ public struct AblationBankJob: Sendable {
 
   /// The masks of each part.
   private var ranges: [Range<Int>] {
-    let cost: Double = outputs.network.footprint.forward * (takesGradients ? 3 : 1)
-    let fitting: Double = AblationBankJob.partProducts / max(1, cost)
-    let pairs = Int(min(32_768, max(512, fitting)))
+    let pairs = AblationBankJob.pairs(outputs.network.footprint, gradients: takesGradients)
     return (0..<masks.rows).blocks(of: max(1, pairs / outputs.count))
+  }
+
+  /// Pairs of a query and a mask that a part holds.
+  static func pairs(_ footprint: ExampleFootprint, gradients: Bool) -> Int {
+    let cost: Double = footprint.forward * (gradients ? 3 : 1)
+    let fitting: Double = partProducts / max(1, cost)
+    return Int(min(32_768, max(512, fitting)))
   }
 
   /// Outputs of some masks, then their gradients where they are taken.
@@ -96,6 +101,7 @@ public struct AblationBankJob: Sendable {
   private func write(to path: String, _ parts: PartFolder) throws {
     let (d, queries) = (outputs.components.count, outputs.count)
     let file = try SealedFileWriter(path)
+    try file.hdf5.setAttribute("format", .text(AblationBank.format))
     try file.writeRows(masks.elements, shape: [masks.rows, d], to: "masks")
     let rows = try file.makeRows("outputs", shape: [masks.rows, queries], type: .float32)
     let gradients =

@@ -14,13 +14,16 @@ public enum ComponentError: DiagnosableError, Equatable {
   case notDefined(name: String, reason: String, field: String)
   /// A file that is not a bank of ablations.
   case notABank(problem: String, file: String)
+  /// A bank of ablations that was made from something else.
+  case otherBank(field: String, expected: String?, found: String?, file: String)
   /// A file that is not an edit of this network.
   case notAnEdit(problem: String, file: String)
 
-  /// 2 for a wrong request, else 3.
+  /// 2 for a wrong request, 4 for a bank of something else, else 3.
   public var exitCode: Int32 {
     switch self {
     case .request, .none, .unknown: 2
+    case .otherBank: 4
     default: 3
     }
   }
@@ -34,6 +37,9 @@ public enum ComponentError: DiagnosableError, Equatable {
     case .request(let problem, _, _), .masks(let problem, _): problem
     case .notDefined(let name, let reason, _): "\(name) is not defined here: \(reason)"
     case .notABank(let problem, _): "the bank of ablations cannot be read: \(problem)"
+    case .otherBank(let field, let expected, let found, _):
+      "the bank of ablations was made from something else: \(field) differs, expected "
+        + "\(expected ?? "none"), found \(found ?? "none")"
     case .notAnEdit(let problem, _): "the edit cannot be used: \(problem)"
     }
   }
@@ -44,7 +50,7 @@ public enum ComponentError: DiagnosableError, Equatable {
     case .none: "‹kinds›"
     case .unknown(_, _, let place), .masks(_, let place): place
     case .request(_, let field, _), .notDefined(_, _, let field): field
-    case .notABank(_, let file), .notAnEdit(_, let file): file
+    case .notABank(_, let file), .notAnEdit(_, let file), .otherBank(_, _, _, let file): file
     }
   }
 
@@ -55,11 +61,13 @@ public enum ComponentError: DiagnosableError, Equatable {
       known.isEmpty
         ? "nothing between its layers can be taken away"
         : "it has " + known.joined(separator: ", ")
-    case .unknown: "`ascribe components RUN ‹csv›` lists them"
+    case .unknown:
+      "names are such as `3.neuron.7` or `h.0.attn.head.2`, or parts of them; "
+        + "`ascribe components RUN ‹csv: FILE›` writes all"
     case .request(_, _, let remedy): remedy
     case .masks: "give one line a mask: names of the components that it takes away, or `none`"
     case .notDefined: "choose another"
-    case .notABank: "delete the file; the next run makes it again"
+    case .notABank, .otherBank: "delete the file; the next run makes it again"
     case .notAnEdit: "make it again: ascribe edit RUN"
     }
   }

@@ -18,7 +18,8 @@ public struct ComponentSet: Sendable {
   /// - Parameters:
   ///   - kinds: what is attributed to.
   ///   - patterns: as `‹layers›` has them, over names such as `h.0.attn.head.2`; nil: all.
-  /// - Throws: `ComponentError.none` for a network without such parts; `SelectionError`.
+  /// - Throws: `ComponentError.none` for a network without such parts, `.unknown` for a pattern that
+  ///   matches none of them, `.request` for patterns that leave none.
   public init(
     _ network: Network, kinds: [ComponentGroup.Kind] = ComponentSet.standardKinds,
     patterns: LayerPatterns? = nil
@@ -36,11 +37,31 @@ public struct ComponentSet: Sendable {
         }.map(\.rawValue))
     }
     let names = all.map(\.name)
-    let chosen = try patterns.map { try $0.chosen(among: names, place: "‹components›") }
+    let chosen = try patterns.map { try ComponentSet.chosen($0, among: names) }
     components = chosen.map { $0.map { all[$0] } } ?? all
     let points = Set(components.map(\.point))
     groups = network.components.filter { points.contains($0.point) }
     places = Dictionary(uniqueKeysWithValues: components.enumerated().map { ($1.name, $0) })
+  }
+
+  /// The places of the names that patterns choose.
+  private static func chosen(
+    _ patterns: LayerPatterns, among names: [String]
+  ) throws(ComponentError) -> [Int] {
+    let places: [Int]
+    do {
+      places = try patterns.chosen(among: names, place: "‹components›")
+    } catch {
+      let wanted = if case .unmatched(let pattern, _, _) = error { pattern } else { "\(patterns)" }
+      throw .unknown(
+        name: wanted, near: nearest(to: wanted, among: names), place: "‹components›")
+    }
+    guard !places.isEmpty else {
+      throw .request(
+        problem: "`\(patterns)` leaves no component", field: "‹components›",
+        remedy: "choose one or more")
+    }
+    return places
   }
 
   /// Number of components d.

@@ -80,8 +80,13 @@ public final class ComponentStudy: Sendable {
       outputs, masks: masks, takesGradients: takesGradients, seed: seed, identity: identity)
     try AtomicFile.makeFolder(folder)
     let path = "\(folder)/\(job.fileName(use))"
-    let bank = try job.run(
-      to: path, control: control, stage: control.stage("masked passes: \(use)", unit: "passes"))
+    let bank: AblationBank
+    do {
+      bank = try job.run(
+        to: path, control: control, stage: control.stage("masked passes: \(use)", unit: "passes"))
+    } catch StorageError.fingerprintMismatch(let field, let expected, let found, let file) {
+      throw ComponentError.otherBank(field: field, expected: expected, found: found, file: file)
+    }
     state.withLock {
       if counts { $0.passes += job.passes }
       $0.paths.append(path)

@@ -33,7 +33,9 @@ public struct FreshCorrelation: Sendable, Codable, Equatable {
 
 extension ComponentStudy {
   /// The shares that answers are judged at: the study's own first, then others.
-  public var judgedShares: [Double] {
+  public var judgedShares: [Double] { ComponentStudy.judgedShares(share) }
+
+  static func judgedShares(_ share: Double) -> [Double] {
     [share] + [2 * share, 4 * share].filter { $0 < 0.9 }
   }
 

@@ -84,6 +84,15 @@ public enum MaskDesign {
     }
   }
 
+  /// A random order of all components, for taking away more and more of them.
+  static func order(_ count: Int, seed: UInt64, _ index: Int) -> [Int] {
+    RandomStream(seed: seed, purpose: .ablation, index: removalStreams + UInt64(index))
+      .permutation(of: count)
+  }
+
+  /// The first stream of orders of removal: beyond those of every use of random masks.
+  private static let removalStreams: UInt64 = 1 << 60
+
   /// All kept, then each component taken away alone: (d + 1) × d.
   public static func leaveOneOut(_ count: Int) -> Matrix<Float> {
     let masks = Matrix<Float>(repeating: 1, rows: count + 1, columns: count)

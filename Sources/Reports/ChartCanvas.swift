@@ -5,6 +5,7 @@ struct ChartCanvas {
   /// How a series looks in the legend.
   enum Swatch {
     case line(color: Int)
+    case model(color: Int)
     case reference(style: Int)
     case bar(color: Int)
   }
@@ -102,6 +103,7 @@ struct ChartCanvas {
   private mutating func drawSwatch(_ swatch: Swatch, x: Double, y: Double) {
     switch swatch {
     case .line(let color): line(x, y, x + 20, y, class: "line s\(color)")
+    case .model(let color): line(x, y, x + 20, y, class: "line model s\(color)")
     case .reference(let style): line(x, y, x + 20, y, class: "reference r\(style)")
     case .bar(let color):
       add(#"<rect class="bar s\#(color)" x="\#(x + 4)" y="\#(y - 5)" width="12" height="10"/>"#)

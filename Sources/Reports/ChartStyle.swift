@@ -21,6 +21,7 @@ enum ChartStyle {
       .chart text{font:12px/1.2 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}\
       .chart .title{font-size:15px;font-weight:600}\
       .chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\
+      .chart .model{stroke-width:1.5;stroke-dasharray:5 4}\
       .chart .reference{fill:none;stroke-width:1.5;stroke-linecap:round;stroke-dasharray:5 5}\
       .chart .r1{stroke-dasharray:.1 4}\
       .chart .axis,.chart .grid,.chart .marker{fill:none;stroke-width:1}\

@@ -18,6 +18,8 @@ public struct LineChart: Sendable, Equatable {
   public enum Style: Sendable, Equatable {
     /// In the next colour.
     case line
+    /// In the colour of the line before it, dashed: what a model says of it.
+    case model
     /// Grey, dashed or dotted in turn, and below the lines: what they are compared with.
     case reference
   }
@@ -82,7 +84,7 @@ public struct LineChart: Sendable, Equatable {
     for marker in markers where FittedAxis.canShow(marker.x, on: x.scale) {
       draw(marker, on: &canvas)
     }
-    for style in [Style.reference, .line] {
+    for style in [Style.reference, .model, .line] {
       for (line, swatch) in zip(series, swatches) where line.style == style {
         draw(line, as: swatch, on: &canvas)
       }
@@ -100,7 +102,7 @@ public struct LineChart: Sendable, Equatable {
     return leftOut == 1 ? "1 value is left out" : "\(NumberText.whole(leftOut)) values are left out"
   }
 
-  /// Colours are counted over the lines, dashes over the references.
+  /// Colours are counted over the lines, dashes over the references; a model has its line's colour.
   private var swatches: [ChartCanvas.Swatch] {
     var (lines, references) = (0, 0)
     return series.map { line in
@@ -108,6 +110,7 @@ public struct LineChart: Sendable, Equatable {
       case .line:
         lines += 1
         return .line(color: (lines - 1) % ChartStyle.colorCount)
+      case .model: return .model(color: max(0, lines - 1) % ChartStyle.colorCount)
       case .reference:
         references += 1
         return .reference(style: (references - 1) % 2)
@@ -133,6 +136,7 @@ public struct LineChart: Sendable, Equatable {
     let name =
       switch swatch {
       case .line(let color), .bar(let color): "line s\(color)"
+      case .model(let color): "line model s\(color)"
       case .reference(let style): "reference r\(style)"
       }
     var path = ""

@@ -155,6 +155,8 @@ public struct Run: Sendable {
   /// Where the run's gradient stores are: `Projections/NAME` beside `Checkpoints`, by the name of the
   /// run's folder.
   public var projectionsFolder: String { RunFolder(path: folder).projections }
+  /// Where banks of ablations are: outputs while parts of the network are taken away.
+  public var componentsFolder: String { RunFolder(path: folder).components }
 
   /// The name of the folder when it is another than the run's: a copy, or renamed; else nil.
   public var otherFolderName: String? {

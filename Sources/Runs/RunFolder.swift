@@ -104,8 +104,12 @@ struct RunFolder: Sendable {
     for part in ["train", "test"] { try removeIfPresent(factors(part)) }
   }
 
+  /// Where banks of ablations are.
+  var components: String { projections + "/components" }
+
   /// The files that were made from the run's weights or like them: calibrations, banks and their
-  /// halves, weights of shuffled labels, gradient stores, scores.
+  /// halves, weights of shuffled labels, gradient stores, scores; of banks of ablations, which are
+  /// many, their folder.
   func madeFromRun() -> [String] {
     let own = names(in: path).filter {
       ($0.hasSuffix(".h5") && !$0.hasPrefix("factors-")) || $0.hasSuffix(".h5.parts")
@@ -114,6 +118,7 @@ struct RunFolder: Sendable {
     let projections = projections
     return own.map { "\(path)/\($0)" }
       + names(in: projections).filter { $0.hasSuffix(".h5") }.map { "\(projections)/\($0)" }
+      + (names(in: components).isEmpty ? [] : [components])
   }
 
   /// Tells of the files that were made from the run that is replaced.

@@ -4,6 +4,7 @@ import Datasets
 import Evaluation
 import Influence
 import Networks
+import Reports
 import Storage
 import Tensors
 
@@ -53,19 +54,37 @@ public struct ComponentsJob: Sendable {
     public let estimate: ComponentEstimate
     /// What it was made from.
     public let study: ComponentStudy
+    let influence: RunInfluence
+    let asked: EvaluationQueries
+    let part: DataPart
+
+    /// The answer as a page, which takes some masked passes more.
+    ///
+    /// - Throws: errors of banks; `JobCancelled`.
+    public func page() throws -> AttributionReport {
+      let shown = asked.test.subset(
+        asked.rows.count > ComponentsPage.shownQueries ? [] : asked.rows)
+      return try ComponentsPage(
+        answer, estimate, try study.removalCurve(estimate), study, of: influence,
+        shown: (shown, part == .test), token: asked.token
+      ).report
+    }
   }
 
   /// Estimates and judges.
   ///
   /// - Throws: `ComponentError`; errors of files; `JobCancelled`: what was finished is kept.
   public func run(in session: Session) throws -> Result {
-    let study = try study(in: session)
+    let (study, influence, asked) = try setup(in: session)
+    announce(study, influence, session.control)
     let estimate = try estimator(study).estimate(study)
     let passes = study.passes
     let fresh = try study.judged([estimate], masks: freshMasks)[0]
     let answer = ComponentsAnswer(
       run: session.run.name, method: method, study, estimate, passes: passes, fresh: fresh)
-    let result = Result(answer: answer, estimate: estimate, study: study)
+    let result = Result(
+      answer: answer, estimate: estimate, study: study, influence: influence, asked: asked,
+      part: part)
     if let out {
       try result.write(to: out)
       session.control.note(
@@ -89,24 +108,45 @@ public struct ComponentsJob: Sendable {
       masks: .list(try MaskDesign.list(text, of: study.components, file: masks)))
   }
 
+  /// Says what it will take when it will take over a minute.
+  private func announce(
+    _ study: ComponentStudy, _ influence: RunInfluence, _ control: JobControl
+  ) {
+    guard let network = try? influence.network else { return }
+    let cost = ComponentsCost(
+      network, study.components, queries: study.outputs.count, method: method, preset: preset,
+      share: share)
+    let base = WorkPlan.commonBytes(network, influence.data)
+    control.announce(
+      "\(cost.passes + cost.judgingPasses) masked passes of \(study.outputs.count) queries",
+      flops: cost.flops, peakBytes: base + Int(min(cost.peakBytes, 0x1p58)))
+  }
+
   /// The queries, components and masks of the request.
   ///
   /// - Throws: as `run(in:)`.
-  public func study(in session: Session) throws -> ComponentStudy {
+  public func study(in session: Session) throws -> ComponentStudy { try setup(in: session).study }
+
+  private func setup(
+    in session: Session
+  ) throws -> (study: ComponentStudy, influence: RunInfluence, asked: EvaluationQueries) {
     let control = session.control
     let influence = try session.influence()
     let data = try part.part(of: influence.data)
     var rows =
       queries == "all"
       ? Array(0..<data.count)
-      : try QuerySelection(queries, limit: limit ?? .max, of: influence, control).rows
+      : try QuerySelection(
+        queries, limit: .max, of: influence, part: part, field: "‹queries›", control
+      ).rows
     if let limit, limit < rows.count {
+      control.note("\(limit) queries of \(rows.count) \(part.name) examples")
       rows = (0..<limit).map { rows[$0 * rows.count / limit] }
-      control.note("\(limit) queries of \(data.count) \(part.rawValue) examples")
     }
     let asked = try EvaluationQueries(data, token: token, rows: rows)
-    return try study(
+    let study = try study(
       of: asked.data, function ?? ComponentsJob.standardFunction(data), in: session)
+    return (study, influence, asked)
   }
 
   /// A study of some examples.
@@ -128,7 +168,7 @@ public struct ComponentsJob: Sendable {
     return try ComponentStudy(
       outputs, share: share, preset: preset, seed: seed,
       identity: identity.fingerprint(of: .ablations),
-      folder: run.projectionsFolder + "/components", control: session.control)
+      folder: run.componentsFolder, control: session.control)
   }
 
   /// f unless told otherwise.
@@ -144,6 +184,7 @@ extension ComponentsJob.Result {
   func write(to path: String) throws {
     let scores = estimate.scores
     let file = try SealedFileWriter(path)
+    try file.hdf5.setAttribute("format", .text("ascribe-component-scores"))
     try file.writeRows(scores.elements, shape: [scores.rows, scores.columns], to: "scores")
     try file.hdf5.write(study.outputs.queries.ids.map(\.description), to: "queryIDs")
     try file.hdf5.write(study.components.components.map(\.name), to: "components")

@@ -7,6 +7,9 @@ public enum DataPart: String, CaseIterable, Codable, Sendable {
   /// Test examples.
   case test
 
+  /// As an adjective: `test`, `training`.
+  var name: String { self == .test ? "test" : "training" }
+
   /// - Throws: `DatasetError.noTestSet`.
   func part(of data: SplitData) throws -> Dataset {
     if self == .test { try data.requireTest() }

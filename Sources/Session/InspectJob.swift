@@ -1,4 +1,5 @@
 import Answers
+import Components
 import Foundation
 import Influence
 import JSON
@@ -69,6 +70,9 @@ public struct InspectJob: Sendable {
         dataset.name, dataset.shape.map(String.init).joined(separator: " × "), dataset.type,
         dataset.hasRowChecksums ? "yes" : "",
       ])
+    }
+    if store.format == AblationBank.format, let bank = try? AblationBank(store.path) {
+      lines.append(bank.sentence)
     }
     lines.append(table.text)
     if !store.groups.isEmpty {

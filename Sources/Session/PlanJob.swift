@@ -1,4 +1,5 @@
 import Answers
+import Components
 import Datasets
 import Foundation
 import Gradients
@@ -67,7 +68,16 @@ public struct PlanJob: Sendable {
   /// - Throws: errors of the run file, the run and its data.
   public func run(control: JobControl = .silent) throws -> Result {
     let subject = try subject(control)
-    return Result(plan: WorkPlan(subject), subject: subject)
+    var plan = WorkPlan(subject)
+    // A network without parts that can be taken away has no such step.
+    let queries = subject.data.test.count
+    if queries > 0, let components = try? ComponentSet(subject.trained) {
+      let cost = ComponentsCost(subject.trained, components, queries: queries)
+      plan.append(
+        "components", rows: queries, disk: cost.diskBytes, peak: cost.peakBytes,
+        flops: cost.flops, of: subject)
+    }
+    return Result(plan: plan, subject: subject)
   }
 
   /// The run, or what its file describes.

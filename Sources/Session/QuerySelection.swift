@@ -7,29 +7,33 @@ import Tensors
 extension QuerySelection {
   /// Reads what is asked about: ids such as `17` or `3,5`, `misclassified`, or `all`, their mean.
   ///
-  /// - Parameter limit: the most of the misclassified ones.
+  /// - Parameters:
+  ///   - limit: the most of the misclassified ones.
+  ///   - part: the examples that the ids are of.
+  ///   - field: where the text is written, for errors.
   init(
-    _ text: String, limit: Int, of influence: RunInfluence, _ control: JobControl
+    _ text: String, limit: Int, of influence: RunInfluence, part: DataPart = .test,
+    field: String = "‹test›", _ control: JobControl
   ) throws {
-    let test = influence.data.test
-    try influence.data.requireTest()
+    let data = try part.part(of: influence.data)
     switch text {
     case "all":
-      self.init(rows: Array(0..<test.count), isMean: true, name: text)
+      self.init(rows: Array(0..<data.count), isMean: true, name: text)
     case "misclassified":
-      guard test.classes != nil else {
+      guard data.classes != nil else {
         throw InfluenceError.notDefined(
-          name: "‹test: misclassified›", reason: test.reasonWithoutClasses, option: "‹test›")
+          name: "\(field.dropLast()): misclassified›", reason: data.reasonWithoutClasses,
+          option: field)
       }
-      let right = try influence.predictions(for: test).correct
-      let all = test.ids.indices.filter { !right[$0] }
+      let right = try influence.predictions(for: data).correct
+      let all = data.ids.indices.filter { !right[$0] }
       let rows = Array(all.prefix(limit))
-      control.note("\(all.count) misclassified test examples, showing \(rows.count)")
+      control.note("\(all.count) misclassified \(part.name) examples, showing \(rows.count)")
       self.init(rows: rows, isMean: false, name: text)
     default:
       let ids = text.split(separator: ",").map { ExampleID(String($0).trimmed) }
-      if ids.isEmpty { throw SessionError.noExample(field: "‹test›") }
-      self.init(rows: try test.rows(of: ids, in: "‹test›"), isMean: false, name: text)
+      if ids.isEmpty { throw SessionError.noExample(field: field) }
+      self.init(rows: try data.rows(of: ids, in: field), isMean: false, name: text)
     }
   }
 }

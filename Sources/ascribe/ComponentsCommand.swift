@@ -29,6 +29,8 @@ struct ComponentsCommand: ParsableCommand {
   var fresh = ComponentStudy.freshMasks.own
   @Option(help: "Write every query's own scores as HDF5 (.h5).") var out: String?
   @Option(help: "Write all components as CSV.") var csv: String?
+  @Option(help: "Write the answer as a self-contained HTML page; takes some masked passes more.")
+  var report: String?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var parts: ComponentOptions
   @OptionGroup var common: CommonOptions
@@ -52,6 +54,7 @@ struct ComponentsCommand: ParsableCommand {
     (job.freshMasks, job.masks, job.out) = (fresh, masks, out)
     let result = try job.run(in: try common.session(runName))
     if let csv { try Console.write(result.answer.csv, to: csv, says: false) }
+    if let report { try Console.write(try result.page(), to: report) }
     try Console.answer(result.answer, json: json)
   }
 }

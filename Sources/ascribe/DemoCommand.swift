@@ -7,7 +7,8 @@ import Tensors
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Handwritten digits with planted wrong labels: train, query, clean, report.")
+    abstract:
+      "Handwritten digits with planted wrong labels: train, query, clean, look inside, report.")
 
   @Option(help: "Where everything is written.") var folder = "demo"
   @Option(help: "The folder of digits-train.csv and digits-test.csv (default: found).")

@@ -55,7 +55,7 @@ import Testing
     }
     let answer = try work.object("plan", "r.yaml", "--dim", "64")
     let steps = try #require(answer["steps"] as? [[String: Any]])
-    #expect(steps.count == (name == "cnn" ? 16 : 11))
+    #expect(steps.count == (name == "cnn" ? 17 : 12))
     for step in steps {
       let title = try #require(step["name"] as? String)
       // Some queries for all of them; features of the trace kernel are not collected here.
@@ -66,6 +66,7 @@ import Testing
         case "train": ["train", "r.yaml"]
         case "collect": ["collect", "r", "--dim", "64"]
         case "mislabeled": ["mislabeled", "r"]
+        case "components": ["components", "r"]
         case _ where title.hasPrefix("query"): Self.query(title)
         default: ["score", "r", "--out", "s.h5"]
         }

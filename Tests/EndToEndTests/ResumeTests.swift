@@ -103,6 +103,27 @@ import Testing
     }
   }
 
+  @Test("banks of ablations killed at random times come to the bytes of undisturbed ones")
+  func killedComponents() throws {
+    func workspace() throws -> Workspace {
+      let work = try Workspace()
+      // Some parts a bank: one holds 32,768 pairs of a mask and a query.
+      try work.write(Workspace.table(rows: 900, seed: 2), to: "test.csv")
+      try work.write(Workspace.runFile(model: "{kind: mlp, hidden: [16]}"), to: "r.yaml")
+      try work.succeed("train", "r.yaml")
+      return work
+    }
+    let command = ["components", "r", "--out", "c.h5", "--report", "c.html"]
+    let whole = try workspace()
+    let time = try milliseconds { _ = try AscribeProcess(command, in: whole.path).wait() }
+    let expected = whole.files("Projections")
+    #expect(expected.keys.contains { $0.contains("components/removal-") })
+    let work = try workspace()
+    try killRepeatedly(command, in: work, within: time, seed: 4) { try work.remove("Projections") }
+    #expect(work.files("Projections") == expected)
+    for name in ["c.h5", "c.html"] { #expect(try work.bytes(name) == whole.bytes(name), "\(name)") }
+  }
+
   @Test("killed writers of answers leave the old file or the new one, and nothing else")
   func killedAnswers() throws {
     let work = try Workspace(trained: true)

@@ -31,7 +31,7 @@ struct PooledConvolutionTests {
     let groups = network.components
     for chosen in [groups, groups.filter { $0.kind == .filter }, [groups[1]], []] {
       let masks = c.masks(chosen, activations: observing.observed.activations)
-      let together = network.outputs(x, parameters: theta, ablation: masks)
+      let together = network.uncheckedOutputs(x, parameters: theta, ablation: masks)
       // A pass that keeps its activations goes layer by layer.
       let pass = network.pass(theta, batch: Self.batch, for: .gradient, ablation: masks)
       #expect(bits(together) == bits(network.root.forward(x, pass)), "\(chosen)")
@@ -55,7 +55,7 @@ struct PooledConvolutionTests {
     let x = gaussian([Self.batch, 15, 13], seed: 1, index: 1)
     let masks = AblationCase(value: .rows, mask: .fractional).masks(
       network.components, activations: [:])
-    let together = network.outputs(x, parameters: theta, ablation: masks)
+    let together = network.uncheckedOutputs(x, parameters: theta, ablation: masks)
     for row in 0..<Self.batch {
       let own = masks.mapValues { mask -> AblationMask in
         guard case .rows(let values) = mask.value else { return mask }
@@ -63,7 +63,7 @@ struct PooledConvolutionTests {
           mask: mask.mask.prefixSlice(row..<row + 1),
           value: .rows(values.prefixSlice(row..<row + 1)))
       }
-      let alone = network.outputs(
+      let alone = network.uncheckedOutputs(
         x.prefixSlice(row..<row + 1), parameters: theta, ablation: own)
       #expect(bits(alone) == bits(together.prefixSlice(row..<row + 1)), "row \(row)")
     }
@@ -78,7 +78,7 @@ struct PooledConvolutionTests {
       let pass = network.pass(theta, batch: Self.batch, for: .activations)
       let observed = network.root.forward(x, pass)
       #expect(pass.observed.activations.count == network.components.count)
-      #expect(bits(observed) == bits(network.outputs(x, parameters: theta)))
+      #expect(bits(observed) == bits(network.uncheckedOutputs(x, parameters: theta)))
     }
   }
 
@@ -90,7 +90,7 @@ struct PooledConvolutionTests {
     broken[Self.image.count + 40] = .infinity
     let pass = network.pass(theta, batch: Self.batch, for: .gradient)
     let layered = network.root.forward(broken, pass)
-    let together = network.outputs(broken, parameters: theta)
+    let together = network.uncheckedOutputs(broken, parameters: theta)
     #expect(together.elements.map(\.isNaN) == layered.elements.map(\.isNaN))
     #expect(together.elements.prefix(3).filter(\.isNaN).count == 3)
     #expect(bits(together.prefixSlice(2..<3)) == bits(layered.prefixSlice(2..<3)))
@@ -99,10 +99,10 @@ struct PooledConvolutionTests {
   @Test("a prefix that stops within goes on with the same bits")
   func prefixes() throws {
     let (network, theta, x) = try problem()
-    let whole = network.outputs(x, parameters: theta)
+    let whole = network.uncheckedOutputs(x, parameters: theta)
     for prefix in network.prefixes(x, before: Array(network.places), parameters: theta) {
       #expect(
-        bits(network.outputs(from: prefix, parameters: theta)) == bits(whole),
+        bits(network.uncheckedOutputs(from: prefix, parameters: theta)) == bits(whole),
         "place \(prefix.place)")
     }
   }
@@ -164,7 +164,7 @@ struct MaxPoolTests {
       #expect(layer.forward(x, pass).elements == y)
       let gradient = try #require(layer.backward(dy, pass))
       #expect(gradient.elements == dx)
-      let alone = network.outputs(x, parameters: Tensor([], shape: [0]))
+      let alone = network.uncheckedOutputs(x, parameters: Tensor([], shape: [0]))
       #expect(alone.elements == y)
     }
   }

@@ -7,8 +7,8 @@ import Training
 public struct WorkPlan: Sendable, Codable, Equatable {
   /// One step of the work.
   public struct Step: Sendable, Codable, Equatable {
-    /// `train`, `collect`, `query (METHOD)`, `query (METHOD on features)`, `score (METHOD)` or
-    /// `mislabeled`.
+    /// `train`, `collect`, `query (METHOD)`, `query (METHOD on features)`, `score (METHOD)`,
+    /// `mislabeled` or `components`.
     public let name: String
     /// Rows written or scored.
     public let rows: Int
@@ -37,7 +37,7 @@ public struct WorkPlan: Sendable, Codable, Equatable {
   public static let processBytes = 48 << 20
 
   /// Bytes of a process that holds data and one checkpoint's parameters.
-  static func commonBytes(_ network: Network, _ data: SplitData) -> Int {
+  package static func commonBytes(_ network: Network, _ data: SplitData) -> Int {
     processBytes + (data.train.count + data.test.count) * data.train.featureCount * 4
       + 4 * network.parameterCount
   }
@@ -103,6 +103,19 @@ extension WorkPlan {
   public mutating func insert(_ step: Step, after name: String) {
     let place = steps.firstIndex { $0.name == name }.map { $0 + 1 } ?? steps.count
     steps.insert(step, at: place)
+  }
+
+  /// Puts a step of work that is counted elsewhere behind all others.
+  ///
+  /// - Parameters:
+  ///   - disk: bytes.
+  ///   - peak: bytes beside data and parameters.
+  package mutating func append(
+    _ name: String, rows: Int, disk: Double, peak: Double, flops: Double, of subject: Subject
+  ) {
+    steps.append(
+      PlannedSteps(subject, rate: rate).step(
+        name, rows: rows, disk: planned(bytes: disk), peak: planned(bytes: peak), flops: flops))
   }
 
   /// The step of a name.

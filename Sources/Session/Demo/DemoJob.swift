@@ -12,7 +12,7 @@ import Runs
 import Storage
 import Tensors
 
-/// Handwritten digits with planted wrong labels: train, query, clean, report.
+/// Handwritten digits with planted wrong labels: train, query, clean, look inside, report.
 public struct DemoJob: Sendable {
   /// The folder of digits-train.csv and digits-test.csv.
   public var digits: String
@@ -57,6 +57,10 @@ public struct DemoJob: Sendable {
     let accuracy = (before: run.meanTestAccuracy, after: cleaned.meanTestAccuracy)
     sayCleaned(setup, dropped, accuracy, control)
 
+    control.note("6. ask which neurons carry the answers")
+    let components = try components(session)
+    control.note(components.summary)
+
     let page = DemoPage(
       setup: setup, job: job, ranking: ranking, suspects: suspects,
       queries: QueryPage.section(found), scores: found.scores,
@@ -65,7 +69,8 @@ public struct DemoJob: Sendable {
     try AtomicFile.write(try page.report().html(), to: report)
     let summary = DemoSummary(
       testAccuracy: accuracy.before, testAccuracyCleaned: accuracy.after,
-      detection: suspects.detection, seconds: (clock.now - start) / .seconds(1), report: report)
+      detection: suspects.detection, componentsFreshPearson: components.fresh.first?.pearson,
+      seconds: (clock.now - start) / .seconds(1), report: report)
     try AtomicFile.write(try summary.indentedJSON() + "\n", to: folder + "/summary.json")
     control.note(summary.text)
     return summary
@@ -78,6 +83,12 @@ public struct DemoJob: Sendable {
     let tops = try setup.scorer.top(queries, mean: false, limit: 6)
     return try QueryFindings(
       setup.influence, try setup.description(), selection, queries, tops)
+  }
+
+  private func components(_ session: Session) throws -> ComponentsAnswer {
+    let folder = session.run.componentsFolder
+    if FileManager.default.fileExists(atPath: folder) { try AtomicFile.removeAll(folder) }
+    return try session.components()
   }
 
   private func sayCleaned(
