@@ -117,15 +117,30 @@ package struct ComponentsPage {
       if entry.matters == false { hint += ", may be chance" }
       rows[rows.count - 1].cells.append(HeatMap.Cell(entry.weight, hint: hint))
     }
+    let names = ComponentsPage.withoutCommonParts(rows.map(\.name))
+    for (place, name) in names.enumerated() { rows[place].name = name }
     let map = HeatMap(
-      title: "Weight of every component", label: "\(answer.outputFunction), mean over the queries",
-      rows: rows)
+      title: "Weight of every component", label: "\(answer.outputFunction)\(ofQueries)", rows: rows)
     return ReportSection(
       "All components",
       introduction: "Layers from the input down, units from the left. The weight is what the "
         + "output gains by keeping the component while a random share of the others is away: green "
         + "raises it, orange lowers it. Point at one for its number.",
       .charts([ReportChart(svg: map.svg())]))
+  }
+
+  private var ofQueries: String { answer.queries == 1 ? "" : ", mean over the queries" }
+
+  /// `h.0.attn.head`, `h.0.mlp.neuron` of `transformer.h.0.attn.head`, `transformer.h.0.mlp.neuron`:
+  /// without the parts that all begin with, as long as two are left; a name alone stays.
+  package static func withoutCommonParts(_ names: [String]) -> [String] {
+    let parts = names.map { $0.split(separator: ".") }
+    guard parts.count > 1, let first = parts.first else { return names }
+    let most = max(0, (parts.map(\.count).min() ?? 0) - 2)
+    let common = (0..<most).first { place in parts.contains { $0[place] != first[place] } } ?? most
+    // A number says little without the word before it.
+    let dropped = (0...common).last { Int(first[$0]) == nil } ?? 0
+    return parts.map { $0.dropFirst(dropped).joined(separator: ".") }
   }
 
   private var removal: ReportSection {
@@ -151,7 +166,7 @@ package struct ComponentsPage {
     let chart = LineChart(
       title: "Output without more and more of them",
       x: ChartAxis("components removed", scale: .logarithmic),
-      y: ChartAxis("\(answer.outputFunction), mean over the queries"), series: series + [full],
+      y: ChartAxis("\(answer.outputFunction)\(ofQueries)"), series: series + [full],
       markers: share > 1 && share < last
         ? [LineChart.Marker("α = \(answer.alpha)", at: share)] : [])
     return ReportSection(
