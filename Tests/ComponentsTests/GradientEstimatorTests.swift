@@ -34,7 +34,8 @@ struct GradientEstimatorTests {
       sample.study(in: folder, .margin))
     // Layout: 0.weight 9 × 5, 0.bias 9, 2.weight 3 × 9, 2.bias 3.
     let theta = sample.parameters.elements.map(Double.init)
-    let logits = sample.network.uncheckedOutputs(sample.queries.inputs, parameters: sample.parameters)
+    let logits = sample.network.uncheckedOutputs(
+      sample.queries.inputs, parameters: sample.parameters)
     func gradient(_ query: Int, _ j: Int) -> Double {
       let y = query % 3
       let weights = (0..<3).map { $0 == y ? 0 : exp(Double(logits[query, $0])) }

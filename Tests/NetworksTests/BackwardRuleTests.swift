@@ -98,8 +98,10 @@ struct BackwardRuleTests {
     let rest = try gradients(stopping: Set(branches.dropFirst().map(\.point)))
     #expect(rest.mask != none.mask)
     let prefix = try #require(
-      network.uncheckedPrefixes(family.inputs, before: [network.places.upperBound - 2], parameters: theta)
-        .first)
+      network.uncheckedPrefixes(
+        family.inputs, before: [network.places.upperBound - 2], parameters: theta
+      )
+      .first)
     let last = network.pass(
       theta, batch: Family.batch, for: .inputGradient, startingAt: prefix.place)
     let z = network.forward(from: prefix, last)
