@@ -20,7 +20,8 @@ extension Benchmark {
     let batches = (0..<steps).map { data.inputs.prefixSlice($0 * batch..<($0 + 1) * batch) }
     let theta = network.initialParameters(seed: 0)
     let forward = {
-      seconds { for x in batches { _ = network.outputs(x, parameters: theta) } } / Double(steps)
+      seconds { for x in batches { fitting { try network.outputs(x, parameters: theta) } } }
+        / Double(steps)
     }
     let targets = TargetValues(data.targets)
     let training = BareTraining(
@@ -78,7 +79,9 @@ private func maskedRow(
     })
   func measure(_ ablation: [Int: AblationMask]) -> Double {
     seconds {
-      for _ in 0..<20 { _ = network.outputs(x, parameters: theta, ablation: ablation) }
+      for _ in 0..<20 {
+        fitting { try network.outputs(x, parameters: theta, ablation: ablation) }
+      }
     } / 20
   }
   let times = Comparison(rounds: bench.rounds(9), { measure([:]) }, against: { measure(masks) })
@@ -87,4 +90,9 @@ private func maskedRow(
     "cnn forward under masks", perSecond(times.second), "images/s",
     reference: "without masks \(text(perSecond(times.first))) images/s", ratio: times.ratio
   ).atLeast(0.9)
+}
+
+/// Does what can go wrong only by a mistake here.
+private func fitting(_ body: () throws -> Tensor) {
+  do { _ = try body() } catch { preconditionFailure("\(error)") }
 }

@@ -42,8 +42,9 @@ public struct ExpectedGradients: ComponentEstimator {
       banks.append(
         try study.bank("outputs-\(number)", MatrixView(all).rows(range).matrix))
       fit = try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors)
-      // A first look at a quarter of them at the least: below, no gain can be told from noise.
-      let isEnough = 4 * range.upperBound >= all.rows
+      // A first look at half of them: what the regression gains grows with its masks, and before it
+      // cannot be told from noise.
+      let isEnough = 2 * range.upperBound >= all.rows
       if isEnough, fit.ridge.error > (1 - ExpectedGradients.leastGain) * fit.ridge.errorWithout {
         break
       }
