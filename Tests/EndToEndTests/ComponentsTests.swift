@@ -7,13 +7,7 @@ import Testing
 @Suite struct ComponentsTests {
   @Test("the digits: fields as documented, the file of scores, and a page")
   func digits() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().path
-    let work = try Workspace()
-    for folder in ["Examples", "data"] {
-      try FileManager.default.copyItem(atPath: root + "/" + folder, toPath: work.file(folder))
-    }
-    try work.succeed("train", "Examples/digits.yaml", "--seeds", "1")
+    let work = try Workspace.withDigits()
     let answer = try work.object(
       "components", "digits", "--limit", "60", "--out", "c.h5", "--report", "c.html", "--csv",
       "c.csv")

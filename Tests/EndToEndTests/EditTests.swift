@@ -4,29 +4,20 @@ import Testing
 
 /// `ascribe edit` as a user runs it.
 @Suite struct EditTests {
-  /// A workspace with the digits trained once.
-  private func digits() throws -> Workspace {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().path
-    let work = try Workspace()
-    for folder in ["Examples", "data"] {
-      try FileManager.default.copyItem(atPath: root + "/" + folder, toPath: work.file(folder))
-    }
-    try work.succeed("train", "Examples/digits.yaml", "--seeds", "1")
-    return work
-  }
-
   private func number(_ answer: [String: Any], _ set: String, _ when: String) throws -> Double {
     try #require((answer[set] as? [String: Any])?[when] as? Double)
   }
 
   @Test("an error is fixed, a class forgotten; outputs without the parts are what was said")
   func digitsEdited() throws {
-    let work = try digits()
+    let work = try Workspace.withDigits()
     let outputs = try work.object("outputs", "digits")
     let rows = try #require(outputs["examples"] as? [[String: Any]])
     let wrong = try #require(
-      rows.first { ($0["label"] as? String ?? "") != ($0["predicted"] as? String ?? "") })
+      rows.first { row in
+        let (label, predicted) = (row["label"], row["predicted"])
+        return label.map { "\($0)" } != predicted.map { "\($0)" }
+      })
     let id = "\(try #require(wrong["id"]))"
     let fixed = try work.object(
       "edit", "digits", "--target", id, "--preset", "lean", "--out", "fix.json")
@@ -57,7 +48,7 @@ import Testing
 
   @Test("what cannot be is one clear sentence")
   func refusals() throws {
-    let work = try digits()
+    let work = try Workspace.withDigits()
     try work.fail(3, "edit", "digits", "--target", "class:eleven", words: ["the classes are 0, 1"])
     try work.fail(3, "edit", "digits", "--target", "9999999", words: ["9999999"])
     try work.fail(2, "edit", "digits", "--target", " ", words: ["--target names no example"])

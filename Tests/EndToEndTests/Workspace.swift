@@ -17,6 +17,18 @@ final class Workspace {
     if trained { try succeed("train", "r.yaml") }
   }
 
+  /// A folder with the bundled digits, trained by one seed as `digits`.
+  static func withDigits() throws -> Workspace {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path
+    let work = try Workspace()
+    for folder in ["Examples", "data"] {
+      try FileManager.default.copyItem(atPath: root + "/" + folder, toPath: work.file(folder))
+    }
+    try work.succeed("train", "Examples/digits.yaml", "--seeds", "1")
+    return work
+  }
+
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// Rows of four numbers around their class, 0, 1 or 2.
