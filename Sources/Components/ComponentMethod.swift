@@ -4,8 +4,10 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
   case expected
   /// Ridge regression on random masks.
   case coar
-  /// Each component alone.
+  /// Each component taken away alone.
   case loo
+  /// Each component kept alone.
+  case loi
   /// Gradients with nothing taken away.
   case atp
   /// Gradients along the way to everything taken away.
@@ -35,6 +37,7 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .expected: ExpectedGradients()
     case .coar: MaskRegression()
     case .loo: SingleAblation()
+    case .loi: SingleAblation(others: .takenAway)
     case .atp: MaskGradients.attributionPatching
     case .integrated: MaskGradients.integrated
     case .gxa: GradientTimesActivation()
@@ -55,6 +58,7 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .expected: "slopes under random masks, exact differences, ridge on the rest"
     case .coar: "ridge regression on 2 d random masks (COAR)"
     case .loo: "each component taken away alone"
+    case .loi: "each component kept alone"
     case .atp: "gradients with nothing taken away (AtP)"
     case .integrated: "gradients at m = 1, .75, .5, .25"
     case .gxa: "gradient × activation"

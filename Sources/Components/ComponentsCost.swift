@@ -71,7 +71,7 @@ extension ComponentMethod {
           + preset.outputMasks(of: d)
       )
     case .coar: return (0, 2 * d)
-    case .loo: return (0, d + 1)
+    case .loo, .loi: return (0, d + 1)
     case .atp: return (MaskGradients.attributionPatching.levels.count, 0)
     case .integrated: return (MaskGradients.integrated.levels.count, 0)
     case .gxa, .internal, .relp, .fullgrad: return (1, 0)

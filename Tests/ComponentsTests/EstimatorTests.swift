@@ -7,7 +7,9 @@ import TestSupport
 @Suite("What components do")
 struct EstimatorTests {
   /// Those whose scores are changes of f, and exact where f is linear in the masks.
-  static let exact: [ComponentMethod] = [.expected, .coar, .loo, .atp, .integrated, .gxa, .relp]
+  static let exact: [ComponentMethod] = [
+    .expected, .coar, .loo, .loi, .atp, .integrated, .gxa, .relp,
+  ]
 
   @Test("A network that is linear in its masks is recovered to rounding", arguments: exact)
   func planted(method: ComponentMethod) throws {
@@ -55,6 +57,7 @@ struct EstimatorTests {
     #expect(try passes(.atp) == 3)
     #expect(try passes(.integrated) == 12)
     #expect(try passes(.loo) == 10)
+    #expect(try passes(.loi) == 10)
     #expect(try passes(.coar) == 18)
     // 16 masks with gradients, differences of all nine under four masks, four masks.
     #expect(try passes(.expected) == 48 + 36 + 4)
