@@ -57,8 +57,12 @@ public struct AblationBankJob: Sendable {
     to path: String, control: JobControl = .silent, stage: JobStage? = nil, done: Int = 0,
     of total: Int = 0
   ) throws -> AblationBank {
-    if try AtomicFile.isThere(path) { return try AblationBank(path, expecting: fingerprint) }
     let parts = PartFolder(path: path + ".parts", fingerprint: fingerprint)
+    if try AtomicFile.isThere(path) {
+      let made = try AblationBank(path, expecting: fingerprint)
+      parts.discardLeftovers()
+      return made
+    }
     let lock = try parts.prepare()
     defer { withExtendedLifetime(lock) {} }
     // Another process may have come to its end before the lock was taken.

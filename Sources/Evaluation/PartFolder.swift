@@ -42,6 +42,17 @@ package struct PartFolder: Sendable {
     return lock
   }
 
+  /// Deletes what a process left that was killed between the finished file and the end of its parts.
+  ///
+  /// Nothing while another process works here, or where nothing may be deleted: whoever reads the
+  /// finished file has no need of it.
+  package func discardLeftovers() {
+    guard (try? AtomicFile.isThere(path)) == true, let lock = try? FolderLock.making(path)
+    else { return }
+    try? AtomicFile.removeAll(path)
+    withExtendedLifetime(lock) {}
+  }
+
   private static func fields(of label: String) -> Fingerprint {
     var result = Fingerprint()
     for line in label.split(separator: "\n") {

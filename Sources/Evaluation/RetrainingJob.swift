@@ -89,9 +89,12 @@ public struct RetrainingJob: Sendable {
     // What a bank keeps are outputs on test examples.
     try data.requireTest()
     let fingerprint = try fingerprint()
-    if let made = try finished(path, fingerprint, overwrite) { return made }
-    let (configuration, network) = (try run.training(), try run.networkToTrain())
     let parts = PartFolder(path: path + ".parts", fingerprint: fingerprint)
+    if let made = try finished(path, fingerprint, overwrite) {
+      parts.discardLeftovers()
+      return made
+    }
+    let (configuration, network) = (try run.training(), try run.networkToTrain())
     let lock = try parts.prepare(overwrite: overwrite)
     defer { withExtendedLifetime(lock) {} }
     // Another process may have come to its end before the lock was taken.

@@ -89,6 +89,18 @@ struct AblationBankTests {
     #expect(try !folder.contents().keys.contains { $0.hasPrefix("b.h5.parts") })
   }
 
+  @Test("Parts left by a process killed after its file was finished are deleted")
+  func leftovers() throws {
+    let sample = ComponentSample(hidden: [6])
+    let folder = try ScratchFolder()
+    let job = try job(sample)
+    _ = try job.run(to: folder / "b.h5")
+    try AtomicFile.makeFolder(folder / "b.h5.parts")
+    try AtomicFile.write("x", to: folder / "b.h5.parts/0.part")
+    _ = try job.run(to: folder / "b.h5")
+    #expect(try folder.contents().keys.sorted() == ["b.h5"])
+  }
+
   @Test("Same bytes for any thread count")
   func threads() throws {
     let sample = ComponentSample(hidden: [16, 8], queries: 90)
