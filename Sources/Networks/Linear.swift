@@ -19,7 +19,12 @@ package struct Linear: Layer {
   package var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
   /// Outputs a worker takes at a time; a multiple of what a kernel holds in registers.
-  private var outputGrain: Int { max(16, min(64, outputs / 32 * 16)) }
+  ///
+  /// Fewer outputs than 128 are shared by workers only where there is work for two: what a row of
+  /// outputs costs is in microseconds. Bits do not depend on it.
+  private func outputGrain(rows: Int) -> Int {
+    rows * inputs > 1 << 16 ? max(16, min(64, outputs / 32 * 16)) : 64
+  }
 
   var outputs: Int { weight.shape[isTransposed ? 1 : 0] }
   var inputs: Int { weight.shape[isTransposed ? 0 : 1] }
@@ -123,7 +128,7 @@ package struct Linear: Layer {
     }
     if suitsKernels {
       let (source, w, target) = (x.storage, flat.storage, y.storage)
-      Workers.run(over: outputs, grain: outputGrain) { range in
+      Workers.run(over: outputs, grain: outputGrain(rows: y.rowCount)) { range in
         VectorMath.addLayerForward(
           source.base, rows: y.rowCount,
           weight: w.base + (weight.offset + range.lowerBound * inputs), outputs: range.count,
@@ -152,7 +157,7 @@ package struct Linear: Layer {
     guard let storage = flat?.writableStorage() else { return }
     if suitsKernels(rows: x.rowCount) {
       let (left, right) = (dy.storage, x.storage)
-      Workers.run(over: outputs, grain: outputGrain) { range in
+      Workers.run(over: outputs, grain: outputGrain(rows: x.rowCount)) { range in
         VectorMath.addLayerGradient(
           left.base + range.lowerBound, stride: outputs, right.base, rows: x.rowCount,
           outputs: range.count, inputs: inputs,

@@ -26,7 +26,7 @@ extension Network {
     let example = Array(inputs.shape.dropFirst())
     // What reads pictures knows their size; what reads rows takes them as they come.
     guard let batch = inputs.shape.first, inputs.count == batch * size,
-      readsImages || example == inputShape || example == [size]
+      example == inputShape || example == [size] || readsImages
     else {
       throw .inputs(found: inputs.shape, expected: inputShape)
     }
