@@ -93,11 +93,18 @@ public enum MaskDesign {
   /// The first stream of orders of removal: beyond those of every use of random masks.
   private static let removalStreams: UInt64 = 1 << 60
 
+  /// Masks that take sets of components away, one each: M × d.
+  public static func without(_ sets: [[Int]], of count: Int) -> Matrix<Float> {
+    let masks = Matrix<Float>(repeating: 1, rows: sets.count, columns: count)
+    for (row, places) in sets.enumerated() {
+      for place in places { masks.storage.base[row * count + place] = 0 }
+    }
+    return masks
+  }
+
   /// All kept, then each component taken away alone: (d + 1) × d.
   public static func leaveOneOut(_ count: Int) -> Matrix<Float> {
-    let masks = Matrix<Float>(repeating: 1, rows: count + 1, columns: count)
-    for place in 0..<count { masks.storage.base[(place + 1) * count + place] = 0 }
-    return masks
+    without([[]] + (0..<count).map { [$0] }, of: count)
   }
 
   /// All taken away, then each component kept alone: (d + 1) × d.
@@ -117,14 +124,13 @@ public enum MaskDesign {
     let lines = text.split(whereSeparator: \.isNewline).map(String.init)
       .filter { !$0.allSatisfy(\.isWhitespace) }
     guard !lines.isEmpty else { throw .masks(problem: "the file has no mask", place: file) }
-    let masks = Matrix<Float>(repeating: 1, rows: lines.count, columns: components.count)
+    var sets: [[Int]] = []
     for (row, line) in lines.enumerated() {
       let names = line.split { $0.isWhitespace || $0 == "," }.map(String.init)
-      if names == ["none"] { continue }
-      for place in try components.places(of: names, file: "\(file), line \(row + 1)") {
-        masks.storage.base[row * components.count + place] = 0
-      }
+      sets.append(
+        names == ["none"]
+          ? [] : try components.places(of: names, file: "\(file), line \(row + 1)"))
     }
-    return masks
+    return without(sets, of: components.count)
   }
 }

@@ -24,6 +24,7 @@ public struct MaskedOutputs: Sendable {
   let filling: AblationFilling
   /// The place of each component's point.
   private let placeOfPoint: [Int: Int]
+  private let unitsOfPoint: [Int: Int]
   private let targets: TargetValues
   /// Examples that means are of, and the seed of their draws.
   private let reference: Dataset?
@@ -59,6 +60,8 @@ public struct MaskedOutputs: Sendable {
     (self.reference, self.seed) = (reference, seed)
     placeOfPoint = Dictionary(
       uniqueKeysWithValues: components.groups.map { ($0.point, network.place(of: $0) ?? 0) })
+    unitsOfPoint = Dictionary(
+      uniqueKeysWithValues: components.groups.map { ($0.point, $0.units) })
     filling = try AblationFilling(
       ablation, of: components.groups, self.network, parameters, queries: queries.count,
       reference: reference, seed: seed)
@@ -104,7 +107,6 @@ public struct MaskedOutputs: Sendable {
     let changed = changedComponents(masks)
     let start = placeOfPoint.values.min() ?? 0
     let points = Set(components.groups.map(\.point))
-    let share = ablation.share
     forEachSlice([Int](repeating: start, count: masks.rows)) { slice in
       let pass = network.pass(
         parameters, batch: slice.queries.count, for: .maskGradients,
@@ -117,16 +119,24 @@ public struct MaskedOutputs: Sendable {
         target.base[slice.masks[row] * count + slice.queries[row]] = value
       }
       network.backward(function.gradient(outputs, own), pass)
-      for (place, component) in components.components.enumerated() {
-        // Nothing of f comes through a point that no gradient reached.
-        let found = pass.observed.maskGradients[component.point]
-        for row in slice.queries.indices {
-          let cell = (slice.masks[row] * count + slice.queries[row]) * d + place
-          room.base[cell] = found.map { share * $0[row, component.unit] } ?? 0
-        }
+      forEachMaskGradient(in: pass) { row, place, gradient in
+        room.base[(slice.masks[row] * count + slice.queries[row]) * d + place] = gradient
       }
     }
     return (values, gradients)
+  }
+
+  /// Hands out ∂f/∂m of each component for each example of a pass for mask gradients that has gone
+  /// back; 0 of those that nothing came to.
+  func forEachMaskGradient(
+    in pass: Pass, _ body: (_ row: Int, _ place: Int, _ gradient: Float) -> Void
+  ) {
+    for (place, component) in components.components.enumerated() {
+      let found = pass.observed.maskGradients[component.point]
+      for row in 0..<pass.batch {
+        body(row, place, found.map { ablation.share * $0[row, component.unit] } ?? 0)
+      }
+    }
   }
 
   /// The inputs of the reference set that statistics of activations are over; nil: there is none.
@@ -217,15 +227,14 @@ public struct MaskedOutputs: Sendable {
     _ slice: Slice, _ masks: Matrix<Float>, _ changed: [[Int]]
   ) -> [Int: AblationMask] {
     var found: [Int: Tensor] = [:]
-    let units = Dictionary(uniqueKeysWithValues: components.groups.map { ($0.point, $0.units) })
     for (row, mask) in slice.masks.enumerated() {
       for place in changed[mask] {
         let component = components.components[place]
         let point = component.point
-        let width = units[point] ?? 0
+        let width = unitsOfPoint[point] ?? 0
         let tensor = found[point] ?? Tensor(repeating: 1, shape: [slice.masks.count, width])
         tensor.storage.base[row * width + component.unit] =
-          ablation.off + (1 - ablation.off) * masks.storage.base[mask * masks.columns + place]
+          ablation.off + ablation.share * masks.storage.base[mask * masks.columns + place]
         found[point] = tensor
       }
     }

@@ -68,13 +68,8 @@ extension ComponentStudy {
     let numbers = RemovalCurve.numbers(of: count)
     let orders: [(order: RemovalCurve.Order, places: [Int])] =
       [(.best, best), (.worst, best.reversed())] + random.map { (.random, $0) }
-    let masks = Matrix<Float>(repeating: 1, rows: 1 + orders.count * numbers.count, columns: count)
-    for (index, order) in orders.enumerated() {
-      for (step, number) in numbers.enumerated() {
-        let row = masks.storage.base + (1 + index * numbers.count + step) * count
-        for place in order.places.prefix(number) { row[place] = 0 }
-      }
-    }
+    let masks = MaskDesign.without(
+      [[]] + orders.flatMap { order in numbers.map { Array(order.places.prefix($0)) } }, of: count)
     let bank = try bank("removal", masks, counts: false)
     let means = (0..<masks.rows).map { row in
       (0..<outputs.count).reduce(0.0) { $0 + Double(bank.outputs[row, $1]) }

@@ -69,19 +69,6 @@ extension ComponentStudy {
     }
     return scores
   }
-
-  /// Hands out ∂f/∂m of each component for each example of a pass for mask gradients that has gone
-  /// back; 0 of those that nothing came to.
-  func forEachMaskGradient(
-    in pass: Pass, _ body: (_ row: Int, _ place: Int, _ gradient: Float) -> Void
-  ) {
-    for (place, component) in components.components.enumerated() {
-      let found = pass.observed.maskGradients[component.point]
-      for row in 0..<pass.batch {
-        body(row, place, found.map { outputs.ablation.share * $0[row, component.unit] } ?? 0)
-      }
-    }
-  }
 }
 
 extension ComponentSet {

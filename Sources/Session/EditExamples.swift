@@ -18,7 +18,7 @@ struct EditExamples {
   /// The target: named test examples are all three; a class or a column is sampled in training for
   /// the first two; a file is cut in three.
   ///
-  /// - Throws: `ComponentError.request` for a set without examples; errors of files.
+  /// - Throws: `SessionError.tooFewExamples`; errors of files.
   init(
     _ target: EditTarget, of session: Session, _ influence: RunInfluence, seed: UInt64
   ) throws {

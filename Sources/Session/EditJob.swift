@@ -150,7 +150,7 @@ struct EditEffect {
   ) throws {
     let components = target.components
     let sets = [[], places] + EditEffect.random(places, components, seed: seed)
-    let masks = EditSearch.masks(sets, of: components.count)
+    let masks = MaskDesign.without(sets, of: components.count)
     func metrics(_ outputs: MaskedOutputs) -> [Double] {
       let values = outputs.values(masks)
       return sets.indices.map { metric.shown(metric.value(values.row($0))) }
@@ -189,9 +189,7 @@ struct EditEffect {
   static func predicted(
     _ places: [Int], _ tau: Matrix<Float>, _ outputs: MaskedOutputs, _ metric: EditMetric
   ) -> Double {
-    let whole = outputs.values(
-      Matrix<Float>(repeating: 1, rows: 1, columns: outputs.components.count)
-    ).row(0)
+    let whole = outputs.values(MaskDesign.without([[]], of: outputs.components.count)).row(0)
     let values = whole.enumerated().map { query, value in
       places.reduce(value) { $0 - tau[query, $1] }
     }

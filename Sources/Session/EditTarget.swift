@@ -55,16 +55,10 @@ public enum EditTarget: Sendable, Equatable {
   func rows(in data: Dataset, isTest: Bool, of influence: RunInfluence) throws -> [Int]? {
     switch self {
     case .ids(let text):
-      let ids = text.split(separator: ",").map { ExampleID(String($0).trimmed) }
-      return isTest ? try data.rows(of: ids, in: "‹target›") : []
+      return isTest ? try data.rows(of: ExampleID.list(text), in: "‹target›") : []
     case .misclassified:
-      guard isTest else { return [] }
-      guard data.classes != nil else {
-        throw InfluenceError.notDefined(
-          name: "misclassified", reason: data.reasonWithoutClasses, option: "‹target›")
-      }
-      let right = try influence.predictions(for: data).correct
-      return right.indices.filter { !right[$0] }
+      return isTest
+        ? try influence.misclassified(in: data, name: "misclassified", field: "‹target›") : []
     case .label(let name): return try GroupJob.Group.label(name).named(in: data)
     case .where(let condition, let metadata):
       return try GroupJob.Group.where(condition, metadata: metadata).named(in: data)

@@ -57,7 +57,7 @@ extension GroupJob.Group {
   var name: String {
     switch self {
     case .ids(let text):
-      let ids = GroupJob.Group.ids(in: text)
+      let ids = ExampleID.list(text)
       return "ids \(ids.prefix(8).map(\.description).joined(separator: ","))"
         + (ids.count > 8 ? ",…" : "")
     case .label(let name): return "class \(name)"
@@ -72,10 +72,6 @@ extension GroupJob.Group {
     case .label: "‹class›"
     case .where: "‹where›"
     }
-  }
-
-  private static func ids(in text: String) -> [ExampleID] {
-    text.split(separator: ",").map { ExampleID(String($0).trimmed) }
   }
 
   /// Its rows: at least one, none twice, not all.
@@ -96,7 +92,7 @@ extension GroupJob.Group {
   func named(in train: Dataset) throws -> [Int] {
     switch self {
     case .ids(let text):
-      return try train.rows(of: GroupJob.Group.ids(in: text), in: field)
+      return try train.rows(of: ExampleID.list(text), in: field)
     case .label(let label):
       guard let index = train.classNames.firstIndex(of: label), let classes = train.classes
       else {

@@ -46,7 +46,7 @@ public struct EditSearch: Sendable {
     let d = target.columns
     let stage = control.stage("trying edits", unit: "sets")
     var candidates: [Candidate] = []
-    let kept = sets.chooseReference.values(EditSearch.masks([[]], of: d)).row(0)
+    let kept = sets.chooseReference.values(MaskDesign.without([[]], of: d)).row(0)
     // Which greedy search does better is not known before: margins have both.
     let utilities = (sets.metric.isAccuracy ? [false, true] : [false]).map {
       Utility(sets, reference: kept, isClipped: $0)
@@ -68,7 +68,9 @@ public struct EditSearch: Sendable {
     }
     for utility in utilities where scores.contains(.verified) {
       let done = candidates.count
-      candidates += try EditSearch.greedy((target, reference), sets, utility, control) {
+      candidates += try EditSearch.greedy(
+        (target, reference), sets, utility, kept: whole.reference, control
+      ) {
         stage.update(min(total, done + $0), of: total)
       }
     }
@@ -139,7 +141,7 @@ public struct EditSearch: Sendable {
     _ sets: [[Int]], _ edit: EditSets, _ utility: Utility, _ control: JobControl
   ) throws -> [Outcome] {
     try control.check()
-    let masks = EditSearch.masks(sets, of: edit.chooseTarget.components.count)
+    let masks = MaskDesign.without(sets, of: edit.chooseTarget.components.count)
     let (t, r) = (edit.chooseTarget.values(masks), edit.chooseReference.values(masks))
     return sets.indices.map { row in
       let (target, reference) = (t.row(row), r.row(row))
@@ -149,30 +151,22 @@ public struct EditSearch: Sendable {
     }
   }
 
-  /// Masks that take sets of components away.
-  public static func masks(_ sets: [[Int]], of count: Int) -> Matrix<Float> {
-    let masks = Matrix<Float>(repeating: 1, rows: sets.count, columns: count)
-    for (row, places) in sets.enumerated() {
-      for place in places { masks.storage.base[row * count + place] = 0 }
-    }
-    return masks
-  }
-
   /// Component by component, each the best of those really tried: those that τ says most of, from
   /// where f really is without the components before.
+  ///
+  /// - Parameter kept: the metric on the reference for choosing, with all components.
   private static func greedy(
     _ tau: (target: Matrix<Float>, reference: Matrix<Float>), _ sets: EditSets,
-    _ utility: Utility, _ control: JobControl, _ progress: (Int) -> Void
+    _ utility: Utility, kept: Double, _ control: JobControl, _ progress: (Int) -> Void
   ) throws -> [Candidate] {
     let d = tau.target.columns
-    let everything = EditSearch.masks([[]], of: d)
+    let everything = MaskDesign.without([[]], of: d)
     let (isClipped, most) = (utility.isClipped, min(steps, max(1, Int(Double(d) * largestShare))))
-    let kept = sets.metric.value(sets.chooseReference.values(everything).row(0))
     let fitted = Utility(
       sets, reference: sets.fitReference.values(everything).row(0), isClipped: isClipped)
     var (taken, found) = ([Int](), [Candidate]())
     for step in 0..<most {
-      let masks = EditSearch.masks([taken], of: d)
+      let masks = MaskDesign.without([taken], of: d)
       let now = (
         sets.fitTarget.values(masks).row(0), sets.fitReference.values(masks).row(0)
       )

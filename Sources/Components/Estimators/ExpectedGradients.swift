@@ -34,22 +34,7 @@ public struct ExpectedGradients: ComponentEstimator {
       of: chosen, under: slopes.bank, masks: preset.masksOfDifference, study)
     let slope = differences.replacing(slopes.means)
     let all = study.masks(preset.outputMasks(of: study.count), for: .outputs)
-    var fit = try SlopedFit(slope, slopes.bank, [])
-    var banks: [AblationBank] = []
-    for (number, range) in (0..<all.rows).blocks(of: ExpectedGradients.round(of: study.count))
-      .enumerated()
-    {
-      banks.append(
-        try study.bank("outputs-\(number)", MatrixView(all).rows(range).matrix))
-      fit = try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors)
-      // A first look at half of them: what the regression gains grows with its masks, and before it
-      // cannot be told from noise.
-      let isEnough = 2 * range.upperBound >= all.rows
-      if isEnough, fit.ridge.error > (1 - ExpectedGradients.leastGain) * fit.ridge.errorWithout {
-        break
-      }
-    }
-    let used = banks.reduce(0) { $0 + $1.masks.rows }
+    let (fit, used) = try ExpectedGradients.fitted(slope, slopes, all, study)
     var notes = [
       "\(preset.gradientMasks) masks with gradients, differences of \(chosen.count) components "
         + "under \(preset.masksOfDifference) masks each, \(used) masks with outputs"
@@ -57,6 +42,24 @@ public struct ExpectedGradients: ComponentEstimator {
     notes.append(fit.sentence + (used < all.rows ? "; more masks were not worth their time" : ""))
     return ComponentEstimate(
       fit.scores, errors: fit.errors(slopes, differences), notes: notes)
+  }
+
+  /// The regression on so many output masks as help, and their number.
+  private static func fitted(
+    _ slope: Matrix<Float>, _ slopes: ExpectedSlopes, _ all: Matrix<Float>, _ study: ComponentStudy
+  ) throws -> (fit: SlopedFit, used: Int) {
+    var banks: [AblationBank] = []
+    for (number, range) in (0..<all.rows).blocks(of: round(of: study.count)).enumerated() {
+      banks.append(try study.bank("outputs-\(number)", MatrixView(all).rows(range).matrix))
+      // A first look at half of them: what the regression gains grows with its masks, and before it
+      // cannot be told from noise.
+      guard 2 * range.upperBound >= all.rows, range.upperBound < all.rows else { continue }
+      let fit = try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors)
+      if fit.ridge.error > (1 - leastGain) * fit.ridge.errorWithout {
+        return (fit, range.upperBound)
+      }
+    }
+    return (try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors), all.rows)
   }
 
   /// The components whose differences are taken: the k where slopes say most, and all heads.

@@ -45,14 +45,14 @@ public struct GradientDrop: ComponentEstimator {
     ) { block, pass in
       network.backward(block.slopes, pass)
       var signs = [Bool](repeating: false, count: block.queries.count * d)
-      study.forEachMaskGradient(in: pass) { row, place, gradient in
+      study.outputs.forEachMaskGradient(in: pass) { row, place, gradient in
         signs[row * d + place] = gradient < 0
       }
       var sums = [Double](repeating: 0, count: signs.count)
       for layer in layers {
         pass.stoppedPoints = layer.ends
         network.backward(block.slopes, pass)
-        study.forEachMaskGradient(in: pass) { row, place, gradient in
+        study.outputs.forEachMaskGradient(in: pass) { row, place, gradient in
           if isInside[place], places[place] == layer.place { return }
           sums[row * d + place] += abs(Double(gradient))
         }

@@ -22,7 +22,7 @@ public struct RelevancePatching: ComponentEstimator {
     try study.forEachUnmaskedBlock("relp", for: .maskGradients, passes: 3) { block, pass in
       pass.backwardRule = .relevance
       study.outputs.network.backward(block.slopes, pass)
-      study.forEachMaskGradient(in: pass) { row, place, gradient in
+      study.outputs.forEachMaskGradient(in: pass) { row, place, gradient in
         room.base[(block.queries.lowerBound + row) * study.count + place] = gradient
       }
     }
