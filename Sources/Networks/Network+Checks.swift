@@ -18,15 +18,15 @@ extension Network {
   ) throws(DerivativeError) {
     try check(parameters, "parameters")
     if let dropout, dropout.firstExample < 0 { throw .place(dropout.firstExample) }
-    if let embedding = embedding {
+    if case .tokens(let embedding) = reader {
       try embedding.check(inputs, length: inputShape)
       return
     }
     let size = inputShape.reduce(1, *)
-    let example = Array(inputs.shape.dropFirst())
-    // What reads pictures knows their size; what reads rows takes them as they come.
+    let example = inputs.shape.dropFirst()
     guard let batch = inputs.shape.first, inputs.count == batch * size,
-      example == inputShape || example == [size] || readsImages
+      example.elementsEqual(inputShape) || example.elementsEqual(CollectionOfOne(size))
+        || reader.takesAnyShape
     else {
       throw .inputs(found: inputs.shape, expected: inputShape)
     }
@@ -96,26 +96,6 @@ extension Network {
     where !buffers.contains(where: { $0.offset == offset && $0.count == values.count }) {
       throw .statistics(offset: offset, count: values.count, known: buffers.map(\.name))
     }
-  }
-
-  /// Whether what reads the inputs knows the size of a picture.
-  private var readsImages: Bool {
-    var first: (any Layer)?
-    _ = root.mapped { layer in
-      if first == nil, layer.components.isEmpty, !layer.parameters.isEmpty { first = layer }
-      return layer
-    }
-    return first is Convolution2D || first is PatchEmbedding
-  }
-
-  /// What reads token ids; nil of a network of numbers.
-  private var embedding: Embedding? {
-    var found: Embedding?
-    _ = root.mapped { layer in
-      found = found ?? layer as? Embedding
-      return layer
-    }
-    return found
   }
 }
 

@@ -5,7 +5,9 @@ import Tensors
 /// A network as a value: its layers and the layout of its flat parameter vector, without weights.
 public struct Network: Sendable {
   /// The layers.
-  package internal(set) var root: any Layer
+  package internal(set) var root: any Layer {
+    didSet { reader = InputReader(root) }
+  }
   /// The parameters in the order of the flat vector.
   public internal(set) var parameters: [Parameter]
   /// Shape of one example.
@@ -28,6 +30,8 @@ public struct Network: Sendable {
   public internal(set) var start: Tensor?
   var initials: [Int: InitialValues]
   var slots: Int
+  /// What reads the inputs: found once, every call with inputs asks.
+  private(set) var reader: InputReader
 
   /// A network of layers made with `builder`.
   package init(
@@ -35,6 +39,7 @@ public struct Network: Sendable {
     outputShape: [Int]? = nil
   ) {
     self.root = root
+    reader = InputReader(root)
     self.outputShape = outputShape ?? [outputCount]
     self.inputShape = inputShape
     self.outputCount = outputCount
