@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Reports
 import Runs
@@ -28,8 +29,11 @@ public struct ImportAnswer: Answer, Equatable {
   public let renamed: [Renamed]
   /// Tensors of the first file that hold no weights.
   public let leftOut: [String]
+  /// How its data were read.
+  public let data: DataDescription?
 
-  package init(_ run: Run, _ imported: [ImportJob.Imported]) {
+  package init(_ run: Run, _ imported: [ImportJob.Imported], data: DataDescription?) {
+    self.data = data
     self.run = run.name
     folder = run.folder
     checkpoints = imported.map {

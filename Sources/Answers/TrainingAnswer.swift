@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Reports
 import Runs
@@ -19,9 +20,14 @@ public struct TrainingAnswer: Answer, Equatable {
   public let epochs: [Int]
   /// The seeds.
   public let seeds: [Seed]
+  /// How its data were read.
+  public let data: DataDescription?
 
   /// What a run says of itself.
-  public init(_ run: Run) {
+  ///
+  /// - Parameter data: how its data were read.
+  public init(_ run: Run, data: DataDescription? = nil) {
+    self.data = data
     self.run = run.name
     folder = run.folder
     epochs = run.record.checkpointEpochs

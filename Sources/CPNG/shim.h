@@ -6,6 +6,9 @@
 static inline png_uint_32 ascribe_png_gray(void) { return PNG_FORMAT_GRAY; }
 static inline png_uint_32 ascribe_png_rgb(void) { return PNG_FORMAT_RGB; }
 static inline png_uint_32 ascribe_png_color_flag(void) { return PNG_FORMAT_FLAG_COLOR; }
+static inline png_uint_32 ascribe_png_alpha_flag(void) { return PNG_FORMAT_FLAG_ALPHA; }
+static inline png_uint_32 ascribe_png_linear_flag(void) { return PNG_FORMAT_FLAG_LINEAR; }
+static inline png_uint_32 ascribe_png_16bit_srgb_flag(void) { return PNG_IMAGE_FLAG_16BIT_sRGB; }
 
 /// An upper bound on the bytes of the encoded image.
 static inline size_t ascribe_png_size_bound(const png_image *image) {

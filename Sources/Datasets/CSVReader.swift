@@ -2,6 +2,8 @@ import Tensors
 
 /// Which column of a table.
 enum ColumnChoice: Sendable, Equatable {
+  /// The column that is called as labels are, else the last.
+  case unsaid
   case first
   case last
   case number(Int)
@@ -10,12 +12,26 @@ enum ColumnChoice: Sendable, Equatable {
 
 /// Reads a table of numbers with a label column: one example a line.
 struct CSVReader: Sendable {
+  /// What is done about cells without a value.
+  enum Missing: String, CaseIterable, Sendable {
+    /// They are counted and refused.
+    case error
+    /// The examples that have some are left out.
+    case drop
+    /// They get the mean of the training examples' values of their column.
+    case mean
+  }
+
   var file: String
-  var delimiter = UInt8(ascii: ",")
-  /// nil: the first line is a header when none of its fields is a number.
+  /// nil: as the text says, see `CSVTable.Form`.
+  var delimiter: CSVTable.Delimiter?
+  /// What stands before the decimals of a number.
+  var decimalPoint = UInt8(ascii: ".")
+  /// nil: see `isHeader`.
   var hasHeader: Bool?
+  var missing = Missing.error
   /// One column for classes, any number for regression.
-  var labels: [ColumnChoice] = [.last]
+  var labels: [ColumnChoice] = [.unsaid]
   var id: ColumnChoice?
   var ignored: [ColumnChoice] = []
   /// Whether labels are numbers to predict.
@@ -28,17 +44,37 @@ struct CSVReader: Sendable {
     }
   }
 
+  /// Reads a table whose inputs are those of another: by name where both have a header.
+  ///
+  /// - Throws: `DatasetError.columnsDiffer` where a column of the other's is not there.
+  func read(like train: CSVReader) throws(DatasetError) -> RawExamples {
+    let own = try train.withTable { table throws(DatasetError) in try train.layout(of: table) }
+    var reader = self
+    let named = own.labels.map { ColumnChoice.name(own.names[$0]) }
+    return try withTable { table throws(DatasetError) in
+      // The label that is not said has the training table's name.
+      if labels == [.unsaid], own.hasHeader, header(of: table).isHeader,
+        (try? reader.columns(named, table.fields.map(table.text), true)) != nil
+      {
+        reader.labels = named
+      }
+      let layout = try reader.layout(of: table).matched(to: own, file: file, train: train.file)
+      return try examples(&table, layout)
+    }
+  }
+
   /// Calls `body` with the table at its first record.
   func withTable<Value>(
     _ body: (inout CSVTable) throws(DatasetError) -> Value
   ) throws(DatasetError) -> Value {
-    let source = try FileBytes(file)
+    let source = try FileBytes(plain: file)
     return try source.bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
       if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
         throw .unsupported(
           file: file, place: .byte(0), feature: "UTF-16 text", supported: "UTF-8")
       }
       var table = CSVTable(file: file, bytes: bytes, delimiter: delimiter)
+      table.decimalPoint = decimalPoint
       guard try table.next() else { throw .noExamples(file: file) }
       return try body(&table)
     }
@@ -51,11 +87,8 @@ struct CSVReader: Sendable {
     var labels: [Int]
     var id: Int?
     var inputs: [Int]
-  }
-
-  /// Whether the table's current record, its first, names the columns.
-  func isHeader(_ table: CSVTable) -> Bool {
-    hasHeader ?? table.fields.allSatisfy { table.number($0) == nil }
+    /// What was guessed, in words.
+    var notes: [String] = []
   }
 
   /// The column of a name; nil where there is none.
@@ -68,22 +101,32 @@ struct CSVReader: Sendable {
   func layout(of table: CSVTable) throws(DatasetError) -> Layout {
     let width = table.fields.count
     guard width > 1 else {
-      let shown = delimiter == UInt8(ascii: "\t") ? "tab" : String(UnicodeScalar(delimiter))
-      throw .oneColumn(file: file, delimiter: shown)
+      throw .oneColumn(file: file, delimiter: table.delimiter.description)
     }
-    let header = isHeader(table)
+    let (header, headerNote) = header(of: table)
     var names: [String] = []
     for (column, field) in table.fields.enumerated() {
       names.append(header ? try table.text(field) : "\(column)")
     }
+    var notes = headerNote.map { [$0] } ?? []
+    if delimiter == nil, table.delimiter != .byte(UInt8(ascii: ",")) {
+      notes.append("fields are set apart by \(table.delimiter.description)")
+    }
     let labelColumns = try columns(labels, names, header)
+    if labels == [.unsaid] {
+      notes.append(
+        "no `label` is said: the label is "
+          + (labelColumns == [width - 1] ? "the last column, " : "the column ")
+          + "`\(names[labelColumns[0]])`")
+    }
     let idColumn = try id.map { choice throws(DatasetError) in try column(choice, names, header) }
     let unused = Set(
       try columns(ignored, names, header) + labelColumns + (idColumn.map { [$0] } ?? []))
     let inputs = (0..<width).filter { !unused.contains($0) }
     guard !inputs.isEmpty else { throw .noFeatures(file: file) }
     return Layout(
-      hasHeader: header, names: names, labels: labelColumns, id: idColumn, inputs: inputs)
+      hasHeader: header, names: names, labels: labelColumns, id: idColumn, inputs: inputs,
+      notes: notes)
   }
 
   private func columns(
@@ -98,6 +141,11 @@ struct CSVReader: Sendable {
     _ choice: ColumnChoice, _ names: [String], _ header: Bool
   ) throws(DatasetError) -> Int {
     switch choice {
+    case .unsaid:
+      let called = names.indices.filter {
+        header && CSVReader.labelNames.contains(names[$0].lowercased())
+      }
+      return called.count == 1 ? called[0] : names.count - 1
     case .first: return 0
     case .last: return names.count - 1
     case .number(let number):
@@ -113,78 +161,63 @@ struct CSVReader: Sendable {
     }
   }
 
-  /// Reads the current record of the table, or the one after the header, and all that follow.
-  func examples(
-    _ table: inout CSVTable, _ layout: Layout
-  ) throws(DatasetError) -> RawExamples {
-    if layout.hasHeader, try !table.next() { throw .noExamples(file: file) }
-    var columns = Columns()
-    columns.inputs.reserveCapacity(table.bytes.count / 2)
-    repeat {
-      let found = table.fields.count
-      guard found == layout.names.count else {
-        throw .fieldCount(
-          file: file, line: table.line, expected: layout.names.count, found: found)
-      }
-      for column in layout.inputs {
-        columns.inputs.append(Float(try number(in: column, of: table, layout)))
-      }
-      try readLabels(&columns, table, layout)
-      if let id = layout.id { columns.ids.append(ExampleID(try table.text(table.fields[id]))) }
-      columns.lines.append(table.line)
-    } while try table.next()
-    let shape = [columns.lines.count, layout.inputs.count]
-    let lines = columns.lines
-    let labelName = layout.labels.first.map { layout.names[$0] } ?? ""
-    let places: @Sendable (Int) -> DataPlace = { .field(line: lines[$0], column: labelName) }
-    return RawExamples(
-      file: file, labelFile: file, ids: layout.id == nil ? nil : columns.ids,
-      inputs: Tensor(columns.inputs, shape: shape),
-      labels: layout.labels.isEmpty
-        ? .unlabelled
-        : isRegression
-          ? .numbers(columns.numbers, outputs: layout.labels.count, places: places)
-          : .words(columns.words, places: places))
-  }
+  /// What columns of labels are called.
+  private static let labelNames: Set = ["label", "labels", "target", "targets", "class"]
+}
 
-  private struct Columns {
-    var inputs: [Float] = []
-    var words: [String] = []
-    var numbers: [Double] = []
-    var ids: [ExampleID] = []
-    var lines: [Int] = []
+extension CSVReader.Layout {
+  /// The columns with the inputs in the order of another table's, by name.
+  ///
+  /// - Parameters:
+  ///   - file: the table's file.
+  ///   - train: the other's.
+  /// - Throws: `DatasetError.columnsDiffer`.
+  func matched(
+    to own: CSVReader.Layout, file: String, train: String
+  ) throws(DatasetError) -> CSVReader.Layout {
+    guard hasHeader, own.hasHeader else {
+      var layout = self
+      if hasHeader != own.hasHeader {
+        layout.notes.append("only one of \(file) and \(train) has a header: columns by place")
+      }
+      return layout
+    }
+    let wanted = own.inputs.map { own.names[$0] }
+    if inputs.map({ names[$0] }) == wanted { return self }
+    let places = Dictionary(
+      inputs.map { (names[$0], $0) }, uniquingKeysWith: { first, _ in first })
+    let absent = wanted.filter { places[$0] == nil }
+    guard absent.isEmpty, places.count == inputs.count, Set(wanted).count == wanted.count else {
+      throw .columnsDiffer(file: file, missing: absent, train: train)
+    }
+    var layout = self
+    layout.inputs = wanted.compactMap { places[$0] }
+    let more = inputs.filter { !layout.inputs.contains($0) }.map { names[$0] }
+    if !more.isEmpty {
+      layout.notes.append("passed over, not in \(train): columns \(more.quotedList)")
+    }
+    if layout.inputs.sorted() != layout.inputs {
+      layout.notes.append("columns stand in another order than in \(train): taken by name")
+    }
+    return layout
   }
+}
 
-  private func readLabels(
-    _ columns: inout Columns, _ table: CSVTable, _ layout: Layout
-  ) throws(DatasetError) {
-    for label in layout.labels {
-      if isRegression {
-        columns.numbers.append(try number(in: label, of: table, layout))
-        continue
-      }
-      let word = try table.text(table.fields[label])
-      guard !word.isEmpty else {
-        let place = DataPlace.field(line: table.line, column: layout.names[label])
-        throw .notAClass(file: file, place: place, value: "")
-      }
-      columns.words.append(word)
+extension CSVTable.Delimiter: CustomStringConvertible {
+  /// `;`, tab or blanks.
+  var description: String {
+    switch self {
+    case .byte(UInt8(ascii: "\t")): "tab"
+    case .byte(let byte): "`\(UnicodeScalar(byte))`"
+    case .blanks: "blanks"
     }
   }
+}
 
-  /// A number that Float32 can hold.
-  private func number(
-    in column: Int, of table: CSVTable, _ layout: Layout
-  ) throws(DatasetError) -> Double {
-    let field = table.fields[column]
-    let place = DataPlace.field(line: table.line, column: layout.names[column])
-    guard let number = table.number(field) else {
-      let text = try table.text(field)
-      throw .notANumber(file: file, place: place, text: String(text.prefix(40)))
-    }
-    guard Float(number).isFinite else {
-      throw .notFinite(file: file, place: place, value: try table.text(field))
-    }
-    return number
+extension [String] {
+  /// At most six of them in quotes: `a`, `b`, … (9 in all).
+  var quotedList: String {
+    prefix(6).map { "`\($0)`" }.joined(separator: ", ")
+      + (count > 6 ? ", … (\(count) in all)" : "")
   }
 }

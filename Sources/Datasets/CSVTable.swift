@@ -18,9 +18,18 @@ struct CSVTable {
     var isQuoted = false
   }
 
+  /// What sets fields apart.
+  enum Delimiter: Sendable, Equatable {
+    case byte(UInt8)
+    /// Any number of blanks and tabs; those at the ends of a line are none.
+    case blanks
+  }
+
   let file: String
   let bytes: UnsafeBufferPointer<UInt8>
-  let delimiter: UInt8
+  let delimiter: Delimiter
+  /// What stands before the decimals of a number.
+  var decimalPoint = UInt8(ascii: ".")
   /// The fields of the current record.
   private(set) var fields: [Field] = []
   /// The line on which the current record begins, from 1.
@@ -28,26 +37,48 @@ struct CSVTable {
   private var position = 0
   private var nextLine = 1
 
-  init(file: String, bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8) {
-    (self.file, self.bytes, self.delimiter) = (file, bytes, delimiter)
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+  /// - Parameters:
+  ///   - delimiter: nil: that of the text, see `CSVTable.Form`.
+  init(file: String, bytes: UnsafeBufferPointer<UInt8>, delimiter: Delimiter? = nil) {
+    let form = Form(bytes)
+    (self.file, self.bytes) = (file, bytes)
+    self.delimiter = delimiter ?? form.delimiter
+    (position, nextLine) = (form.start, form.firstLine)
   }
 
   /// Goes to the next record that is not an empty line; false at the end.
   mutating func next() throws(DatasetError) -> Bool {
-    while position < bytes.count, endLine() {}
+    skipBlanks()
+    while position < bytes.count, endLine() { skipBlanks() }
     guard position < bytes.count else { return false }
     fields.removeAll(keepingCapacity: true)
     line = nextLine
     while true {
       fields.append(try field())
+      skipBlanks()
       guard position < bytes.count else { return true }
-      if bytes[position] == delimiter {
+      if case .byte(bytes[position]) = delimiter {
         position += 1
-      } else {
-        _ = endLine()
+      } else if endLine() {
         return true
       }
+    }
+  }
+
+  /// Skips what sets fields apart, where that is any number of blanks.
+  private mutating func skipBlanks() {
+    guard delimiter == .blanks else { return }
+    while position < bytes.count, bytes[position] == space || bytes[position] == tab {
+      position += 1
+    }
+  }
+
+  /// Whether a field ends before a byte.
+  private func ends(_ byte: UInt8) -> Bool {
+    if byte == lineFeed || byte == carriageReturn { return true }
+    switch delimiter {
+    case .byte(let delimiter): return byte == delimiter
+    case .blanks: return byte == space || byte == tab
     }
   }
 
@@ -66,8 +97,7 @@ struct CSVTable {
     if position < bytes.count, bytes[position] == quote { return try quotedField() }
     var field = Field(start: position, end: position)
     while position < bytes.count {
-      let byte = bytes[position]
-      if byte == delimiter || byte == lineFeed || byte == carriageReturn { break }
+      if ends(bytes[position]) { break }
       position += 1
     }
     field.end = position
@@ -90,10 +120,9 @@ struct CSVTable {
         continue
       }
       field.end = position - 1
-      guard
-        position == bytes.count || bytes[position] == delimiter
-          || bytes[position] == lineFeed || bytes[position] == carriageReturn
-      else { throw .badQuote(file: file, place: place(fields.count), isUnclosed: false) }
+      guard position == bytes.count || ends(bytes[position]) else {
+        throw .badQuote(file: file, place: place(fields.count), isUnclosed: false)
+      }
       return field
     }
     throw .badQuote(file: file, place: place(fields.count), isUnclosed: true)
@@ -113,7 +142,31 @@ struct CSVTable {
   }
 
   /// The number in a field, or nil when there is none.
-  func number(_ field: Field) -> Double? { parseNumber(trimmed(field)) }
+  func number(_ field: Field) -> Double? { parseNumber(trimmed(field), point: decimalPoint) }
+
+  /// The truth that is written in a field, in any case; nil when there is none.
+  func truth(_ field: Field) -> Bool? {
+    switch word(field) {
+    case "true": true
+    case "false": false
+    default: nil
+    }
+  }
+
+  /// Whether a field says that there is no value, as pandas and the UCI repository write it.
+  func isMissing(_ field: Field) -> Bool {
+    guard let word = word(field) else { return false }
+    return [
+      "", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "#na",
+    ].contains(word)
+  }
+
+  /// A field of at most five letters, in small ones; nil of a longer one.
+  private func word(_ field: Field) -> String? {
+    let slice = trimmed(field)
+    guard slice.count <= 5 else { return nil }
+    return String(decoding: slice, as: UTF8.self).lowercased()
+  }
 
   private func trimmed(_ field: Field) -> Slice<UnsafeBufferPointer<UInt8>> {
     var (start, end) = (field.start, field.end)
@@ -133,7 +186,11 @@ private let tab = UInt8(ascii: "\t")
 ///
 /// Up to fifteen digits and a power of ten up to 22 are exact in a double, so that one division
 /// or product rounds correctly (Clinger 1990); everything else goes to the library.
-func parseNumber(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+///
+/// - Parameter point: what stands before the decimals.
+func parseNumber(
+  _ text: Slice<UnsafeBufferPointer<UInt8>>, point: UInt8 = UInt8(ascii: ".")
+) -> Double? {
   var position = text.startIndex
   let end = text.endIndex
   guard position < end, end - position <= 400 else { return nil }
@@ -146,13 +203,13 @@ func parseNumber(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
     let byte = bytes[position]
     if byte >= 48, byte <= 57 {
       digits += 1
-      guard digits <= 15 else { return libraryNumber(text) }
+      guard digits <= 15 else { return libraryNumber(text, point) }
       mantissa = mantissa * 10 + Int(byte - 48)
       if seenPoint { decimals += 1 }
-    } else if byte == UInt8(ascii: "."), !seenPoint {
+    } else if byte == point, !seenPoint {
       seenPoint = true
     } else {
-      return libraryNumber(text)
+      return libraryNumber(text, point)
     }
     position += 1
   }
@@ -168,16 +225,20 @@ private let powersOfTen: [Double] = [
 /// Decimals, `nan` and `inf` in any case; not the hexadecimal numbers that C also knows.
 ///
 /// - Precondition: at most 400 bytes.
-private func libraryNumber(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+private func libraryNumber(
+  _ text: Slice<UnsafeBufferPointer<UInt8>>, _ point: UInt8
+) -> Double? {
   let isDecimal = text.allSatisfy { byte in
-    (byte >= 48 && byte <= 57) || "+-.eE".utf8.contains(byte)
+    (byte >= 48 && byte <= 57) || byte == point || "+-eE".utf8.contains(byte)
   }
   guard isDecimal else {
     let word = String(decoding: text, as: UTF8.self).lowercased().drop { $0 == "-" || $0 == "+" }
     return ["nan", "inf", "infinity"].contains(word) ? Double(word) : nil
   }
   return withUnsafeTemporaryAllocation(of: CChar.self, capacity: text.count + 1) { buffer in
-    for (i, byte) in text.enumerated() { buffer[i] = CChar(bitPattern: byte) }
+    for (i, byte) in text.enumerated() {
+      buffer[i] = CChar(bitPattern: byte == point ? UInt8(ascii: ".") : byte)
+    }
     buffer[text.count] = 0
     guard let start = buffer.baseAddress else { return nil }
     var end: UnsafeMutablePointer<CChar>?

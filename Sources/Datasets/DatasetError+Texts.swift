@@ -32,10 +32,19 @@ extension DatasetError {
     case .fieldCount(_, _, let expected, let found):
       "\(found) \(found == 1 ? "field" : "fields") where the first line has \(expected)."
     case .oneColumn(_, let delimiter):
-      "the table has one column when cut at `\(delimiter)`; it needs a label and an input."
+      "the table has one column when cut at \(delimiter); it needs a label and an input."
     case .unknownColumn(_, let wanted, let columns):
       "there is no column `\(wanted)`"
         + (nearest(to: wanted, among: columns).map { "; did you mean `\($0)`?" } ?? ".")
+    case .columnsDiffer(_, let missing, let train):
+      missing.isEmpty
+        ? "its columns cannot be matched by name to those of \(train)."
+        : "the inputs \(missing.quotedList) of \(train) are not there."
+    case .missingCells(_, _, let text, let cells, let examples):
+      (cells == 1 ? "an input is missing" : "\(cells) inputs of \(examples) examples are missing")
+        + (text.isEmpty ? "." : ": `\(text)`.")
+    case .hiddenLabels(let file): "\(file) has no labels: they are all empty or -1."
+    case .emptyColumn(_, let column): "the inputs of column \(column) are all missing."
     case .ambiguousColumn(_, let name): "two columns are called `\(name)`."
     case .noExamples(let file): "\(file) has no examples."
     case .noFeatures(let file): "\(file) has no column left as input."
@@ -52,6 +61,10 @@ extension DatasetError {
       "rows \(first) and \(second) have the same id, \(id)."
     case .wrongShape(_, _, let shape, let expected):
       "the shape is \(shape), expected \(expected)."
+    case .notOneHot(_, _, let ones, let width):
+      ones > 1
+        ? "the row has \(ones) ones among its \(width) labels: examples of several classes are not "
+          + "built." : "the row of \(width) labels has no single 1 beside zeros."
     case .countMismatch(_, let what, let found, let expected):
       "there are \(found) \(what) for \(expected) inputs."
     case .unknownArray(_, let name, let arrays):
@@ -114,13 +127,23 @@ extension DatasetError {
     case .fieldCount: "complete the line; put fields that hold the delimiter in quotes."
     case .oneColumn: "set `delimiter`, e.g. \";\" or \"tab\"."
     case .unknownColumn(_, _, let columns): "choose one of \(listed(columns))."
+    case .columnsDiffer(_, _, let train):
+      "name its columns as in \(train), each once, or leave them out there with `ignore`."
+    case .missingCells:
+      "fill them in, or set `missing: drop` to leave out the examples, `missing: mean` for the mean "
+        + "of the column."
+    case .hiddenLabels:
+      "leave it out of the run file; `query RUN --input FILE` asks about examples without labels."
+    case .emptyColumn: "leave it out with `ignore`."
     case .ambiguousColumn: "give the column's number, from 0."
     case .noExamples: "add examples."
     case .noFeatures: "leave a column beside `label`, `id` and `ignore`."
     case .notANumber(_, _, let text):
       text.isEmpty
         ? "fill it in or remove the line."
-        : "correct it, or leave the column out with `ignore`; for a header line set `header: true`."
+        : text.contains(",") && !text.contains(where: \.isLetter)
+          ? "for decimal commas set `decimal: \",\"` (and `delimiter`)."
+          : "correct it, or leave the column out with `ignore`; for a header line set `header: true`."
     case .notFinite: "correct the value or remove the example."
     case .notAClass(_, _, let value):
       value.isEmpty
@@ -130,6 +153,8 @@ extension DatasetError {
     case .oneClass: "check `label`; classification needs two classes."
     case .duplicateID: "make the ids different, or leave `id` out to number the rows."
     case .wrongShape(_, _, _, let expected): "reshape it to \(expected)."
+    case .notOneHot:
+      "give one class an example, or rows with a single 1; for numbers set `task: regression`."
     case .countMismatch: "give files that belong together."
     case .unknownArray(_, _, let arrays):
       arrays.isEmpty ? "the file has none." : "choose one of \(listed(arrays))."
@@ -166,6 +191,7 @@ extension DatasetError {
       .countMismatch(let file, _, _, _), .unknownArray(let file, _, _),
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
       .splitEmpty(let file, _), .unknownID(let file, _, _, _), .rowsBeyondEnd(let file, _, _),
+      .columnsDiffer(let file, _, _), .hiddenLabels(let file), .emptyColumn(let file, _),
       .noiseNeedsClasses(let file), .notForSequences(let file, _),
       .tokenizersDiffer(_, let file), .lengthTooShort(let file, _, _),
       .inputColumns(let file, _, _, _, _), .inputImageSize(let file, _, _):
@@ -174,6 +200,7 @@ extension DatasetError {
       .malformed(let file, let place, _), .unsupported(let file, let place, _, _),
       .notAToken(let file, let place, _, _),
       .badQuote(let file, let place, _), .notANumber(let file, let place, _),
+      .missingCells(let file, let place, _, _, _), .notOneHot(let file, let place, _, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
       .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
       .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _):

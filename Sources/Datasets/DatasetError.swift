@@ -82,6 +82,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case oneColumn(file: String, delimiter: String)
   /// A column that is not there.
   case unknownColumn(file: String, wanted: String, columns: [String])
+  /// A test table without inputs of the training table.
+  case columnsDiffer(file: String, missing: [String], train: String)
   /// A column name that is there twice.
   case ambiguousColumn(file: String, name: String)
   /// A header and no examples, or arrays of no rows.
@@ -92,6 +94,12 @@ public enum DatasetError: DiagnosableError, Equatable {
   // MARK: Values
   /// Text that is not a number.
   case notANumber(file: String, place: DataPlace, text: String)
+  /// Inputs without a value; the first one's place and text, how many there are, of how many examples.
+  case missingCells(file: String, place: DataPlace, text: String, cells: Int, examples: Int)
+  /// Test examples whose labels are hidden: empty, or all −1.
+  case hiddenLabels(file: String)
+  /// A column of inputs without any value.
+  case emptyColumn(file: String, column: Int)
   /// NaN, an infinity, or a number beyond Float32.
   case notFinite(file: String, place: DataPlace, value: String)
   /// A label that is neither a word nor a whole number.
@@ -104,6 +112,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case duplicateID(file: String, id: ExampleID, first: Int, second: Int)
   /// An array of another shape than needed.
   case wrongShape(file: String, place: DataPlace, shape: [Int], expected: String)
+  /// A row of labels for classes without a single 1.
+  case notOneHot(file: String, place: DataPlace, ones: Int, width: Int)
   /// As many labels as there are not inputs.
   case countMismatch(file: String, what: String, found: Int, expected: Int)
   /// A named array that is not there.

@@ -31,6 +31,24 @@ package struct FileBytes {
     if failure != 0 { throw .unreadableFile(file, reason: String(cString: strerror(failure))) }
   }
 
+  /// What a file has in it, or what it is the gzip of.
+  package init(plain file: String) throws(DatasetError) {
+    let source = try FileBytes(file)
+    guard source.bytes.starts(with: [0x1F, 0x8B]) else {
+      self = source
+      return
+    }
+    let inflater = try Inflater(source.bytes[...], form: .gzip, file: file)
+    var bytes: [UInt8] = []
+    while true {
+      let piece = try inflater.read(1 << 20)
+      if piece.isEmpty { break }
+      bytes += piece
+      try checkMemory(bytes.count, for: file)
+    }
+    self.init(file: file, bytes: bytes)
+  }
+
   init(file: String, bytes: [UInt8]) {
     (self.file, self.bytes) = (file, bytes)
   }

@@ -32,6 +32,8 @@ struct HDF5Array: ExampleArray {
   let file: String
 
   var shape: [Int] { dataset.shape }
+  var isText: Bool { dataset.isText }
+  var isBytes: Bool { dataset.type == .uint8 }
 
   func place(_ flat: Int?) -> DataPlace {
     .array(dataset.name, flat.map { .row(shape.isEmpty ? 0 : $0 / max(1, rowLength)) } ?? .file)

@@ -20,6 +20,8 @@ struct JSONLinesReader: Sendable {
   /// Whether a tokenizer.json's special tokens stand around each document.
   var addsSpecial = true
   var isRegression = false
+  /// Whether texts without a letter are passed over, and counted.
+  var skipsEmpty = false
 
   /// A line's fields.
   struct Line {
@@ -31,7 +33,17 @@ struct JSONLinesReader: Sendable {
   }
 
   func read() throws -> RawExamples {
-    try read(lines(), needed: label == nil ? 2 : 1).examples
+    let lines = try lines()
+    let taken = skipsEmpty ? lines.filter { $0.text.contains { !$0.isWhitespace } } : lines
+    guard !taken.isEmpty else { throw DatasetError.noExamples(file: file) }
+    var (examples, cut) = try read(taken, needed: label == nil ? 2 : 1)
+    examples.reading.inputs = "texts of `\(text)`, \(length) tokens each"
+    examples.reading.labels = label.map { "`\($0)`" } ?? ""
+    if taken.count < lines.count {
+      examples.reading.notes.append("\(lines.count - taken.count) empty texts are passed over")
+    }
+    if cut > 0 { examples.reading.notes.append("\(cut) tokens beyond the length are cut off") }
+    return examples
   }
 
   /// The examples of some texts, and how many of their tokens were cut off.
@@ -63,7 +75,8 @@ struct JSONLinesReader: Sendable {
 
   /// Calls `body` with the value and the number of one line after the other, empty ones left out.
   func forEachLine(_ body: (JSONNode, Int) throws -> Void) throws {
-    let bytes = try FileBytes(file).bytes
+    let bytes = try FileBytes(plain: file).bytes
+    if try forEachElement(of: bytes, body) { return }
     // Some editors write a mark of UTF-8 before the first line.
     var (start, number) = (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, 0)
     while start < bytes.count {
@@ -80,8 +93,28 @@ struct JSONLinesReader: Sendable {
     }
   }
 
+  /// Calls `body` with the elements of a file that is one array; false when it is none.
+  private func forEachElement(
+    of bytes: [UInt8], _ body: (JSONNode, Int) throws -> Void
+  ) throws -> Bool {
+    let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    guard bytes[start...].first(where: { ![32, 9, 10, 13].contains($0) }) == UInt8(ascii: "[")
+    else {
+      return false
+    }
+    let node = try bytes[start...].withUnsafeBufferPointer { bytes throws(JSONError) in
+      try JSONNode(parsing: bytes, file: file)
+    }
+    guard case .list(let elements) = node.value else { return false }
+    for (index, element) in elements.enumerated() {
+      try body(JSONNode(element, file: file, path: "[\(index)]"), index + 1)
+    }
+    return true
+  }
+
   /// The fields of one line, the `index`-th that is not empty.
   func line(_ node: JSONNode, _ number: Int, index: Int) throws -> Line {
+    try requireText(node)
     var line = Line(number: number, text: try node.member(text).text(), name: "doc:\(index)")
     if let id {
       let node = try node.member(id)
@@ -91,8 +124,33 @@ struct JSONLinesReader: Sendable {
       default: throw node.wrong("text or a whole number")
       }
     }
-    if let label { line.label = try node.member(label) }
+    if let label { line.label = try present(label, of: node) }
     return line
+  }
+
+  /// A member that is there and not null.
+  private func present(_ name: String, of node: JSONNode) throws -> JSONNode {
+    if try node.member(ifPresent: name) == nil,
+      try node.members().contains(where: { $0.name == name })
+    {
+      throw DatasetError.notAClass(
+        file: file, place: .member(line: node.line, path: name), value: "")
+    }
+    return try node.member(name)
+  }
+
+  /// Names the forms of chats and of pairs, which are no texts.
+  private func requireText(_ node: JSONNode) throws {
+    let names = try node.members().map(\.name)
+    guard !names.contains(text) else { return }
+    for form in [["messages"], ["conversations"], ["prompt", "completion"]]
+    where form.allSatisfy(names.contains) {
+      throw DatasetError.unsupported(
+        file: file, place: node.line.map { .line($0) } ?? .file,
+        feature: form.count == 1
+          ? "a chat (`\(form[0])`)" : "a pair of `\(form[0])` and `\(form[1])`",
+        supported: "one text in a field `\(text)`; the loss is that of the whole text")
+    }
   }
 
   // MARK: Tokens
@@ -159,6 +217,10 @@ struct JSONLinesReader: Sendable {
       }
       return word
     case .whole(let number): return String(number)
+    case .number(let number):
+      // As tables of pandas are exported: 1.0 is class 1.
+      if let whole = Int(exactly: number) { return String(whole) }
+      throw DatasetError.notAClass(file: file, place: DataPlace(node.place), value: "\(number)")
     case .truth(let truth): return truth ? "true" : "false"
     default: throw node.wrong("a class: text, a whole number, true or false")
     }

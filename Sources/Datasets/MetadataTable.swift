@@ -17,9 +17,9 @@ public struct MetadataTable: Sendable {
     let source = try FileBytes(file)
     let (columns, records) = try source.bytes.withUnsafeBufferPointer {
       bytes throws(DatasetError) in
-      var table = CSVTable(file: file, bytes: bytes, delimiter: UInt8(ascii: ","))
+      var table = CSVTable(file: file, bytes: bytes, delimiter: .byte(UInt8(ascii: ",")))
       guard try table.next() else { throw .noExamples(file: file) }
-      guard table.fields.count > 1 else { throw .oneColumn(file: file, delimiter: ",") }
+      guard table.fields.count > 1 else { throw .oneColumn(file: file, delimiter: "`,`") }
       let names = try MetadataTable.texts(of: table)
       var records: [[String]] = []
       while try table.next() {

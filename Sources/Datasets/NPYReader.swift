@@ -11,6 +11,11 @@ struct NPYReader {
   }
 
   func array(_ bytes: [UInt8]) throws(DatasetError) -> NumericArray {
+    if bytes.first == 0x80, (2...5).contains(bytes.dropFirst().first ?? 0) {
+      throw .unsupported(
+        file: file, place: at(.file), feature: "a pickle of Python",
+        supported: "an array of numbers with `numpy.save`")
+    }
     guard bytes.starts(with: Self.magic) else {
       throw .wrongFormat(file: file, format: "npy", found: Array(bytes.prefix(6)))
     }
@@ -98,16 +103,21 @@ struct NPYHeader {
     if rest.hasPrefix("[") { throw unsupported("a structured array") }
     let text = try quoted()
     let kinds: [Character: ScalarFormat.Kind] = [
-      "f": .float, "i": .signed, "u": .unsigned, "b": .bool,
+      "f": .float, "i": .signed, "u": .unsigned, "b": .bool, "U": .unicode, "S": .latin,
     ]
     guard let order = text.first, "<>|=".contains(order), text.count >= 3,
       let kind = kinds[text[text.index(after: text.startIndex)]], let size = Int(text.dropFirst(2))
     else { throw unsupported("the element type `\(text.prefix(20))`") }
+    if kind == .unicode || kind == .latin, 1..<1 << 16 ~= size {
+      return ScalarFormat(
+        kind: kind, size: kind == .unicode ? 4 * size : size, isBigEndian: order == ">")
+    }
     let sizes: [Int] =
       switch kind {
       case .float: [2, 4, 8]
       case .bool: [1]
-      default: [1, 2, 4, 8]
+      case .signed, .unsigned: [1, 2, 4, 8]
+      case .unicode, .latin: []
       }
     guard sizes.contains(size) else { throw unsupported("the element type `\(text.prefix(20))`") }
     return ScalarFormat(kind: kind, size: size, isBigEndian: order == ">")
@@ -167,6 +177,6 @@ struct NPYHeader {
   private func unsupported(_ feature: String) -> DatasetError {
     .unsupported(
       file: file, place: place, feature: feature,
-      supported: "bool, int8 to int64, uint8 to uint64, float16, float32 or float64")
+      supported: "bool, int8 to int64, uint8 to uint64, float16, float32, float64 or text")
   }
 }

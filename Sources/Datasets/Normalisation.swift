@@ -41,8 +41,12 @@ public struct Normalisation: Codable, Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - inputs: n × …, n ≥ 1.
-  /// - Precision: two passes in fp64 in the order of the elements; the same bits always.
-  public init(of inputs: Tensor, scale: [Double]? = nil, statistics: Statistics) {
+  ///   - exact: the inputs before they were rounded to Float32.
+  /// - Precision: two passes in fp64 in the order of the elements; the same bits always. What differs
+  ///   by less than 1e-12 of its mean counts as constant.
+  public init(
+    of inputs: Tensor, exact: [Double]? = nil, scale: [Double]? = nil, statistics: Statistics
+  ) {
     self.init(scale: scale)
     let n = inputs.shape[0]
     let features = n == 0 ? 0 : inputs.count / n
@@ -54,22 +58,24 @@ public struct Normalisation: Codable, Sendable, Equatable {
       }
     let count = Double(n * (features / max(1, width)))
     var sums = [Double](repeating: 0, count: width)
-    forEach(inputs, width) { column, x in sums[column] += x }
+    forEach(inputs, exact, width) { column, x in sums[column] += x }
     let mean = sums.map { $0 / count }
     var squares = [Double](repeating: 0, count: width)
-    forEach(inputs, width) { column, x in
+    forEach(inputs, exact, width) { column, x in
       let difference = x - mean[column]
       squares[column] += difference * difference
     }
     self.mean = mean
-    std = squares.map { square in
+    std = zip(squares, mean).map { square, mean in
       let deviation = (square / count).squareRoot()
-      return deviation > 0 ? deviation : 1
+      return deviation > 1e-12 * abs(mean) ? deviation : 1
     }
   }
 
   /// Gives each scaled input with its column, 0 when there is one.
-  private func forEach(_ inputs: Tensor, _ width: Int, _ body: (Int, Double) -> Void) {
+  private func forEach(
+    _ inputs: Tensor, _ exact: [Double]?, _ width: Int, _ body: (Int, Double) -> Void
+  ) {
     let (from, span) = scaling
     let base = inputs.storage.base
     // Neighbours that share a column: all of a channel, one feature, or everything.
@@ -77,7 +83,7 @@ public struct Normalisation: Codable, Sendable, Equatable {
     let group = max(1, features / max(1, width))
     var (column, place) = (0, 0)
     for i in 0..<inputs.count {
-      body(column, (Double(base[i]) - from) / span)
+      body(column, ((exact?[i] ?? Double(base[i])) - from) / span)
       place += 1
       if place == group { (column, place) = (column + 1 < width ? column + 1 : 0, 0) }
     }
@@ -104,7 +110,9 @@ public struct Normalisation: Codable, Sendable, Equatable {
   }
 
   /// The inputs on the common scale: n × …, computed in fp64 and rounded once.
-  public func applied(to inputs: Tensor) -> Tensor {
+  ///
+  /// - Parameter exact: the inputs before they were rounded to Float32.
+  public func applied(to inputs: Tensor, exact: [Double]? = nil) -> Tensor {
     if self == .none { return inputs }
     let n = inputs.shape[0]
     let features = n == 0 ? 0 : inputs.count / n
@@ -119,7 +127,7 @@ public struct Normalisation: Codable, Sendable, Equatable {
     Workers.run(over: n, grain: 1024) { rows in
       for i in rows.lowerBound * features..<rows.upperBound * features {
         let column = i % features / group
-        let x = (Double(source.base[i]) - from) / span
+        let x = ((exact?[i] ?? Double(source.base[i])) - from) / span
         target.base[i] = Float((x - mean[column]) / std[column])
       }
     }

@@ -9,11 +9,18 @@ struct RawExamples: Sendable {
   var labelFile: String
   /// The names, or nil for row numbers.
   var ids: [ExampleID]?
-  /// n × …, all finite.
+  /// n × …, all finite; NaN what is to get a mean.
   var inputs: Tensor
   var labels: RawLabels
   /// Whether the inputs were bytes of an image format: 0 to 255.
   var areByteImages = false
+  /// The inputs before they were rounded to Float32, where that would run values together that
+  /// standardising keeps apart.
+  var exactInputs: [Double]?
+  /// Whether some inputs have no value and get the mean of their column.
+  var hasHoles = false
+  /// How the source was read.
+  var reading = SourceReading()
   /// What made the inputs from texts; nil when they are no texts.
   var tokenizer: Tokenizer?
 

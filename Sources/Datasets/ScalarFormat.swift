@@ -2,11 +2,11 @@ import Tensors
 
 /// How a number is stored in a binary file: its kind, size and byte order.
 struct ScalarFormat: Sendable, Equatable {
-  /// The kinds of numbers that are read.
-  enum Kind: Sendable { case bool, signed, unsigned, float }
+  /// The kinds of numbers that are read; and text of a fixed length, a letter 4 bytes or 1.
+  enum Kind: Sendable { case bool, signed, unsigned, float, unicode, latin }
 
   var kind: Kind
-  /// Bytes: 1, 2, 4 or 8.
+  /// Bytes: 1, 2, 4 or 8; of text any number.
   var size: Int
   var isBigEndian: Bool
 
@@ -38,6 +38,7 @@ struct ScalarFormat: Sendable, Equatable {
       case (.float, 2): each(UInt16.self) { Double(Float16(bitPattern: $0)) }
       case (.float, 4): each(UInt32.self) { Double(Float(bitPattern: $0)) }
       case (.float, _): each(UInt64.self) { Double(bitPattern: $0) }
+      case (.unicode, _), (.latin, _): preconditionFailure("text where numbers were read")
       }
     }
   }
@@ -76,6 +77,7 @@ struct NumericArray {
 
   /// The numbers in row-major order as Float32, all finite.
   func tensor() throws(DatasetError) -> Tensor {
+    try requireNumbers()
     let (bytes, overflow) = count.multipliedReportingOverflow(by: 4)
     try checkMemory(overflow ? .max : bytes, for: file)
     let result = Tensor(uninitialized: shape)
@@ -93,9 +95,41 @@ struct NumericArray {
   }
 
   /// The numbers in row-major order.
-  func numbers() -> [Double] {
+  func numbers() throws(DatasetError) -> [Double] {
+    try requireNumbers()
     var result = [Double](repeating: 0, count: count)
     forEachRowMajor { result[$0] = $1 }
+    return result
+  }
+
+  private func requireNumbers() throws(DatasetError) {
+    guard isText else { return }
+    throw .notANumber(
+      file: file, place: place(count > 0 ? 0 : nil), text: try strings().first ?? "")
+  }
+
+  /// Texts in the order of the bytes, without the zeros that fill them up.
+  func strings() throws(DatasetError) -> [String] {
+    var result: [String] = []
+    let isWide = format.kind == .unicode
+    for element in 0..<count {
+      let start = offset + element * format.size
+      let raw = bytes[start..<start + format.size]
+      var text = String.UnicodeScalarView()
+      for letter in stride(from: raw.startIndex, to: raw.endIndex, by: isWide ? 4 : 1) {
+        var code = UInt32(raw[letter])
+        if isWide {
+          let four = (0..<4).map { UInt32(raw[letter + $0]) }
+          code = (format.isBigEndian ? four : four.reversed()).reduce(0) { $0 << 8 | $1 }
+        }
+        guard let scalar = Unicode.Scalar(code) else {
+          throw .malformed(file: file, place: place(element), problem: "\(code) is no letter")
+        }
+        text.append(scalar)
+      }
+      while text.last == "\0" { text.removeLast() }
+      result.append(String(text))
+    }
     return result
   }
 

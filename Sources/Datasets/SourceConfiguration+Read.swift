@@ -3,8 +3,10 @@ import Tensors
 /// Reading a source.
 extension SourceConfiguration {
   /// The examples of the source with their ids, all different; rows keep their numbers.
-  func read() throws -> RawExamples {
-    var examples = try readAll()
+  ///
+  /// - Parameter train: the source of the training examples, for a test table's columns.
+  func read(like train: SourceConfiguration? = nil) throws -> RawExamples {
+    var examples = try readAll(like: train)
     let n = examples.count
     examples.ids = try examples.uniqueIDs()
     guard let wanted = rows else { return examples }
@@ -15,33 +17,38 @@ extension SourceConfiguration {
     return examples.subset(Array(wanted))
   }
 
-  private func readAll() throws -> RawExamples {
+  private func readAll(like train: SourceConfiguration?) throws -> RawExamples {
     switch reader {
-    case .csv(let reader): return try reader.read()
+    case .csv(let reader):
+      guard case .csv(let own)? = train?.reader else { return try reader.read() }
+      return try reader.read(like: own)
     case .images(let reader): return try reader.read()
     case .idx(let images, let labels):
       let array = try IDXReader(file: images).read()
       var examples = try RawExamples(
         inputs: array, labels: try IDXReader(file: labels).read(), ids: nil,
-        isRegression: isRegression)
+        isRegression: isRegression, layout: layout)
       examples.areByteImages = array.format.kind == .unsigned
       return examples
     case .npy(let inputs, let labels, let ids):
       return try RawExamples(
         inputs: NPYReader(file: inputs).read(), labels: NPYReader(file: labels).read(),
-        ids: ids.map { try NPYReader(file: $0).read() }, isRegression: isRegression)
+        ids: ids.map { try NPYReader(file: $0).read() }, isRegression: isRegression,
+        layout: layout)
     case .tokens(let reader): return try reader.read()
     case .lines(let reader): return try reader.read()
     case .npz(let names):
       let file = try NPZReader(file: names.file)
       return try RawExamples(
         inputs: file.array(names.inputs), labels: file.array(names.labels),
-        ids: names.ids.map { try file.array($0) }, isRegression: isRegression)
+        ids: names.ids.map { try file.array($0) }, isRegression: isRegression,
+        layout: layout)
     case .hdf5(let names):
       let file = try HDF5Reader(file: names.file)
       return try RawExamples(
         inputs: file.array(names.inputs), labels: file.array(names.labels),
-        ids: names.ids.map { try file.array($0) }, isRegression: isRegression)
+        ids: names.ids.map { try file.array($0) }, isRegression: isRegression,
+        layout: layout)
     }
   }
 }
@@ -64,6 +71,10 @@ extension RawExamples {
     var result = self
     result.ids = ids.map { ids in rows.map { ids[$0] } }
     result.inputs = inputs.gathered(rows)
+    let width = inputs.count / max(1, count)
+    result.exactInputs = exactInputs.map { exact in
+      rows.flatMap { exact[$0 * width..<($0 + 1) * width] }
+    }
     switch labels {
     case .words(let words, let places):
       result.labels = .words(rows.map { words[$0] }, places: { places(rows[$0]) })

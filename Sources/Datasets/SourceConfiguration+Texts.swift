@@ -27,6 +27,7 @@ extension JSONLinesReader {
     unit = try TokenUnit(from: map, relativeTo: folder)
     packs = try map.bool("packing", default: false)
     separator = try map.string("separator", default: separator)
+    skipsEmpty = try map.bool("skipEmpty", default: false)
     addsSpecial = try map.bool("special", default: true)
     if packs && label != nil {
       throw .wrongType(

@@ -32,6 +32,8 @@ struct SourceConfiguration: Sendable {
   /// The rows to take, all when nil.
   var rows: Range<Int>?
   var isRegression: Bool
+  /// Where pictures in arrays have their channels; nil: seen from the shape.
+  var layout: ImageLayout?
 
   init(
     from map: ConfigurationMap, relativeTo folder: String, isRegression: Bool
@@ -74,6 +76,10 @@ struct SourceConfiguration: Sendable {
           map.place("format"), found: "images", expected: "numbers: images are of classes")
       }
       reader = .images(try ImageFolderReader(from: map, folder: file("path")))
+    }
+    switch reader {
+    case .idx, .npy, .npz, .hdf5: layout = try map.choice(ifPresent: "layout", of: ImageLayout.self)
+    case .csv, .images, .tokens, .lines: break
     }
     rows = try Self.rows(map)
     try map.finish()
@@ -142,8 +148,15 @@ extension CSVReader {
           map.place("delimiter"), found: "the text `\(text)`",
           expected: "one letter such as \";\", or tab")
       }
-      delimiter = byte
+      delimiter = byte == UInt8(ascii: " ") ? .blanks : .byte(byte)
     }
+    if let point = try map.string(ifPresent: "decimal") {
+      guard point == "," || point == "." else {
+        throw .notAChoice(map.place("decimal"), value: point, choices: [".", ","])
+      }
+      decimalPoint = point.utf8.first ?? decimalPoint
+    }
+    missing = try map.choice("missing", default: .error)
     if let value = map.value("label") { labels = try labelColumns(value, map.place("label")) }
     if let value = map.value("id") { id = try column(value, map.place("id")) }
     for choice in try map.list(ifPresent: "ignore") ?? [] {

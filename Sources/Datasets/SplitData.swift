@@ -8,10 +8,16 @@ public struct SplitData: Sendable {
   public let test: Dataset
   /// How the inputs of both were brought to their scale.
   public let normalisation: Normalisation
+  /// How the files were read; nil where no files were.
+  public let description: DataDescription?
 
   /// Data of a run, brought to one scale before.
-  public init(train: Dataset, test: Dataset, normalisation: Normalisation) {
+  public init(
+    train: Dataset, test: Dataset, normalisation: Normalisation,
+    description: DataDescription? = nil
+  ) {
     (self.train, self.test, self.normalisation) = (train, test, normalisation)
+    self.description = description
   }
 
   /// Refuses to go on without test examples, for what is asked about them.
@@ -34,7 +40,7 @@ extension DataConfiguration {
   ///
   /// - Throws: `DatasetError`, and `StorageError` from HDF5 files.
   public func load() throws -> SplitData {
-    let (train, test, source) = try readBoth()
+    let (train, test, source) = try withoutHoles(readBoth())
     guard train.inputs.shape.dropFirst() == test.inputs.shape.dropFirst() else {
       throw DatasetError.shapesDiffer(
         train: train.file, trainShape: Array(train.inputs.shape.dropFirst()),
@@ -43,6 +49,7 @@ extension DataConfiguration {
     if train.vocabulary != nil || test.vocabulary != nil { return try sequences(train, test) }
     let tokens = try tokens(train, test)
     var (trainTargets, testTargets): (Targets, Targets)
+    var spelled: String?
     switch task {
     case .regression:
       (trainTargets, testTargets) = (try train.values(), try test.values())
@@ -55,7 +62,11 @@ extension DataConfiguration {
       }
     case .classification:
       // Of one source all classes are known; of two, those of the training examples.
+      if test.labels.areHidden && !train.labels.areHidden {
+        throw DatasetError.hiddenLabels(file: test.labelFile)
+      }
       let table = try classes.map(ClassTable.init(names:)) ?? ClassTable(of: source ?? train)
+      spelled = table.spelled
       guard table.names.count >= 2 else {
         throw DatasetError.oneClass(file: train.labelFile, classes: table.names)
       }
@@ -66,12 +77,26 @@ extension DataConfiguration {
     let clean = Dataset(
       ids: train.ids, inputs: try normalised(train, normalisation), targets: trainTargets,
       tokenizer: train.tokenizer)
+    let tested = Dataset(
+      ids: test.ids, inputs: try tokens ?? normalised(test, normalisation), targets: testTargets,
+      tokenizer: train.tokenizer)
     return SplitData(
       train: try noise.map { try $0.planted(in: clean, file: train.labelFile) } ?? clean,
-      test: Dataset(
-        ids: test.ids, inputs: try tokens ?? normalised(test, normalisation),
-        targets: testTargets, tokenizer: train.tokenizer),
-      normalisation: normalisation)
+      test: tested, normalisation: normalisation,
+      description: DataDescription(
+        train, clean, test, tested, normalisation, isOneSource: source != nil, spelled: spelled))
+  }
+
+  /// The same with means of the training examples where `missing: mean` left inputs open.
+  private func withoutHoles(
+    _ read: (RawExamples, RawExamples, RawExamples?)
+  ) throws(DatasetError) -> (RawExamples, RawExamples, RawExamples?) {
+    var (train, test, source) = read
+    guard train.hasHoles || test.hasHoles else { return read }
+    let means = try train.columnMeans()
+    train.fillHoles(with: means)
+    test.fillHoles(with: means)
+    return (train, test, source)
   }
 
   /// Sequences whose next tokens are to be predicted, with the training examples' vocabulary.
@@ -122,7 +147,7 @@ extension DataConfiguration {
   private func readBoth() throws -> (RawExamples, RawExamples, RawExamples?) {
     let first = try train.read()
     switch test {
-    case .source(let source): return (first, try source.read(), nil)
+    case .source(let source): return (first, try source.read(like: train), nil)
     // Of the same kind, shape and classes, and empty.
     case .none: return (first, first.subset([]), first)
     case .split(let split):
@@ -142,10 +167,11 @@ extension DataConfiguration {
     case .none: return Normalisation(scale: range)
     case .byShape:
       return Normalisation(
-        of: train.inputs, scale: range,
+        of: train.inputs, exact: train.exactInputs, scale: range,
         statistics: train.inputs.shape.count > 2 ? .global : .columns)
     case .statistics(let statistics):
-      return Normalisation(of: train.inputs, scale: range, statistics: statistics)
+      return Normalisation(
+        of: train.inputs, exact: train.exactInputs, scale: range, statistics: statistics)
     case .numbers(let mean, let std):
       let features = train.inputs.count / max(1, train.count)
       let shape = train.inputs.shape
@@ -163,7 +189,7 @@ extension DataConfiguration {
   func normalised(
     _ examples: RawExamples, _ normalisation: Normalisation
   ) throws(DatasetError) -> Tensor {
-    let inputs = normalisation.applied(to: examples.inputs)
+    let inputs = normalisation.applied(to: examples.inputs, exact: examples.exactInputs)
     let base = inputs.storage.base
     for i in 0..<inputs.count where !base[i].isFinite {
       let row = i / (inputs.count / examples.count)

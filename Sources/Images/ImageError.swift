@@ -16,8 +16,6 @@ public enum ImageError: DiagnosableError, Equatable {
   case notJPEG(name: String)
   /// The file begins as a JPEG file and goes wrong later, or ends early.
   case malformedJPEG(name: String, reason: String)
-  /// Something JPEG allows and this reader does not.
-  case unsupportedJPEG(name: String, feature: String)
   /// More pixels than the reader accepts.
   case tooManyPixels(name: String, width: Int, height: Int, limit: Int)
 
@@ -34,7 +32,6 @@ public enum ImageError: DiagnosableError, Equatable {
     case .malformedPNG(let name, let reason): "\(name) is a damaged PNG file: \(reason)."
     case .notJPEG(let name): "\(name) is not a JPEG file."
     case .malformedJPEG(let name, let reason): "\(name) is a damaged JPEG file: \(reason)."
-    case .unsupportedJPEG(let name, let feature): "\(name) has \(feature), which cannot be read."
     case .tooManyPixels(let name, let width, let height, let limit):
       "\(name) has \(width) × \(height) pixels, more than \(limit)."
     }
@@ -45,7 +42,7 @@ public enum ImageError: DiagnosableError, Equatable {
     switch self {
     case .emptyImage, .wrongPixelCount, .cannotEncode: "image in memory"
     case .notPNG(let name), .malformedPNG(let name, _), .tooManyPixels(let name, _, _, _),
-      .notJPEG(let name), .malformedJPEG(let name, _), .unsupportedJPEG(let name, _):
+      .notJPEG(let name), .malformedJPEG(let name, _):
       name
     }
   }
@@ -58,7 +55,6 @@ public enum ImageError: DiagnosableError, Equatable {
     case .cannotEncode: "make the image smaller, at most 1,000,000 pixels wide and high."
     case .notPNG: "convert the file to PNG, or remove it from the folder."
     case .notJPEG: "convert the file to JPEG or PNG, or remove it from the folder."
-    case .unsupportedJPEG: "convert the file to RGB or gray."
     case .malformedPNG, .malformedJPEG: "copy the file again from where it came from, or remove it."
     case .tooManyPixels: "shrink the image first."
     }

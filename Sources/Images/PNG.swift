@@ -1,6 +1,6 @@
 import CPNG
 
-/// PNG files in memory, by libpng's simplified interface: 8 bits a channel, sRGB.
+/// PNG files in memory, by libpng's simplified interface: written with 8 bits a channel, sRGB.
 ///
 /// Lossless: `decode(encode(x)) == x` bit for bit. The encoded bytes depend on the versions of
 /// libpng and zlib; the pixels do not.
@@ -50,9 +50,11 @@ public enum PNG {
     return bytes
   }
 
-  /// Reads a PNG file of any depth as 8-bit sRGB: gray if it is gray, RGB if it has colour.
+  /// Reads a PNG file of any depth: gray if it is gray, RGB if it has colour.
   ///
-  /// Transparency is laid over black.
+  /// The values are those of the file, as Pillow's `convert("RGB")` gives them: whatever it says of
+  /// gamma and colour profiles, with palettes looked up and transparency dropped. Of 16 bits a channel
+  /// they are kept whole, unless there is transparency.
   /// - Parameters:
   ///   - bytes: The whole file.
   ///   - name: What errors call it.
@@ -63,7 +65,7 @@ public enum PNG {
     guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) else {
       throw .notPNG(name: name)
     }
-    let outcome = bytes.withUnsafeBytes { file in
+    let outcome = withoutColourSpace(bytes).withUnsafeBytes { file in
       Result { () throws(ImageError) in try read(file, name: name) }
     }
     return try outcome.get()
@@ -82,15 +84,51 @@ public enum PNG {
       throw .tooManyPixels(name: name, width: width, height: height, limit: pixelLimit)
     }
     let channels = image.format & ascribe_png_color_flag() == 0 ? 1 : 3
-    image.format = channels == 1 ? ascribe_png_gray() : ascribe_png_rgb()
-    var pixels = [UInt8](repeating: 0, count: width * height * channels)
-    var black = png_color()
-    guard png_image_finish_read(&image, &black, &pixels, 0, nil) != 0 else {
-      throw .malformedPNG(name: name, reason: String(cString: ascribe_png_message(&image)))
+    let hasAlpha = image.format & ascribe_png_alpha_flag() != 0
+    let isFine = image.format & ascribe_png_linear_flag() != 0 && !hasAlpha
+    func finish(_ pixels: UnsafeMutableRawPointer) throws(ImageError) {
+      guard png_image_finish_read(&image, nil, pixels, 0, nil) != 0 else {
+        throw .malformedPNG(name: name, reason: String(cString: ascribe_png_message(&image)))
+      }
+      // The simplified interface stops behind the last row.
+      guard hasEnd(file) else { throw .malformedPNG(name: name, reason: "it ends early") }
     }
-    // The simplified interface stops behind the last row.
-    guard hasEnd(file) else { throw .malformedPNG(name: name, reason: "it ends early") }
-    return try PixelImage(pixels: pixels, width: width, height: height, channels: channels)
+    if isFine {
+      // Without a gamma the library takes 16 bits for linear light and leaves them as they are.
+      image.format =
+        ascribe_png_linear_flag() | (channels == 1 ? ascribe_png_gray() : ascribe_png_rgb())
+      var values = [UInt16](repeating: 0, count: width * height * channels)
+      try finish(&values)
+      return try PixelImage(fine: values, width: width, height: height, channels: channels)
+    }
+    if hasAlpha { image.flags |= ascribe_png_16bit_srgb_flag() }
+    image.format =
+      (channels == 1 ? ascribe_png_gray() : ascribe_png_rgb())
+      | (hasAlpha ? ascribe_png_alpha_flag() : 0)
+    let stored = channels + (hasAlpha ? 1 : 0)
+    var pixels = [UInt8](repeating: 0, count: width * height * stored)
+    try finish(&pixels)
+    if hasAlpha {
+      pixels = pixels.indices.filter { $0 % stored < channels }.map { pixels[$0] }
+    }
+    var result = try PixelImage(pixels: pixels, width: width, height: height, channels: channels)
+    if hasAlpha { result.traits.insert(.transparency) }
+    return result
+  }
+
+  /// The file without the chunks by which the library would change its values.
+  private static func withoutColourSpace(_ bytes: [UInt8]) -> [UInt8] {
+    let names = ["gAMA", "cHRM", "sRGB", "iCCP"].map { Array($0.utf8) }
+    var result = Array(bytes[..<8])
+    var offset = 8
+    while offset + 12 <= bytes.count {
+      let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
+      let end = offset + 12 + length
+      guard end <= bytes.count else { break }
+      if !names.contains(Array(bytes[offset + 4..<offset + 8])) { result += bytes[offset..<end] }
+      offset = end
+    }
+    return result + bytes[offset...]
   }
 
   /// Whether the chunks lead to a whole IEND.

@@ -9,7 +9,7 @@ extension PixelImage {
   /// - Parameters:
   ///   - channels: 1 or 3. Gray becomes colour by repeating it; colour becomes gray by the weights
   ///     0.299, 0.587 and 0.114 (ITU-R BT.601).
-  ///   - target: channels × height × width values, 0 to 255.
+  ///   - target: channels × height × width values, 0 to 255; of 16 bits over 257.
   public func planes(
     channels wanted: Int, height h: Int, width w: Int, into target: UnsafeMutablePointer<Float>
   ) {
@@ -54,9 +54,13 @@ extension PixelImage {
 
   private func value(_ row: Int, _ column: Int, _ channel: Int, _ wanted: Int) -> Float {
     let place = (row * width + column) * channels
-    if channels == wanted { return Float(pixels[place + channel]) }
-    if channels == 1 { return Float(pixels[place]) }
-    return 0.299 * Float(pixels[place]) + 0.587 * Float(pixels[place + 1])
-      + 0.114 * Float(pixels[place + 2])
+    if channels == wanted { return number(place + channel) }
+    if channels == 1 { return number(place) }
+    return 0.299 * number(place) + 0.587 * number(place + 1) + 0.114 * number(place + 2)
+  }
+
+  /// A value from 0 to 255, of 16 bits with its fraction.
+  private func number(_ place: Int) -> Float {
+    fine.map { Float(Double($0[place]) / 257) } ?? Float(pixels[place])
   }
 }

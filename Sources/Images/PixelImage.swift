@@ -8,6 +8,24 @@ public struct PixelImage: Sendable, Equatable {
   public let channels: Int
   /// height × width × channels values, row by row from the top.
   public let pixels: [UInt8]
+  /// The values of a file of 16 bits a channel, 0 to 65,535; nil of 8 bits.
+  public private(set) var fine: [UInt16]?
+  /// What was changed when the file was read.
+  public internal(set) var traits: Traits = []
+
+  /// What was changed, or left as it was, when a file was read.
+  public struct Traits: OptionSet, Hashable, Sendable {
+    /// The bits.
+    public let rawValue: Int
+    /// Some traits.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    /// Transparency was dropped: what is hidden has the colour that the file gives it.
+    public static let transparency = Traits(rawValue: 1)
+    /// Inks became red, green and blue.
+    public static let inks = Traits(rawValue: 2)
+    /// The camera noted that it was turned, and the pixels are as they are stored.
+    public static let turned = Traits(rawValue: 4)
+  }
 
   /// An image of height × width × channels values.
   ///
@@ -25,5 +43,16 @@ public struct PixelImage: Sendable, Equatable {
     self.height = height
     self.channels = channels
     self.pixels = pixels
+  }
+
+  /// An image of 16-bit values.
+  ///
+  /// - Throws: as of 8 bits.
+  init(fine: [UInt16], width: Int, height: Int, channels: Int) throws(ImageError) {
+    // 65,535/255 = 257.
+    try self.init(
+      pixels: fine.map { UInt8((Int($0) + 128) / 257) }, width: width, height: height,
+      channels: channels)
+    self.fine = fine
   }
 }

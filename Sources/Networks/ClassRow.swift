@@ -15,7 +15,7 @@ struct ClassRow {
   let y: Int
   let margin: Double
   /// p_y.
-  let right: Double
+  var right: Double { 1 / (1 + exp(-margin)) }
   /// 1 − p_y.
   let wrong: Double
   /// Whether z_y is the largest, the first of equal ones.
@@ -49,7 +49,6 @@ struct ClassRow {
     (self.count, self.y, powers) = (count, y, scratch)
     margin = Double(z[y]) - Double(largest) - log(sum)
     wrong = 1 / (1 + exp(margin))
-    right = 1 / (1 + exp(-margin))
     share = wrong / sum
     isCorrect = z[y] > largest || (z[y] == largest && y < best)
   }
@@ -73,6 +72,7 @@ struct ClassRow {
 
   /// `scale` (∂²ℓ/∂z²) u into the scratch.
   func writeCurvature(times u: UnsafePointer<Float>, scale: Double) {
+    let right = right
     var (m, most) = (y, right)
     for k in 0..<count where k != y && other(k) > most { (m, most) = (k, other(k)) }
     // Shifting u changes nothing; with u_m = 0 no digit is lost when p_m is next to 1.

@@ -62,6 +62,7 @@ public struct ImportJob: Sendable {
     let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let found = try ForeignCheckpoint.find(source)
     let data = try configuration.data.load()
+    if let description = data.description { progress.read(description) }
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     var configuration = configuration.fitted(to: data.train)
     let training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)

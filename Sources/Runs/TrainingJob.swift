@@ -63,6 +63,7 @@ public struct TrainingJob: Sendable {
   ///   otherwise, `.runInUse`, `.diverged`, `.cancelled`; errors of data and files.
   public func run() throws -> Outcome {
     let data = try loadData()
+    if let description = data.description { progress.read(description) }
     var job = self
     job.configuration = configuration.fitted(to: data.train)
     return try job.run(on: data)
@@ -134,7 +135,8 @@ public struct TrainingJob: Sendable {
     guard !subset.isEmpty else { throw RunError.emptySubset(file: subsetFile) }
     let rows = try data.train.rows(of: subset, in: subsetFile)
     return SplitData(
-      train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
+      train: data.train.subset(rows), test: data.test, normalisation: data.normalisation,
+      description: data.description)
   }
 
   /// Refuses a model that cannot predict the targets or read the examples.

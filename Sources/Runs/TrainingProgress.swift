@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Training
 
 /// What is about to be trained.
@@ -21,7 +22,9 @@ public struct TrainingPlan: Sendable, Equatable {
 public protocol TrainingProgress: Sendable {
   /// A run was replaced; these files were made from it, stay where they are and fit no longer.
   func madeWorthless(_ files: [String])
-  /// The data is read, training begins or goes on.
+  /// The data is read.
+  func read(_ data: DataDescription)
+  /// Training begins or goes on.
   func began(_ plan: TrainingPlan)
   /// A seed goes on after the epochs of an interrupted training.
   func resumed(seed: UInt64, after epoch: Int)
@@ -38,6 +41,8 @@ public protocol TrainingProgress: Sendable {
 extension TrainingProgress {
   /// Nothing.
   public func madeWorthless(_ files: [String]) {}
+  /// Nothing.
+  public func read(_ data: DataDescription) {}
   /// Nothing.
   public func began(_ plan: TrainingPlan) {}
   /// Nothing.

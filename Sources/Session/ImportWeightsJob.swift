@@ -40,13 +40,14 @@ public struct ImportWeightsJob: Sendable {
     var job = ImportJob(configuration, from: folder, checkpointsFolder: checkpointsFolder)
     job.base = base
     job.overwrites = overwrites
-    job.progress = TrainingNotes(control)
+    let notes = TrainingNotes(control)
+    job.progress = notes
     let (run, checkpoints) = try job.run()
     if let first = checkpoints.first { ImportWeightsJob.explain(first, control) }
     if let unread = configuration.model.pretrained?.unread, !unread.isEmpty {
       control.note("note: not read in config.json: " + unread.joined(separator: ", "))
     }
-    return ImportAnswer(run, checkpoints)
+    return ImportAnswer(run, checkpoints, data: notes.data)
   }
 
   private static func explain(_ checkpoint: ImportJob.Imported, _ control: JobControl) {

@@ -60,20 +60,21 @@ public struct TrainJob: Sendable {
     job.overwrites = overwrites
     job.resumeInterval = resumeInterval
     job.require = { try ScoringRequest.requireDefaults(of: $0, for: $1) }
-    let outcome = try job.run(control)
+    let notes = TrainingNotes(control)
+    let outcome = try job.run(control, telling: notes)
     if case .alreadyFinished(let run) = outcome {
       control.note("\(run.name) is trained already: \(run.folder)")
     }
-    return Result(run: outcome.run, answer: TrainingAnswer(outcome.run))
+    return Result(run: outcome.run, answer: TrainingAnswer(outcome.run, data: notes.data))
   }
 }
 
 extension TrainingJob {
-  /// Trains with notes, stages and cancellation of a job.
-  func run(_ control: JobControl, says: Bool = true) throws -> Outcome {
+  /// Trains until the job is stopped.
+  func run(_ control: JobControl, telling progress: any TrainingProgress) throws -> Outcome {
     var job = self
     job.hooks.isCancelled = { control.isCancelled }
-    if says { job.progress = TrainingNotes(control) }
+    job.progress = progress
     return try job.run()
   }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Foundation
 import Runs
 import Synchronization
@@ -11,9 +12,13 @@ final class TrainingNotes: TrainingProgress {
   private let training: JobStage
   private let collecting: JobStage
   private let plan = Mutex<TrainingPlan?>(nil)
+  private let description = Mutex<DataDescription?>(nil)
 
-  init(_ control: JobControl) {
-    self.control = control
+  private let describesData: Bool
+
+  /// - Parameter describesData: whether is said how the data were read.
+  init(_ control: JobControl, describesData: Bool = true) {
+    (self.control, self.describesData) = (control, describesData)
     training = control.stage("training", unit: "epochs")
     collecting = control.stage("collecting", unit: "rows")
   }
@@ -22,6 +27,14 @@ final class TrainingNotes: TrainingProgress {
     control.note(
       "note: made from the run that is replaced, and worthless now (left in place): "
         + files.joined(separator: ", "))
+  }
+
+  /// What was read, once.
+  var data: DataDescription? { description.withLock { $0 } }
+
+  func read(_ data: DataDescription) {
+    description.withLock { $0 = data }
+    for line in data.lines where describesData { control.note(line) }
   }
 
   func began(_ plan: TrainingPlan) {

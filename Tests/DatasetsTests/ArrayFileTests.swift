@@ -11,7 +11,7 @@ private func npz(
 }
 
 /// An npy file of version 1 with any header text.
-private func npy(_ header: String, _ data: [UInt8] = [], version: [UInt8] = [1, 0]) -> [UInt8] {
+func npy(_ header: String, _ data: [UInt8] = [], version: [UInt8] = [1, 0]) -> [UInt8] {
   let text = Array((header + "\n").utf8)
   return [0x93] + Array("NUMPY".utf8) + version
     + [UInt8(text.count & 255), UInt8(text.count >> 8)] + text + data
@@ -67,8 +67,11 @@ private func npy(_ header: String, _ data: [UInt8] = [], version: [UInt8] = [1, 
     try folder.write(
       npy("{'shape': (2L,), 'fortran_order': False, 'descr': '>i2'}", [0, 9, 0, 7]), to: "y.npy")
     let source = "{format: npy, inputs: x.npy, labels: y.npy}"
-    let data = try folder.load("train: \(source)\ntest: \(source)")
+    let data = try folder.load("train: \(source)\ntest: \(source)\nscale: false")
     #expect(data.train.inputs.elements == [0, 4, 2, 6, 1, 5, 3, 7])
+    // Bytes of pictures are scaled as those of IDX files are.
+    let scaled = try folder.load("train: \(source)")
+    #expect(scaled.normalisation == Normalisation(scale: [0, 255]))
     #expect(data.train.classNames == ["7", "9"])
   }
 
@@ -124,7 +127,7 @@ private func npy(_ header: String, _ data: [UInt8] = [], version: [UInt8] = [1, 
       """
       error: the element type `<c8` cannot be read.
         at:  F/x.npy, byte 10
-        fix: write it as bool, int8 to int64, uint8 to uint64, float16, float32 or float64.
+        fix: write it as bool, int8 to int64, uint8 to uint64, float16, float32, float64 or text.
       """
     ),
     (
@@ -132,7 +135,7 @@ private func npy(_ header: String, _ data: [UInt8] = [], version: [UInt8] = [1, 
       """
       error: a structured array cannot be read.
         at:  F/x.npy, byte 10
-        fix: write it as bool, int8 to int64, uint8 to uint64, float16, float32 or float64.
+        fix: write it as bool, int8 to int64, uint8 to uint64, float16, float32, float64 or text.
       """
     ),
     (

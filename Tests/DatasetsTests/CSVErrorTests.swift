@@ -34,7 +34,7 @@ import Testing
           fix: add examples.
         """),
     Failure(
-      csv: "x;label\n1;2\n",
+      csv: "x\n1\n",
       text: """
         error: the table has one column when cut at `,`; it needs a label and an input.
           at:  F/a.csv
@@ -59,14 +59,14 @@ import Testing
       text: """
         error: an input is missing.
           at:  F/a.csv, line 3, column x
-          fix: fill it in or remove the line.
+          fix: fill them in, or set `missing: drop` to leave out the examples, `missing: mean` for the mean of the column.
         """),
     Failure(
       csv: "x,label\n1,0\nNaN,1\n",
       text: """
-        error: NaN is not a finite Float32.
+        error: an input is missing: `NaN`.
           at:  F/a.csv, line 3, column x
-          fix: correct the value or remove the example.
+          fix: fill them in, or set `missing: drop` to leave out the examples, `missing: mean` for the mean of the column.
         """),
     Failure(
       csv: "x,label\n1,0\n1e39,1\n",
@@ -237,7 +237,7 @@ import Testing
     let folder = try DataFolder()
     try folder.write("x,l\n1,a\n2,b\n", to: "a.csv")
     try folder.write("x,l\n1,a\n2,c\n", to: "b.csv")
-    try folder.write("x,y,l\n1,2,a\n", to: "c.csv")
+    try folder.write("z,y,l\n1,2,a\n", to: "c.csv")
     func yaml(_ test: String) -> String {
       "train: {format: csv, path: a.csv}\ntest: {format: csv, path: \(test)}"
     }
@@ -249,9 +249,9 @@ import Testing
         """)
     #expect(
       folder.failure(yaml("c.csv")) == """
-        error: inputs are [2] in F/c.csv and [1] in F/a.csv.
+        error: the inputs `x` of F/a.csv are not there.
           at:  F/c.csv
-          fix: give files that belong together.
+          fix: name its columns as in F/a.csv, each once, or leave them out there with `ignore`.
         """)
   }
 }

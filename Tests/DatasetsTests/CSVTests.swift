@@ -90,7 +90,11 @@ private func table(_ text: String, _ options: String = "label: last") throws -> 
   }
 
   @Test func wholeNumbersAreSortedByNumberAndWordsByLetters() throws {
-    #expect(try table("1,10\n1,9\n1,2.0\n1,-1\n1,09\n").classNames == ["-1", "2", "9", "10"])
+    #expect(try table("1,10\n1,9\n1,2.0\n1,-1\n1,9.0\n").classNames == ["-1", "2", "9", "10"])
+    // What numbers would join or rename stays as it is spelled.
+    #expect(try table("1,10\n1,9\n1,09\n").classNames == ["09", "9", "10"])
+    #expect(try table("1,007\n1,010\n").classNames == ["007", "010"])
+    #expect(try table("1,5E0\n1,5\n1,7\n").classNames == ["5", "7", "5E0"])
     #expect(try table("1,b\n1,a\n1,10\n1,9\n").classNames == ["9", "10", "a", "b"])
   }
 

@@ -19,6 +19,17 @@ final class DataFolder: Sendable {
     try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
   }
 
+  /// Makes a folder in it, and those above.
+  func make(_ name: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: path + "/" + name, withIntermediateDirectories: true)
+  }
+
+  func copy(_ file: String, to name: String) throws {
+    try make(name.split(separator: "/").dropLast().joined(separator: "/"))
+    try FileManager.default.copyItem(atPath: file, toPath: path + "/" + name)
+  }
+
   func load(_ yaml: String) throws -> SplitData { try loadData(yaml, in: path) }
 
   /// The error of loading with the folder's name shortened to F.

@@ -216,9 +216,9 @@ import Testing
       description: "classes that are not whole", files: ["a.jsonl": #"{"text": "ab", "y": 1.5}"#],
       yaml: "train: {format: jsonl, path: a.jsonl, length: 3, label: y}",
       text: """
-        error: a number stands where a class: text, a whole number, true or false is expected.
+        error: the label 1.5 is not a class.
           at:  F/a.jsonl, line 1, field y
-          fix: correct the value.
+          fix: use words or whole numbers, or set `task: regression`.
         """),
     Failure(
       description: "a folder of images that is not there",

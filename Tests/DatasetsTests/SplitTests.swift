@@ -157,7 +157,7 @@ private let source = "train: {format: csv, path: a.csv}\n"
       """
       error: unknown key `lable` in train; did you mean `label`?
         at:  run.yaml:1, train
-        fix: the keys here are delimiter, format, header, id, ignore, label, limit, path, rows.
+        fix: the keys here are decimal, delimiter, format, header, id, ignore, label, limit, missing, path, rows.
       """
     ),
     (

@@ -7,6 +7,8 @@ extension CSVReader {
     let own = try withTable { table throws(DatasetError) in try layout(of: table) }
     var reader = self
     reader.file = input
+    // The means of the training examples are not kept.
+    reader.missing = .error
     return try reader.withTable { table throws(DatasetError) in
       var remarks: [String] = []
       let layout = try reader.layout(of: table, like: own, &remarks)
@@ -17,7 +19,9 @@ extension CSVReader {
   private func layout(
     of table: CSVTable, like own: Layout, _ remarks: inout [String]
   ) throws(DatasetError) -> Layout {
-    guard isHeader(table) else { return try layout(width: table.fields.count, like: own) }
+    guard header(of: table).isHeader else {
+      return try layout(width: table.fields.count, like: own)
+    }
     var names: [String] = []
     for field in table.fields { names.append(try table.text(field)) }
     guard own.hasHeader else {

@@ -50,6 +50,9 @@ struct PictureFile {
     var remarks: [String] = []
     if picture.channels > channels { remarks.append("converted from colour to gray") }
     if picture.channels < channels { remarks.append("gray repeated as red, green and blue") }
+    if picture.traits.contains(.transparency) { remarks.append("transparency dropped") }
+    if picture.traits.contains(.inks) { remarks.append("inks became red, green and blue") }
+    if picture.traits.contains(.turned) { remarks.append("taken as stored, not as it was turned") }
     if (picture.height, picture.width) != (height, width) {
       remarks.append(
         "resized from \(picture.height) rows of \(picture.width) pixels to \(height) of \(width)")

@@ -30,7 +30,7 @@ extension SourceConfiguration {
       return RawInput(
         examples: try RawExamples(
           input: IDXReader(file: file).read(), labels: nil, ids: nil, like: shape,
-          isRegression: isRegression))
+          isRegression: isRegression, layout: layout))
     case .png, .jpeg:
       guard try IDXReader(file: own).read().format.kind == .unsigned else {
         throw start.isNot("IDX, as the run's data, which are not of bytes")
@@ -50,7 +50,7 @@ extension SourceConfiguration {
           input: array(names.inputs),
           labels: has(names.labels) ? try array(names.labels) : nil,
           ids: try names.ids.flatMap { has($0) ? try array($0) : nil }, like: shape,
-          isRegression: isRegression))
+          isRegression: isRegression, layout: layout))
     }
     let start = try FileStart(names.file)
     switch start.kind {
@@ -75,14 +75,20 @@ extension RawExamples {
   ///   - ids: n whole numbers or, in HDF5, texts.
   fileprivate init(
     input inputs: any ExampleArray, labels: (any ExampleArray)?, ids: (any ExampleArray)?,
-    like shape: [Int], isRegression: Bool
+    like shape: [Int], isRegression: Bool, layout: ImageLayout?
   ) throws {
-    guard inputs.shape == shape || Array(inputs.shape.dropFirst()) == shape else {
+    // As the run's own pictures were turned where their channels stood last.
+    let own = inputs.shape.count == shape.count ? [1] + inputs.shape : inputs.shape
+    let turned =
+      own.count == 4 && shape.count == 3
+      && (ImageLayout.looksChannelsLast(own) || layout == .channelsLast)
+      && [own[3], own[1], own[2]] == shape
+    guard turned || inputs.shape == shape || Array(inputs.shape.dropFirst()) == shape else {
       throw DatasetError.wrongShape(
         file: inputs.file, place: inputs.place(nil), shape: inputs.shape,
         expected: shape.expectedText)
     }
-    let n = inputs.shape == shape ? 1 : inputs.shape[0]
+    let n = own[0]
     guard n > 0 else { throw DatasetError.noExamples(file: inputs.file) }
     let names = try ids?.exampleIDs()
     if let ids, let names, names.count != n {
@@ -91,7 +97,9 @@ extension RawExamples {
     }
     self.init(
       file: inputs.file, labelFile: inputs.file, ids: names,
-      inputs: try inputs.tensor().reshaped([n] + shape),
+      inputs: turned
+        ? try inputs.tensor().reshaped(own).channelsFirst()
+        : try inputs.tensor().reshaped([n] + shape),
       labels: try labels.map { try RawLabels(input: $0, of: n, isRegression) } ?? .unlabelled)
   }
 }

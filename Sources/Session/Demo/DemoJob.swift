@@ -141,7 +141,7 @@ public struct DemoJob: Sendable {
     try removeEarlier(configuration.name)
     var job = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
     job.overwrites = true
-    return try job.run(control).run
+    return try job.run(control, telling: TrainingNotes(control, describesData: false)).run
   }
 
   private func trainCleaned(
@@ -158,7 +158,7 @@ public struct DemoJob: Sendable {
     job.subset = kept.map { data.train.ids[$0] }
     job.subsetFile = list
     job.overwrites = true
-    return try job.run(control, says: false).run
+    return try job.run(control, telling: SilentProgress()).run
   }
 
   private func removeEarlier(_ name: String) throws {
