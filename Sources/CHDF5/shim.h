@@ -115,3 +115,11 @@ static inline void ascribe_h5_error_text(char *text, size_t capacity) {
 static inline void ascribe_h5_no_exit_handler(void) { H5dont_atexit(); }
 
 static inline void ascribe_h5_silence(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+/// The number of a filter of a property list, by its place; negative on failure.
+static inline H5Z_filter_t ascribe_h5_filter(
+    hid_t list, unsigned place, unsigned *flags, size_t *count, unsigned *values, size_t length,
+    char *name) {
+  unsigned config = 0;
+  return H5Pget_filter2(list, place, flags, count, values, length, name, &config);
+}

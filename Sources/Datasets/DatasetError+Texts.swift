@@ -41,7 +41,10 @@ extension DatasetError {
         ? "its columns cannot be matched by name to those of \(train)."
         : "the inputs \(missing.quotedList) of \(train) are not there."
     case .missingCells(_, _, let text, let cells, let examples):
-      (cells == 1 ? "an input is missing" : "\(cells) inputs of \(examples) examples are missing")
+      (cells == 1
+        ? "an input is missing"
+        : "\(cells) inputs of \(examples) "
+          + (examples == 1 ? "example" : "examples") + " are missing")
         + (text.isEmpty ? "." : ": `\(text)`.")
     case .hiddenLabels(let file): "\(file) has no labels: they are all empty or -1."
     case .emptyColumn(_, let column): "the inputs of column \(column) are all missing."
@@ -172,7 +175,10 @@ extension DatasetError {
     case .ofInput(let error): error.remedyForInput
     case .rowsBeyondEnd(_, _, let available): "end at \(available) at most."
     case .unknownToken: "train on a text that has it, or use `tokens: bytes`."
-    case .shortText: "remove the example, or join texts with `packing: true`."
+    case .shortText(_, _, let tokens, _):
+      tokens == 0
+        ? "remove the example, or set `skipEmpty: true`, or join texts with `packing: true`."
+        : "remove the example, or join texts with `packing: true`."
     case .lengthTooShort: "choose a greater `length`, or `special: false`."
     case .tokenizersDiffer: "give both the same `tokens`."
     case .notForSequences(_, let what): "remove \(what) from the run file's data."

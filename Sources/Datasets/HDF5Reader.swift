@@ -22,7 +22,9 @@ struct HDF5Reader {
       throw DatasetError.unknownArray(
         file: file.path, name: name, arrays: try file.datasetNames())
     }
-    return HDF5Array(dataset: try file.dataset(name), file: file.path)
+    let dataset = try file.dataset(name)
+    try dataset.requireFilters()
+    return HDF5Array(dataset: dataset, file: file.path)
   }
 }
 

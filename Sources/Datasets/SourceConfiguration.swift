@@ -47,7 +47,7 @@ struct SourceConfiguration: Sendable {
         file: try file("path"), inputs: try map.string("inputs", default: "inputs"),
         labels: try map.string("labels", default: "labels"), ids: try map.string(ifPresent: "ids"))
     }
-    switch try map.choice("format", of: Format.self) {
+    switch try Self.format(map) {
     case .csv:
       reader = .csv(
         try CSVReader(from: map, file: file("path"), isRegression: isRegression))
@@ -83,6 +83,23 @@ struct SourceConfiguration: Sendable {
     }
     rows = try Self.rows(map)
     try map.finish()
+  }
+
+  /// The format; containers that are not read are named with the way to one that is.
+  private static func format(_ map: ConfigurationMap) throws(ConfigurationError) -> Format {
+    let ways = [
+      "parquet": "csv, by `pandas.read_parquet(\"a.parquet\").to_csv(\"a.csv\", index=False)`",
+      "feather": "csv, by `pandas.read_feather(\"a.feather\").to_csv(\"a.csv\", index=False)`",
+      "arrow": "csv or jsonl, by `datasets.load_from_disk(\"a\").to_json(\"a.jsonl\")`",
+      "excel": "csv, saved by the program or by `pandas.read_excel`",
+      "xlsx": "csv, saved by the program or by `pandas.read_excel`",
+      "pickle": "npy or npz, by `numpy.save`", "pt": "npy, by `numpy.save` of the tensors",
+      "bin": "npy, by `numpy.save(\"a.npy\", numpy.fromfile(\"a.bin\", \"uint16\"))`",
+    ]
+    if let word = try map.string(ifPresent: "format"), let way = ways[word.lowercased()] {
+      throw .wrongType(map.place("format"), found: "`\(word)`, which is not read", expected: way)
+    }
+    return try map.choice("format", of: Format.self)
   }
 
   /// `rows: [from, to]`, the last not taken, or `limit: n`, the first n.

@@ -27,6 +27,8 @@ public enum StorageError: DiagnosableError, Equatable {
   case wrongType(name: String, expected: String, found: String, file: String)
   /// A dataset or array has another shape.
   case wrongShape(name: String, expected: [Int], found: [Int], file: String)
+  /// A dataset is compressed by a filter that is not here.
+  case missingFilter(filter: String, name: String, file: String)
   /// A dataset claims more bytes than the file or the memory can hold.
   case tooLarge(name: String, shape: [Int], file: String)
   /// Rows that the store does not have.
@@ -59,7 +61,7 @@ extension StorageError {
       .fingerprintMismatch, .unexpectedFile:
       4
     case .system, .notAFile, .hdf5, .missingObject, .wrongType, .wrongShape, .tooLarge,
-      .rowsOutOfRange,
+      .rowsOutOfRange, .missingFilter,
       .notStorable, .invalidName, .unknownGroup, .invalidLayout:
       3
     case .storeInUse, .incomplete: 1
@@ -90,6 +92,8 @@ extension StorageError {
       "\(name) holds \(found), expected \(expected)."
     case .wrongShape(let name, let expected, let found, _):
       "\(name) has shape \(found), expected \(expected)."
+    case .missingFilter(let filter, let name, _):
+      "\(name) is compressed by \(filter), which cannot be read here."
     case .tooLarge(let name, let shape, _):
       "\(name) claims shape \(shape), more than the file or the memory can hold."
     case .rowsOutOfRange(let rows, let available, _):
@@ -124,7 +128,7 @@ extension StorageError {
     case .inconsistent(_, let file), .missingObject(_, let file): file
     case .wrongType(let name, _, _, let file), .wrongShape(let name, _, _, let file):
       "\(file):\(name)"
-    case .tooLarge(let name, _, let file): "\(file):\(name)"
+    case .missingFilter(_, let name, let file), .tooLarge(let name, _, let file): "\(file):\(name)"
     case .rowsOutOfRange(_, _, let file): file
     case .notStorable(_, _, let dataset, _, _, let file): "\(file):\(dataset)"
     case .fingerprintMismatch(_, _, _, let file): file
@@ -164,6 +168,8 @@ extension StorageError {
       "copy the file again from where it came, or delete it and make it again."
     case .missingObject, .wrongType, .wrongShape: "check that this is the intended file and name."
     case .tooLarge: "the file is damaged or hostile; get it again from its source."
+    case .missingFilter:
+      "write it again with gzip, in Python `create_dataset(…, compression=\"gzip\")`."
     case .rowsOutOfRange: "ask for rows within the store."
     case .notStorable(let value, _, _, _, _, _):
       value.isFinite

@@ -210,7 +210,7 @@ import Testing
       text: """
         error: the text has no tokens.
           at:  F/a.jsonl, line 2, field text
-          fix: remove the example, or join texts with `packing: true`.
+          fix: remove the example, or set `skipEmpty: true`, or join texts with `packing: true`.
         """),
     Failure(
       description: "classes that are not whole", files: ["a.jsonl": #"{"text": "ab", "y": 1.5}"#],
