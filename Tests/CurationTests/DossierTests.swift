@@ -37,7 +37,7 @@ struct DossierTests {
 
   @Test("nothing is found in data without copies, nor beyond the distance")
   func nothing() {
-    let rows = (0..<30).map { [Float($0), Float($0 % 5), 1] }
+    let rows = (0..<30).map { [Float($0 * $0), Float(10 * ($0 % 7)), 1] }
     let found = DataFindings(Self.data(rows, (0..<30).map { Int32($0 % 3) }))
     #expect(found.otherLabels.isEmpty && found.inTest.isEmpty && found.smallClasses.isEmpty)
     let apart = Self.data([[1, 0, 0], [1, 0.06, 0]], [0, 1])

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Decisions about examples")
 struct ReviewDecisionsTests {
-  /// Four training examples of classes a, b, b, c with ids 10 to 13; one test example, 20.
+  /// Five training examples of classes a, b, b, c, b with ids 10 to 14; one test example, 20.
   static let data: SplitData = {
     func dataset(_ ids: [Int], _ classes: [Int32]) -> Dataset {
       Dataset(
@@ -16,7 +16,7 @@ struct ReviewDecisionsTests {
         targets: .classes(classes, names: ["a", "b", "c"]))
     }
     return SplitData(
-      train: dataset([10, 11, 12, 13], [0, 1, 1, 2]), test: dataset([20], [0]),
+      train: dataset([10, 11, 12, 13, 14], [0, 1, 1, 2, 1]), test: dataset([20], [0]),
       normalisation: .none)
   }()
 
@@ -38,15 +38,15 @@ struct ReviewDecisionsTests {
       rank,id,label,suggested,newLabel,decision
       1,12,b,c,a,relabel
       2,13,c,b,,keep
-      3,11,b,a,,drop
+      3,14,b,a,,drop
       4,10,a,b,,
       """ + "\n")
-    #expect(found.train.ids == [.row(10), .row(12), .row(13)])
-    #expect(found.train.classes == [0, 0, 2])
-    #expect(found.train.inputs.elements == [10, 12, 13])
+    #expect(found.train.ids == [.row(10), .row(11), .row(12), .row(13)])
+    #expect(found.train.classes == [0, 1, 0, 2])
+    #expect(found.train.inputs.elements == [10, 11, 12, 13])
     #expect(found.test.ids == Self.data.test.ids && found.test.classes == [0])
     // Without `newLabel` it is the suggested one.
-    #expect(try applied("id,decision,suggested\n12,relabel,c\n").train.classes == [0, 1, 2, 2])
+    #expect(try applied("id,decision,suggested\n12,relabel,c\n").train.classes == [0, 1, 2, 2, 1])
   }
 
   @Test("what noise was planted is still known, and a corrected label is no error any more")
@@ -54,14 +54,15 @@ struct ReviewDecisionsTests {
     let noisy = SplitData(
       train: Dataset(
         ids: Self.data.train.ids, inputs: Self.data.train.inputs,
-        targets: .classes([1, 1, 1, 2], names: ["a", "b", "c"]), originalClasses: [0, 1, 1, 2]),
+        targets: .classes([1, 1, 1, 2, 1], names: ["a", "b", "c"]),
+        originalClasses: [0, 1, 1, 2, 1]),
       test: Self.data.test, normalisation: .none)
     let folder = try ScratchFolder()
     try Data("id,decision,newLabel\n10,relabel,a\n".utf8)
       .write(to: URL(fileURLWithPath: folder / "d.csv"))
     let found = try ReviewDecisions(reading: folder / "d.csv").applied(to: noisy)
-    #expect(noisy.train.flipped == [true, false, false, false])
-    #expect(found.train.flipped == [false, false, false, false])
+    #expect(noisy.train.flipped == [true, false, false, false, false])
+    #expect(found.train.flipped == [false, false, false, false, false])
   }
 
   @Test("test examples are changed only where that is said")

@@ -210,7 +210,9 @@ import Testing
 
   /// The fields of a CSV text, line by line.
   private func rows(_ text: String) -> [[String]] {
-    text.split(whereSeparator: \.isNewline).map { $0.split(separator: ",").map(String.init) }
+    text.split(whereSeparator: \.isNewline).map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
   }
 
   @Test("CSV answers have a header and rows of its width, with the JSON's values")

@@ -31,7 +31,7 @@ import Testing
     let found = try #require(answer["cut"] as? [String: Any])
     let count = try #require(found["count"] as? Int)
     #expect(found["asked"] as? Double == 0.8)
-    let lines = try work.text("o.csv").split(separator: "\n")
+    let lines = try work.text("o.csv").split(whereSeparator: \.isNewline)
     #expect(lines[0].hasSuffix(",cut"))
     #expect(lines.dropFirst().count { $0.hasSuffix(",true") } == count)
     #expect(try work.text("o.html").contains("estimated wrong labels"))
@@ -77,7 +77,7 @@ import Testing
   func review() throws {
     let work = try workspace()
     try work.succeed("mislabeled", "r", "--csv", "o.csv")
-    let lines = try work.text("o.csv").split(separator: "\n").map(String.init)
+    let lines = try work.text("o.csv").split(whereSeparator: \.isNewline).map(String.init)
     let decided =
       ["\(lines[0]),decision"]
       + lines.dropFirst().enumerated().map { place, line in

@@ -17,19 +17,28 @@ extension Ensemble {
     let some = training.subset(rows)
     for checkpoint in checkpoints {
       let kernel = try checkpoint.kernel(.jacobian, diagnoses: false)
-      let queries = try kernel.rows(of: some, target: .jacobian, mean: false, isCosine: true)
-      let factors = try kernel.squaredNorms().map {
-        $0 > 0 ? 1 / ($0.squareRoot() * Float(checkpoints.count)) : 0
-      }
-      try kernel.products(queries).forEachBlock(
+      let products = try kernel.products(
+        try kernel.rows(of: some, target: .jacobian, mean: false))
+      var raw = Matrix<Float>(rows: rows.count, columns: training.count)
+      let values = raw.writableStorage()
+      try products.forEachBlock(
         of: training.count, { _, block in block },
         inOrder: { range, block in
           for row in 0..<block.rows {
-            for (place, i) in range.enumerated() {
-              target.base[row * training.count + i] += factors[i] * block[row, place]
-            }
+            (values.base + row * training.count + range.lowerBound).update(
+              from: block.storage.base + row * range.count, count: range.count)
           }
         })
+      let squares = try kernel.squaredNorms()
+      for (place, row) in rows.enumerated() where squares[row] > 0 && raw[place, row] > 0 {
+        // Squares of stacked gradients are sums over the outputs, κ is their mean.
+        let own = raw[place, row]
+        let share = own / squares[row]
+        for i in 0..<training.count where squares[i] > 0 {
+          let norms = (own * share * squares[i]).squareRoot() * Float(checkpoints.count)
+          target.base[place * training.count + i] += raw[place, i] / norms
+        }
+      }
     }
     return sum
   }
