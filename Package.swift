@@ -132,8 +132,8 @@ let package = Package(
     .target(
       name: "Curation",
       dependencies: [
-        "Datasets", "Evaluation", "Gradients", "Influence", "Projections", "Runs", "Tensors",
-        "Training",
+        "Datasets", "Evaluation", "Gradients", "Influence", "LinearAlgebra", "Networks",
+        "Projections", "Randomness", "Runs", "Storage", "Tensors", "Training",
       ]),
     // Layer 14
     .target(

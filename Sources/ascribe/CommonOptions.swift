@@ -123,6 +123,7 @@ extension MislabeledCommand: CommonCommand {}
 extension OutputsCommand: CommonCommand {}
 extension PlanCommand: CommonCommand {}
 extension QueryCommand: CommonCommand {}
+extension ReviewCommand: CommonCommand {}
 extension RetrainCommand: CommonCommand {}
 extension ScoreCommand: CommonCommand {}
 extension TrainCommand: CommonCommand {}
