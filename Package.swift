@@ -132,8 +132,8 @@ let package = Package(
     .target(
       name: "Curation",
       dependencies: [
-        "Datasets", "Evaluation", "Gradients", "Influence", "Projections", "Runs", "Tensors",
-        "Training",
+        "Datasets", "Evaluation", "Gradients", "Influence", "LinearAlgebra", "Networks",
+        "Projections", "Randomness", "Runs", "Storage", "Tensors", "Training",
       ]),
     // Layer 14
     .target(
@@ -233,7 +233,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "CurationTests",
-      dependencies: ["Configuration", "Curation", "Influence", "Runs", "TestSupport"]),
+      dependencies: [
+        "Configuration", "Curation", "Evaluation", "Influence", "Networks", "Randomness", "Runs",
+        "Storage", "Tensors", "TestSupport", "Training",
+      ]),
     .testTarget(
       name: "SessionTests",
       dependencies: [

@@ -149,6 +149,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   indirect case ofInput(DatasetError)
   /// Rows beyond the end of the source.
   case rowsBeyondEnd(file: String, rows: [Int], available: Int)
+  /// Some passages of a running text, which cannot be written without the others.
+  case inseparable(file: String)
   /// Label noise for targets that are not classes.
   case noiseNeedsClasses(file: String)
 

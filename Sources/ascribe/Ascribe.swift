@@ -71,7 +71,7 @@ struct AscribeCommand: ParsableCommand {
       DemoCommand.self, TrainCommand.self, ImportCommand.self, ExportCommand.self,
       OutputsCommand.self,
       PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
-      GroupCommand.self, MislabeledCommand.self, ComponentsCommand.self, EditCommand.self,
+      GroupCommand.self, MislabeledCommand.self, PruneCommand.self, ComponentsCommand.self, EditCommand.self,
       RetrainCommand.self,
       CalibrateCommand.self,
       EvaluateCommand.self, MethodsCommand.self, InspectCommand.self, VerifyCommand.self,
