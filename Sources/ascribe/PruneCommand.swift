@@ -31,7 +31,7 @@ struct PruneCommand: ParsableCommand {
     var keep: String?
     @Option(
       help: ArgumentHelp(
-        "Strategies (default: recipe): \(PruneStrategies.standard.all.map(\.name).joined(separator: ", ")).",
+        "Strategies (default: recipe): \(PruneStrategies.standard.names.joined(separator: ", ")).",
         valueName: "names"))
     var strategy: String?
     @Option(

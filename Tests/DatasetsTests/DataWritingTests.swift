@@ -39,7 +39,7 @@ import Testing
     let folder = try ScratchFolder()
     let text = "\u{FEFF}id,x,\"y\"\r\na,1,cat\r\n\r\n\"b\n,\",2,\"do\"\"g\"\r\nc,3,cat\r\nd,4,\"do\"\"g\""
     try Data(text.utf8).write(to: URL(filePath: folder / "train.csv"))
-    let data = "train: {format: csv, path: train.csv, label: last, id: id}\nscale: false\n"
+    let data = "train: {format: csv, path: train.csv, label: last, id: id}\nclasses: [cat, 'do\"g']\n"
     try requireCopy(data, files: ["train.csv"], in: folder)
     let copy = try String(contentsOfFile: folder / "copy/train.csv", encoding: .utf8)
     #expect(copy == "id,x,\"y\"\r\n\"b\n,\",2,\"do\"\"g\"\r\nd,4,\"do\"\"g\"\n")
@@ -50,7 +50,7 @@ import Testing
     let lines = (0..<5).map { "{\"text\": \"t\($0)\", \"c\": \"\($0 % 2)\", \"n\": \"d\($0)\"}" }
     try Data((lines.joined(separator: "\n\n")).utf8).write(to: URL(filePath: folder / "t.jsonl"))
     try requireCopy(
-      "train: {format: jsonl, path: t.jsonl, label: c, id: n, length: 4}\nclasses: [\"0\", \"1\"]\n",
+      "train: {format: jsonl, path: t.jsonl, label: c, id: n, length: 4, tokens: bytes}\nclasses: [\"0\", \"1\"]\n",
       files: ["t.jsonl"], in: folder)
   }
 
@@ -101,7 +101,8 @@ import Testing
   @Test func `passages of a running text are refused`() throws {
     let folder = try ScratchFolder()
     try Data("abcdefghijklmnop".utf8).write(to: URL(filePath: folder / "t.txt"))
-    let from = try configuration("train: {format: text, path: t.txt, length: 4, tokens: bytes}\n", in: folder)
+    let from = try configuration(
+      "train: {format: text, path: t.txt, length: 4, tokens: bytes}\n", in: folder)
     let error = diagnosed { _ = try from.writeTraining([.row(0)], to: folder / "copy") }
     #expect(error?.what == "passages of a running text cannot be taken out of it.")
     #expect(!FileManager.default.fileExists(atPath: folder / "copy"))

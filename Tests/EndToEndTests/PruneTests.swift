@@ -33,7 +33,7 @@ import Testing
       #expect(Set(parts.keys) == ["seeds", "subsets", "test"])
       #expect((proof["opposite"] == nil) == (result["strategy"] as? String == "random"))
     }
-    let csv = try work.text("o.csv").split(separator: "\n")
+    let csv = try work.text("o.csv").split(whereSeparator: \.isNewline)
     #expect(csv[0] == "strategy,keep,id,decision,reason" && csv.count == 1 + 4 * 48)
     let page = try work.text("p.html")
     for words in ["Against the share that is kept", "By class", "dropped as <strong>easy</strong>"] {

@@ -18,7 +18,12 @@ public struct PruneStrategies: Sendable {
   public func strategy(named name: String) throws(PruningError) -> PruneStrategy {
     let wanted = name.lowercased()
     let found = all.first { $0.name == wanted } ?? all.first { $0.name == wanted + "-hardest" }
-    guard let found else { throw .unknownStrategy(name, known: all.map(\.name)) }
+    guard let found else { throw .unknownStrategy(name, known: names) }
     return found
+  }
+
+  /// The names as they are typed, those of the hardest by their signals alone.
+  public var names: [String] {
+    all.map { $0.name.hasSuffix("-hardest") ? String($0.name.dropLast(8)) : $0.name }
   }
 }

@@ -185,8 +185,8 @@ import Training
           at:  ‹keep›
           fix: keep more, or choose ‹strategy: class-balanced› or ‹strategy: facility-location›
         """)
-    let unknown = diagnosed { _ = try selection("aum-hardst", context, 0.5) }
-    #expect(unknown?.what == "there is no strategy 'aum-hardst'; did you mean 'aum-hardest'?")
+    let unknown = diagnosed { _ = try selection("aumm", context, 0.5) }
+    #expect(unknown?.what == "there is no strategy 'aumm'; did you mean 'aum'?")
   }
 }
 
