@@ -1,51 +1,25 @@
 extension CSVReader {
-  /// The header, if there is one, and some records, byte for byte; each ends its line.
+  /// The header, if there is one, and the records of some examples, byte for byte; each ends its line.
   ///
-  /// - Parameter rows: ascending, from 0.
+  /// - Parameter rows: ascending, counted over the records that are read: those that `missing` drops
+  ///   are none.
   func records(_ rows: [Int]) throws(DatasetError) -> [UInt8] {
     try withTable { table throws(DatasetError) in
-      var (result, row, next) = ([UInt8](), 0, 0)
-      func append(_ table: CSVTable) {
-        result += table.bytes[table.record]
-        if result.last != UInt8(ascii: "\n") && result.last != UInt8(ascii: "\r") {
-          result.append(UInt8(ascii: "\n"))
-        }
-      }
-      var isHeader = try layout(of: table).hasHeader
+      let layout = try layout(of: table)
+      var (result, row, next) = ([UInt8](), layout.hasHeader ? -1 : 0, 0)
       repeat {
-        if isHeader {
-          append(table)
-          isHeader = false
-          continue
-        }
-        if next < rows.count, rows[next] == row {
-          append(table)
-          next += 1
+        let isHeader = row < 0
+        if !isHeader, missing == .drop, hasMissing(table, layout) { continue }
+        if isHeader || next < rows.count && rows[next] == row {
+          result += table.bytes[table.record]
+          if result.last != UInt8(ascii: "\n") && result.last != UInt8(ascii: "\r") {
+            result.append(UInt8(ascii: "\n"))
+          }
+          if !isHeader { next += 1 }
         }
         row += 1
       } while try table.next()
       return result
     }
-  }
-}
-
-/// A text of one example a line, empty lines left out.
-struct LineText {
-  private let bytes: [UInt8]
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  /// Some of the lines that are not empty, ascending from 0.
-  func lines(_ rows: [Int]) -> [UInt8] {
-    var (result, row, next) = ([UInt8](), 0, 0)
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      guard line.contains(where: { $0 != 32 && $0 != 9 && $0 != 13 }) else { continue }
-      if next < rows.count, rows[next] == row {
-        result += line + [UInt8(ascii: "\n")]
-        next += 1
-      }
-      row += 1
-    }
-    return result
   }
 }

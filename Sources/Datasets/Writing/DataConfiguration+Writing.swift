@@ -43,7 +43,7 @@ extension SourceConfiguration {
     case .csv(let reader):
       return [try array(reader.file) { _ in try reader.records(kept) }]
     case .lines(let reader):
-      return [try array(reader.file) { try LineText(FileBytes($0).bytes).lines(kept) }]
+      return [try array(reader.file) { _ in try reader.lines(kept) }]
     case .idx(let images, let labels):
       return try [images, labels].map {
         try array($0) { try IDXReader(file: $0).read().rows(kept).idx }
@@ -72,7 +72,7 @@ extension SourceConfiguration {
   }
 
   private func notApart(_ file: String) -> DatasetError {
-    .inseparable(file: file)
+    .inseparable(file: file, what: "passages of a running text")
   }
 }
 

@@ -47,6 +47,7 @@ extension NumericArray {
       case (.signed, _): 0x0C
       case (.float, 4): 0x0D
       case (.float, _): 0x0E
+      case (.unicode, _), (.latin, _): preconditionFailure("IDX has no texts")
       }
     let sizes = shape.flatMap { size in (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * $0)) } }
     return [0, 0, kind, UInt8(shape.count)] + sizes + bytes
@@ -60,11 +61,14 @@ extension NumericArray {
       case .signed: "i"
       case .unsigned: "u"
       case .bool: "b"
+      case .unicode: "U"
+      case .latin: "S"
       }
-    let order = format.size == 1 ? "|" : format.isBigEndian ? ">" : "<"
+    let size = format.kind == .unicode ? format.size / 4 : format.size
+    let order = format.size == 1 || format.kind == .latin ? "|" : format.isBigEndian ? ">" : "<"
     let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var header =
-      "{'descr': '\(order)\(kind)\(format.size)', 'fortran_order': False, 'shape': (\(sizes)), }"
+      "{'descr': '\(order)\(kind)\(size)', 'fortran_order': False, 'shape': (\(sizes)), }"
     let length = (10 + header.utf8.count + 1 + 63) / 64 * 64 - 10
     header += String(repeating: " ", count: length - header.utf8.count - 1) + "\n"
     return NPYReader.magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(header.utf8)
