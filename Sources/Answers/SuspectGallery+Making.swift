@@ -12,9 +12,10 @@ package func suspectGallery(
   let train = data.train
   let gallery = ExampleGallery(train, data.normalisation)
   let flipped = train.flipped
+  let called = zip(answer.suspects, ranking.order).filter { $0.0.isSuspect != false }
   return SuspectGallery(
     scoreName: answer.signal,
-    suspects: zip(answer.suspects, ranking.order).map { entry, row in
+    suspects: called.map { entry, row in
       let truth: Suspect.Truth =
         if let original = train.originalClasses {
           flipped[row]
@@ -24,8 +25,11 @@ package func suspectGallery(
         }
       return Suspect(
         rank: entry.rank, id: entry.id.description, view: gallery.view(row),
-        label: entry.label?.text ?? "", predicted: entry.predicted?.text ?? "",
-        probability: nil, score: Double(entry.score), truth: truth)
+        label: entry.label?.text ?? "",
+        // What the others say, where they were asked; a network may have learnt the label by heart.
+        predicted: (entry.suggested ?? entry.predicted)?.text ?? "",
+        probability: entry.suggestedProbability.map { Double($0) }, score: Double(entry.score),
+        truth: truth)
     })
 }
 

@@ -43,11 +43,7 @@ public struct AblationBankJob: Sendable {
   /// The name of the bank's file: what it is for, and a digest of what it is made from, on whatever
   /// machine.
   public func fileName(_ use: String) -> String {
-    let fields = fingerprint.fields.filter {
-      RunIdentity.Field(rawValue: $0.name)?.isOfMachine != true
-    }
-    let text = fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
-    return "\(use)-\("\(SHA256.digest(of: text))".prefix(12)).h5"
+    "\(use)-\(fingerprint.shortName).h5"
   }
 
   /// Evaluates what is missing and writes the bank; returns at once when it is there.

@@ -23,9 +23,9 @@ public struct MislabelJob: Sendable {
   /// (Documentation/STUDY.md, *Wrong labels*).
   public static let marginLimit = 20_000
 
-  private let influence: RunInfluence
+  let influence: RunInfluence
   private let seeds: [UInt64]
-  private let lastMargins = LastMargins()
+  private let lastRegression = LastRegression()
   /// Hears of features that are collected because no store has them: rows done, rows in all;
   /// throwing stops.
   public var collecting: @Sendable (Int, Int) throws -> Void = { _, _ in }
@@ -69,14 +69,17 @@ public struct MislabelJob: Sendable {
     let signal = asked ?? standardSignal
     let suspicion: [Float]
     var notes: [String] = []
+    var regression: LastRegression.Answer?
     switch signal {
     case .leaveOneOutMargin:
-      let found = try margins(request)
-      (suspicion, notes) = (found.margins.map { -$0 }, found.notes)
+      let found = try leaveOneOut(request)
+      (suspicion, notes) = (found.predictions.margins.map { -$0 }, found.notes)
+      regression = found
     case .leaveOneOutWithEL2N:
       let ofTraining = try mean(.el2n, signal)
-      let found = try margins(request)
-      (suspicion, notes) = (zip(ofTraining, found.margins).map { $0 - $1 }, found.notes)
+      let found = try leaveOneOut(request)
+      suspicion = zip(ofTraining, found.predictions.margins).map { $0 - $1 }
+      (notes, regression) = (found.notes, found)
     case .selfInfluence:
       var request = request
       request.seeds = request.seeds ?? seeds
@@ -91,27 +94,33 @@ public struct MislabelJob: Sendable {
     case .gradientNorm: suspicion = try mean(.gradientNorm, signal)
     }
     var ranking = MislabelRanking(signal: signal, suspicion: suspicion)
-    ranking.notes = notes
+    (ranking.notes, ranking.leaveOneOut) = (notes, regression?.predictions)
+    ranking.heldOutInfluence = regression?.heldOut
     return ranking
   }
 
-  /// The leave-one-out margins of the kernel regression, made once for all signals of a request.
-  private func margins(_ asked: ScoringRequest) throws -> LastMargins.Answer {
-    if let known = lastMargins.value.withLock({ $0 }), known.request == asked { return known }
+  /// What the kernel regression says without each example, made once for all signals of a request.
+  func leaveOneOut(_ asked: ScoringRequest) throws -> LastRegression.Answer {
+    if let known = lastRegression.value.withLock({ $0 }), known.request == asked { return known }
     let scoring = try scoring(asked)
     if scoring.usesFeatures { try collectTraceFeatures(scoring) }
     let ensemble = try influence.ensemble(scoring)
-    let found = LastMargins.Answer(
-      request: asked, margins: try ensemble.leaveOneOutMargins(), notes: try ensemble.notes())
-    lastMargins.value.withLock { $0 = found }
+    let test = influence.data.test
+    let found = LastRegression.Answer(
+      request: asked, predictions: try ensemble.leaveOneOut(keeps: test.count > 0),
+      heldOut: test.count > 0 ? try ensemble.scores(test, mean: true).row(0) : nil,
+      notes: try ensemble.notes())
+    lastRegression.value.withLock { $0 = found }
     return found
   }
 
   /// The last answer of the kernel regression, shared by a job's copies.
-  private final class LastMargins: Sendable {
+  final class LastRegression: Sendable {
     struct Answer {
       let request: ScoringRequest
-      let margins: [Float]
+      let predictions: LeaveOneOutPredictions
+      /// Of the mean of the test set, n values.
+      let heldOut: [Float]?
       let notes: [String]
     }
 
@@ -119,7 +128,7 @@ public struct MislabelJob: Sendable {
   }
 
   /// What was asked for, then the run file's `defaults`, then the search's own.
-  private func scoring(_ request: ScoringRequest) throws -> ResolvedScoring {
+  func scoring(_ request: ScoringRequest) throws -> ResolvedScoring {
     var defaults = try ScoringRequest(defaultsOf: influence.run)
     // Steps are for methods that sum over them: no example has all its outputs there.
     if defaults.kernel == .steps { defaults.kernel = nil }

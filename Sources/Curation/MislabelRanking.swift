@@ -1,6 +1,7 @@
 // Letters: n training examples.
 import Datasets
 import Evaluation
+import Influence
 
 /// Training examples in order of suspicion of a wrong label.
 public struct MislabelRanking: Sendable {
@@ -40,6 +41,11 @@ public struct MislabelRanking: Sendable {
   public let order: [Int]
   /// What the user should know about the gradients that it was made from.
   public internal(set) var notes: [String] = []
+  /// What the kernel regression says without each example; nil for signals without it.
+  public internal(set) var leaveOneOut: LeaveOneOutPredictions?
+  /// What training on each example does for the mean of the test set by the same regression, n values:
+  /// positive = helps; nil without it or without a test set.
+  public internal(set) var heldOutInfluence: [Float]?
 
   /// A ranking by suspicion.
   public init(signal: Signal, suspicion: [Float]) {

@@ -8,6 +8,7 @@ import Configuration
 /// scale: [0, 16]                                             # these become 0 and 1
 /// standardise: true                                          # or {mean: 0.1307, std: 0.3081}
 /// flip:  {fraction: 0.1, seed: 0}                            # planted in training labels only
+/// decisions: reviewed.csv                                    # keep, relabel, drop: what people decided
 /// ```
 ///
 /// With `split`, the one source is given as `source` or `train`; `test` and `train` are numbers of
@@ -17,6 +18,8 @@ import Configuration
 /// Images of bytes (IDX, folders) have `scale: [0, 255]` unless another scale, or `false`, is given.
 /// `standardise` is `true` (`columns` for tables, `global` for images), `columns`, `channels`,
 /// `global`, or numbers that apply after the scale: one, or one for each channel or feature.
+/// `decisions` is a file or a list of files (`ReviewDecisions`), taken over in their order after all else;
+/// those about test examples are refused without `touchTest: true`.
 public struct DataConfiguration: Sendable {
   /// What the targets are.
   public enum Task: String, CaseIterable, Sendable {
@@ -49,6 +52,10 @@ public struct DataConfiguration: Sendable {
   public let task: Task
   /// The planted noise.
   public let noise: LabelNoise?
+  /// Files of decisions about examples, in the order in which they are taken over.
+  public let decisions: [String]
+  /// Whether they may be about test examples.
+  public let touchesTest: Bool
   let train: SourceConfiguration
   let test: Test
   let classes: [String]?
@@ -74,6 +81,7 @@ public struct DataConfiguration: Sendable {
   ) throws(ConfigurationError) {
     try map.checkKeys(known: [
       "train", "test", "source", "split", "scale", "standardise", "flip", "task", "classes",
+      "decisions", "touchTest",
     ])
     task = try map.choice("task", default: .classification)
     let isRegression = task == .regression
@@ -99,7 +107,15 @@ public struct DataConfiguration: Sendable {
     noise = try map.map(ifPresent: "flip").map { flip throws(ConfigurationError) in
       try LabelNoise(from: flip)
     }
+    decisions = try Self.decisions(map).map { resolved($0, in: folder) }
+    touchesTest = try map.bool("touchTest", default: false)
     try map.finish()
+  }
+
+  /// One file or several.
+  private static func decisions(_ map: ConfigurationMap) throws(ConfigurationError) -> [String] {
+    if case .list = map.value("decisions") { return try map.strings(ifPresent: "decisions") ?? [] }
+    return try map.string(ifPresent: "decisions").map { [$0] } ?? []
   }
 
   private static func classes(_ map: ConfigurationMap) throws(ConfigurationError) -> [String]? {

@@ -36,10 +36,20 @@ extension Dataset {
 }
 
 extension DataConfiguration {
-  /// Reads the files, numbers the classes, splits, normalises and plants noise, in this order.
+  /// Reads the files, numbers the classes, splits, normalises, plants noise and takes over decisions, in
+  /// this order.
   ///
   /// - Throws: `DatasetError`, and `StorageError` from HDF5 files.
   public func load() throws -> SplitData {
+    var data = try undecided()
+    for file in decisions {
+      data = try ReviewDecisions(reading: file).applied(to: data, touchesTest: touchesTest)
+    }
+    return data
+  }
+
+  /// The data without decisions.
+  private func undecided() throws -> SplitData {
     let (train, test, source) = try withoutHoles(readBoth())
     guard train.inputs.shape.dropFirst() == test.inputs.shape.dropFirst() else {
       throw DatasetError.shapesDiffer(

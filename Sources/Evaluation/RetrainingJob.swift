@@ -129,26 +129,14 @@ public struct RetrainingJob: Sendable {
     _ progress: @Sendable (Int, Int) -> Void, _ isCancelled: @escaping @Sendable () -> Bool
   ) throws {
     let total = design.subsets * seeds
-    let missing = (0..<total).filter { !parts.has($0) }
-    progress(total - missing.count, total)
-    let failure = Failure()
     let room = try TrainingFootprint(network, configuration, examples: data.train.count)
       .modelsAtATime()
-    for wave in RetrainingJob.waves(of: missing.count, room: room, workers: Workers.count) {
-      Workers.run(slices: wave.count) { slice in
-        guard !failure.happened else { return }
-        do {
-          let model = missing[wave.lowerBound + slice]
-          let values = try outputs(model, network, configuration, isCancelled)
-          try parts.write(values, model)
-          progress(failure.countDone() + total - missing.count, total)
-        } catch {
-          failure.note(error)
-        }
+    do {
+      try parts.makeModels(Array(0..<total), room: room, progress: { progress($0, total) }) {
+        try outputs($0, network, configuration, isCancelled)
       }
-      do { try failure.rethrow() } catch TrainingError.cancelled(let run, _) {
-        throw TrainingError.cancelled(run: run, resumable: (0..<total).contains { parts.has($0) })
-      }
+    } catch TrainingError.cancelled(let run, _) {
+      throw TrainingError.cancelled(run: run, resumable: (0..<total).contains { parts.has($0) })
     }
   }
 

@@ -33,4 +33,6 @@ public struct Purpose: Sendable, Hashable {
   public static let augmentation = Purpose(number: 11)
   /// Masks of components, and the examples whose activations take their place.
   public static let ablation = Purpose(number: 12)
+  /// Labels changed on purpose, to see how many of such are found again.
+  public static let decoy = Purpose(number: 14)
 }

@@ -13,6 +13,10 @@ public struct MislabeledJob: Sendable {
   public var signal: MislabelRanking.Signal?
   /// Suspects in the answer.
   public var top = 50
+  /// The precision at which the ranking is cut, .5 to .99; nil: it is not, and no model is trained.
+  public var cut: Double?
+  /// The seed of the decoys that a cut is made by.
+  public var decoySeed: UInt64 = 0
   /// How scores are made, for signals of gradients.
   public var scoring = ScoringRequest()
   /// The layers that gradients are over; nil: all that were trained.
@@ -27,11 +31,17 @@ public struct MislabeledJob: Sendable {
     public let answer: MislabeledAnswer
     /// The order of all training examples.
     public let ranking: MislabelRanking
+    /// How many labels are wrong and where the ranking is cut; nil where none was asked for.
+    public let cut: CutEstimate?
     let influence: RunInfluence
+    let ranks: [(signal: MislabelRanking.Signal, ranks: [Int])]
+    let dossiers: [SuspectDossier]
 
     /// All training examples in order, one line each.
     public func csv() throws -> String {
-      try MislabeledAnswer(influence, ranking, top: .max).csv
+      try MislabeledAnswer(influence, ranking, cut: cut, top: .max).with(
+        ranks: ranks, dossiers: dossiers, influence.data.train, order: ranking.order
+      ).csv
     }
 
     /// The suspects as a page.
@@ -43,23 +53,38 @@ public struct MislabeledJob: Sendable {
   /// - Throws: `InfluenceError` for signals that the run does not have; errors of its files;
   ///   `JobCancelled`.
   public func run(in session: Session) throws -> Result {
-    let (influence, ranking) =
-      signal == .selfInfluence ? try bySelfInfluence(session) : try bySignal(session)
+    let (influence, ranking, found) =
+      signal == .selfInfluence && cut == nil
+      ? try bySelfInfluence(session) : try bySignal(session)
     for note in ranking.notes { session.control.note("note: \(note)") }
+    let job = MislabelJob(influence, seeds: scoring.seeds)
+    let ranks = influence.isSequence ? [] : try job.recordedRanks()
+    let answer = try MislabeledAnswer(influence, ranking, cut: found, top: top)
+    var dossiers: [SuspectDossier] = []
+    if let suggested = ranking.leaveOneOut?.classes, influence.data.train.classes != nil {
+      let rows = Array(ranking.order.prefix(min(top, MislabeledJob.mostDossiers)))
+      dossiers = try job.dossiers(of: rows, suggested: suggested, scoring)
+    }
     return Result(
-      answer: try MislabeledAnswer(influence, ranking, top: top), ranking: ranking,
-      influence: influence)
+      answer: answer.with(
+        ranks: ranks, dossiers: dossiers, influence.data.train, order: ranking.order),
+      ranking: ranking, cut: found, influence: influence, ranks: ranks, dossiers: dossiers)
   }
 
-  private func bySelfInfluence(_ session: Session) throws -> (RunInfluence, MislabelRanking) {
+  /// Suspects whose nearest examples are looked for.
+  private static let mostDossiers = 200
+
+  private typealias Found = (RunInfluence, MislabelRanking, CutEstimate?)
+
+  private func bySelfInfluence(_ session: Session) throws -> Found {
     let setup = try ScoringSession(session, scoring, layers: layers, asks: .themselves)
     return (
       setup.influence,
-      try MislabelJob(setup.influence).ranking(by: .selfInfluence, scorer: setup.scorer)
+      try MislabelJob(setup.influence).ranking(by: .selfInfluence, scorer: setup.scorer), nil
     )
   }
 
-  private func bySignal(_ session: Session) throws -> (RunInfluence, MislabelRanking) {
+  private func bySignal(_ session: Session) throws -> Found {
     let control = session.control
     let influence = try session.influence(layers: layers)
     var job = MislabelJob(influence, seeds: scoring.seeds)
@@ -73,7 +98,13 @@ public struct MislabeledJob: Sendable {
     if signal.leavesOneOut && !influence.isSequence {
       control.announce(try job.estimate(scoring))
     }
-    return (influence, try job.ranking(by: signal, scoring))
+    guard let cut else { return (influence, try job.ranking(by: signal, scoring), nil) }
+    // First what cannot be asked, then the models: the ranking's regression is made once.
+    let estimate = try job.cut(
+      precision: cut, by: signal, scoring, seed: decoySeed, control: control)
+    var atTheEnd = scoring
+    atTheEnd.checkpoints = .final
+    return (influence, try job.ranking(by: signal, atTheEnd), estimate)
   }
 }
 

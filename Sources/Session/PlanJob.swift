@@ -1,5 +1,6 @@
 import Answers
 import Components
+import Curation
 import Datasets
 import Foundation
 import Gradients
@@ -69,6 +70,7 @@ public struct PlanJob: Sendable {
   public func run(control: JobControl = .silent) throws -> Result {
     let subject = try subject(control)
     var plan = WorkPlan(subject)
+    DecoyJob.append(to: &plan, subject.data.train, seeds: subject.seeds)
     // A network without parts that can be taken away has no such step.
     let queries = subject.data.test.count
     if queries > 0, let components = try? ComponentSet(subject.trained) {

@@ -86,6 +86,8 @@ extension RunIdentity {
     case states
     /// Outputs while parts of the network are taken away.
     case ablations
+    /// Models trained with changed labels among theirs, as suspects at a checkpoint are.
+    case decoys
 
     /// What the bytes of such a file depend on, beside the choices of its own.
     public var fields: [Field] {
@@ -118,6 +120,9 @@ extension RunIdentity {
       // The training data where activations of other examples are put in.
       case .ablations:
         [.model, .modelConfiguration, .lora, .queries, .train, .engine] + Field.ofMachine
+      case .decoys:
+        [.model, .modelConfiguration, .lora, .start, .training, .train, .layers, .engine]
+          + Field.ofMachine
       // As steps, of all parameters.
       case .states:
         [
@@ -131,7 +136,7 @@ extension RunIdentity {
     var engine: String {
       switch self {
       case .featureStore, .steps, .scores, .calibration, .factor: storeEngineVersion
-      case .bank, .shuffledLabels, .outputs, .states, .ablations: Engine.version
+      case .bank, .shuffledLabels, .outputs, .states, .ablations, .decoys: Engine.version
       }
     }
   }
@@ -165,6 +170,13 @@ extension Fingerprint {
 
   /// The fields that say where the file was made.
   public var machine: Fingerprint { keeping { Fingerprint.isOfMachine($0) } }
+
+  /// Twelve letters and digits that stand for all fields but the machine's: for the names of files.
+  public var shortName: String {
+    let own = fields.filter { !Fingerprint.isOfMachine($0.name) }
+    let text = own.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
+    return String("\(SHA256.digest(of: text))".prefix(12))
+  }
 
   /// The fields that a kind of file takes from the run, without the file's own.
   public func ofRun(in kind: RunIdentity.FileKind) -> Fingerprint {

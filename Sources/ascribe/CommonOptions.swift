@@ -124,6 +124,7 @@ extension OutputsCommand: CommonCommand {}
 extension PlanCommand: CommonCommand {}
 extension PruneCommand: CommonCommand {}
 extension QueryCommand: CommonCommand {}
+extension ReviewCommand: CommonCommand {}
 extension RetrainCommand: CommonCommand {}
 extension ScoreCommand: CommonCommand {}
 extension TrainCommand: CommonCommand {}

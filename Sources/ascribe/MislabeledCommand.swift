@@ -25,6 +25,12 @@ struct MislabeledCommand: ParsableCommand {
     )
     var signal: MislabelRanking.Signal?
     @Option(help: "Suspects to show.") var top = 50
+    @Option(
+      help: ArgumentHelp(
+        "Say how many labels are wrong, and cut the ranking where so many of its first examples are: 0.9. Trains four models with decoys.",
+        valueName: "precision"))
+    var cut: Double?
+    @Option(help: "The seed of the decoys of --cut.") var decoySeed: UInt64?
   }
 
   /// Where the answer goes.
@@ -55,6 +61,9 @@ struct MislabeledCommand: ParsableCommand {
         "--layers is for signals of gradients, those of leaving one out and selfInfluence, not \(signal.rawValue)"
       )
     }
+    if question.decoySeed != nil && question.cut == nil {
+      throw ValidationError("--decoy-seed is for --cut")
+    }
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
   }
 
@@ -65,6 +74,7 @@ struct MislabeledCommand: ParsableCommand {
       question.signal, question.top, method.layers.patterns
     )
     job.scoring = try method.request()
+    (job.cut, job.decoySeed) = (question.cut, question.decoySeed ?? 0)
     let result = try job.run(in: try common.session(runName))
     if let csv = written.csv { try Console.write(result.csv(), to: csv, says: false) }
     if let report = written.report { try Console.write(result.page(), to: report) }

@@ -111,7 +111,17 @@ import Testing
     #expect(suspects.map { $0["rank"] as? Int } == [1, 2, 3, 4, 5])
     for suspect in suspects {
       #expect(
-        Set(suspect.keys) == ["rank", "id", "label", "predicted", "probability", "score"])
+        Set(suspect.keys) == [
+          "rank", "id", "label", "predicted", "probability", "score", "suggested",
+          "suggestedProbability", "isSuspect", "ranks", "influence", "nearestSame",
+          "nearestSuggested",
+        ])
+      // Six signals are recorded; three neighbours of each label, none of a suggestion that agrees.
+      #expect((suspect["ranks"] as? [String: Int])?.count == 6)
+      #expect(try list(suspect["nearestSame"]).count == 3)
+      let agrees = suspect["suggested"] as? Int == suspect["label"] as? Int
+      #expect(try list(suspect["nearestSuggested"]).count == (agrees ? 0 : 3))
+      if !agrees { #expect(suspect["isSuspect"] as? Bool == true) }
       #expect(suspect["id"] is Int && suspect["label"] is Int && suspect["predicted"] is Int)
       #expect((0...1).contains(try #require(suspect["probability"] as? Double)))
     }
@@ -224,7 +234,7 @@ import Testing
     try work.succeed("mislabeled", "r", "--csv", "m.csv")
     let suspects = rows(try work.text("m.csv"))
     #expect(suspects.count == 49)
-    #expect(suspects.allSatisfy { $0.count == 6 })
+    #expect(suspects.allSatisfy { $0.count == 18 })
     try work.succeed("outputs", "r", "--out", "o.h5")
     try work.succeed("verify", "o.h5")
   }

@@ -124,21 +124,29 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
     return result
   }
 
-  func leaveOneOutMargins() -> [Float] {
+  func leaveOneOutPredictions() -> Matrix<Float> {
     let centred = targets.centred(outputs: residuals.columns, without: kernel.deletedRows)
+    // Predictions ŷ₋ᵢ = y − r; centring by class frequencies is undone.
+    let means = targets.means(outputs: residuals.columns, without: kernel.deletedRows)
+    var result = Matrix<Float>(uninitialized: residuals.columns, residuals.rows)
+    let values = result.writableStorage().base
+    for c in 0..<residuals.columns {
+      for i in 0..<residuals.rows {
+        values[c * residuals.rows + i] = Float(centred[i, c] + means[c] - residuals[i, c])
+      }
+    }
+    return result
+  }
+
+  func leaveOneOutMargins(_ predictions: Matrix<Float>) -> [Float] {
     guard case .classes(let classes, _) = targets else {
       return (0..<residuals.rows).map { i in
         Float(-residuals.row(i).reduce(0) { $0 + $1 * $1 })
       }
     }
-    // Predictions ŷ₋ᵢ = y − r; centring by class frequencies is undone.
-    let means = targets.means(outputs: residuals.columns, without: kernel.deletedRows)
     return classes.enumerated().map { i, y in
-      let prediction = (0..<residuals.columns).map {
-        centred[i, $0] + means[$0] - residuals[i, $0]
-      }
-      let others = prediction.indices.lazy.filter { $0 != Int(y) }.map { prediction[$0] }
-      return Float(prediction[Int(y)] - (others.max() ?? 0))
+      let others = (0..<predictions.rows).lazy.filter { $0 != Int(y) }.map { predictions[$0, i] }
+      return predictions[Int(y), i] - (others.max() ?? 0)
     }
   }
 

@@ -8,7 +8,7 @@ public struct WorkPlan: Sendable, Codable, Equatable {
   /// One step of the work.
   public struct Step: Sendable, Codable, Equatable {
     /// `train`, `collect`, `query (METHOD)`, `query (METHOD on features)`, `score (METHOD)`,
-    /// `mislabeled`, `components` or `prune`.
+    /// `mislabeled`, `mislabeled (cut)`, `components` or `prune`.
     public let name: String
     /// Rows written or scored.
     public let rows: Int
@@ -136,6 +136,24 @@ extension WorkPlan {
         disk: planned(bytes: outputs + Double(models) * Double(trainingExamples)),
         peak: PlannedSteps(subject, rate: rate).trainingPeak(configuration, models: models),
         flops: cost.flops, share: PlannedSteps.trainingShare))
+  }
+
+  /// Puts a step behind all others that is some of them over and over; nothing where one of them is
+  /// not there.
+  ///
+  /// - Parameters:
+  ///   - disk: bytes.
+  ///   - parts: which, and how often.
+  package mutating func append(
+    _ name: String, rows: Int, disk: Int, repeating parts: [(name: String, times: Double)]
+  ) {
+    let found = parts.compactMap { part in step(named: part.name).map { ($0, part.times) } }
+    guard found.count == parts.count else { return }
+    steps.append(
+      Step(
+        name: name, rows: rows, diskBytes: disk, peakBytes: found.map(\.0.peakBytes).max() ?? 0,
+        flops: found.reduce(0) { $0 + $1.0.flops * $1.1 },
+        minutes: found.reduce(0) { $0 + $1.0.minutes * $1.1 }))
   }
 
   /// The step of a name.

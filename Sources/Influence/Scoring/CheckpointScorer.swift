@@ -39,13 +39,17 @@ public protocol CheckpointScorer: Sendable {
 
 /// A method that predicts every training example by a model fitted without it.
 protocol LeavesOneOut: CheckpointScorer {
+  /// What the model fitted without each training example predicts for it, C × n: of classes the
+  /// one-hot targets, near a probability.
+  func leaveOneOutPredictions() -> Matrix<Float>
   /// The margin of each training example under the model fitted without it.
   ///
   /// The prediction for its label against the best other class. Negative: the others say another
   /// label.
   ///
+  /// - Parameter predictions: `leaveOneOutPredictions()`.
   /// - Returns: n values; for numbers, minus the squared residual.
-  func leaveOneOutMargins() -> [Float]
+  func leaveOneOutMargins(_ predictions: Matrix<Float>) -> [Float]
   /// r_{i,y}: how far the model without z_i is from its label (or its number).
   func trueClassResiduals() -> [Float]
 }

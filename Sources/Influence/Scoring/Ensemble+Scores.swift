@@ -54,14 +54,28 @@ extension Ensemble {
   }
 
   /// Leave-one-out margins of the training examples, the mean over the checkpoints.
+  public func leaveOneOutMargins() throws -> [Float] { try leaveOneOut().margins }
+
+  /// What the kernel regression says of each training example when it is fitted without it, the mean
+  /// over the checkpoints.
   ///
-  /// Each checkpoint gives its memory to the next: nothing else is asked of it.
-  public func leaveOneOutMargins() throws -> [Float] {
-    try pooled(of: .ntkLeaveOneOut, rows: 1, keeps: false) { scorer, factor, sum in
+  /// - Parameter keeps: whether checkpoints are kept for the next question; else each gives its memory
+  ///   to the next.
+  public func leaveOneOut(keeps: Bool = false) throws -> LeaveOneOutPredictions {
+    let outputs = training.outputCount
+    let sums = try pooled(of: .ntkLeaveOneOut, rows: 1 + outputs, keeps: keeps) {
+      scorer, factor, sum in
       guard let scorer = scorer as? any LeavesOneOut else { return }
-      let margins = scorer.leaveOneOutMargins()
-      sum.add(Matrix(margins, rows: 1, columns: margins.count), times: factor)
-    }.elements
+      let predictions = scorer.leaveOneOutPredictions()
+      let margins = scorer.leaveOneOutMargins(predictions)
+      let rows = Matrix(
+        margins + predictions.elements, rows: 1 + outputs, columns: margins.count)
+      sum.add(rows, times: factor)
+    }
+    let predictions = Array(sums.elements.dropFirst(training.count))
+    return LeaveOneOutPredictions(
+      margins: sums.row(0),
+      predictions: Matrix(predictions, rows: outputs, columns: training.count))
   }
 
   private func scores(_ queries: Dataset, mean: Bool, keeps: Bool) throws -> Matrix<Float> {

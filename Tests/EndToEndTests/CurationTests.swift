@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+/// Cuts and reviews by the program.
+@Suite(.serialized) struct CutAndReviewTests {
+  /// 160 rows of three classes, a tenth of the labels changed.
+  private func workspace() throws -> Workspace {
+    let work = try Workspace()
+    try work.write(Workspace.table(rows: 160, seed: 3), to: "train.csv")
+    try work.write(Workspace.table(rows: 60, seed: 4), to: "test.csv")
+    try work.write(
+      Workspace.runFile(data: "flip: {fraction: 0.1, seed: 0}"), to: "r.yaml")
+    try work.succeed("train", "r.yaml")
+    return work
+  }
+
+  @Test("a cut answers, writes page and CSV, is planned; killed it leaves the same bytes")
+  func cut() throws {
+    let work = try workspace()
+    let cut = ["mislabeled", "r", "--cut", "0.8", "--csv", "o.csv", "--report", "o.html"]
+    let answer = try work.object(
+      "mislabeled", "r", "--cut", "0.8", "--csv", "o.csv", "--report", "o.html")
+    let (low, high) = (
+      try #require(answer["low"] as? Int), try #require(answer["high"] as? Int)
+    )
+    let estimate = try #require(answer["estimatedWrong"] as? Int)
+    #expect(low <= estimate && estimate <= high && high >= 1)
+    #expect(try #require(answer["upperBracket"] as? Int) >= high)
+    let kinds = ["uniform", "pairs", "byLabel", "few"]
+    #expect(kinds.contains(try #require(answer["noiseKind"] as? String)))
+    let found = try #require(answer["cut"] as? [String: Any])
+    let count = try #require(found["count"] as? Int)
+    #expect(found["asked"] as? Double == 0.8)
+    let lines = try work.text("o.csv").split(separator: "\n")
+    #expect(lines[0].hasSuffix(",cut"))
+    #expect(lines.dropFirst().count { $0.hasSuffix(",true") } == count)
+    #expect(try work.text("o.html").contains("estimated wrong labels"))
+
+    let bytes = work.files("Checkpoints")
+    #expect(bytes.keys.count { $0.contains("/decoys-") } == 1)
+    let other = try workspace()
+    for pause in [60, 120, 180, 240, 300] as [UInt32] {
+      let process = try AscribeProcess(cut, in: other.path)
+      usleep(1000 * pause)
+      process.send(SIGKILL)
+      _ = process.wait()
+    }
+    #expect(try AscribeProcess(cut, in: other.path).wait().code == 0)
+    #expect(other.files("Checkpoints") == bytes)
+
+    let plan = try work.object("plan", "r")
+    let steps = try #require(plan["steps"] as? [[String: Any]])
+    func minutes(_ name: String) -> Double? {
+      steps.first { $0["name"] as? String == name }?["minutes"] as? Double
+    }
+    let parts = try #require(minutes("train")) + #require(minutes("mislabeled"))
+    #expect(abs(try #require(minutes("mislabeled (cut)")) - 4 * parts) < 1e-9 + 0.01 * parts)
+  }
+
+  @Test("a cut that cannot be made is refused in a sentence")
+  func refusals() throws {
+    let work = try Workspace(trained: true)
+    try work.fail(
+      3, "mislabeled", "r", "--cut", "0.9",
+      words: ["48 training examples are too few", "leave --cut out"])
+    try work.fail(2, "mislabeled", "r", "--cut", "1.5", words: ["--cut must be from 0.5 to 0.99"])
+    try work.fail(
+      2, "mislabeled", "r", "--cut", "0.9", "--signal", "loss",
+      words: ["not defined for the signal loss"])
+    try work.fail(
+      2, "mislabeled", "r", "--cut", "0.9", "--checkpoints", "all",
+      words: ["at the last checkpoint"])
+    try work.fail(2, "mislabeled", "r", "--decoy-seed", "1", words: ["--decoy-seed is for --cut"])
+  }
+
+  @Test("a review writes a run file that trains on the decided data, and says what that changes")
+  func review() throws {
+    let work = try workspace()
+    try work.succeed("mislabeled", "r", "--csv", "o.csv")
+    let lines = try work.text("o.csv").split(separator: "\n").map(String.init)
+    let decided =
+      ["\(lines[0]),decision"]
+      + lines.dropFirst().enumerated().map { place, line in
+        line + [",relabel", ",drop", ",keep"][place / 5 < 2 ? place / 5 : 2]
+      }
+    try work.write(decided.prefix(13).joined(separator: "\n") + "\n", to: "d.csv")
+    let answer = try work.object("review", "r", "d.csv", "--seeds", "3")
+    #expect(answer["relabelled"] as? Int == 5 && answer["dropped"] as? Int == 5)
+    #expect(answer["kept"] as? Int == 2 && answer["seeds"] as? Int == 3)
+    let accuracy = try #require(answer["accuracy"] as? [String: Any])
+    let (before, after) = (
+      try #require(accuracy["before"] as? Double), try #require(accuracy["after"] as? Double)
+    )
+    #expect(abs(try #require(accuracy["change"] as? Double) - (after - before)) < 1e-9)
+    #expect(accuracy["error"] is Double)
+    // Asked again, nothing is trained; the run file trains on 155 examples.
+    #expect(
+      try work.object("review", "r", "d.csv", "--seeds", "3")["loss"] as? NSDictionary
+        == answer["loss"] as? NSDictionary)
+    try work.succeed("train", "r-reviewed.yaml")
+    let outputs = try work.object("outputs", "r-reviewed", "--split", "train")
+    #expect((outputs["examples"] as? [Any])?.count == 155)
+    try work.succeed("verify", "r", "--data")
+  }
+
+  @Test("decisions that do not fit are refused, each in a sentence")
+  func unfit() throws {
+    let work = try workspace()
+    func refuse(_ text: String, _ words: String...) throws {
+      try work.write(text, to: "d.csv")
+      try work.fail(3, "review", "r", "d.csv", "--seeds", "0", words: words)
+    }
+    try refuse("id,decision\n9999,drop\n", "there is no training example 9999", "line 2")
+    try refuse("id,decision,split\n3,drop,test\n", "3 is a test example", "--touch-test")
+    try refuse("id,decision,label\n0,keep,nine\n", "these decisions are about other data")
+    try refuse("id,decision,newLabel\n0,relabel,7\n", "the class `7` is not among the 3 known")
+    try refuse("id,choice\n0,drop\n", "there is no column `decision`")
+    try work.fail(3, "review", "r", "missing.csv", words: ["there is no file missing.csv"])
+    try work.write("id,decision\n0,keep\n", to: "d.csv")
+    try work.succeed("review", "r", "d.csv", "--seeds", "0")
+    try work.write("id,decision\n1,keep\n", to: "d.csv")
+    try work.fail(
+      2, "review", "r", "d.csv", "--seeds", "0", words: ["another file", "--overwrite"])
+    try work.succeed("review", "r", "d.csv", "--seeds", "0", "--overwrite")
+  }
+}
