@@ -233,7 +233,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "CurationTests",
-      dependencies: ["Configuration", "Curation", "Influence", "Runs", "TestSupport"]),
+      dependencies: [
+        "Configuration", "Curation", "Evaluation", "Influence", "Networks", "Randomness", "Runs",
+        "Storage", "Tensors", "TestSupport", "Training",
+      ]),
     .testTarget(
       name: "SessionTests",
       dependencies: [

@@ -59,7 +59,7 @@ extension CSVReader {
   }
 
   /// Whether an input or a label of the current record has no value.
-  private func hasMissing(_ table: CSVTable, _ layout: Layout) -> Bool {
+  func hasMissing(_ table: CSVTable, _ layout: Layout) -> Bool {
     (layout.inputs + layout.labels).contains { table.isMissing(table.fields[$0]) }
   }
 

@@ -34,6 +34,8 @@ struct CSVTable {
   private(set) var fields: [Field] = []
   /// The line on which the current record begins, from 1.
   private(set) var line = 0
+  /// The bytes of the current record, with its line end.
+  private(set) var record = 0..<0
   private var position = 0
   private var nextLine = 1
 
@@ -53,6 +55,8 @@ struct CSVTable {
     guard position < bytes.count else { return false }
     fields.removeAll(keepingCapacity: true)
     line = nextLine
+    let start = position
+    defer { record = start..<position }
     while true {
       fields.append(try field())
       skipBlanks()

@@ -104,6 +104,7 @@ extension DatasetError {
       "training and test texts have two tokenizers, \(train) and \(test)."
     case .notForSequences(_, let what): "sequences of tokens have no \(what)."
     case .noiseNeedsClasses: "label noise needs classes; the targets are numbers."
+    case .inseparable(_, let what): "\(what) cannot be taken out of it."
     }
   }
 
@@ -185,6 +186,7 @@ extension DatasetError {
     case .tokenizersDiffer: "give both the same `tokens`."
     case .notForSequences(_, let what): "remove \(what) from the run file's data."
     case .noiseNeedsClasses: "remove `flip`, or set `task: classification`."
+    case .inseparable: "write a text a line (jsonl), or arrays."
     }
   }
 
@@ -200,7 +202,7 @@ extension DatasetError {
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
       .splitEmpty(let file, _), .unknownID(let file, _, _, _), .rowsBeyondEnd(let file, _, _),
       .columnsDiffer(let file, _, _), .hiddenLabels(let file), .emptyColumn(let file, _),
-      .noiseNeedsClasses(let file), .notForSequences(let file, _),
+      .noiseNeedsClasses(let file), .inseparable(let file, _), .notForSequences(let file, _),
       .tokenizersDiffer(_, let file), .lengthTooShort(let file, _, _),
       .inputColumns(let file, _, _, _, _), .inputImageSize(let file, _, _):
       (file, .file)

@@ -151,6 +151,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   indirect case ofInput(DatasetError)
   /// Rows beyond the end of the source.
   case rowsBeyondEnd(file: String, rows: [Int], available: Int)
+  /// Parts of a file that cannot be written without the others.
+  case inseparable(file: String, what: String)
   /// Label noise for targets that are not classes.
   case noiseNeedsClasses(file: String)
 

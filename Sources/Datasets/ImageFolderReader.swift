@@ -80,7 +80,7 @@ struct ImageFolderReader: Sendable {
   }
 
   /// What a folder has.
-  private struct Listing {
+  struct Listing {
     /// Relative paths of what is read, sorted.
     var images: [String] = []
     /// Relative paths of what is not.
@@ -111,7 +111,7 @@ struct ImageFolderReader: Sendable {
     }
   }
 
-  private func list() throws(DatasetError) -> Listing {
+  func list() throws(DatasetError) -> Listing {
     var status = stat()
     guard stat(folder, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { throw .missingFile(folder) }

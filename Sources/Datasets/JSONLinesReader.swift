@@ -66,7 +66,7 @@ struct JSONLinesReader: Sendable {
   // MARK: Lines
 
   /// The fields of the lines, at least one.
-  private func lines() throws -> [Line] {
+  func lines() throws -> [Line] {
     var lines: [Line] = []
     try forEachLine { node, number in lines.append(try line(node, number, index: lines.count)) }
     guard !lines.isEmpty else { throw DatasetError.noExamples(file: file) }

@@ -23,7 +23,7 @@ extension ReviewDecisions {
     }
     return SplitData(
       train: try changed(data.train, train, .train), test: try changed(data.test, test, .test),
-      normalisation: data.normalisation)
+      normalisation: data.normalisation, description: data.description)
   }
 
   private func untouchable(_ decision: Decision) -> DatasetError {

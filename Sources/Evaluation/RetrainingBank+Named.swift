@@ -49,7 +49,7 @@ extension SubsetDesign.Kind {
   public var bankName: String {
     switch self {
     case .random, .list: "bank"
-    case .leaveOneOut, .removal, .brittleness: rawValue
+    case .leaveOneOut, .removal, .brittleness, .pruning: rawValue
     }
   }
 

@@ -69,6 +69,10 @@ public struct RetrainingJob: Sendable {
       let masks = design.masks(of: data.train.count).elements.map { UInt8($0) }
       fingerprint.append("masks", "\(SHA256.digest(of: masks))")
     }
+    if design.kind == .pruning {
+      let seeds = design.roles.map { "\($0.seed ?? 0)" }.joined(separator: " ")
+      fingerprint.append("modelSeeds", "\(SHA256.digest(of: Array(seeds.utf8)))")
+    }
     if let keepsTokens { fingerprint.append("tokenOutputs", keepsTokens ? "kept" : "sums alone") }
     return fingerprint
   }

@@ -95,6 +95,16 @@ extension SubsetDesign {
       of: count)
   }
 
+  /// The models of a pruning: a subset each, with the seed that its role says.
+  ///
+  /// - Parameter members: rows of each, ascending.
+  package static func pruning(
+    _ members: [[Int]], roles: [SubsetRole], of count: Int
+  ) throws(EvaluationError) -> SubsetDesign {
+    precondition(roles.allSatisfy { ($0.seed ?? -1) >= 0 }, "a model without a seed")
+    return try SubsetDesign(.pruning, members: members, roles: roles, of: count)
+  }
+
   /// round(fraction · n) of each, ascending, each once.
   static func removalCounts(
     _ fractions: [Double], of count: Int

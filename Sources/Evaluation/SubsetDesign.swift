@@ -20,6 +20,8 @@ public struct SubsetDesign: Sendable, Equatable {
     case brittleness
     /// Subsets from a file.
     case list
+    /// A subset a model, each with the seed that its role says.
+    case pruning
   }
 
   /// The kind.
@@ -102,9 +104,11 @@ public struct SubsetDesign: Sendable, Equatable {
   /// The training seed of one model, counted from the configuration's.
   ///
   /// Random subsets are independent: every model has a seed of its own. Lists are compared with
-  /// each other: model s of every subset has the same seed, so that differences are paired.
+  /// each other: model s of every subset has the same seed, so that differences are paired; in a
+  /// pruning each subset names the seed of its model.
   func seedOffset(subset: Int, seed: Int, seeds: Int) -> UInt64 {
-    UInt64(kind == .random ? subset * seeds + seed : seed)
+    if kind == .pruning { return UInt64(roles[subset].seed ?? seed) }
+    return UInt64(kind == .random ? subset * seeds + seed : seed)
   }
 }
 

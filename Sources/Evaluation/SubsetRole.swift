@@ -14,6 +14,10 @@ public struct SubsetRole: Sendable, Codable, Equatable {
     case random
     /// Those that a file says.
     case listed
+    /// Those that a pruning drops.
+    case pruned
+    /// Those that a pruning turned around drops.
+    case opposite
   }
 
   /// How they were chosen.
@@ -26,12 +30,16 @@ public struct SubsetRole: Sendable, Codable, Equatable {
   public let row: Int?
   /// The test row whose ranking it is, when each query has its own.
   public let query: Int?
+  /// The training seed of its only model, counted as a bank's are; nil where every subset has the
+  /// same seeds.
+  public let seed: Int?
 
   /// A role.
   public init(
-    _ side: Side, removed: Int, draw: Int? = nil, row: Int? = nil, query: Int? = nil
+    _ side: Side, removed: Int, draw: Int? = nil, row: Int? = nil, query: Int? = nil,
+    seed: Int? = nil
   ) {
     (self.side, self.removed, self.draw) = (side, removed, draw)
-    (self.row, self.query) = (row, query)
+    (self.row, self.query, self.seed) = (row, query, seed)
   }
 }

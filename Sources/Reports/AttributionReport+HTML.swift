@@ -35,7 +35,7 @@ enum ReportView {
       "anchor": "section-\(number)", "heading": section.heading,
       "introduction": section.introduction, "hasIntroduction": !section.introduction.isEmpty,
       "queries": [], "suspects": [], "charts": [], "tables": [], "isEmpty": false,
-      "unit": "", "signSentence": "", "scoreName": "", "isQueries": false, "isSuspects": false,
+      "unit": "", "signSentence": "", "scoreName": "", "hasScoreName": false, "isQueries": false, "isSuspects": false,
       "hasTokens": false, "hasQueryTokens": false, "changeSentence": "",
       "hasChangeSentence": false,
     ]
@@ -54,6 +54,7 @@ enum ReportView {
       view["isSuspects"] = !gallery.suspects.isEmpty
       view["suspects"] = gallery.suspects.map(suspect)
       view["isEmpty"] = gallery.suspects.isEmpty
+      view["hasScoreName"] = !gallery.scoreName.isEmpty
       view["scoreName"] = gallery.scoreName
     case .charts(let charts):
       view["charts"] = charts.map {
@@ -128,6 +129,7 @@ enum ReportView {
       "suspectProbability": probability(suspect.probability),
       "suspectScore": NumberText.signed(suspect.score),
       "truth": truth.text, "truthKind": truth.kind, "hasTruth": suspect.truth != .unknown,
+      "hasReason": suspect.reason != nil, "reason": suspect.reason ?? "",
     ]
   }
 

@@ -102,7 +102,7 @@ enum ReportTemplates {
     <div class="queries">{{#queries}}{{>query}}{{/queries}}</div>
     {{/isQueries}}
     {{#isSuspects}}
-    <p class="unit">Score: {{scoreName}}; higher = more suspicious.</p>
+    {{#hasScoreName}}<p class="unit">Score: {{scoreName}}; higher = more suspicious.</p>{{/hasScoreName}}
     <ol class="gallery">{{#suspects}}{{>suspect}}{{/suspects}}</ol>
     {{/isSuspects}}
     <div class="charts">{{#charts}}<figure>{{{svg}}}\
@@ -158,9 +158,11 @@ enum ReportTemplates {
   private static let suspect = """
     <li class="suspect"><p class="rank">{{rank}}</p>{{#suspectView}}{{>example}}{{/suspectView}}
     <p>labelled <strong class="given">{{suspectLabel}}</strong></p>
-    <p>predicted <strong>{{suspectPredicted}}</strong> \
-    <span class="id">{{suspectProbability}}</span></p>
+    {{#hasReason}}<p>dropped as <strong>{{reason}}</strong></p>{{/hasReason}}\
+    {{^hasReason}}<p>predicted <strong>{{suspectPredicted}}</strong> \
+    <span class="id">{{suspectProbability}}</span></p>{{/hasReason}}
     {{#hasTruth}}<p class="truth {{truthKind}}">{{truth}}</p>{{/hasTruth}}
-    <p class="id"><span>id {{suspectID}}</span> <span>{{suspectScore}}</span></p></li>
+    <p class="id"><span>id {{suspectID}}</span>\
+    {{^hasReason}} <span>{{suspectScore}}</span>{{/hasReason}}</p></li>
     """
 }

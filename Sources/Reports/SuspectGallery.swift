@@ -39,6 +39,9 @@ public struct Suspect: Sendable, Equatable {
   public var score: Double
   /// What is known of the label.
   public var truth: Truth
+  /// Why it was dropped, shown in the place of what the model predicts and of the score; nil for
+  /// suspects.
+  public var reason: String?
 
   /// A suspect.
   public init(
@@ -48,5 +51,12 @@ public struct Suspect: Sendable, Equatable {
     (self.rank, self.id, self.view, self.label) = (rank, id, view, label)
     (self.predicted, self.probability, self.score) = (predicted, probability, score)
     self.truth = truth
+  }
+
+  /// A training example that was dropped.
+  public init(droppedAs reason: String, place: Int, id: String, view: ExampleView, label: String) {
+    self.init(
+      rank: place, id: id, view: view, label: label, predicted: "", probability: nil, score: 0)
+    self.reason = reason
   }
 }

@@ -79,6 +79,7 @@ public struct PlanJob: Sendable {
         "components", rows: queries, disk: cost.diskBytes, peak: cost.peakBytes,
         flops: cost.flops, of: subject)
     }
+    if queries > 0 { try PruneJob.append(to: &plan, subject) }
     return Result(plan: plan, subject: subject)
   }
 

@@ -122,6 +122,7 @@ extension InspectCommand: CommonCommand {}
 extension MislabeledCommand: CommonCommand {}
 extension OutputsCommand: CommonCommand {}
 extension PlanCommand: CommonCommand {}
+extension PruneCommand: CommonCommand {}
 extension QueryCommand: CommonCommand {}
 extension ReviewCommand: CommonCommand {}
 extension RetrainCommand: CommonCommand {}

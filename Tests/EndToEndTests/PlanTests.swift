@@ -55,7 +55,7 @@ import Testing
     }
     let answer = try work.object("plan", "r.yaml", "--dim", "64")
     let steps = try #require(answer["steps"] as? [[String: Any]])
-    #expect(steps.count == (name == "cnn" ? 17 : 12))
+    #expect(steps.count == (name == "cnn" ? 18 : 13))
     for step in steps {
       let title = try #require(step["name"] as? String)
       // Some queries for all of them; features of the trace kernel are not collected here.
@@ -67,6 +67,7 @@ import Testing
         case "collect": ["collect", "r", "--dim", "64"]
         case "mislabeled": ["mislabeled", "r"]
         case "components": ["components", "r"]
+        case "prune": ["prune", "r", "--keep", "0.5", "--strategy", "random", "--prove"]
         case _ where title.hasPrefix("query"): Self.query(title)
         default: ["score", "r", "--out", "s.h5"]
         }

@@ -15,6 +15,9 @@ struct PlannedSteps {
     (self.subject, self.rate) = (subject, rate)
   }
 
+  /// The share of SGEMM's rate that training reaches.
+  static let trainingShare = 0.3
+
   /// A step that takes some work.
   ///
   /// - Parameter peak: beside data and parameters.
@@ -47,21 +50,21 @@ struct PlannedSteps {
     let kept = configuration.checkpoints.numbers(epochs: configuration.epochs).count
     return step(
       "train", rows: n, disk: subject.seeds * (kept * p * 4 + configuration.epochs * n * 6 * 4),
-      peak: trainingPeak(configuration),
+      peak: trainingPeak(configuration, models: configuration.seedCount),
       flops: subject.trained.footprint.trainingFlops * Double(n)
-        * Double(configuration.epochs * subject.seeds), share: 0.3)
+        * Double(configuration.epochs * subject.seeds), share: PlannedSteps.trainingShare)
   }
 
   /// Seeds are trained side by side, each with a state of its own; parts of a batch by the workers that
   /// are left, their gradients beside the sum.
-  private func trainingPeak(_ configuration: TrainingConfiguration) -> Int {
+  func trainingPeak(_ configuration: TrainingConfiguration, models: Int) -> Int {
     let network = subject.trained
     let footprint = network.footprint
     let evaluated = network.examplesAtATime(
       atMost: max(1, 1_024 / max(1, network.outputSize / max(1, network.outputCount))))
     // A batch with batch norm goes whole, whatever was asked for: training refuses the rest.
     let microBatch = (try? configuration.examplesAtATime(in: network)) ?? configuration.batch
-    let atOnce = min(configuration.seedCount, Workers.count)
+    let atOnce = min(models, Workers.count)
     let size = min(n, microBatch)
     let part = TrainingConfiguration.partSize(of: size, in: network)
     let gradients = part < size ? 2 + (size - 1) / part : 1

@@ -8,7 +8,7 @@ public struct WorkPlan: Sendable, Codable, Equatable {
   /// One step of the work.
   public struct Step: Sendable, Codable, Equatable {
     /// `train`, `collect`, `query (METHOD)`, `query (METHOD on features)`, `score (METHOD)`,
-    /// `mislabeled`, `mislabeled (cut)` or `components`.
+    /// `mislabeled`, `mislabeled (cut)`, `components` or `prune`.
     public let name: String
     /// Rows written or scored.
     public let rows: Int
@@ -116,6 +116,26 @@ extension WorkPlan {
     steps.append(
       PlannedSteps(subject, rate: rate).step(
         name, rows: rows, disk: planned(bytes: disk), peak: planned(bytes: peak), flops: flops))
+  }
+
+  /// Puts the training of more models behind all others.
+  ///
+  /// - Parameters:
+  ///   - models: how many; each is asked about the whole test set.
+  ///   - examples: the sizes of all their training sets together.
+  package mutating func append(
+    _ name: String, models: Int, examples: Double, of subject: Subject
+  ) throws {
+    guard let configuration = subject.configuration else { return }
+    let cost = try RetrainingCost(
+      subject.trained, configuration, examples: examples, of: subject.data.train.count)
+    let outputs = 4 * Double(models) * Double(queries) * Double(subject.trained.outputCount)
+    steps.append(
+      PlannedSteps(subject, rate: rate).step(
+        name, rows: models,
+        disk: planned(bytes: outputs + Double(models) * Double(trainingExamples)),
+        peak: PlannedSteps(subject, rate: rate).trainingPeak(configuration, models: models),
+        flops: cost.flops, share: PlannedSteps.trainingShare))
   }
 
   /// Puts a step behind all others that is some of them over and over; nothing where one of them is

@@ -91,6 +91,13 @@ extension RunInfluence {
       + lines.joined(separator: "; ")
   }
 
+  /// A store of this run's training features, checked against what the run is now.
+  ///
+  /// - Throws: `StorageError.fingerprintMismatch` naming the field, `InfluenceError.noCheckpoints`.
+  package func store(
+    _ path: String, target: GradientSource.Target
+  ) throws -> FeatureStoreReader { try openStore(path, target: target).reader }
+
   /// A store with the choice of projector that made it.
   struct OpenStore {
     let reader: FeatureStoreReader
