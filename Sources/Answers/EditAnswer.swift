@@ -50,16 +50,19 @@ public struct EditAnswer: Answer, Equatable {
   public let target, reference, rest: Change
   /// What random components do.
   public let control: Control
+  /// Weights that were written with the edit in them; absent: none.
+  public let written: WrittenWeights?
 
   package init(
     run: String, job: String, targetName: String, referenceName: String, score: EditScore,
     isAccuracy: Bool, removed: [String], predicted: Predicted, target: Change,
-    reference: Change, rest: Change, control: Control
+    reference: Change, rest: Change, control: Control, written: WrittenWeights? = nil
   ) {
     (self.run, self.job, self.score, self.isAccuracy) = (run, job, score, isAccuracy)
     (self.targetName, self.referenceName) = (targetName, referenceName)
     (self.removed, self.predicted) = (removed, predicted)
     (self.target, self.reference, self.rest, self.control) = (target, reference, rest, control)
+    self.written = written
   }
 
   /// For reading.

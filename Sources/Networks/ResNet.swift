@@ -27,7 +27,9 @@ extension Network {
     precondition(stages.count == 3 && inner.count == 3 * blocks, "\(stages), \(inner)")
     var stack = ImageStack(NetworkBuilder(), image)
     stack.layers.append(ChannelsLast(shape: image))
-    guard stack.convolve("conv1", to: stages[0], kernel: 3, padding: 1, bias: false) else { return nil }
+    guard stack.convolve("conv1", to: stages[0], kernel: 3, padding: 1, bias: false) else {
+      return nil
+    }
     stack.batchNorm("bn1")
     stack.activate("conv1")
     for stage in 0..<3 {

@@ -47,6 +47,8 @@ public struct EditJob: Sendable {
   public var components = ComponentsJob()
   /// Where the edit is written, as JSON; nil: nowhere.
   public var out: String?
+  /// Where weights go that have the edit in them.
+  public var weights = EditedWeights()
 
   /// Random sets that the edit is compared with.
   static let controls = 10
@@ -89,25 +91,34 @@ public struct EditJob: Sendable {
       target: try study(targets.report).outputs,
       reference: try study(spared.report).outputs,
       rest: try rest(targets, spared, influence).map { try study($0).outputs })
-    let answer = EditAnswer(
+    let removed = chosen.places.map { names[$0] }
+    return EditAnswer(
       run: session.run.name, job: purpose.rawValue, targetName: target.name,
       referenceName: reference?.name ?? "all others", score: chosen.score,
-      isAccuracy: metric.isAccuracy, removed: chosen.places.map { names[$0] },
+      isAccuracy: metric.isAccuracy, removed: removed,
       predicted: .init(
         target: EditEffect.predicted(chosen.places, tauTarget, sets.fitTarget, metric),
         reference: EditEffect.predicted(chosen.places, tauReference, sets.fitReference, metric)),
       target: effect.target, reference: effect.reference, rest: effect.rest,
-      control: effect.control)
+      control: effect.control, written: try write(removed, in: session))
+  }
+
+  /// Writes the edit, and weights that have it in them, where that is asked for.
+  private func write(_ removed: [String], in session: Session) throws -> WrittenWeights? {
+    let (run, influence) = (session.run, try session.influence())
+    let checkpoint = try run.checkpoint()
+    let edit = ComponentEdit(
+      run: run.name, checkpoint: checkpoint.name, model: "\(try run.modelHash(of: checkpoint))",
+      ablation: components.ablation, removed: removed)
     if let out {
-      let checkpoint = try session.run.checkpoint()
-      try ComponentEdit(
-        run: session.run.name, checkpoint: checkpoint.name,
-        model: "\(try session.run.modelHash(of: checkpoint))", ablation: components.ablation,
-        removed: answer.removed
-      ).write(to: out)
-      session.control.note("wrote \(out): \(answer.removed.count) components")
+      try edit.write(to: out)
+      session.control.note("wrote \(out): \(removed.count) components")
     }
-    return answer
+    guard weights.isWanted else { return nil }
+    let baked = try edit.baked(
+      into: try run.network, parameters: try influence.parameters(of: checkpoint),
+      reference: influence.data.train, file: "‹bake›")
+    return try weights.write(baked, model: nil, of: edit, in: session)
   }
 
   /// The test examples that are in neither set; those that are spared, where they are all others.
@@ -122,7 +133,7 @@ public struct EditJob: Sendable {
   }
 
   /// Margins of classes, which are above 0 where the example is right; else losses.
-  private static func standardFunction(_ data: Dataset) -> OutputFunction {
+  static func standardFunction(_ data: Dataset) -> OutputFunction {
     data.classes != nil ? .hardMargin : .loss
   }
 }

@@ -80,7 +80,8 @@ struct BakedWeights {
       return
     }
     guard ablation == .zero || ablation == .mean else {
-      throw refusal(group, unit, "something goes around what reads it, and only 0 and means can be held there")
+      throw refusal(
+        group, unit, "something goes around what reads it, and only 0 and means can be held there")
     }
     for k in activations {
       guard hold(made, k, at: value(k, of: group)) else {
@@ -201,7 +202,8 @@ struct BakedWeights {
 
   /// What channel k of what comes out of some layers is already held at; nil: it is not.
   private func held(_ layers: [any Layer], _ k: Int) -> Float? {
-    for case let point as AblationPoint in layers.reversed().prefix(while: { $0 is AblationPoint }) {
+    for case let point as AblationPoint in layers.reversed().prefix(while: { $0 is AblationPoint })
+    {
       let group = point.group
       if removed[group.point]?.contains(k / group.unitWidth) == true { return value(k, of: group) }
     }

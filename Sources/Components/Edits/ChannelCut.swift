@@ -53,7 +53,9 @@ public struct ChannelCut: Sendable {
       let missing = stream.points.filter { places[$0.point] == nil }
       let reason =
         stream.obstacle
-        ?? missing.first.map { "\($0.path).\($0.kind.rawValue) carries them on and is not among the components" }
+        ?? missing.first.map {
+          "\($0.path).\($0.kind.rawValue) carries them on and is not among the components"
+        }
         ?? (own.contains { $0.unitWidth != 1 } ? "they are more than one activation each" : nil)
       if let reason {
         obstacles += own.map { Obstacle(name: "\($0.path).\($0.kind.rawValue)", reason: reason) }
