@@ -4,6 +4,7 @@ import Datasets
 import Influence
 import Networks
 import Randomness
+import Reports
 import Storage
 import Tensors
 
@@ -53,13 +54,30 @@ public struct EditJob: Sendable {
   /// Random sets that the edit is compared with.
   static let controls = 10
 
+  /// An answer with what its page needs.
+  public struct Result: Sendable {
+    /// The answer.
+    public let answer: EditAnswer
+    let search: EditSearch
+    let study: ComponentStudy
+    let target, reference: ComponentEstimate
+
+    /// The answer as a page.
+    public var page: AttributionReport {
+      EditPage(
+        answer, search, study.components, target: target, reference: reference,
+        provenance: study.facts
+      ).report
+    }
+  }
+
   /// An edit for some examples.
   public init(target: EditTarget) { self.target = target }
 
   /// Finds the components, and tells what really happens without them.
   ///
   /// - Throws: `ComponentError`, `SessionError`; errors of files; `JobCancelled`.
-  public func run(in session: Session) throws -> EditAnswer {
+  public func run(in session: Session) throws -> Result {
     let influence = try session.influence()
     try influence.data.requireTest()
     let purpose = purpose ?? target.purpose
@@ -80,8 +98,10 @@ public struct EditJob: Sendable {
       chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
       allowedLoss: allowedLoss ?? purpose.allowedLoss, metric: metric)
     let estimator = components.method.estimator
-    let tauTarget = try estimator.estimate(fitTarget).scores
-    let tauReference = try estimator.estimate(fitReference).scores
+    let (forTarget, forReference) = (
+      try estimator.estimate(fitTarget), try estimator.estimate(fitReference)
+    )
+    let (tauTarget, tauReference) = (forTarget.scores, forReference.scores)
     let search = try EditSearch(
       sets, target: tauTarget, reference: tauReference, scores: scores, control: session.control)
     let chosen = search.chosen
@@ -92,15 +112,18 @@ public struct EditJob: Sendable {
       reference: try study(spared.report).outputs,
       rest: try rest(targets, spared, influence).map { try study($0).outputs })
     let removed = chosen.places.map { names[$0] }
-    return EditAnswer(
+    let answer = EditAnswer(
       run: session.run.name, job: purpose.rawValue, targetName: target.name,
       referenceName: reference?.name ?? "all others", score: chosen.score,
-      isAccuracy: metric.isAccuracy, removed: removed,
+      isAccuracy: metric.isAccuracy, allowedLoss: sets.allowedLoss, removed: removed,
       predicted: .init(
         target: EditEffect.predicted(chosen.places, tauTarget, sets.fitTarget, metric),
         reference: EditEffect.predicted(chosen.places, tauReference, sets.fitReference, metric)),
       target: effect.target, reference: effect.reference, rest: effect.rest,
       control: effect.control, written: try write(removed, in: session))
+    return Result(
+      answer: answer, search: search, study: fitTarget, target: forTarget,
+      reference: forReference)
   }
 
   /// Writes the edit, and weights that have it in them, where that is asked for.
@@ -135,6 +158,20 @@ public struct EditJob: Sendable {
   /// Margins of classes, which are above 0 where the example is right; else losses.
   static func standardFunction(_ data: Dataset) -> OutputFunction {
     data.classes != nil ? .hardMargin : .loss
+  }
+}
+
+extension ComponentStudy {
+  /// What a page says it was made from.
+  var facts: [AttributionReport.Fact] {
+    [
+      .init("output function", outputs.function.rawValue),
+      .init("ablation", outputs.ablation.description), .init("α", "\(share)"),
+      .init("preset", preset.rawValue), .init("seed", "\(seed)"),
+    ]
+      + fingerprint.fields.filter {
+        RunIdentity.Field(rawValue: $0.name)?.isOfMachine != true && $0.name != "masks"
+      }.map { .init($0.name, $0.value) }
   }
 }
 

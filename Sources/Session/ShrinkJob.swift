@@ -6,6 +6,7 @@ import Influence
 import Models
 import Networks
 import Randomness
+import Reports
 import Runs
 import Tensors
 
@@ -33,6 +34,19 @@ public struct ShrinkJob: Sendable {
   /// Random orders.
   static let randomOrders = 5
 
+  /// An answer with what its page needs.
+  public struct Result: Sendable {
+    /// The answer.
+    public let answer: ShrinkAnswer
+    let study: ComponentStudy
+    let values: [Double]
+
+    /// The answer as a page.
+    public var page: AttributionReport {
+      ShrinkPage(answer, study.components, values: values, provenance: study.facts).report
+    }
+  }
+
   /// A fifth of the filters and neurons.
   public init() {}
 
@@ -40,7 +54,7 @@ public struct ShrinkJob: Sendable {
   ///
   /// - Throws: `ComponentError.request` for a share outside (0, 1), a network that cannot be cut, or
   ///   an ablation other than zero; errors of files; `JobCancelled`.
-  public func run(in session: Session) throws -> ShrinkAnswer {
+  public func run(in session: Session) throws -> Result {
     guard share > 0, share < 1 else {
       throw ComponentError.request(
         problem: "a share of \(share) is not between 0 and 1", field: "‹share›",
@@ -68,7 +82,7 @@ public struct ShrinkJob: Sendable {
     let stage = session.control.stage("fitting and cutting", unit: "shares")
     var orders: [[[ChannelCut.Unit]]] = []
     for (number, own) in shares.enumerated() {
-      orders.append(try sample.chosen(share: own))
+      orders.append(try sample.chosen(by: try sample.estimate(share: own).estimate, share: own))
       stage.update(number + 1, of: shares.count)
     }
     let levels = try sample.levels(of: orders.flatMap { $0 })
@@ -81,8 +95,11 @@ public struct ShrinkJob: Sendable {
         tau: own[first], magnitude: own[first + 1], random: Sample.mean(own.dropFirst(2)))
     }
     let place = shares.firstIndex(of: share) ?? 0
-    return try answer(
+    let answer = try answer(
       session, cut, orders[place][0], model, before: levels[0], after: curve[place].tau, curve)
+    // Its banks are there.
+    let (study, estimate) = try sample.estimate(share: share)
+    return Result(answer: answer, study: study, values: estimate.magnitudes)
   }
 
   /// Cuts, compares, writes.
@@ -147,19 +164,24 @@ private struct Sample {
     count = cut.units.flatMap(\.places).count
   }
 
-  /// The units that go: by mean |τ| at the share, by magnitude, at random.
-  func chosen(share: Double) throws -> [[ChannelCut.Unit]] {
+  /// τ at a share.
+  func estimate(share: Double) throws -> (study: ComponentStudy, estimate: ComponentEstimate) {
     var own = job.components
     own.share = share
     let study = try own.study(of: fit, function, in: session)
-    let tau = try own.method.estimator.estimate(study).scores
+    return (study, try own.method.estimator.estimate(study))
+  }
+
+  /// The units that go: by mean |τ| at the share, by magnitude, at random.
+  func chosen(by tau: ComponentEstimate, share: Double) throws -> [[ChannelCut.Unit]] {
+    let study = try job.components.study(of: fit, function, in: session)
     let weights = try ComponentMethod.magnitude.estimator.estimate(study).scores
     let random = (0..<ShrinkJob.randomOrders).map { number in
       RandomStream(
-        seed: own.seed, purpose: .ablation, index: 1 << 52 + UInt64(number)
+        seed: job.components.seed, purpose: .ablation, index: 1 << 52 + UInt64(number)
       ).permutation(of: cut.units.count).map { Double($0) }
     }
-    return ([values(tau), values(weights)] + random).map { cut.least($0, share: share) }
+    return ([values(tau.scores), values(weights)] + random).map { cut.least($0, share: share) }
   }
 
   /// mean over queries of |Σ of a channel's τ| by its components.

@@ -47,6 +47,7 @@ struct EditCommand: ParsableCommand {
   @Option(help: "Make a new run of this name whose weights have the edit in them.")
   var bake: String?
   @Flag(help: "Replace a run of that name.") var overwrite = false
+  @Option(help: "Write the answer as a self-contained HTML page.") var report: String?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var parts: ComponentOptions
   @OptionGroup var common: CommonOptions
@@ -89,7 +90,9 @@ struct EditCommand: ParsableCommand {
       var shrink = ShrinkJob()
       if let share { shrink.share = share }
       (shrink.components, shrink.weights, shrink.out) = (try parts.job(), weights, edit)
-      return try Console.answer(try shrink.run(in: session), json: json)
+      let result = try shrink.run(in: session)
+      if let report { try Console.write(result.page, to: report) }
+      return try Console.answer(result.answer, json: json)
     }
     var found = EditJob(
       target: try EditTarget(target, metadata: metadata, field: "‹target›"))
@@ -100,6 +103,8 @@ struct EditCommand: ParsableCommand {
     (found.allowedLoss, found.out, found.weights) = (allowedLoss, edit, weights)
     if let score { found.scores = [score] }
     found.components = try parts.job()
-    try Console.answer(try found.run(in: session), json: json)
+    let result = try found.run(in: session)
+    if let report { try Console.write(result.page, to: report) }
+    try Console.answer(result.answer, json: json)
   }
 }
