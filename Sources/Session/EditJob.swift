@@ -80,50 +80,74 @@ public struct EditJob: Sendable {
   public func run(in session: Session) throws -> Result {
     let influence = try session.influence()
     try influence.data.requireTest()
-    let purpose = purpose ?? target.purpose
+    try weights.requireName(in: session)
     let seed = components.seed
     let targets = try EditExamples(target, of: session, influence, seed: seed)
     let spared =
       try reference.map { try EditExamples($0, of: session, influence, seed: seed + 1) }
       ?? EditExamples(sparing: target, targets.testRows, of: influence, seed: seed)
-    let function = components.function ?? EditJob.standardFunction(influence.data.test)
-    func study(_ data: Dataset) throws -> ComponentStudy {
-      try components.study(of: data, function, in: session)
-    }
-    let metric = EditMetric(isAccuracy: function == .hardMargin)
-    let (fitTarget, fitReference) = (try study(targets.fit), try study(spared.fit))
-    let sets = EditSets(
-      fitTarget: fitTarget.outputs, fitReference: fitReference.outputs,
-      chooseTarget: try study(targets.choose).outputs,
-      chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
-      allowedLoss: allowedLoss ?? purpose.allowedLoss, metric: metric)
+    let studies = try Studies(self, targets, spared, in: session)
     let estimator = components.method.estimator
     let (forTarget, forReference) = (
-      try estimator.estimate(fitTarget), try estimator.estimate(fitReference)
+      try estimator.estimate(studies.fitTarget), try estimator.estimate(studies.fitReference)
     )
-    let (tauTarget, tauReference) = (forTarget.scores, forReference.scores)
     let search = try EditSearch(
-      sets, target: tauTarget, reference: tauReference, scores: scores, control: session.control)
-    let chosen = search.chosen
-    let names = fitTarget.components.components.map(\.name)
+      studies.sets, target: forTarget.scores, reference: forReference.scores, scores: scores,
+      control: session.control)
     let effect = try EditEffect(
-      chosen.places, metric, seed: seed,
-      target: try study(targets.report).outputs,
-      reference: try study(spared.report).outputs,
-      rest: try rest(targets, spared, influence).map { try study($0).outputs })
+      search.chosen.places, studies.sets.metric, seed: seed,
+      target: try studies.outputs(of: targets.report),
+      reference: try studies.outputs(of: spared.report),
+      rest: try rest(targets, spared, influence).map { try studies.outputs(of: $0) })
+    let answer = try answer(
+      search, effect, studies, target: forTarget, reference: forReference, in: session)
+    return Result(
+      answer: answer, search: search, study: studies.fitTarget, target: forTarget,
+      reference: forReference)
+  }
+
+  /// What is evaluated of either set's examples.
+  private struct Studies {
+    let fitTarget, fitReference: ComponentStudy
+    let sets: EditSets
+    private let study: (Dataset) throws -> ComponentStudy
+
+    init(
+      _ job: EditJob, _ targets: EditExamples, _ spared: EditExamples, in session: Session
+    ) throws {
+      let purpose = job.purpose ?? job.target.purpose
+      let function =
+        try job.components.function ?? EditJob.standardFunction(session.influence().data.test)
+      study = { try job.components.study(of: $0, function, in: session) }
+      (fitTarget, fitReference) = (try study(targets.fit), try study(spared.fit))
+      sets = EditSets(
+        fitTarget: fitTarget.outputs, fitReference: fitReference.outputs,
+        chooseTarget: try study(targets.choose).outputs,
+        chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
+        allowedLoss: job.allowedLoss ?? purpose.allowedLoss,
+        metric: EditMetric(isAccuracy: function == .hardMargin))
+    }
+
+    func outputs(of data: Dataset) throws -> MaskedOutputs { try study(data).outputs }
+  }
+
+  private func answer(
+    _ search: EditSearch, _ effect: EditEffect, _ studies: Studies, target tau: ComponentEstimate,
+    reference tauReference: ComponentEstimate, in session: Session
+  ) throws -> EditAnswer {
+    let (chosen, sets) = (search.chosen, studies.sets)
+    let names = studies.fitTarget.components.components.map(\.name)
     let removed = chosen.places.map { names[$0] }
-    let answer = EditAnswer(
-      run: session.run.name, job: purpose.rawValue, targetName: target.name,
+    return EditAnswer(
+      run: session.run.name, job: (purpose ?? target.purpose).rawValue, targetName: target.name,
       referenceName: reference?.name ?? "all others", score: chosen.score,
-      isAccuracy: metric.isAccuracy, allowedLoss: sets.allowedLoss, removed: removed,
+      isAccuracy: sets.metric.isAccuracy, allowedLoss: sets.allowedLoss, removed: removed,
       predicted: .init(
-        target: EditEffect.predicted(chosen.places, tauTarget, sets.fitTarget, metric),
-        reference: EditEffect.predicted(chosen.places, tauReference, sets.fitReference, metric)),
+        target: EditEffect.predicted(chosen.places, tau.scores, sets.fitTarget, sets.metric),
+        reference: EditEffect.predicted(
+          chosen.places, tauReference.scores, sets.fitReference, sets.metric)),
       target: effect.target, reference: effect.reference, rest: effect.rest,
       control: effect.control, written: try write(removed, in: session))
-    return Result(
-      answer: answer, search: search, study: fitTarget, target: forTarget,
-      reference: forReference)
   }
 
   /// Writes the edit, and weights that have it in them, where that is asked for.

@@ -25,6 +25,16 @@ public struct EditedWeights: Sendable {
   /// Whether anything is written.
   var isWanted: Bool { run != nil || file != nil }
 
+  /// Refuses a run's name that cannot be, before anything is computed.
+  ///
+  /// - Throws: `RunError.runName`, `.otherRun` for the name of the run that is edited.
+  func requireName(in session: Session) throws {
+    guard let run else { return }
+    _ = try EditedRun(
+      named: run, from: session.run, try session.run.checkpoint(),
+      checkpointsFolder: checkpointsFolder)
+  }
+
   /// The largest difference from the masked network's outputs, in the largest output.
   static let tolerance = 1e-5
 
@@ -39,7 +49,6 @@ public struct EditedWeights: Sendable {
     _ weights: Tensor, model: ModelConfiguration?, of edit: ComponentEdit, in session: Session
   ) throws -> WrittenWeights {
     let (source, checkpoint) = (session.run, try session.run.checkpoint())
-    // Its name is looked at before anything is computed.
     var edited = try EditedRun(
       named: run ?? "\(source.name)-edited", from: source, checkpoint, model: model,
       checkpointsFolder: checkpointsFolder)

@@ -67,6 +67,7 @@ public struct ShrinkJob: Sendable {
     }
     let influence = try session.influence()
     try influence.data.requireTest()
+    try weights.requireName(in: session)
     let network = try session.run.network
     let cut = try ChannelCut(
       try ComponentSet(network, kinds: components.kinds, patterns: components.patterns),
@@ -76,6 +77,11 @@ public struct ShrinkJob: Sendable {
       throw ComponentError.request(
         problem: "a \(model.kind.rawValue) cannot be cut", field: "‹job: shrink›",
         remedy: "it takes filters and neurons of mlp, cnn, resnet and resnet9 out")
+    }
+    guard !cut.least(cut.units.map { _ in 0 }, share: share).isEmpty else {
+      throw ComponentError.request(
+        problem: "a share of \(share) is less than one channel", field: "‹share›",
+        remedy: "give a larger one")
     }
     let sample = try Sample(self, cut, influence, session)
     let shares = Set(ShrinkJob.curveShares + [share]).sorted()
@@ -113,10 +119,8 @@ public struct ShrinkJob: Sendable {
     let names = try ComponentSet(
       network, kinds: components.kinds, patterns: components.patterns
     ).components.map(\.name)
-    guard !gone.isEmpty, let smaller = model.narrowed(to: cut.widths(without: gone)) else {
-      throw ComponentError.request(
-        problem: "a share of \(share) is less than one channel", field: "‹share›",
-        remedy: "give a larger one")
+    guard let smaller = model.narrowed(to: cut.widths(without: gone)) else {
+      preconditionFailure("\(cut.widths(without: gone)) of \(model.kind)")
     }
     let theta = try influence.parameters(of: checkpoint)
     let left = cut.parameters(theta, without: gone)
