@@ -228,8 +228,8 @@ let package = Package(
     .testTarget(
       name: "ComponentsTests",
       dependencies: [
-        "Components", "Datasets", "Factors", "LinearAlgebra", "Networks", "Randomness", "Storage",
-        "TestSupport",
+        "Components", "Datasets", "Factors", "LinearAlgebra", "Models", "Networks", "Randomness",
+        "Storage", "TestSupport",
       ]),
     .testTarget(
       name: "CurationTests",

@@ -108,19 +108,16 @@ package struct ComponentsPage {
   }
 
   private var heatMap: ReportSection {
-    var rows: [HeatMap.Row] = []
-    for entry in answer.components {
-      let name = "\(entry.layer).\(entry.kind.rawValue)"
-      if rows.last?.name != name { rows.append(HeatMap.Row(name, [])) }
-      var hint = "\(entry.name): \(NumberText.signed(entry.weight))"
-      if let error = entry.error { hint += " ± \(NumberText.significant(1.96 * error, digits: 2))" }
-      if entry.matters == false { hint += ", may be chance" }
-      rows[rows.count - 1].cells.append(HeatMap.Cell(entry.weight, hint: hint))
-    }
-    let names = ComponentsPage.withoutCommonParts(rows.map(\.name))
-    for (place, name) in names.enumerated() { rows[place].name = name }
     let map = HeatMap(
-      title: "Weight of every component", label: "\(answer.outputFunction)\(ofQueries)", rows: rows)
+      title: "Weight of every component", label: "\(answer.outputFunction)\(ofQueries)",
+      of: answer.components.map { ($0.name, $0.layer, $0.kind.rawValue) },
+      values: answer.components.map(\.weight)
+    ) { place in
+      let entry = answer.components[place]
+      var hint = ": \(NumberText.signed(entry.weight))"
+      if let error = entry.error { hint += " ± \(NumberText.significant(1.96 * error, digits: 2))" }
+      return entry.matters == false ? hint + ", may be chance" : hint
+    }
     return ReportSection(
       "All components",
       introduction: "Layers from the input down, units from the left. The weight is what the "

@@ -42,6 +42,8 @@ public struct EditAnswer: Answer, Equatable {
   public let score: EditScore
   /// Whether numbers are accuracies; else mean losses.
   public let isAccuracy: Bool
+  /// What might be lost on the reference, in the numbers' unit.
+  public let allowedLoss: Double
   /// Names of the components that are taken away.
   public let removed: [String]
   /// What τ says.
@@ -50,16 +52,58 @@ public struct EditAnswer: Answer, Equatable {
   public let target, reference, rest: Change
   /// What random components do.
   public let control: Control
+  /// Weights that were written with the edit in them; absent: none.
+  public let written: WrittenWeights?
 
   package init(
     run: String, job: String, targetName: String, referenceName: String, score: EditScore,
-    isAccuracy: Bool, removed: [String], predicted: Predicted, target: Change,
-    reference: Change, rest: Change, control: Control
+    isAccuracy: Bool, allowedLoss: Double, removed: [String], predicted: Predicted, target: Change,
+    reference: Change, rest: Change, control: Control, written: WrittenWeights? = nil
   ) {
     (self.run, self.job, self.score, self.isAccuracy) = (run, job, score, isAccuracy)
     (self.targetName, self.referenceName) = (targetName, referenceName)
+    self.allowedLoss = allowedLoss
     (self.removed, self.predicted) = (removed, predicted)
     (self.target, self.reference, self.rest, self.control) = (target, reference, rest, control)
+    self.written = written
+  }
+
+  /// Whether the target is as it was wanted: all of it right, a class or the answers to a trigger right in
+  /// a tenth of the examples at the most or the least; of a subpopulation, and of losses, better.
+  package var isReached: Bool {
+    switch (job, isAccuracy) {
+    case ("fix", true): target.after == 1
+    case ("forget", true): target.after <= 0.1
+    case ("backdoor", true): target.after >= 0.9
+    case ("lift", true): target.after > target.before
+    case ("forget", false): target.after > target.before
+    default: target.after < target.before
+    }
+  }
+
+  /// What the reference lost.
+  private var lost: Double {
+    isAccuracy ? reference.before - reference.after : reference.after - reference.before
+  }
+
+  /// What it comes to, in a sentence or two.
+  package var verdict: String {
+    func number(_ value: Double) -> String { String(format: "%.4f", value) }
+    let subject: String =
+      switch job {
+      case "fix": isReached ? "Fixed" : "Not fixed"
+      case "forget": isReached ? "Forgotten" : "Not forgotten"
+      case "backdoor": isReached ? "The trigger is removed" : "The trigger is not removed"
+      default: isReached ? "Lifted" : "Not lifted"
+      }
+    let unit = isAccuracy ? "accuracy" : "loss"
+    let points =
+      isAccuracy
+      ? String(format: "%.2f points", 100 * abs(lost)) : String(format: "%.4f", abs(lost))
+    return "\(subject): the target’s \(unit) goes from \(number(target.before)) to "
+      + "\(number(target.after)) without \(removed.count) of the components, where random ones give "
+      + "\(number(control.target)); the reference \(lost > 0 ? "loses" : "gains") \(points), "
+      + (lost <= allowedLoss ? "within what may be lost." : "more than may be lost.")
   }
 
   /// For reading.
@@ -83,6 +127,7 @@ public struct EditAnswer: Answer, Equatable {
     return """
       \(job) by \(score.rawValue): \(removed.count) components taken away: \(names)
       \(table.text)
+      \(verdict)
       """
   }
 }

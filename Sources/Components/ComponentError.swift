@@ -16,6 +16,8 @@ public enum ComponentError: DiagnosableError, Equatable {
   case notABank(problem: String, file: String)
   /// A bank of ablations that was made from something else.
   case otherBank(field: String, expected: String?, found: String?, file: String)
+  /// A component that no change of weights takes away.
+  case notBaked(component: String, reason: String)
   /// A file that is not an edit of this network.
   case notAnEdit(problem: String, file: String)
 
@@ -40,6 +42,8 @@ public enum ComponentError: DiagnosableError, Equatable {
     case .otherBank(let field, let expected, let found, _):
       "the bank of ablations was made from something else: \(field) differs, expected "
         + "\(expected ?? "none"), found \(found ?? "none")"
+    case .notBaked(let component, let reason):
+      "`\(component)` cannot be baked into the weights: \(reason)"
     case .notAnEdit(let problem, _): "the edit cannot be used: \(problem)"
     }
   }
@@ -48,6 +52,7 @@ public enum ComponentError: DiagnosableError, Equatable {
   public var location: String {
     switch self {
     case .none: "‹kinds›"
+    case .notBaked: "‹bake›"
     case .unknown(_, _, let place), .masks(_, let place): place
     case .request(_, let field, _), .notDefined(_, _, let field): field
     case .notABank(_, let file), .notAnEdit(_, let file), .otherBank(_, _, _, let file): file
@@ -67,6 +72,9 @@ public enum ComponentError: DiagnosableError, Equatable {
     case .request(_, _, let remedy): remedy
     case .masks: "give one line a mask: names of the components that it takes away, or `none`"
     case .notDefined: "choose another"
+    case .notBaked:
+      "write the edit with ‹out: FILE.json› and take it away at inference: "
+        + "ascribe outputs RUN ‹edit: FILE.json›"
     case .notABank, .otherBank: "delete the file; the next run makes it again"
     case .notAnEdit: "make it again: ascribe edit RUN"
     }

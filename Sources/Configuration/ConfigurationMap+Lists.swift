@@ -45,13 +45,14 @@ extension ConfigurationMap {
     try required(key, ints(ifPresent: key, in: range))
   }
 
-  /// A list of whole numbers, or nil.
+  /// A list of whole numbers, or nil; with `count`, exactly as many.
   public func ints(
-    ifPresent key: String, in range: ClosedRange<Int> = .min ... .max
+    ifPresent key: String, in range: ClosedRange<Int> = .min ... .max, count: Int? = nil
   ) throws(ConfigurationError) -> [Int]? {
-    try elements(key) { value, place throws(ConfigurationError) in
+    let numbers = try elements(key) { value, place throws(ConfigurationError) in
       try whole(value, in: range, at: place)
     }
+    return try requiring(count, of: numbers, key)
   }
 
   /// A list of numbers, or nil; with `count`, exactly as many.
@@ -61,6 +62,12 @@ extension ConfigurationMap {
     let numbers = try elements(key) { value, place throws(ConfigurationError) in
       try number(value, in: bounds, at: place)
     }
+    return try requiring(count, of: numbers, key)
+  }
+
+  private func requiring<Number>(
+    _ count: Int?, of numbers: [Number]?, _ key: String
+  ) throws(ConfigurationError) -> [Number]? {
     if let numbers, let count, numbers.count != count {
       throw .wrongType(
         place(key), found: "a list of \(numbers.count)", expected: "a list of \(count) numbers")

@@ -82,6 +82,17 @@ public enum ModelConfiguration: Sendable, Equatable {
     if case .pretrained(let model) = self { model } else { nil }
   }
 
+  /// The same family with other widths, as `ModelFamily.narrowed`.
+  public func narrowed(to widths: [Int]) -> ModelConfiguration? {
+    switch self {
+    case .mlp(let family): family.narrowed(to: widths).map { .mlp($0) }
+    case .cnn(let family): family.narrowed(to: widths).map { .cnn($0) }
+    case .resnet9(let family): family.narrowed(to: widths).map { .resnet9($0) }
+    case .resnet(let family): family.narrowed(to: widths).map { .resnet($0) }
+    case .logistic, .linear, .gpt2, .llama, .bert, .vit, .pretrained: nil
+    }
+  }
+
   /// The configuration written out, defaults included.
   public var value: ConfigurationValue {
     var values = family.settings

@@ -24,6 +24,13 @@ public protocol ModelFamily: Sendable, Equatable {
 
   /// What makes its network smaller.
   var smaller: String { get }
+
+  /// The same family with other widths.
+  ///
+  /// - Parameter widths: of the filters and neurons that are ablation points, in the order of a
+  ///   forward pass.
+  /// - Returns: nil for a family that does not have them, and for widths that none of its networks has.
+  func narrowed(to widths: [Int]) -> Self?
 }
 
 /// Why examples do not suit a model.
@@ -44,6 +51,9 @@ extension ModelFamily {
 
   /// None.
   public func architecture(inputShape: [Int], outputs: Int) -> TransformerArchitecture? { nil }
+
+  /// None.
+  public func narrowed(to widths: [Int]) -> Self? { nil }
 
   /// Layers.
   public var smaller: String { "choose a model with fewer or narrower layers." }

@@ -5,7 +5,8 @@ import Tensors
 ///
 ///     y = m ∘ x + (1 − m) ∘ value        the mask's row of an example at all its positions
 package struct AblationPoint: Layer {
-  let group: ComponentGroup
+  /// Its units.
+  package let group: ComponentGroup
 
   /// The units of this point.
   package var components: [ComponentGroup] { [group] }

@@ -12,14 +12,24 @@ extension Network {
   ///
   /// - Source: He et al. 2015 section 4.2, width 16; where the size changes, a 1 × 1 convolution
   ///   with batch norm stands around the block (their option B).
+  ///
+  /// - Parameters:
+  ///   - stages: channels of each of the three stages; nil: w, 2w and 4w.
+  ///   - inner: channels of each block between its convolutions, 3 · blocks; nil: as its stage.
   /// - Returns: nil when the image has no pixel.
   public static func resnet(
-    image: ImageShape, inputShape: [Int]? = nil, blocks: Int = 3, width: Int = 16, outputs: Int
+    image: ImageShape, inputShape: [Int]? = nil, blocks: Int = 3, width: Int = 16,
+    stages: [Int]? = nil, inner: [Int]? = nil, outputs: Int
   ) -> Network? {
     precondition(blocks > 0 && width > 0, "\(blocks) blocks of width \(width)")
+    let stages = stages ?? [width, 2 * width, 4 * width]
+    let inner = inner ?? stages.flatMap { Array(repeating: $0, count: blocks) }
+    precondition(stages.count == 3 && inner.count == 3 * blocks, "\(stages), \(inner)")
     var stack = ImageStack(NetworkBuilder(), image)
     stack.layers.append(ChannelsLast(shape: image))
-    guard stack.convolve("conv1", to: width, kernel: 3, padding: 1, bias: false) else { return nil }
+    guard stack.convolve("conv1", to: stages[0], kernel: 3, padding: 1, bias: false) else {
+      return nil
+    }
     stack.batchNorm("bn1")
     stack.activate("conv1")
     for stage in 0..<3 {
@@ -27,7 +37,8 @@ extension Network {
         let name = "layer\(stage + 1).\(block)"
         guard
           stack.basicBlock(
-            name, to: width << stage, stride: stage > 0 && block == 0 ? 2 : 1)
+            name, inner: inner[stage * blocks + block], to: stages[stage],
+            changesShape: stage > 0 && block == 0)
         else { return nil }
       }
     }
@@ -43,11 +54,14 @@ extension Network {
 
 extension ImageStack {
   /// Two 3 × 3 convolutions with batch norm, what goes around them added, then ReLU.
-  fileprivate mutating func basicBlock(_ name: String, to channels: Int, stride: Int) -> Bool {
+  fileprivate mutating func basicBlock(
+    _ name: String, inner width: Int, to channels: Int, changesShape: Bool
+  ) -> Bool {
+    let stride = changesShape ? 2 : 1
     func body(_ inner: inout ImageStack) -> Bool {
       guard
         inner.convolve(
-          name + ".conv1", to: channels, kernel: 3, stride: stride, padding: 1, bias: false)
+          name + ".conv1", to: width, kernel: 3, stride: stride, padding: 1, bias: false)
       else { return false }
       inner.batchNorm(name + ".bn1")
       inner.activate(name + ".conv1")
@@ -64,8 +78,7 @@ extension ImageStack {
       inner.batchNorm(name + ".downsample.1")
       return true
     }
-    let keepsShape = stride == 1 && shape.channels == channels
-    guard residual(name, body, shortcut: keepsShape ? nil : around) else { return false }
+    guard residual(name, body, shortcut: changesShape ? around : nil) else { return false }
     activate(name)
     return true
   }

@@ -87,6 +87,17 @@ public struct ImportJob: Sendable {
         checkpoint, seed: checkpoint.seed ?? configuration.training.seed, network, loss, data,
         adapter: model.map { ($0, adapters[place]) })
     }
+    let run = try write(record, network, pending, to: folder)
+    return (run, pending.map(\.imported))
+  }
+
+  /// Writes a run of weights that were tried.
+  ///
+  /// - Throws: `RunError.otherRun` when a run of this name exists; errors of files.
+  func write(
+    _ unfinished: RunRecord, _ network: Network, _ pending: [Pending], to folder: RunFolder
+  ) throws -> Run {
+    var record = unfinished
     record.results = record.seeds.compactMap { seed in
       pending.last { $0.imported.seed == seed }.map {
         RunRecord.SeedResult(
@@ -103,7 +114,7 @@ public struct ImportJob: Sendable {
       try checkpoint.write(record, layout: network.parameters, to: folder)
     }
     try SealedJSON.write(record, to: folder.record)
-    return (try Run(folder: folder.path), pending.map(\.imported))
+    return try Run(folder: folder.path)
   }
 
   /// The network with the weights that its training began with, where the run file has one: those
@@ -182,7 +193,7 @@ public struct ImportJob: Sendable {
   }
 
   /// A checkpoint that is read and tried, and not written yet.
-  private struct Pending {
+  struct Pending {
     let parameters: Tensor
     let imported: Imported
 
@@ -209,17 +220,37 @@ public struct ImportJob: Sendable {
         parameters.storage.base.update(
           from: fitted.parameters.storage.base, count: fitted.parameters.count)
       }
+      imported = Imported(
+        seed: seed, epoch: found.epoch, file: found.path, renamed: renamed,
+        leftOut: leftOut,
+        metrics: try Pending.tried(parameters, network, loss, data, file: found.path))
+    }
+
+    /// Weights that are there.
+    ///
+    /// - Parameter origin: what they were made from.
+    init(
+      _ parameters: Tensor, seed: UInt64, epoch: Int, origin: String, _ network: Network,
+      _ loss: Loss, _ data: SplitData
+    ) throws {
+      self.parameters = parameters
+      imported = Imported(
+        seed: seed, epoch: epoch, file: origin, renamed: [], leftOut: [],
+        metrics: try Pending.tried(parameters, network, loss, data, file: origin))
+    }
+
+    /// How weights do on the data.
+    private static func tried(
+      _ parameters: Tensor, _ network: Network, _ loss: Loss, _ data: SplitData, file: String
+    ) throws -> ModelMetrics {
       let predictor = Predictor(network: network, parameters: parameters, loss: loss)
       let train = predictor.predictions(for: data.train)
       let test = predictor.predictions(for: data.test)
       for (loss, part) in [(train.meanLoss, "training"), (test.meanLoss, "test")]
       where !loss.isFinite {
-        throw RunError.importedNotFinite(what: "the mean \(part) loss is", file: found.path)
+        throw RunError.importedNotFinite(what: "the mean \(part) loss is", file: file)
       }
-      imported = Imported(
-        seed: seed, epoch: found.epoch, file: found.path, renamed: renamed,
-        leftOut: leftOut,
-        metrics: ModelMetrics(train: train, test: test))
+      return ModelMetrics(train: train, test: test)
     }
 
     func write(_ record: RunRecord, layout: [Parameter], to folder: RunFolder) throws {

@@ -4,6 +4,7 @@ import Datasets
 import Influence
 import Networks
 import Randomness
+import Reports
 import Storage
 import Tensors
 
@@ -47,9 +48,28 @@ public struct EditJob: Sendable {
   public var components = ComponentsJob()
   /// Where the edit is written, as JSON; nil: nowhere.
   public var out: String?
+  /// Where weights go that have the edit in them.
+  public var weights = EditedWeights()
 
   /// Random sets that the edit is compared with.
   static let controls = 10
+
+  /// An answer with what its page needs.
+  public struct Result: Sendable {
+    /// The answer.
+    public let answer: EditAnswer
+    let search: EditSearch
+    let study: ComponentStudy
+    let target, reference: ComponentEstimate
+
+    /// The answer as a page.
+    public var page: AttributionReport {
+      EditPage(
+        answer, search, study.components, target: target, reference: reference,
+        provenance: study.facts
+      ).report
+    }
+  }
 
   /// An edit for some examples.
   public init(target: EditTarget) { self.target = target }
@@ -57,57 +77,95 @@ public struct EditJob: Sendable {
   /// Finds the components, and tells what really happens without them.
   ///
   /// - Throws: `ComponentError`, `SessionError`; errors of files; `JobCancelled`.
-  public func run(in session: Session) throws -> EditAnswer {
+  public func run(in session: Session) throws -> Result {
     let influence = try session.influence()
     try influence.data.requireTest()
-    let purpose = purpose ?? target.purpose
+    try weights.requireName(in: session)
     let seed = components.seed
     let targets = try EditExamples(target, of: session, influence, seed: seed)
     let spared =
       try reference.map { try EditExamples($0, of: session, influence, seed: seed + 1) }
       ?? EditExamples(sparing: target, targets.testRows, of: influence, seed: seed)
-    let function = components.function ?? EditJob.standardFunction(influence.data.test)
-    func study(_ data: Dataset) throws -> ComponentStudy {
-      try components.study(of: data, function, in: session)
-    }
-    let metric = EditMetric(isAccuracy: function == .hardMargin)
-    let (fitTarget, fitReference) = (try study(targets.fit), try study(spared.fit))
-    let sets = EditSets(
-      fitTarget: fitTarget.outputs, fitReference: fitReference.outputs,
-      chooseTarget: try study(targets.choose).outputs,
-      chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
-      allowedLoss: allowedLoss ?? purpose.allowedLoss, metric: metric)
+    let studies = try Studies(self, targets, spared, in: session)
     let estimator = components.method.estimator
-    let tauTarget = try estimator.estimate(fitTarget).scores
-    let tauReference = try estimator.estimate(fitReference).scores
+    let (forTarget, forReference) = (
+      try estimator.estimate(studies.fitTarget), try estimator.estimate(studies.fitReference)
+    )
     let search = try EditSearch(
-      sets, target: tauTarget, reference: tauReference, scores: scores, control: session.control)
-    let chosen = search.chosen
-    let names = fitTarget.components.components.map(\.name)
+      studies.sets, target: forTarget.scores, reference: forReference.scores, scores: scores,
+      control: session.control)
     let effect = try EditEffect(
-      chosen.places, metric, seed: seed,
-      target: try study(targets.report).outputs,
-      reference: try study(spared.report).outputs,
-      rest: try rest(targets, spared, influence).map { try study($0).outputs })
-    let answer = EditAnswer(
-      run: session.run.name, job: purpose.rawValue, targetName: target.name,
-      referenceName: reference?.name ?? "all others", score: chosen.score,
-      isAccuracy: metric.isAccuracy, removed: chosen.places.map { names[$0] },
-      predicted: .init(
-        target: EditEffect.predicted(chosen.places, tauTarget, sets.fitTarget, metric),
-        reference: EditEffect.predicted(chosen.places, tauReference, sets.fitReference, metric)),
-      target: effect.target, reference: effect.reference, rest: effect.rest,
-      control: effect.control)
-    if let out {
-      let checkpoint = try session.run.checkpoint()
-      try ComponentEdit(
-        run: session.run.name, checkpoint: checkpoint.name,
-        model: "\(try session.run.modelHash(of: checkpoint))", ablation: components.ablation,
-        removed: answer.removed
-      ).write(to: out)
-      session.control.note("wrote \(out): \(answer.removed.count) components")
+      search.chosen.places, studies.sets.metric, seed: seed,
+      target: try studies.outputs(of: targets.report),
+      reference: try studies.outputs(of: spared.report),
+      rest: try rest(targets, spared, influence).map { try studies.outputs(of: $0) })
+    let answer = try answer(
+      search, effect, studies, target: forTarget, reference: forReference, in: session)
+    return Result(
+      answer: answer, search: search, study: studies.fitTarget, target: forTarget,
+      reference: forReference)
+  }
+
+  /// What is evaluated of either set's examples.
+  private struct Studies {
+    let fitTarget, fitReference: ComponentStudy
+    let sets: EditSets
+    private let study: (Dataset) throws -> ComponentStudy
+
+    init(
+      _ job: EditJob, _ targets: EditExamples, _ spared: EditExamples, in session: Session
+    ) throws {
+      let purpose = job.purpose ?? job.target.purpose
+      let function =
+        try job.components.function ?? EditJob.standardFunction(session.influence().data.test)
+      study = { try job.components.study(of: $0, function, in: session) }
+      (fitTarget, fitReference) = (try study(targets.fit), try study(spared.fit))
+      sets = EditSets(
+        fitTarget: fitTarget.outputs, fitReference: fitReference.outputs,
+        chooseTarget: try study(targets.choose).outputs,
+        chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
+        allowedLoss: job.allowedLoss ?? purpose.allowedLoss,
+        metric: EditMetric(isAccuracy: function == .hardMargin))
     }
-    return answer
+
+    func outputs(of data: Dataset) throws -> MaskedOutputs { try study(data).outputs }
+  }
+
+  private func answer(
+    _ search: EditSearch, _ effect: EditEffect, _ studies: Studies, target tau: ComponentEstimate,
+    reference tauReference: ComponentEstimate, in session: Session
+  ) throws -> EditAnswer {
+    let (chosen, sets) = (search.chosen, studies.sets)
+    let names = studies.fitTarget.components.components.map(\.name)
+    let removed = chosen.places.map { names[$0] }
+    return EditAnswer(
+      run: session.run.name, job: (purpose ?? target.purpose).rawValue, targetName: target.name,
+      referenceName: reference?.name ?? "all others", score: chosen.score,
+      isAccuracy: sets.metric.isAccuracy, allowedLoss: sets.allowedLoss, removed: removed,
+      predicted: .init(
+        target: EditEffect.predicted(chosen.places, tau.scores, sets.fitTarget, sets.metric),
+        reference: EditEffect.predicted(
+          chosen.places, tauReference.scores, sets.fitReference, sets.metric)),
+      target: effect.target, reference: effect.reference, rest: effect.rest,
+      control: effect.control, written: try write(removed, in: session))
+  }
+
+  /// Writes the edit, and weights that have it in them, where that is asked for.
+  private func write(_ removed: [String], in session: Session) throws -> WrittenWeights? {
+    let (run, influence) = (session.run, try session.influence())
+    let checkpoint = try run.checkpoint()
+    let edit = ComponentEdit(
+      run: run.name, checkpoint: checkpoint.name, model: "\(try run.modelHash(of: checkpoint))",
+      ablation: components.ablation, removed: removed)
+    if let out {
+      try edit.write(to: out)
+      session.control.note("wrote \(out): \(removed.count) components")
+    }
+    guard weights.isWanted else { return nil }
+    let baked = try edit.baked(
+      into: try run.network, parameters: try influence.parameters(of: checkpoint),
+      reference: influence.data.train, file: "‹bake›")
+    return try weights.write(baked, model: nil, of: edit, in: session)
   }
 
   /// The test examples that are in neither set; those that are spared, where they are all others.
@@ -122,8 +180,22 @@ public struct EditJob: Sendable {
   }
 
   /// Margins of classes, which are above 0 where the example is right; else losses.
-  private static func standardFunction(_ data: Dataset) -> OutputFunction {
+  static func standardFunction(_ data: Dataset) -> OutputFunction {
     data.classes != nil ? .hardMargin : .loss
+  }
+}
+
+extension ComponentStudy {
+  /// What a page says it was made from.
+  var facts: [AttributionReport.Fact] {
+    [
+      .init("output function", outputs.function.rawValue),
+      .init("ablation", outputs.ablation.description), .init("α", "\(share)"),
+      .init("preset", preset.rawValue), .init("seed", "\(seed)"),
+    ]
+      + fingerprint.fields.filter {
+        RunIdentity.Field(rawValue: $0.name)?.isOfMachine != true && $0.name != "masks"
+      }.map { .init($0.name, $0.value) }
   }
 }
 

@@ -11,6 +11,28 @@ extension ComponentEdit {
   public func masks(
     of network: Network, parameters: Tensor, reference: Dataset?, file: String
   ) throws -> @Sendable (Int) -> [Int: AblationMask] {
+    let (groups, taken, filling) = try units(of: network, parameters, reference, file)
+    let off = try Ablation(ablation).off
+    return { batch in
+      Dictionary(
+        uniqueKeysWithValues: groups.map { group in
+          let mask = Tensor(repeating: 1, shape: [batch, group.units])
+          for row in 0..<batch {
+            for unit in taken[group.point] ?? [] {
+              mask.storage.base[row * group.units + unit] = off
+            }
+          }
+          return (group.point, AblationMask(mask: mask, value: filling.value(at: group.point)))
+        })
+    }
+  }
+
+  /// What is taken away: the points, units by point, and what is in their place.
+  ///
+  /// - Throws: as `masks`.
+  func units(
+    of network: Network, _ parameters: Tensor, _ reference: Dataset?, _ file: String
+  ) throws -> (groups: [ComponentGroup], taken: [Int: [Int]], filling: AblationFilling.Rows) {
     let ablation = try Ablation(ablation)
     guard ablation != .resample else {
       throw ComponentError.notDefined(
@@ -26,18 +48,6 @@ extension ComponentEdit {
     let filling = try AblationFilling(
       ablation, of: groups, network, parameters, queries: 0, reference: reference, seed: 0
     ).rows(of: 0..<0)
-    let taken = units
-    return { batch in
-      Dictionary(
-        uniqueKeysWithValues: groups.map { group in
-          let mask = Tensor(repeating: 1, shape: [batch, group.units])
-          for row in 0..<batch {
-            for unit in taken[group.point] ?? [] {
-              mask.storage.base[row * group.units + unit] = ablation.off
-            }
-          }
-          return (group.point, AblationMask(mask: mask, value: filling.value(at: group.point)))
-        })
-    }
+    return (groups, units, filling)
   }
 }

@@ -53,6 +53,15 @@ public struct CNNModel: ImageModel {
     ]) { $1 }
   }
 
+  /// Other widths of the convolutions, then of the hidden layers.
+  public func narrowed(to widths: [Int]) -> CNNModel? {
+    guard widths.count == channels.count + hidden.count else { return nil }
+    var copy = self
+    copy.channels = Array(widths.prefix(channels.count))
+    copy.hidden = Array(widths.dropFirst(channels.count))
+    return copy
+  }
+
   /// Classes or numbers.
   public func predicts(_ loss: Loss) -> Bool { loss != .nextToken }
 

@@ -45,6 +45,12 @@ public struct MLPModel: ModelFamily {
       dropout: Float(dropout))
   }
 
+  /// Other widths of the hidden layers.
+  public func narrowed(to widths: [Int]) -> MLPModel? {
+    guard widths.count == hidden.count else { return nil }
+    return MLPModel(hidden: widths, activation: activation, dropout: dropout)
+  }
+
   /// Hidden layers.
   public var smaller: String { "choose fewer or narrower hidden layers (model.hidden)." }
 }

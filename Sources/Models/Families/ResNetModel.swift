@@ -5,6 +5,7 @@ import Networks
 ///
 /// ```yaml
 /// model: {kind: resnet, blocks: 3, width: 16}
+/// model: {kind: resnet, blocks: 1, stages: [30, 61, 120], inner: [28, 70, 97]}     # one that was cut
 /// ```
 public struct ResNetModel: ImageModel {
   /// Channels × height × width of an example; nil: the data's own shape.
@@ -13,10 +14,18 @@ public struct ResNetModel: ImageModel {
   public var blocks: Int
   /// Channels of the first layer; the others are multiples.
   public var width: Int
+  /// Channels between blocks in each of the three stages; nil: width, 2 × and 4 × width.
+  public var stages: [Int]?
+  /// Channels in each block between its two convolutions; nil: as its stage.
+  public var inner: [Int]?
 
   /// A model by its parts.
-  public init(blocks: Int = 3, width: Int = 16, image: ImageShape? = nil) {
+  public init(
+    blocks: Int = 3, width: Int = 16, image: ImageShape? = nil, stages: [Int]? = nil,
+    inner: [Int]? = nil
+  ) {
     (self.blocks, self.width, self.image) = (blocks, width, image)
+    (self.stages, self.inner) = (stages, inner)
   }
 
   /// Reads the mapping `model`.
@@ -24,12 +33,32 @@ public struct ResNetModel: ImageModel {
     image = try ImageShape(ifPresentIn: map)
     blocks = try map.int("blocks", in: 1...1_000, default: 3)
     width = try map.int("width", in: 1...16_384, default: 16)
-    try map.checkKeys(known: ["kind", "blocks", "width", "image"])
+    stages = try map.ints(ifPresent: "stages", in: 1...65_536, count: 3)
+    inner = try map.ints(ifPresent: "inner", in: 1...65_536, count: 3 * blocks)
+    try map.checkKeys(known: ["kind", "blocks", "width", "stages", "inner", "image"])
   }
 
   /// The settings written out, defaults included.
   public var settings: [String: ConfigurationValue] {
-    imageSettings.merging(["blocks": .int(blocks), "width": .int(width)]) { $1 }
+    var values = imageSettings
+    (values["blocks"], values["width"]) = (.int(blocks), .int(width))
+    values["stages"] = stages.map { .list($0.map { .int($0) }) }
+    values["inner"] = inner.map { .list($0.map { .int($0) }) }
+    return values
+  }
+
+  /// Other widths: of the first layer, then of each block inside and behind it.
+  public func narrowed(to widths: [Int]) -> ResNetModel? {
+    guard widths.count == 1 + 6 * blocks else { return nil }
+    let behind = stride(from: 2, to: widths.count, by: 2).map { widths[$0] }
+    // The first layer and the blocks of a stage share their channels.
+    let stages = (0..<3).map { behind[$0 * blocks] }
+    let isEven = behind.indices.allSatisfy { behind[$0] == stages[$0 / blocks] }
+    guard isEven, widths[0] == stages[0] else { return nil }
+    var copy = self
+    copy.stages = stages
+    copy.inner = stride(from: 1, to: widths.count, by: 2).map { widths[$0] }
+    return copy
   }
 
   /// Classes or numbers.
@@ -40,6 +69,8 @@ public struct ResNetModel: ImageModel {
 
   /// The network; nil for images that are too small.
   public func network(image: ImageShape, inputShape: [Int], outputs: Int) -> Network? {
-    .resnet(image: image, inputShape: inputShape, blocks: blocks, width: width, outputs: outputs)
+    .resnet(
+      image: image, inputShape: inputShape, blocks: blocks, width: width, stages: stages,
+      inner: inner, outputs: outputs)
   }
 }
