@@ -30,7 +30,12 @@ public struct AblationBankJob: Sendable {
     fingerprint.append("components", "\(SHA256.digest(of: names.joined(separator: "\n")))")
     fingerprint.append("outputFunction", outputs.function.rawValue)
     fingerprint.append("ablation", outputs.ablation.description)
-    if outputs.ablation.needsReference { fingerprint.append("ablationSeed", "\(seed)") }
+    if let pairs = outputs.pairs {
+      fingerprint.append(
+        "pairs", "\(SHA256.digest(of: pairs.elements.withUnsafeBytes { Array($0) }))")
+    } else if outputs.ablation.needsReference {
+      fingerprint.append("ablationSeed", "\(seed)")
+    }
     fingerprint.append(
       "masks", "\(SHA256.digest(of: masks.elements.withUnsafeBytes { Array($0) }))")
     fingerprint.append("gradients", takesGradients ? "kept" : "none")

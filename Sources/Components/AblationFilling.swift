@@ -10,7 +10,7 @@ struct AblationFilling: Sendable {
     case zero
     /// W values a point.
     case means([Int: Tensor])
-    /// The example of the reference set whose activations each query gets, Q inputs.
+    /// The example whose activations each query gets, Q inputs.
     case others(Tensor)
   }
 
@@ -22,15 +22,21 @@ struct AblationFilling: Sendable {
   /// Examples of the reference set that means are over, at the most.
   static let referenceCount = 1_000
 
+  /// - Parameter pairs: with `resample` the input whose activations each query gets, Q of them; nil:
+  ///   drawn from the reference set.
   /// - Throws: `ComponentError.notDefined` without the reference set that an ablation needs.
   init(
     _ ablation: Ablation, of groups: [ComponentGroup], _ network: Network, _ parameters: Tensor,
-    queries: Int, reference: Dataset?, seed: UInt64
+    queries: Int, reference: Dataset?, pairs: Tensor? = nil, seed: UInt64
   ) throws(ComponentError) {
     (self.network, self.parameters) = (network, parameters)
     points = Set(groups.map(\.point))
     guard ablation.needsReference else {
       source = .zero
+      return
+    }
+    if ablation == .resample, let pairs {
+      source = .others(pairs)
       return
     }
     guard let reference, reference.count > 0 else {

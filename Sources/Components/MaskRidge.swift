@@ -19,8 +19,13 @@ public struct MaskRidge: Sendable {
   public let damping: Double?
   /// Leave-one-out error at λ, and at ∞, each query's divided by its variance: 1 explains nothing.
   public let error, errorWithout: Double
-  /// Posterior standard deviation of the mean over the queries of β, d values, given the mean
-  /// outputs; 0 at ∞.
+  /// Standard errors of the mean over the queries of β, d values, as far as the mean outputs tell.
+  ///
+  ///     w_i (κ (1 − Σ_j v_ij² (1 − r_j²)) + σ² Σ_j v_ij² S_j²/(S_j² + λ)²),  r = λ/(S² + λ)
+  ///
+  /// σ² is the variance that the fit leaves of the mean output, κ the variance of β per w before the
+  /// fit: the one that λ stands for, and no less than what would explain all of σ², n σ²/Σ S². So
+  /// where λ is ∞, and β = 0, the error is not 0.
   public let errors: [Double]
 
   /// λ over the mean eigenvalue: powers of 2, in wide steps where outputs are linear in the masks.
@@ -62,12 +67,12 @@ public struct MaskRidge: Sendable {
     (self.error, errorWithout, damping) = (best.error, none, best.damping)
     guard let damping = best.damping else {
       coefficients = Matrix<Double>(repeating: 0, rows: queries, columns: d)
-      errors = [Double](repeating: 0, count: d)
+      errors = basis.errors(y, inside, nil, roots)
       return
     }
     let lambda = damping * mean
     coefficients = basis.coefficients(inside, lambda, roots)
-    errors = basis.posterior(y, inside, lambda, roots)
+    errors = basis.errors(y, inside, lambda, roots)
   }
 
   /// Columns less their means, each times its factor.
@@ -216,13 +221,12 @@ public struct MaskRidge: Sendable {
       return result
     }
 
-    /// √(σ² w_i (1 − Σ_j v_ij² S_j²/(S_j² + λ))/λ) of the mean over the queries, σ² the leave-one-out
-    /// error of that mean.
-    func posterior(
-      _ y: Matrix<Double>, _ inside: Matrix<Double>, _ lambda: Double, _ roots: [Double]
+    /// As `MaskRidge.errors`; λ nil: ∞.
+    func errors(
+      _ y: Matrix<Double>, _ inside: Matrix<Double>, _ lambda: Double?, _ roots: [Double]
     ) -> [Double] {
       let (meanY, meanInside) = (Basis.rowMeans(y), Basis.rowMeans(inside))
-      let shrinkage = values.map { $0 / ($0 + lambda) }
+      let shrinkage = values.map { value in lambda.map { value / (value + $0) } ?? 0 }
       // The residual variance by generalised cross-validation: Σe²/(n − 1 − Σ s).
       let fitted = spread(meanInside, shrinkage)
       var squares = 0.0
@@ -230,14 +234,21 @@ public struct MaskRidge: Sendable {
         let e = meanY.storage.base[row] - fitted.storage.base[row]
         squares += e * e
       }
-      let freedom = max(1, Double(y.rows) - 1 - shrinkage.reduce(0, +))
+      let noise = squares / max(1, Double(y.rows) - 1 - shrinkage.reduce(0, +))
+      let size = values.reduce(0, +)
+      let prior = noise * max(lambda.map { 1 / $0 } ?? 0, size > 0 ? Double(y.rows) / size : 0)
+      // What of the prior variance stays, and what noise brings in, along each direction.
+      let changes = shrinkage.indices.map { j in
+        let (s, rest) = (shrinkage[j], 1 - shrinkage[j])
+        return noise * s * s / values[j] - prior * (1 - rest * rest)
+      }
       let rank = values.count
       return (0..<right.rows).map { row in
-        let known = (0..<rank).reduce(0.0) { sum, column in
+        let variance = (0..<rank).reduce(prior) { sum, column in
           let v = right.storage.base[row * rank + column]
-          return sum + v * v * shrinkage[column]
+          return sum + v * v * changes[column]
         }
-        return roots[row] * (squares / freedom * max(0, 1 - known) / lambda).squareRoot()
+        return roots[row] * max(0, variance).squareRoot()
       }
     }
 

@@ -26,6 +26,8 @@ public struct MaskedOutputs: Sendable {
   private let placeOfPoint: [Int: Int]
   private let unitsOfPoint: [Int: Int]
   private let targets: TargetValues
+  /// The input whose activations each query gets, Q of them; nil: drawn, or none.
+  let pairs: Tensor?
   /// Examples that means are of, and the seed of their draws.
   private let reference: Dataset?
   private let seed: UInt64
@@ -37,13 +39,16 @@ public struct MaskedOutputs: Sendable {
 
   /// - Parameters:
   ///   - reference: examples that means and other examples' activations are of.
+  ///   - pairs: with `resample` the input whose activations each query gets, Q × input shape, such as
+  ///     a corrupted prompt (activation patching); nil: one of `reference`, drawn.
   ///   - seed: of the draws of `reference`.
   /// - Throws: `ComponentError.notDefined` for a function that these targets do not have, and for an
-  ///   ablation that needs a reference set where there is none.
+  ///   ablation that needs a reference set where there is none; `.request` for pairs of another
+  ///   ablation, of another number or shape than the queries, or of other lengths.
   public init(
     _ network: Network, parameters: Tensor, components: ComponentSet, queries: Dataset,
     function: OutputFunction, ablation: Ablation = .zero, reference: Dataset? = nil,
-    seed: UInt64 = 0
+    pairs: Tensor? = nil, seed: UInt64 = 0
   ) throws(ComponentError) {
     let targets = TargetValues(queries.targets)
     guard function.accepts(targets) else {
@@ -54,17 +59,49 @@ public struct MaskedOutputs: Sendable {
       throw .request(
         problem: "there is no query", field: "‹queries›", remedy: "ask about one example or more")
     }
+    if let pairs {
+      try MaskedOutputs.require(pairs, of: queries, network, ablation)
+    }
     self.network = network.withoutSelection
     (self.parameters, self.components, self.queries) = (parameters, components, queries)
     (self.function, self.ablation, self.targets) = (function, ablation, targets)
-    (self.reference, self.seed) = (reference, seed)
+    (self.pairs, self.reference, self.seed) = (pairs, reference, seed)
     placeOfPoint = Dictionary(
       uniqueKeysWithValues: components.groups.map { ($0.point, network.place(of: $0) ?? 0) })
     unitsOfPoint = Dictionary(
       uniqueKeysWithValues: components.groups.map { ($0.point, $0.units) })
     filling = try AblationFilling(
       ablation, of: components.groups, self.network, parameters, queries: queries.count,
-      reference: reference, seed: seed)
+      reference: reference, pairs: pairs, seed: seed)
+  }
+
+  /// Positions of a pair must be those of its query: activations change places one by one.
+  private static func require(
+    _ pairs: Tensor, of queries: Dataset, _ network: Network, _ ablation: Ablation
+  ) throws(ComponentError) {
+    guard ablation == .resample else {
+      throw .request(
+        problem: "ablation \(ablation.description) takes nothing from other examples",
+        field: "‹pairs›", remedy: "add ‹ablation: resample›, or leave ‹pairs› out")
+    }
+    guard pairs.shape == queries.inputs.shape else {
+      throw .request(
+        problem: "pairs of shape \(pairs.shape) for queries of \(queries.inputs.shape)",
+        field: "‹pairs›", remedy: "give one example for each query")
+    }
+    guard queries.vocabulary != nil || queries.tokenizer != nil else { return }
+    let width = pairs.rowLength
+    func length(_ tokens: Tensor, _ row: Int) -> Int {
+      (0..<width).prefix(while: { tokens[row * width + $0] >= 0 }).count
+    }
+    for (row, id) in queries.ids.enumerated() {
+      let (own, other) = (length(queries.inputs, row), length(pairs, row))
+      guard own == other else {
+        throw .request(
+          problem: "query \(id) has \(own) tokens, its pair \(other)", field: "‹pairs›",
+          remedy: "pair it with a text of as many tokens: activations change places one by one")
+      }
+    }
   }
 
   /// Number of queries Q.

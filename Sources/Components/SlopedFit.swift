@@ -86,14 +86,21 @@ struct SlopedFit {
   }
 
   /// Standard errors of the mean of τ over the queries, d values: of the slopes under few masks, and
-  /// the regression's.
+  /// the regression's, in which are the errors of slopes that no number of masks takes away.
+  ///
+  /// A handful of differences says little about its own spread, and a normal distribution of what
+  /// they are divided by would find effects in noise. The spread of the component's gradients joins
+  /// theirs, each by its degrees of freedom ν, and what follows from it is ν/(ν − 2) as large: the
+  /// variance of Student's t.
   func errors(_ expected: ExpectedSlopes, _ differences: MaskDifferences) -> [Double] {
     let factor = factors.reduce(0, +) / Double(max(1, factors.count))
-    var variances = (0..<slopes.columns).map { place in
-      SlopedFit.meanVariance(expected.byMask.map { $0[place] })
+    let spreads = (0..<slopes.columns).map { place in
+      SlopedFit.squares(expected.byMask.map { $0[place] })
     }
+    var variances = spreads.map { $0.meanVariance(of: $0.count) }
     for (index, place) in differences.components.enumerated() {
-      variances[place] = SlopedFit.meanVariance(differences.byMask[index])
+      let own = SlopedFit.squares(differences.byMask[index])
+      variances[place] = own.joined(spreads[place]).meanVariance(of: own.count)
     }
     return variances.indices.map { place in
       (factor * factor * variances[place] + ridge.errors[place] * ridge.errors[place])
@@ -101,12 +108,28 @@ struct SlopedFit {
     }
   }
 
-  /// The variance of a mean.
-  private static func meanVariance(_ values: [Double]) -> Double {
-    let n = Double(values.count)
-    guard n > 1 else { return 0 }
-    let mean = values.reduce(0, +) / n
-    return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1) / n
+  /// Squares of the distances to a mean, and their degrees of freedom.
+  private struct Spread {
+    let count: Int
+    let squares, freedom: Double
+
+    func joined(_ other: Spread) -> Spread {
+      Spread(
+        count: count, squares: squares + other.squares, freedom: freedom + other.freedom)
+    }
+
+    /// The variance of a mean of some values, as large as that of Student's t.
+    func meanVariance(of count: Int) -> Double {
+      guard freedom > 0 else { return 0 }
+      return squares / max(1, freedom - 2) / Double(max(1, count))
+    }
+  }
+
+  private static func squares(_ values: [Double]) -> Spread {
+    let mean = values.reduce(0, +) / Double(max(1, values.count))
+    return Spread(
+      count: values.count, squares: values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) },
+      freedom: Double(values.count - 1))
   }
 
   /// What was found, in a sentence.

@@ -59,6 +59,17 @@ public struct MetadataTable: Sendable {
     return data.ids.indices.filter { wanted.contains(data.ids[$0]) }
   }
 
+  /// What a column has for some ids, in their order; nil of those that the table does not have.
+  ///
+  /// - Throws: `DatasetError.unknownColumn`.
+  public func values(
+    of column: String, for wanted: [ExampleID]
+  ) throws(DatasetError) -> [String?] {
+    let own = values[try index(of: column)]
+    let places = Dictionary(zip(ids, own), uniquingKeysWith: { first, _ in first })
+    return wanted.map { places[$0] }
+  }
+
   private func index(of column: String) throws(DatasetError) -> Int {
     guard let index = columns.firstIndex(of: column) else {
       throw .unknownColumn(file: file, wanted: column, columns: columns)

@@ -36,6 +36,9 @@ public struct ComponentsJob: Sendable {
   public var function: OutputFunction?
   /// What is in the place of what is taken away.
   public var ablation = Ablation.zero
+  /// With `resample` a table of each query's partner, whose activations it gets (`PairedExamples`);
+  /// nil: one of the training set, drawn.
+  public var pairs: String?
   /// Masks of `share` that the answer is judged by.
   public var freshMasks = ComponentStudy.freshMasks.own
   /// Of masks and draws.
@@ -144,8 +147,12 @@ public struct ComponentsJob: Sendable {
       rows = (0..<limit).map { rows[$0 * rows.count / limit] }
     }
     let asked = try EvaluationQueries(data, token: token, rows: rows)
+    let partners = try pairs.map {
+      try PairedExamples($0).inputs(of: asked.data, in: data, train: influence.data.train)
+    }
     let study = try study(
-      of: asked.data, function ?? ComponentsJob.standardFunction(data), in: session)
+      of: asked.data, function ?? ComponentsJob.standardFunction(data), pairs: partners,
+      in: session)
     return (study, influence, asked)
   }
 
@@ -153,7 +160,7 @@ public struct ComponentsJob: Sendable {
   ///
   /// - Throws: as `run(in:)`.
   func study(
-    of queries: Dataset, _ function: OutputFunction, in session: Session
+    of queries: Dataset, _ function: OutputFunction, pairs: Tensor? = nil, in session: Session
   ) throws -> ComponentStudy {
     let (run, influence) = (session.run, try session.influence())
     let network = try run.network
@@ -162,7 +169,7 @@ public struct ComponentsJob: Sendable {
       network, parameters: try influence.parameters(of: reference),
       components: try ComponentSet(network, kinds: kinds, patterns: patterns),
       queries: queries, function: function, ablation: ablation,
-      reference: influence.data.train, seed: seed)
+      reference: influence.data.train, pairs: pairs, seed: seed)
     var identity = try run.identity(checkpoints: [reference], examples: queries.contentHash)
     if !ablation.needsReference && !method.needsReference { identity.trainingData = nil }
     return try ComponentStudy(

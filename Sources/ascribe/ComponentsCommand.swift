@@ -25,6 +25,12 @@ struct ComponentsCommand: ParsableCommand {
       "Of coar: how many random masks (default: twice the parts), or a file with a line a mask, the names of what it takes away."
   )
   var masks: String?
+  @Option(
+    help: ArgumentHelp(
+      "With --ablation resample: a CSV with the partner of each query whose activations it gets, "
+        + "such as a corrupted prompt (activation patching): columns id and pair, another "
+        + "example's id, or id and text.", valueName: "csv"))
+  var pairs: String?
   @Option(help: "Masks of α that the answer is judged by, none of them used for it.")
   var fresh = ComponentStudy.freshMasks.own
   @Option(help: "Write every query's own scores as HDF5 (.h5).") var out: String?
@@ -51,7 +57,7 @@ struct ComponentsCommand: ParsableCommand {
     var job = try parts.job()
     (job.part, job.queries, job.limit, job.token) = (split, queries, limit, token)
     job.function = outputFunction.flatMap { OutputFunction(rawValue: $0) }
-    (job.freshMasks, job.masks, job.out) = (fresh, masks, out)
+    (job.freshMasks, job.masks, job.pairs, job.out) = (fresh, masks, pairs, out)
     let result = try job.run(in: try common.session(runName))
     if let csv { try Console.write(result.answer.csv, to: csv, says: false) }
     if let report { try Console.write(try result.page(), to: report) }

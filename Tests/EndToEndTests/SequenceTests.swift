@@ -37,6 +37,51 @@ import Testing
     return found
   }
 
+  @Test("parts are patched with a query's partner: an id or a text, and what has none is refused")
+  func pairs() throws {
+    try work.succeed("train", "s.yaml")
+    let outputs = try work.object("outputs", "s")
+    let examples = try #require(outputs["examples"] as? [[String: Any]])
+    let ids = try examples.prefix(2).map { "\(try #require($0["id"]))" }
+    func weights(_ more: String...) throws -> [Double] {
+      let answer = try AscribeProcess(
+        ["components", "s", "--queries", ids[0], "--method", "loo", "--json"] + more,
+        in: work.path
+      ).wait()
+      #expect(answer.code == 0, "\(answer.errors)")
+      let object = try JSONSerialization.jsonObject(with: Data(answer.output.utf8))
+      let list = try #require((object as? [String: Any])?["components"] as? [[String: Any]])
+      return list.compactMap { $0["weight"] as? Double }
+    }
+    // A partner that is the query itself changes nothing; another one does.
+    try work.write("id,pair\n\(ids[0]),\(ids[0])\n", to: "same.csv")
+    try work.write("id,pair\n\(ids[0]),\(ids[1])\n", to: "other.csv")
+    let same = try weights("--ablation", "resample", "--pairs", "same.csv")
+    #expect(!same.isEmpty && same.allSatisfy { abs($0) < 1e-4 })
+    let other = try weights("--ablation", "resample", "--pairs", "other.csv")
+    #expect(other.contains { abs($0) > 1e-4 })
+    // The same partner as a text.
+    let eight = String(repeating: "text", count: 8)
+    try work.write("id,text\n\(ids[0]),\(eight)\n", to: "text.csv")
+    let text = try weights("--ablation", "resample", "--pairs", "text.csv")
+    #expect(text != other && text.contains { abs($0) > 1e-4 })
+    func refused(
+      _ code: Int32, _ file: String, _ ablation: String = "resample", words: [String]
+    ) throws {
+      try work.fail(
+        code, "components", "s", "--queries", ids[0], "--ablation", ablation, "--pairs", file,
+        words: words)
+    }
+    try refused(
+      2, "same.csv", "zero", words: ["ablation zero takes nothing", "--ablation resample"])
+    try work.write("id,text\n\(ids[0]),short\n", to: "short.csv")
+    try refused(2, "short.csv", words: ["has 32 tokens, its pair 5", "one by one"])
+    try work.write("id,pair\n\(ids[1]),\(ids[0])\n", to: "none.csv")
+    try refused(2, "none.csv", words: ["query \(ids[0]) has no pair"])
+    try work.write("id,pair\n\(ids[0]),nobody\n", to: "nobody.csv")
+    try refused(3, "nobody.csv", words: ["nobody"])
+  }
+
   @Test("gradients of the loss are features of the loss, not of the margin times its mean residual")
   func lossFeatures() throws {
     try work.succeed("train", "s.yaml")

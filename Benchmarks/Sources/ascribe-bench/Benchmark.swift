@@ -10,7 +10,7 @@ struct Benchmark: Sendable {
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
     sgemm, trainingStep, cnn, resnet9Step, transformerStep, curvature, transformerCollecting, bank,
-    sequenceBank, collecting, saving, exactTRAK, landmarks,
+    sequenceBank, components, collecting, saving, exactTRAK, landmarks,
     ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, preconditioner, peakMemory, scaling,
   ]
 }
