@@ -55,7 +55,7 @@ public struct ReviewDecisions: Sendable, Equatable {
     let source = try FileBytes(file)
     var (decisions, undecided): ([Decision], Int) = ([], 0)
     try source.bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      var table = CSVTable(file: file, bytes: bytes, delimiter: UInt8(ascii: ","))
+      var table = CSVTable(file: file, bytes: bytes, delimiter: .byte(UInt8(ascii: ",")))
       guard try table.next() else { throw .noExamples(file: file) }
       let names = try table.texts()
       for name in ["id", "decision"] where !names.contains(name) {
