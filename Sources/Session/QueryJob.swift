@@ -121,6 +121,7 @@ public struct QueryJob: Sendable {
     let selection = questions.selection
     let map = try setup.flatMap { setup in try byComponent?.map(of: setup) }
     let shown = questions.set.subset(selection.rows)
+    if !selection.isMean { QueryCopies.say(shown, in: data.train, control) }
     let queries = try token.map { try shown.targeting(token: $0) } ?? shown
     let tops =
       selection.rows.isEmpty ? [] : try asked.tops(selection.rows, selection.isMean, top)
