@@ -97,6 +97,19 @@ import Testing
     #expect(
       try work.object("review", "r", "d.csv", "--seeds", "3")["loss"] as? NSDictionary
         == answer["loss"] as? NSDictionary)
+    // Killed at any time, the same bytes.
+    let other = try workspace()
+    try other.write(try work.text("d.csv"), to: "d.csv")
+    try other.succeed("mislabeled", "r", "--csv", "o.csv")
+    let review = ["review", "r", "d.csv", "--seeds", "3"]
+    for pause in [40, 80, 120, 160, 200] as [UInt32] {
+      let process = try AscribeProcess(review, in: other.path)
+      usleep(1000 * pause)
+      process.send(SIGKILL)
+      _ = process.wait()
+    }
+    #expect(try AscribeProcess(review, in: other.path).wait().code == 0)
+    #expect(other.files("Checkpoints") == work.files("Checkpoints"))
     try work.succeed("train", "r-reviewed.yaml")
     let outputs = try work.object("outputs", "r-reviewed", "--split", "train")
     #expect((outputs["examples"] as? [Any])?.count == 155)
