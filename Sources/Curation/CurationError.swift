@@ -44,3 +44,13 @@ public enum CurationError: DiagnosableError, Equatable {
     }
   }
 }
+
+extension CurationError {
+  /// Refuses precisions that no cut has.
+  static func requirePrecision(_ precision: Double) throws(CurationError) {
+    if (0.5...0.99).contains(precision) { return }
+    throw .request(
+      problem: "‹cut› must be from 0.5 to 0.99, not \(precision)", field: "‹cut›",
+      remedy: "for instance ‹cut: 0.9›: nine of ten examples before the cut are to be wrong")
+  }
+}

@@ -92,6 +92,10 @@ public struct MislabelJob: Sendable {
     case .el2n: suspicion = try mean(.el2n, signal)
     case .loss: suspicion = try last(.loss, signal)
     case .gradientNorm: suspicion = try mean(.gradientNorm, signal)
+    case .outside:
+      throw InfluenceError.notDefined(
+        name: "signal outside", reason: "it is of probabilities or features from elsewhere",
+        option: "‹probabilities›")
     }
     var ranking = MislabelRanking(signal: signal, suspicion: suspicion)
     (ranking.notes, ranking.leaveOneOut) = (notes, regression?.predictions)

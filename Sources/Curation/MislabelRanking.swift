@@ -6,7 +6,7 @@ import Influence
 /// Training examples in order of suspicion of a wrong label.
 public struct MislabelRanking: Sendable {
   /// What the suspicion is read from.
-  public enum Signal: String, Sendable, CaseIterable {
+  public enum Signal: String, Sendable {
     /// Minus the margin by which the kernel regression without the example predicts its label, at the
     /// last checkpoint (default).
     case leaveOneOutMargin
@@ -26,6 +26,9 @@ public struct MislabelRanking: Sendable {
     case loss
     /// ‖g_i‖, the mean over the epochs (GraNd, Paul 2021).
     case gradientNorm
+    /// Minus the margin of what another program's model predicts without the example
+    /// (`OutsideSearch`).
+    case outside
 
     /// Whether it is made from gradients at checkpoints; else it was recorded in training.
     public var isOfGradients: Bool { leavesOneOut || self == .selfInfluence }
@@ -62,4 +65,12 @@ public struct MislabelRanking: Sendable {
   public func detection(in data: Dataset) -> DetectionMetrics? {
     DetectionMetrics(suspicion: suspicion, planted: data.flipped)
   }
+}
+
+extension MislabelRanking.Signal: CaseIterable {
+  /// Those that a run has by itself.
+  public static let allCases: [MislabelRanking.Signal] = [
+    .leaveOneOutMargin, .leaveOneOutWithEL2N, .selfInfluence, .finalProbability,
+    .meanProbability, .areaUnderMargin, .el2n, .loss, .gradientNorm,
+  ]
 }

@@ -17,6 +17,10 @@ public struct MislabeledJob: Sendable {
   public var cut: Double?
   /// The seed of the decoys that a cut is made by.
   public var decoySeed: UInt64 = 0
+  /// An npy file of another program's probabilities, n × classes, made out of fold; nil: none.
+  public var probabilities: String?
+  /// An npy file of another program's features, n × k; nil: none.
+  public var features: String?
   /// How scores are made, for signals of gradients.
   public var scoring = ScoringRequest()
   /// The layers that gradients are over; nil: all that were trained.
@@ -54,14 +58,18 @@ public struct MislabeledJob: Sendable {
   ///   `JobCancelled`.
   public func run(in session: Session) throws -> Result {
     let (influence, ranking, found) =
-      signal == .selfInfluence && cut == nil
-      ? try bySelfInfluence(session) : try bySignal(session)
+      probabilities != nil || features != nil
+      ? try fromOutside(session)
+      : signal == .selfInfluence && cut == nil
+        ? try bySelfInfluence(session) : try bySignal(session)
     for note in ranking.notes { session.control.note("note: \(note)") }
     let job = MislabelJob(influence, seeds: scoring.seeds)
     let ranks = influence.isSequence ? [] : try job.recordedRanks()
     let answer = try MislabeledAnswer(influence, ranking, cut: found, top: top)
     var dossiers: [SuspectDossier] = []
-    if let suggested = ranking.leaveOneOut?.classes, influence.data.train.classes != nil {
+    if let suggested = ranking.leaveOneOut?.classes, influence.data.train.classes != nil,
+      ranking.signal != .outside
+    {
       let rows = Array(ranking.order.prefix(min(top, MislabeledJob.mostDossiers)))
       dossiers = try job.dossiers(of: rows, suggested: suggested, scoring)
     }
@@ -81,6 +89,28 @@ public struct MislabeledJob: Sendable {
     return (
       setup.influence,
       try MislabelJob(setup.influence).ranking(by: .selfInfluence, scorer: setup.scorer), nil
+    )
+  }
+
+  /// By what was brought: no gradient, and no training.
+  private func fromOutside(_ session: Session) throws -> Found {
+    if let signal {
+      throw CurationError.request(
+        problem: "the signal \(signal.rawValue) is of this run, and probabilities or features were "
+          + "brought", field: "‹signal›", remedy: "leave ‹signal› out")
+    }
+    let influence = try session.influence(layers: layers)
+    let train = influence.data.train
+    let search = try OutsideSearch(
+      try OutsideModel(
+        probabilities: try probabilities.map {
+          try ArrayFile.matrix(reading: $0, rows: train.count, columns: train.classCount)
+        },
+        features: try features.map { try ArrayFile.matrix(reading: $0, rows: train.count) },
+        file: probabilities ?? ""), train, run: influence.run.name)
+    return (
+      influence, search.ranking(),
+      try cut.map { try search.cut(precision: $0, run: influence.run.name, seed: decoySeed) }
     )
   }
 

@@ -31,6 +31,16 @@ struct MislabeledCommand: ParsableCommand {
         valueName: "precision"))
     var cut: Double?
     @Option(help: "The seed of the decoys of --cut.") var decoySeed: UInt64?
+    @Option(
+      help: ArgumentHelp(
+        "Rank by another program's probabilities, made out of fold: an npy file, one row a training example.",
+        valueName: "file"))
+    var probabilities: String?
+    @Option(
+      help: ArgumentHelp(
+        "Rank by another program's features, or by both: an npy file, one row a training example.",
+        valueName: "file"))
+    var features: String?
   }
 
   /// Where the answer goes.
@@ -75,6 +85,7 @@ struct MislabeledCommand: ParsableCommand {
     )
     job.scoring = try method.request()
     (job.cut, job.decoySeed) = (question.cut, question.decoySeed ?? 0)
+    (job.probabilities, job.features) = (question.probabilities, question.features)
     let result = try job.run(in: try common.session(runName))
     if let csv = written.csv { try Console.write(result.csv(), to: csv, says: false) }
     if let report = written.report { try Console.write(result.page(), to: report) }

@@ -97,10 +97,67 @@ import Testing
     #expect(
       try work.object("review", "r", "d.csv", "--seeds", "3")["loss"] as? NSDictionary
         == answer["loss"] as? NSDictionary)
+    // Killed at any time, the same bytes.
+    let other = try workspace()
+    try other.write(try work.text("d.csv"), to: "d.csv")
+    try other.succeed("mislabeled", "r", "--csv", "o.csv")
+    let review = ["review", "r", "d.csv", "--seeds", "3"]
+    for pause in [40, 80, 120, 160, 200] as [UInt32] {
+      let process = try AscribeProcess(review, in: other.path)
+      usleep(1000 * pause)
+      process.send(SIGKILL)
+      _ = process.wait()
+    }
+    #expect(try AscribeProcess(review, in: other.path).wait().code == 0)
+    #expect(other.files("Checkpoints") == work.files("Checkpoints"))
     try work.succeed("train", "r-reviewed.yaml")
     let outputs = try work.object("outputs", "r-reviewed", "--split", "train")
     #expect((outputs["examples"] as? [Any])?.count == 155)
     try work.succeed("verify", "r", "--data")
+  }
+
+  /// An npy file of version 1 with float32 rows.
+  private func npy(_ values: [[Float]]) -> Data {
+    let header =
+      "{'descr': '<f4', 'fortran_order': False, "
+      + "'shape': (\(values.count), \(values[0].count)), }"
+    let padded = header + String(repeating: " ", count: (64 - (11 + header.count) % 64) % 64) + "\n"
+    var data = Data([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0])
+    data.append(contentsOf: [UInt8(padded.count % 256), UInt8(padded.count / 256)])
+    data.append(Data(padded.utf8))
+    for value in values.joined() {
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+    }
+    return data
+  }
+
+  @Test("features and probabilities of another program are ranked and cut without training")
+  func outside() throws {
+    let work = try workspace()
+    let rows = try work.text("train.csv").split(separator: "\n").dropFirst().map { line in
+      line.split(separator: ",").prefix(4).map { Float($0) ?? .nan }
+    }
+    func write(_ values: [[Float]], _ name: String) throws {
+      try npy(values).write(to: URL(fileURLWithPath: work.file(name)))
+    }
+    try write(rows, "f.npy")
+    let before = work.files("Checkpoints").keys.sorted()
+    let answer = try work.object("mislabeled", "r", "--features", "f.npy", "--cut", "0.8")
+    #expect(answer["signal"] as? String == "outside" && answer["estimatedWrong"] is Int)
+    let detection = try #require(answer["detection"] as? [String: Any])
+    #expect(try #require(detection["rocAUC"] as? Double) > 0.8)
+    #expect(work.files("Checkpoints").keys.sorted() == before)
+
+    try write(rows.map { _ in [0.5, 0.25, 0.25] }, "p.npy")
+    try work.succeed("mislabeled", "r", "--probabilities", "p.npy", "--csv", "o.csv")
+    try write(rows.map { _ in [2, 0, 0] }, "p.npy")
+    try work.fail(
+      2, "mislabeled", "r", "--probabilities", "p.npy", words: ["sums to 2.0", "--probabilities"])
+    try write(Array(rows.prefix(9)), "f.npy")
+    try work.fail(3, "mislabeled", "r", "--features", "f.npy", words: ["the shape is [9, 4]"])
+    try work.fail(
+      2, "mislabeled", "r", "--features", "f.npy", "--signal", "el2n",
+      words: ["the signal el2n is of this run"])
   }
 
   @Test("decisions that do not fit are refused, each in a sentence")

@@ -1,32 +1,24 @@
 // Letters: n training examples, p parameters.
 import Datasets
 import Evaluation
-import Foundation
 import Influence
 import Runs
 import Storage
-import Synchronization
 import Tensors
-import Training
 
 /// The training of models with decoys among their labels, with nothing lost when killed.
 ///
-/// Two rounds, each of two models that are trained side by side: decoys whose labels are any others,
-/// and decoys that are hard; then, twice, decoys that are as the suspects of the first round are.
+/// Two models are trained side by side in each round of `DecoyDesign`.
 public struct DecoyJob: Sendable {
   /// Models that are trained.
   public static let models = 4
   /// Fewest training examples, of which a fifth may be decoys.
   static let leastExamples = 5 * Decoys.leastCount
-  /// Pseudo-suspects with any other label beside those of the first round.
-  static let prior = 10.0
 
   let influence: RunInfluence
   let scoring: ResolvedScoring
-  let first: LeaveOneOutPredictions
-  let signal: MislabelRanking.Signal
-  let seed: UInt64
-  let labels: [Int32]
+  let design: DecoyDesign
+  var labels: [Int32] { design.labels }
 
   /// The decoys of a run.
   ///
@@ -40,9 +32,10 @@ public struct DecoyJob: Sendable {
     _ influence: RunInfluence, scoring: ResolvedScoring, first: LeaveOneOutPredictions,
     signal: MislabelRanking.Signal, seed: UInt64
   ) throws {
-    (self.influence, self.scoring, self.first) = (influence, scoring, first)
-    (self.signal, self.seed) = (signal, seed)
-    labels = try DecoyJob.labels(of: influence)
+    (self.influence, self.scoring) = (influence, scoring)
+    design = DecoyDesign(
+      labels: try DecoyJob.labels(of: influence), classes: influence.data.train.classCount,
+      first: first, signal: signal, seed: seed)
   }
 
   /// The labels that decoys change.
@@ -57,14 +50,17 @@ public struct DecoyJob: Sendable {
           + "numbers", run: run,
         remedy: "leave ‹cut› out: the ranking is there for numbers too")
     }
-    guard labels.count >= leastExamples else {
-      throw CurationError.notDefined(
-        what: "a cut",
-        reason: "\(labels.count) training examples are too few for decoys among them, which take "
-          + "\(leastExamples)", run: run,
-        remedy: "leave ‹cut› out, and look at the ranking")
-    }
+    try requireExamples(labels.count, run: run)
     return labels
+  }
+
+  /// Refuses sets so small that decoys would be a fifth of them.
+  static func requireExamples(_ count: Int, run: String) throws(CurationError) {
+    guard count < leastExamples else { return }
+    throw .notDefined(
+      what: "a cut",
+      reason: "\(count) training examples are too few for decoys among them, which take "
+        + "\(leastExamples)", run: run, remedy: "leave ‹cut› out, and look at the ranking")
   }
 
   /// Puts what a cut takes beside the ranking behind a plan's steps; nothing where there can be none.
@@ -86,9 +82,9 @@ public struct DecoyJob: Sendable {
       checkpoints: references, layers: influence.selectionText
     ).fingerprint(of: .decoys)
     for (name, value) in [
-      ("signal", signal.rawValue), ("damping", "\(scoring.options.damping)"),
+      ("signal", design.signal.rawValue), ("damping", "\(scoring.options.damping)"),
       ("kernel", scoring.usesFeatures ? "\(MislabelJob.standardFeatures.dimension)" : "exact"),
-      ("decoySeed", "\(seed)"), ("share", "\(Decoys.share)"),
+      ("decoySeed", "\(design.seed)"), ("share", "\(Decoys.share)"),
     ] { fingerprint.append(name, value) }
     return fingerprint
   }
@@ -115,44 +111,5 @@ public struct DecoyJob: Sendable {
     }
     try AtomicFile.removeAll(parts.path)
     return try DecoyBank(path, expecting: fingerprint, labels: labels)
-  }
-
-  /// The decoys of the first round.
-  func firstDecoys() -> [Decoys] {
-    let second = first.second(to: labels)
-    return [
-      .uniform(labels, classes: influence.data.train.classCount, seed: seed),
-      .hard(labels, margins: first.margins, second: second, seed: seed &+ 1),
-    ]
-  }
-
-  /// The decoys of the second round: as the suspects of the first of whom three of four are wrong, and
-  /// of examples other than those of whom half are.
-  func secondDecoys(_ first: [DecoyPass]) -> [Decoys] {
-    let counts = influence.data.train.classSizes
-    let uniform = first.filter { $0.decoys.kind == .uniform }
-    let curve = DecoyCurve(uniform, signal)
-    func suspects(_ precision: Double) -> [Int] {
-      let threshold = curve.threshold(precision: precision) ?? .infinity
-      return uniform.flatMap { pass in
-        let (suspicion, isDecoy) = (pass.suspicion(signal), pass.decoys.isDecoy)
-        return labels.indices.filter { !isDecoy[$0] && suspicion[$0] >= threshold }
-      }
-    }
-    let transitions = LabelTransitions(
-      of: suspects(0.75), labels: labels, suggested: uniform.first?.suggested ?? labels,
-      counts: counts, prior: DecoyJob.prior)
-    let likely = suspects(0.5)
-    return [2, 3].map { .adaptive(labels, transitions, without: likely, seed: seed &+ $0) }
-  }
-}
-
-extension LeaveOneOutPredictions {
-  /// The best class but the label, n values.
-  func second(to labels: [Int32]) -> [Int32] {
-    labels.enumerated().map { i, label in
-      let others = (0..<predictions.rows).filter { $0 != Int(label) }
-      return Int32(others.reduce(others[0]) { predictions[$1, i] > predictions[$0, i] ? $1 : $0 })
-    }
   }
 }

@@ -29,8 +29,8 @@ struct DecoyTraining {
 
   /// Both rounds.
   func bank() throws -> DecoyBank {
-    let first = try passes(job.firstDecoys(), from: 0)
-    let second = try passes(job.secondDecoys(first), from: first.count)
+    let first = try passes(job.design.firstDecoys(), from: 0)
+    let second = try passes(job.design.secondDecoys(first), from: first.count)
     return DecoyBank(passes: first + second)
   }
 

@@ -23,11 +23,7 @@ extension MislabelJob {
     precision: Double, by asked: MislabelRanking.Signal? = nil,
     _ request: ScoringRequest = ScoringRequest(), seed: UInt64 = 0, control: JobControl = .silent
   ) throws -> CutEstimate {
-    guard (0.5...0.99).contains(precision) else {
-      throw CurationError.request(
-        problem: "‹cut› must be from 0.5 to 0.99, not \(precision)", field: "‹cut›",
-        remedy: "for instance ‹cut: 0.9›: nine of ten examples before the cut are to be wrong")
-    }
+    try CurationError.requirePrecision(precision)
     let signal = asked ?? standardSignal
     guard DecoyPass.signals.contains(signal) else {
       throw CurationError.request(

@@ -9,6 +9,11 @@ public struct LeaveOneOutPredictions: Sendable {
   /// The predicted targets, C × n: of classes near a probability.
   public let predictions: Matrix<Float>
 
+  /// What another regression says.
+  package init(margins: [Float], predictions: Matrix<Float>) {
+    (self.margins, self.predictions) = (margins, predictions)
+  }
+
   /// The class that the others say, n values; the first of equal ones.
   public var classes: [Int32] {
     (0..<predictions.columns).map { i in
