@@ -101,7 +101,7 @@ public struct EditAnswer: Answer, Equatable {
       isAccuracy
       ? String(format: "%.2f points", 100 * abs(lost)) : String(format: "%.4f", abs(lost))
     return "\(subject): the target’s \(unit) goes from \(number(target.before)) to "
-      + "\(number(target.after)) without \(removed.count) of the components, where random ones give "
+      + "\(number(target.after)) without \(removed.count) of its parts, where random ones give "
       + "\(number(control.target)); the reference \(lost > 0 ? "loses" : "gains") \(points), "
       + (lost <= allowedLoss ? "within what may be lost." : "more than may be lost.")
   }

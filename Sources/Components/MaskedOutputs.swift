@@ -6,8 +6,8 @@ import Tensors
 
 /// f of queries while parts of the network are taken away: one batch mixes many (query, mask) pairs.
 ///
-/// Nothing edits weights. What lies before the first place that a mask touches is computed once a
-/// query and shared. In order of priority: each pair's own result, the same bits for any thread
+/// Nothing edits weights. What lies before the first place where the masks of a call differ is computed
+/// once a query and shared. In order of priority: each pair's own result, the same bits for any thread
 /// count (rows of a pass are fixed by the queries and masks of a call), speed.
 public struct MaskedOutputs: Sendable {
   /// The network, of whose parameters no gradients are taken.
@@ -115,12 +115,20 @@ public struct MaskedOutputs: Sendable {
     let result = Matrix<Float>(uninitialized: masks.rows, count)
     let target = result.storage
     let changed = changedComponents(masks)
-    forEachSlice(changed.map(firstPlace(of:))) { slice in
+    let shared = sharedComponents(masks, changed)
+    let own = shared.isEmpty ? changed : changed.map { $0.filter { !shared.contains($0) } }
+    forEachSlice(
+      own.map(firstPlace(of:)),
+      sharing: { rows, filling in
+        masksByPoint([Int](repeating: 0, count: rows), filling, masks, [Array(shared)])
+      }
+    ) { slice in
       let outputs = network.forward(
         from: slice.prefix,
         network.pass(
           parameters, batch: slice.queries.count, for: .outputs,
-          ablation: masksByPoint(slice, masks, changed), startingAt: slice.prefix.place))
+          ablation: masksByPoint(slice.masks, slice.filling, masks, changed),
+          startingAt: slice.prefix.place))
       let values = function.values(outputs, targets.gathered(slice.queries))
       for (row, value) in values.enumerated() {
         target.base[slice.masks[row] * count + slice.queries[row]] = value
@@ -148,7 +156,8 @@ public struct MaskedOutputs: Sendable {
       let pass = network.pass(
         parameters, batch: slice.queries.count, for: .maskGradients,
         ablation: keeping(
-          masksByPoint(slice, masks, changed), rows: slice.queries.count, slice.filling),
+          masksByPoint(slice.masks, slice.filling, masks, changed), rows: slice.queries.count,
+          slice.filling),
         observing: points, startingAt: start)
       let outputs = network.forward(from: slice.prefix, pass)
       let own = targets.gathered(slice.queries)
@@ -214,14 +223,21 @@ public struct MaskedOutputs: Sendable {
 
   /// Cuts all pairs of masks and queries into slices and hands them to the workers.
   ///
-  /// - Parameter places: where the passes of each mask begin.
-  private func forEachSlice(_ places: [Int], _ body: @Sendable (Slice) -> Void) {
+  /// - Parameters:
+  ///   - places: where the passes of each mask begin.
+  ///   - shared: the masks of so many rows up to there.
+  private func forEachSlice(
+    _ places: [Int],
+    sharing shared: (Int, AblationFilling.Rows) -> [Int: AblationMask] = { _, _ in [:] },
+    _ body: @Sendable (Slice) -> Void
+  ) {
     let kinds = Set(places).sorted()
     let rows = network.examplesAtATime(atMost: MaskedOutputs.rowsAtATime)
     for block in (0..<count).blocks(of: MaskedOutputs.queriesAtATime) {
-      let prefixes = network.uncheckedPrefixes(
-        queries.inputs.gathered(Array(block)), before: kinds, parameters: parameters)
       let filling = filling.rows(of: block)
+      let prefixes = network.uncheckedPrefixes(
+        queries.inputs.gathered(Array(block)), before: kinds, parameters: parameters,
+        ablation: shared(block.count, filling))
       var pieces: [(prefix: Prefix, masks: [Int], queries: [Int])] = []
       for (place, prefix) in zip(kinds, prefixes) {
         let masks = places.indices.filter { places[$0] == place }
@@ -254,22 +270,34 @@ public struct MaskedOutputs: Sendable {
     }
   }
 
+  /// Those that all of several masks change in the same way.
+  private func sharedComponents(_ masks: Matrix<Float>, _ changed: [[Int]]) -> Set<Int> {
+    guard masks.rows > 1, let first = changed.first else { return [] }
+    return Set(
+      first.filter { place in
+        (1..<masks.rows).allSatisfy { masks[$0, place] == masks[0, place] }
+      })
+  }
+
   /// The last place from which a pass goes through all that a mask changes.
   private func firstPlace(of changed: [Int]) -> Int {
     changed.compactMap { placeOfPoint[components.components[$0].point] }.min()
       ?? network.places.upperBound - 1
   }
 
+  /// - Parameters:
+  ///   - rows: the mask of each row of a pass.
+  ///   - changed: by mask, the components that it changes.
   private func masksByPoint(
-    _ slice: Slice, _ masks: Matrix<Float>, _ changed: [[Int]]
+    _ rows: [Int], _ filling: AblationFilling.Rows, _ masks: Matrix<Float>, _ changed: [[Int]]
   ) -> [Int: AblationMask] {
     var found: [Int: Tensor] = [:]
-    for (row, mask) in slice.masks.enumerated() {
+    for (row, mask) in rows.enumerated() {
       for place in changed[mask] {
         let component = components.components[place]
         let point = component.point
         let width = unitsOfPoint[point] ?? 0
-        let tensor = found[point] ?? Tensor(repeating: 1, shape: [slice.masks.count, width])
+        let tensor = found[point] ?? Tensor(repeating: 1, shape: [rows.count, width])
         tensor.storage.base[row * width + component.unit] =
           ablation.off + ablation.share * masks.storage.base[mask * masks.columns + place]
         found[point] = tensor
@@ -277,7 +305,7 @@ public struct MaskedOutputs: Sendable {
     }
     return Dictionary(
       uniqueKeysWithValues: found.map {
-        ($0, AblationMask(mask: $1, value: slice.filling.value(at: $0)))
+        ($0, AblationMask(mask: $1, value: filling.value(at: $0)))
       })
   }
 }

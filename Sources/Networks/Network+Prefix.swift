@@ -96,9 +96,12 @@ extension Network {
   ///
   /// - Precondition: inputs and places fit.
   package func uncheckedPrefixes(
-    _ inputs: Tensor, before places: [Int], parameters: Tensor
+    _ inputs: Tensor, before places: [Int], parameters: Tensor,
+    ablation: [Int: AblationMask] = [:]
   ) -> [Prefix] {
-    walked(inputs, before: places, pass(parameters, batch: inputs.shape[0], for: .outputs))
+    walked(
+      inputs, before: places,
+      pass(parameters, batch: inputs.shape[0], for: .outputs, ablation: ablation))
   }
 
   private func walked(_ inputs: Tensor, before places: [Int], _ pass: Pass) -> [Prefix] {

@@ -19,21 +19,17 @@ public struct EditedRun: Sendable {
   /// A run beside another.
   ///
   /// - Parameters:
-  ///   - name: the new run's.
+  ///   - name: the new run's, another than the run's own.
   ///   - checkpoint: what the weights were made from.
   ///   - model: the network, where it is another one; nil: that of the run.
-  /// - Throws: `RunError.runName`, `.otherRun` for the run's own name.
+  /// - Throws: `RunError.runName`.
   public init(
     named name: String, from source: Run, _ checkpoint: CheckpointReference,
     model: ModelConfiguration? = nil, checkpointsFolder: String
   ) throws {
     var configuration = try source.configuration().renamed(name)
     folder = RunFolder(path: "\(checkpointsFolder)/\(name)")
-    guard name != source.name else {
-      throw RunError.otherRun(
-        field: "name", recorded: "the run that is edited", wanted: "an edited one",
-        folder: folder.path)
-    }
+    precondition(name != source.name, "\(name) edited in its own place")
     if let model {
       configuration.model = model
       // Weights of other shapes cannot begin where those of the run did.

@@ -44,8 +44,12 @@ public struct EditJob: Sendable {
   public var allowedLoss: Double?
   /// The orders that are tried; the one that does best on the examples for choosing is taken.
   public var scores = EditScore.allCases
-  /// What components are; its queries and its file are not used.
+  /// What components are; its queries, its ablation and its file are not used.
   public var components = ComponentsJob()
+  /// What is in the place of what is taken away; nil: 0, of a backdoor the mean.
+  ///
+  /// What a trigger switches on is at its mean nearly off, and what all images need is not lost.
+  public var ablation: Ablation?
   /// Where the edit is written, as JSON; nil: nowhere.
   public var out: String?
   /// Where weights go that have the edit in them.
@@ -112,13 +116,17 @@ public struct EditJob: Sendable {
     let sets: EditSets
     private let study: (Dataset) throws -> ComponentStudy
 
+    var ablation: Ablation { fitTarget.outputs.ablation }
+
     init(
       _ job: EditJob, _ targets: EditExamples, _ spared: EditExamples, in session: Session
     ) throws {
       let purpose = job.purpose ?? job.target.purpose
       let function =
         try job.components.function ?? EditJob.standardFunction(session.influence().data.test)
-      study = { try job.components.study(of: $0, function, in: session) }
+      var components = job.components
+      components.ablation = job.ablation ?? (purpose == .backdoor ? .mean : .zero)
+      study = { [components] in try components.study(of: $0, function, in: session) }
       (fitTarget, fitReference) = (try study(targets.fit), try study(spared.fit))
       sets = EditSets(
         fitTarget: fitTarget.outputs, fitReference: fitReference.outputs,
@@ -147,16 +155,18 @@ public struct EditJob: Sendable {
         reference: EditEffect.predicted(
           chosen.places, tauReference.scores, sets.fitReference, sets.metric)),
       target: effect.target, reference: effect.reference, rest: effect.rest,
-      control: effect.control, written: try write(removed, in: session))
+      control: effect.control, written: try write(removed, studies.ablation, in: session))
   }
 
   /// Writes the edit, and weights that have it in them, where that is asked for.
-  private func write(_ removed: [String], in session: Session) throws -> WrittenWeights? {
+  private func write(
+    _ removed: [String], _ ablation: Ablation, in session: Session
+  ) throws -> WrittenWeights? {
     let (run, influence) = (session.run, try session.influence())
     let checkpoint = try run.checkpoint()
     let edit = ComponentEdit(
       run: run.name, checkpoint: checkpoint.name, model: "\(try run.modelHash(of: checkpoint))",
-      ablation: components.ablation, removed: removed)
+      ablation: ablation, removed: removed)
     if let out {
       try edit.write(to: out)
       session.control.note("wrote \(out): \(removed.count) components")

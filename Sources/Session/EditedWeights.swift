@@ -27,12 +27,19 @@ public struct EditedWeights: Sendable {
 
   /// Refuses a run's name that cannot be, before anything is computed.
   ///
-  /// - Throws: `RunError.runName`, `.otherRun` for the name of the run that is edited.
-  func requireName(in session: Session) throws {
+  /// - Throws: `ComponentError.request` for what is no name, and for the run that is edited.
+  func requireName(in session: Session) throws(ComponentError) {
     guard let run else { return }
-    _ = try EditedRun(
-      named: run, from: session.run, try session.run.checkpoint(),
-      checkpointsFolder: checkpointsFolder)
+    guard RunConfiguration.isName(run) else {
+      throw .request(
+        problem: "`\(run)` cannot be a run's name", field: "‹bake›",
+        remedy: "use letters, digits, `-`, `_` and `.`, beginning with a letter or digit")
+    }
+    guard run != session.run.name else {
+      throw .request(
+        problem: "`\(run)` is the run that is edited", field: "‹bake›",
+        remedy: "choose another name")
+    }
   }
 
   /// The largest difference from the masked network's outputs, in the largest output.

@@ -22,9 +22,9 @@ struct ComponentOptions: ParsableArguments {
   var method: ComponentMethod = .expected
   @Option(
     help:
-      "What is in the place of what is taken away: zero, mean, resample (another example's), scale:x."
+      "What is in the place of what is taken away: zero (default; of edits for a backdoor mean), mean, resample (another example's), scale:x."
   )
-  var ablation = "zero"
+  var ablation: String?
   @Option(help: "Of the masks.") var seed: UInt64 = 0
 
   func validate() throws { _ = try kinds() }
@@ -39,7 +39,8 @@ struct ComponentOptions: ParsableArguments {
     job.kinds = try kinds()
     job.patterns = only.map { LayerPatterns(text: $0) }
     (job.share, job.preset, job.method) = (alpha, preset, method)
-    (job.ablation, job.seed) = (try Ablation(ablation), seed)
+    if let ablation { job.ablation = try Ablation(ablation) }
+    job.seed = seed
     return job
   }
 }

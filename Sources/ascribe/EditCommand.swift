@@ -103,6 +103,7 @@ struct EditCommand: ParsableCommand {
     (found.allowedLoss, found.out, found.weights) = (allowedLoss, edit, weights)
     if let score { found.scores = [score] }
     found.components = try parts.job()
+    found.ablation = parts.ablation == nil ? nil : found.components.ablation
     let result = try found.run(in: session)
     if let report { try Console.write(result.page, to: report) }
     try Console.answer(result.answer, json: json)

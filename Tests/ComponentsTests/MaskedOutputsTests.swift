@@ -45,6 +45,27 @@ struct MaskedOutputsTests {
     }
   }
 
+  @Test(
+    "What all masks of a call take away is taken away from what they share",
+    arguments: ComponentFamily.allCases, ["zero", "mean", "resample"])
+  func shared(family: ComponentFamily, ablation: String) throws {
+    let network = try family.network()
+    let outputs = try MaskedOutputs(
+      network, parameters: family.parameters(network), components: try ComponentSet(network),
+      queries: family.queries, function: .loss, ablation: try Ablation(ablation),
+      reference: family.queries)
+    let d = outputs.components.count
+    // One of the first layer and one in the middle always, each of the last three in turn.
+    let sets = (1...3).map { [0, d / 2, d - $0] }
+    let together = outputs.values(MaskDesign.without(sets, of: d))
+    for (row, set) in sets.enumerated() {
+      let alone = outputs.values(MaskDesign.without([set], of: d))
+      for query in 0..<outputs.count {
+        #expect(abs(together[row, query] - alone[0, query]) < 1e-5 * max(1, abs(alone[0, query])))
+      }
+    }
+  }
+
   @Test("scale:x keeps x of what is taken away")
   func scaled() throws {
     let sample = ComponentSample(hidden: [6, 4])

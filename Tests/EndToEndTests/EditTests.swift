@@ -130,7 +130,8 @@ import Testing
     try refused(2, "--target", "17", words: ["--target is not for --job shrink"])
     try refused(2, "--of", "layers", words: ["none of the components can be cut out"])
     try refused(2, "--out", "s.pt", words: [".json or .safetensors"])
-    try refused(4, "--bake", "digits", words: ["the run that is edited"])
+    try refused(2, "--bake", "digits", words: ["`digits` is the run that is edited"])
+    try refused(2, "--bake", "a/b", words: ["`a/b` cannot be a run's name", "--bake"])
     try work.fail(
       2, "edit", "digits", "--preset", "lean", words: ["name the examples with --target"])
     try work.fail(

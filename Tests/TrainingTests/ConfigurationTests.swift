@@ -122,6 +122,18 @@ struct RunConfigurationTests {
         "model.hidden[0] is 0, outside its bounds: at least 1 and at most 1000000."
       ),
       (
+        "name: a", "model: {kind: resnet, blocks: 1, stages: [3, 4]}",
+        "model.stages is a list of 2, expected a list of 3 numbers."
+      ),
+      (
+        "name: a", "model: {kind: resnet, blocks: 1, inner: [3, 4, 5, 6]}",
+        "model.inner is a list of 4, expected a list of 3 numbers."
+      ),
+      (
+        "name: a", "model: {kind: resnet9, channels: [3]}",
+        "model.channels is a list of 1, expected a list of 6 numbers."
+      ),
+      (
         "name: a", "model: {hidden: [3], dropout: 1}",
         "model.dropout is 1, outside its bounds: at least 0 and below 1."
       ),
@@ -144,6 +156,31 @@ struct RunConfigurationTests {
   func badModels(head: String, model: String, what: String) {
     let text = "\(head)\n\(data)\(model)\ntraining: {rate: 1, epochs: 1}"
     #expect(diagnosed { _ = try read(text) }?.what == what)
+  }
+
+  @Test("residual networks with widths of their own are read, written out, and made")
+  func widths() throws {
+    func model(_ text: String) throws -> ModelConfiguration {
+      try read("name: a\n\(data)model: \(text)\ntraining: {rate: 1, epochs: 1}").model
+    }
+    let cut = try model("{kind: resnet, blocks: 1, width: 4, stages: [3, 5, 7], inner: [2, 4, 6]}")
+    #expect(
+      cut == .resnet(ResNetModel(blocks: 1, width: 4, stages: [3, 5, 7], inner: [2, 4, 6])))
+    let network = try cut.network(inputShape: [1, 8, 8], outputs: 2)
+    #expect(network.components.filter { $0.kind == .filter }.map(\.units) == [3, 2, 3, 4, 5, 6, 7])
+    let nine = try model("{kind: resnet9, channels: [2, 3, 4, 5, 6, 7]}")
+    let small = try nine.network(inputShape: [1, 16, 16], outputs: 2)
+    #expect(
+      small.components.filter { $0.kind == .filter }.map(\.units) == [2, 3, 4, 3, 5, 6, 5, 7])
+    for written in [cut, nine] {
+      guard case .map(let values) = written.value else { continue }
+      #expect(try ModelConfiguration(from: ConfigurationMap(values, file: "run.json")) == written)
+    }
+    #expect(
+      nine.narrowed(to: [1, 2, 3, 2, 4, 5, 4, 6])
+        == (try model("{kind: resnet9, channels: [1, 2, 3, 4, 5, 6]}")))
+    #expect(nine.narrowed(to: [1, 2, 3, 1, 4, 5, 4, 6]) == nil)
+    #expect(cut.narrowed(to: [3, 2, 2, 4, 5, 6, 7]) == nil)
   }
 
   @Test("an error names the file, the line and the key")
