@@ -6,8 +6,9 @@ import Foundation
 ///
 /// - Parameter degrees: d ≥ 1; exact to three decimals up to d = 10, within 0.02 % above.
 /// - Source: Cornish–Fisher expansion, Abramowitz & Stegun 26.7.5; its table 26.10 where d is small.
-enum StudentQuantile {
-  static func both(_ level: Coverage, degrees: Int) -> Double {
+package enum StudentQuantile {
+  /// As the formula.
+  package static func both(_ level: Coverage, degrees: Int) -> Double {
     if degrees <= level.small.count { return level.small[max(1, degrees) - 1] }
     let (z, d) = (level.normalQuantile, Double(degrees))
     let (z3, z5, z7) = (pow(z, 3), pow(z, 5), pow(z, 7))
@@ -16,7 +17,7 @@ enum StudentQuantile {
   }
 
   /// Levels of intervals.
-  enum Coverage {
+  package enum Coverage {
     case ninety, ninetyFive
 
     var normalQuantile: Double { self == .ninety ? 1.644854 : 1.959964 }
