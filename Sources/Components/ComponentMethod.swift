@@ -22,7 +22,9 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
   case lamp
   /// Variances of the activations, times the weights that read them.
   case flap
-  /// Gradients without each layer's branches in turn.
+  /// Fidelities of sets of one: what of the layer behind is left by a component alone.
+  case modhifi
+  /// Gradients without each layer's branches in turn, the softmax of queries and keys made again.
   case atpstar
   /// Relevance in the place of gradients.
   case relp
@@ -45,6 +47,7 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .magnitude: WeightMagnitude()
     case .lamp: LayerAdaptiveMagnitude()
     case .flap: Fluctuation()
+    case .modhifi: SubsetFidelity()
     case .atpstar: GradientDrop()
     case .relp: RelevancePatching()
     case .fullgrad: FullGradient()
@@ -66,7 +69,8 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
     case .magnitude: "norm of the component's own weights"
     case .lamp: "its share of the squared weights of its layer that are not smaller (LAMP)"
     case .flap: "variance of the activations times the squared weights that read them (FLAP)"
-    case .atpstar: "AtP, averaged over backward passes without one layer each (GradDrop of AtP*)"
+    case .modhifi: "what of the layer that reads it is left by it alone (ModHiFi, fidelity)"
+    case .atpstar: "AtP over backward passes without one layer each, softmax made again (AtP*)"
     case .relp: "relevance (LRP) in the place of gradients (RelP)"
     case .fullgrad: "what its biases give to f, behind ReLUs (full gradients)"
     case .blockpruner:
@@ -75,5 +79,5 @@ public enum ComponentMethod: String, Sendable, CaseIterable, Codable {
   }
 
   /// Whether it reads the activations of a reference set, whatever the ablation.
-  public var needsReference: Bool { self == .flap }
+  public var needsReference: Bool { self == .flap || self == .modhifi }
 }

@@ -64,7 +64,7 @@ extension ComponentMethod {
     let d = components.count
     switch self {
     case .expected:
-      let heads = components.components.count { $0.kind == .head }
+      let heads = components.components.count { $0.kind.isOfHeads }
       return (
         preset.gradientMasks,
         preset.masksOfDifference * min(preset.exactComponents + heads, d)
@@ -75,10 +75,10 @@ extension ComponentMethod {
     case .atp: return (MaskGradients.attributionPatching.levels.count, 0)
     case .integrated: return (MaskGradients.integrated.levels.count, 0)
     case .gxa, .internal, .relp, .fullgrad: return (1, 0)
-    // A backward pass without each layer.
-    case .atpstar: return (components.groups.count, 0)
+    // A backward pass without each layer, and the masks of its bound.
+    case .atpstar: return (components.groups.count, MissedEffects.maskCount)
     // Weights, and one pass of the reference set.
-    case .magnitude, .lamp, .flap: return (0, 0)
+    case .magnitude, .lamp, .flap, .modhifi: return (0, 0)
     case .blockpruner: return (0, d * (d + 1) / 2)
     }
   }

@@ -21,11 +21,12 @@ public struct MaskRidge: Sendable {
   public let error, errorWithout: Double
   /// Standard errors of the mean over the queries of β, d values, as far as the mean outputs tell.
   ///
-  ///     w_i (κ (1 − Σ_j v_ij² (1 − r_j²)) + σ² Σ_j v_ij² S_j²/(S_j² + λ)²),  r = λ/(S² + λ)
+  ///     w_i (κ (1 − Σ_j v_ij² (1 − r_j²)) + σ² Σ_j v_ij² S_j²/(S_j² + μ)²) + (β̄_i − β̄_i(μ))²
   ///
-  /// σ² is the variance that the fit leaves of the mean output, κ the variance of β per w before the
-  /// fit: the one that λ stands for, and no less than what would explain all of σ², n σ²/Σ S². So
-  /// where λ is ∞, and β = 0, the error is not 0.
+  /// with r = μ/(S² + μ). μ is chosen as λ, but for the mean output, which has less noise than those of
+  /// single queries: what λ takes from β̄ beside μ is the last term. σ² is the variance that μ leaves
+  /// of the mean output, κ the variance of β̄ per w before the fit: the one that μ stands for, and no
+  /// less than what would explain all of σ², n σ²/Σ S². So where λ is ∞, and β = 0, the error is not 0.
   public let errors: [Double]
 
   /// λ over the mean eigenvalue: powers of 2, in wide steps where outputs are linear in the masks.
@@ -67,12 +68,12 @@ public struct MaskRidge: Sendable {
     (self.error, errorWithout, damping) = (best.error, none, best.damping)
     guard let damping = best.damping else {
       coefficients = Matrix<Double>(repeating: 0, rows: queries, columns: d)
-      errors = basis.errors(y, inside, nil, roots)
+      errors = basis.errors(y, inside, nil, roots, grid.map { $0 * mean })
       return
     }
     let lambda = damping * mean
     coefficients = basis.coefficients(inside, lambda, roots)
-    errors = basis.errors(y, inside, lambda, roots)
+    errors = basis.errors(y, inside, lambda, roots, grid.map { $0 * mean })
   }
 
   /// Columns less their means, each times its factor.
@@ -222,33 +223,55 @@ public struct MaskRidge: Sendable {
     }
 
     /// As `MaskRidge.errors`; λ nil: ∞.
+    ///
+    /// - Parameter candidates: for μ, beside ∞.
     func errors(
-      _ y: Matrix<Double>, _ inside: Matrix<Double>, _ lambda: Double?, _ roots: [Double]
+      _ y: Matrix<Double>, _ inside: Matrix<Double>, _ lambda: Double?, _ roots: [Double],
+      _ candidates: [Double]
     ) -> [Double] {
       let (meanY, meanInside) = (Basis.rowMeans(y), Basis.rowMeans(inside))
-      let shrinkage = values.map { value in lambda.map { value / (value + $0) } ?? 0 }
+      let outside = outside(meanY, meanInside)
+      func shrinkage(_ damping: Double?) -> [Double] {
+        values.map { value in damping.map { value / (value + $0) } ?? 0 }
+      }
+      func leaveOneOut(_ damping: Double?) -> Double {
+        self.leaveOneOut(outside, meanInside, shrinkage(damping).map { 1 - $0 }, [1])
+      }
+      var best: (error: Double, damping: Double?) = (leaveOneOut(nil), nil)
+      for candidate in candidates where candidate > 0 {
+        let error = leaveOneOut(candidate)
+        if error < best.error { best = (error, candidate) }
+      }
+      let own = shrinkage(best.damping)
       // The residual variance by generalised cross-validation: Σe²/(n − 1 − Σ s).
-      let fitted = spread(meanInside, shrinkage)
+      let fitted = spread(meanInside, own)
       var squares = 0.0
       for row in 0..<meanY.rows {
         let e = meanY.storage.base[row] - fitted.storage.base[row]
         squares += e * e
       }
-      let noise = squares / max(1, Double(y.rows) - 1 - shrinkage.reduce(0, +))
+      let noise = squares / max(1, Double(y.rows) - 1 - own.reduce(0, +))
       let size = values.reduce(0, +)
-      let prior = noise * max(lambda.map { 1 / $0 } ?? 0, size > 0 ? Double(y.rows) / size : 0)
-      // What of the prior variance stays, and what noise brings in, along each direction.
-      let changes = shrinkage.indices.map { j in
-        let (s, rest) = (shrinkage[j], 1 - shrinkage[j])
-        return noise * s * s / values[j] - prior * (1 - rest * rest)
+      let prior =
+        noise * max(best.damping.map { 1 / $0 } ?? 0, size > 0 ? Double(y.rows) / size : 0)
+      // Along each direction: what of the prior variance stays, what noise brings in, and what the
+      // two dampings differ by.
+      let asked = shrinkage(lambda)
+      let variances = own.indices.map { j in
+        noise * own[j] * own[j] / values[j] - prior * (1 - (1 - own[j]) * (1 - own[j]))
+      }
+      let shifts = own.indices.map { j in
+        (asked[j] - own[j]) * meanInside.storage.base[j] / values[j].squareRoot()
       }
       let rank = values.count
       return (0..<right.rows).map { row in
-        let variance = (0..<rank).reduce(prior) { sum, column in
+        var (variance, shift) = (prior, 0.0)
+        for column in 0..<rank {
           let v = right.storage.base[row * rank + column]
-          return sum + v * v * changes[column]
+          variance += v * v * variances[column]
+          shift += v * shifts[column]
         }
-        return roots[row] * max(0, variance).squareRoot()
+        return roots[row] * (max(0, variance) + shift * shift).squareRoot()
       }
     }
 

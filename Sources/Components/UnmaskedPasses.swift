@@ -19,12 +19,14 @@ extension ComponentStudy {
   ///   - use: for the progress.
   ///   - purpose: what the pass keeps and observes at the components' points.
   ///   - passes: what a query costs.
+  ///   - others: further points that are observed.
   /// - Throws: `JobCancelled`.
   func forEachUnmaskedBlock(
-    _ use: String, for purpose: Pass.Purpose, passes: Int,
+    _ use: String, for purpose: Pass.Purpose, passes: Int, observing others: Set<Int> = [],
     _ body: @Sendable (UnmaskedBlock, Pass) -> Void
   ) throws {
-    let (network, points) = (outputs.network, Set(components.groups.map(\.point)))
+    let network = outputs.network
+    let points = Set(components.groups.map(\.point)).union(others)
     let blocks = (0..<outputs.count).blocks(of: network.examplesAtATime(atMost: 64))
     let stage = control.stage("passes: \(use)", unit: "queries")
     for some in blocks.indices.blocks(of: ComponentStudy.blocksAtATime) {

@@ -7,6 +7,7 @@ import Foundation
 /// - Parameter degrees: d ≥ 1; exact to three decimals up to d = 10, within 0.02 % above.
 /// - Source: Cornish–Fisher expansion, Abramowitz & Stegun 26.7.5; its table 26.10 where d is small.
 package enum StudentQuantile {
+  /// As the formula.
   package static func both(_ level: Coverage, degrees: Int) -> Double {
     if degrees <= level.small.count { return level.small[max(1, degrees) - 1] }
     let (z, d) = (level.normalQuantile, Double(degrees))

@@ -18,14 +18,23 @@ public struct ComponentGroup: Sendable, Hashable, CustomStringConvertible {
     case block
     /// A whole layer: all outputs of a hidden layer, or all that a transformer's layer changes.
     case layer
+    /// The queries of an attention head, as its softmax reads them.
+    case query
+    /// The keys of an attention head; heads may share them.
+    case key
+    /// The values of an attention head; heads may share them.
+    case value
 
     /// Whether the point has one unit, which stands for all of its activations.
     public var isWhole: Bool {
       switch self {
-      case .neuron, .filter, .head: false
+      case .neuron, .filter, .head, .query, .key, .value: false
       case .attention, .mlp, .block, .layer: true
       }
     }
+
+    /// Several of them: `neurons`, `queries`.
+    public var plural: String { self == .query ? "queries" : rawValue + "s" }
   }
 
   /// What the units are.

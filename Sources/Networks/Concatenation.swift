@@ -3,7 +3,7 @@ import Factors
 import Tensors
 
 /// Several layers on the same input, their outputs side by side: queries, keys and values.
-package struct Concatenation: Layer {
+package struct Concatenation: SavingLayer {
   /// The layers, in the order of their outputs.
   package let layers: [any Layer]
   let slot: Int

@@ -163,7 +163,7 @@ package struct Convolution2D: Layer {
 
 extension Tensor {
   /// Some of the last dimension's elements, copied.
-  fileprivate func columns(_ range: Range<Int>) -> Tensor {
+  func columns(_ range: Range<Int>) -> Tensor {
     let result = Tensor(uninitialized: shape.dropLast() + [range.count])
     for row in 0..<rowCount {
       (result.storage.base + row * range.count).update(

@@ -26,12 +26,16 @@ struct EncoderParts {
     let output = builder.linear(
       "\(name).attention.output.dense", inputs: width, outputs: width, bias: true, initial: .gpt2)
     return [
-      builder.concatenation(projections),
-      builder.attention(
-        heads: heads, headWidth: headWidth, isCausal: false, dropout: attentionDropout),
-      builder.ablationPoint(
-        .head, of: "\(name).attention", units: heads, unitWidth: headWidth), output,
-    ] + builder.dropouts(dropout)
+      builder.concatenation(projections)
+    ]
+      + builder.attentionInputs(
+        of: "\(name).attention", heads: heads, keyHeads: heads, headWidth: headWidth)
+      + [
+        builder.attention(
+          heads: heads, headWidth: headWidth, isCausal: false, dropout: attentionDropout),
+        builder.ablationPoint(
+          .head, of: "\(name).attention", units: heads, unitWidth: headWidth), output,
+      ] + builder.dropouts(dropout)
       + [builder.ablationPoint(.attention, of: "\(name).attention", width: width)]
   }
 

@@ -77,6 +77,10 @@ extension Network {
         builder.layerNorm("\(name).ln_1", width: width, epsilon: sizes.epsilon),
         builder.transposedLinear(
           "\(name).attn.c_attn", inputs: width, outputs: 3 * width, initial: .gpt2),
+      ]
+      + builder.attentionInputs(
+        of: "\(name).attn", heads: sizes.heads, keyHeads: sizes.heads, headWidth: headWidth)
+      + [
         builder.attention(
           heads: sizes.heads, headWidth: headWidth, isCausal: true,
           dropout: sizes.attentionDropout),

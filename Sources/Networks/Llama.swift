@@ -93,14 +93,19 @@ extension Network {
       Rotary(
         heads: sizes.heads + sizes.keyHeads, headWidth: sizes.headWidth, base: sizes.rotaryBase,
         scaling: sizes.rotaryScaling),
-      builder.attention(
-        heads: sizes.heads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, isCausal: true),
-      builder.ablationPoint(.head, of: name, units: sizes.heads, unitWidth: sizes.headWidth),
-      builder.linear(
-        "\(name).o_proj", inputs: sizes.heads * sizes.headWidth, outputs: sizes.width, bias: false,
-        initial: .gpt2),
-      builder.ablationPoint(.attention, of: name, width: sizes.width),
     ]
+      + builder.attentionInputs(
+        of: name, heads: sizes.heads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth)
+      + [
+        builder.attention(
+          heads: sizes.heads, keyHeads: sizes.keyHeads, headWidth: sizes.headWidth, isCausal: true),
+        builder.ablationPoint(.head, of: name, units: sizes.heads, unitWidth: sizes.headWidth),
+        builder.linear(
+          "\(name).o_proj", inputs: sizes.heads * sizes.headWidth, outputs: sizes.width,
+          bias: false,
+          initial: .gpt2),
+        builder.ablationPoint(.attention, of: name, width: sizes.width),
+      ]
   }
 
   private static func llamaMLP(

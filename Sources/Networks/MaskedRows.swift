@@ -1,6 +1,13 @@
 // Letters: B examples, T positions of one, R = B·T rows, U units, W activations of a row.
 import Tensors
 
+extension AblationMask {
+  /// y = m ∘ x + (1 − m) ∘ value of a group's activations.
+  package func applied(to x: Tensor, of group: ComponentGroup) -> Tensor {
+    MaskedRows(ablation: self, group: group).applied(to: x, filling: true)
+  }
+}
+
 /// A mask at work on the rows of its point's activations.
 ///
 /// In order of priority: the same bits for any thread count (a row is one worker's, sums are an

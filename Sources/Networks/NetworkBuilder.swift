@@ -100,6 +100,22 @@ package struct NetworkBuilder {
     return AblationPoint(group: group(kind, path, units: units, unitWidth: unitWidth))
   }
 
+  /// Places where queries, keys and values that stand side by side can be ablated, head by head.
+  ///
+  /// - Parameter path: of the attention's weights.
+  package mutating func attentionInputs(
+    of path: String, heads: Int, keyHeads: Int, headWidth: Int
+  ) -> [any Layer] {
+    var start = 0
+    return [(ComponentGroup.Kind.query, heads), (.key, keyHeads), (.value, keyHeads)].map {
+      kind, units in
+      defer { start += units * headWidth }
+      return ColumnPoint(
+        point: AblationPoint(group: group(kind, path, units: units, unitWidth: headWidth)),
+        start: start)
+    }
+  }
+
   /// A place where all of W activations can be ablated together.
   package mutating func ablationPoint(
     _ kind: ComponentGroup.Kind, of path: String, width: Int

@@ -7,10 +7,10 @@ extension ComponentGroup.Kind {
     try text.split(separator: ",").map { word in
       let name = String(word.drop(while: \.isWhitespace))
       guard
-        let kind = allCases.first(where: { $0.rawValue == name || $0.rawValue + "s" == name })
+        let kind = allCases.first(where: { $0.rawValue == name || $0.plural == name })
       else {
         throw ValidationError(
-          "\(option) takes \(allCases.map { $0.rawValue + "s" }.joined(separator: ", ")), not '\(word)'"
+          "\(option) takes \(allCases.map(\.plural).joined(separator: ", ")), not '\(word)'"
         )
       }
       return kind

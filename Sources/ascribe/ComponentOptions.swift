@@ -8,7 +8,10 @@ extension ComponentPreset: ExpressibleByArgument {}
 
 /// Options of the commands that take parts of a network away.
 struct ComponentOptions: ParsableArguments {
-  @Option(help: "Kinds of parts: filters, neurons, heads; attentions, mlps, blocks, layers.")
+  @Option(
+    help:
+      "Kinds of parts: filters, neurons, heads; attentions, mlps, blocks, layers; queries, keys, values of heads."
+  )
   var of = "filters,neurons,heads"
   @Option(help: "Names of parts, such as 'h.3' or '0.filter' (default: all of those kinds).")
   var only: String?

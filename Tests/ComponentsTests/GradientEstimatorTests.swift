@@ -68,13 +68,75 @@ struct GradientEstimatorTests {
     #expect(zip(relevance, gradients).contains { abs($0 - $1) > 0.01 })
   }
 
+  @Test(
+    "Queries and keys: o with the softmax made again, times the slope by o",
+    arguments: [ComponentFamily.gpt2, .llama, .vit])
+  func softmaxAgain(family: ComponentFamily) throws {
+    let folder = try ScratchFolder()
+    let study = try family.study(in: folder, kinds: [.query, .key])
+    let found = try ComponentMethod.atpstar.estimator.estimate(study).scores
+    let network = try family.network()
+    let theta = family.parameters(network)
+    let pass = network.pass(theta, batch: 3, for: [.activations, .activationGradients])
+    let z = network.root.forward(family.inputs, pass)
+    network.backward(
+      OutputFunction.logit.gradient(z, TargetValues(family.queries.targets)), pass)
+    // Of two layers the other one is before the last: nothing is missed there.
+    let last = try #require(network.attentionPoints.last)
+    let heads = last.heads.point
+    let (o, slopes) = (
+      try #require(pass.observed.activations[heads]), try #require(pass.observed.gradients[heads])
+    )
+    var checked = 0
+    for (index, component) in study.components.components.enumerated() {
+      guard let group = [last.queries, last.keys].first(where: { $0.point == component.point })
+      else { continue }
+      let mask = Tensor(repeating: 1, shape: [3, group.units])
+      for row in 0..<3 { mask.storage.base[row * group.units + component.unit] = 0 }
+      let without = network.pass(
+        theta, batch: 3, for: .activations,
+        ablation: [group.point: AblationMask(mask: mask)])
+      _ = network.root.forward(family.inputs, without)
+      let changed = try #require(without.observed.activations[heads])
+      let row = o.count / 3
+      for query in 0..<3 {
+        let expected = (query * row..<(query + 1) * row).reduce(0.0) {
+          $0 + Double(slopes[$1]) * (Double(o[$1]) - Double(changed[$1]))
+        }
+        #expect(
+          abs(Double(abs(found[query, index])) - abs(expected)) < 1e-4 * (1 + abs(expected)),
+          "\(component.name)")
+        checked += abs(expected) > 1e-5 ? 1 : 0
+      }
+    }
+    #expect(checked > 3)
+  }
+
+  @Test("What an estimate has missed is within the bound")
+  func missed() throws {
+    let folder = try ScratchFolder()
+    let study = try ComponentSample(hidden: [20]).study(in: folder)
+    let exact = try ComponentMethod.loo.estimator.estimate(study)
+    // Linear in the masks: nothing is left over.
+    let whole = try MissedEffects(exact, study)
+    #expect(whole.found == 10 && abs(whole.bound - whole.largest) < 1e-4)
+    let weights = exact.weights
+    let strongest = try #require(weights.indices.max { abs(weights[$0]) < abs(weights[$1]) })
+    let blind = Matrix(exact.scores.elements, rows: exact.scores.rows, columns: 20)
+    for query in 0..<blind.rows { blind.storage.base[query * 20 + strongest] = 0 }
+    let bound = try MissedEffects(ComponentEstimate(blind), study)
+    #expect(bound.largest < abs(weights[strongest]))
+    #expect(bound.bound >= abs(weights[strongest]) - 1e-4)
+  }
+
   @Test("Gradient drop is the slope past the other layer, with the sign of the whole one")
   func gradientDrop() throws {
     let family = ComponentFamily.gpt2
     let folder = try ScratchFolder()
     let study = try family.study(in: folder, kinds: [.head, .neuron, .mlp])
     let found = try ComponentMethod.atpstar.estimator.estimate(study).scores
-    #expect(study.passes == 7)
+    // And 64 masks for the bound.
+    #expect(study.passes == 7 + 64)
     let plain = try ComponentMethod.atp.estimator.estimate(study).scores
     // What the second layer's output hears of the logits: by the last norm and head alone.
     let network = try family.network()

@@ -52,6 +52,38 @@ struct WeightEstimatorTests {
     return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
   }
 
+  @Test("Fidelity is what the best multiple of a neuron alone explains of what reads it")
+  func fidelity() throws {
+    let sample = ComponentSample(hidden: [6, 4], queries: 9)
+    let folder = try ScratchFolder()
+    let scores = try ComponentMethod.modhifi.estimator.estimate(sample.study(in: folder)).scores
+    let theta = sample.parameters.elements
+    // Layout: 0.weight 6 × 5, 0.bias 6, 2.weight 4 × 6.
+    let hidden = (0..<9).map { query in
+      (0..<6).map { j in
+        max(
+          0,
+          (0..<5).reduce(Double(theta[30 + j])) {
+            $0 + Double(theta[5 * j + $1]) * Double(sample.queries.inputs[query, $1])
+          })
+      }
+    }
+    for j in 0..<6 {
+      var mean = 0.0
+      for c in 0..<4 {
+        func weight(_ i: Int) -> Double { Double(theta[36 + 6 * c + i]) }
+        let a = hidden.map { weight(j) * $0[j] }
+        let y = hidden.map { h in (0..<6).reduce(0.0) { $0 + weight($1) * h[$1] } }
+        let power = y.reduce(0) { $0 + $1 * $1 }
+        let own = a.reduce(0) { $0 + $1 * $1 }
+        let best = own > 0 ? zip(a, y).reduce(0) { $0 + $1.0 * $1.1 } / own : 0
+        let left = zip(a, y).reduce(0) { $0 + ($1.1 - best * $1.0) * ($1.1 - best * $1.0) }
+        mean += (1 - left / power) / 4
+      }
+      #expect(abs(Double(scores[0, j]) - mean) < 1e-5 && scores[8, j] == scores[0, j])
+    }
+  }
+
   @Test("FLAP is the variance of a neuron times the squares of the column that reads it")
   func fluctuation() throws {
     let sample = ComponentSample(hidden: [9, 4])

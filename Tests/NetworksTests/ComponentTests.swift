@@ -12,9 +12,12 @@ struct ComponentTests {
 
   /// Kind, path, units and their width, one transformer's layer.
   private static func layer(
-    _ name: String, attention: String, neurons: (path: String, count: Int), mlp: String
+    _ name: String, attention: String, keyHeads: Int = 2, neurons: (path: String, count: Int),
+    mlp: String
   ) -> [String] {
     [
+      "query \(attention) 2×2", "key \(attention) \(keyHeads)×2",
+      "value \(attention) \(keyHeads)×2",
       "head \(attention) 2×2", "attention \(attention) 1×4",
       "neuron \(neurons.path) \(neurons.count)×1", "mlp \(mlp) 1×4", "layer \(name) 1×4",
     ]
@@ -38,7 +41,9 @@ struct ComponentTests {
       }
     case .llama:
       return (0..<2).map { "model.layers.\($0)" }.flatMap {
-        layer($0, attention: $0 + ".self_attn", neurons: ($0 + ".mlp", 6), mlp: $0 + ".mlp")
+        layer(
+          $0, attention: $0 + ".self_attn", keyHeads: 1, neurons: ($0 + ".mlp", 6),
+          mlp: $0 + ".mlp")
       }
     case .bert, .vit:
       return (0..<2).map { "\(family.rawValue).encoder.layer.\($0)" }.flatMap {

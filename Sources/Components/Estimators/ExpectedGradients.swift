@@ -67,10 +67,15 @@ public struct ExpectedGradients: ComponentEstimator {
     let strength = slopes.meanSquares
     let order = strength.indices.sorted { (-strength[$0], $0) < (-strength[$1], $1) }
     let heads = study.components.components.indices.filter {
-      study.components.components[$0].kind == .head
+      study.components.components[$0].kind.isOfHeads
     }
     return Set(order.prefix(study.preset.exactComponents)).union(heads).sorted()
   }
+}
+
+extension ComponentGroup.Kind {
+  /// Whether it is of an attention head, whose gradients mislead.
+  var isOfHeads: Bool { [.head, .query, .key, .value].contains(self) }
 }
 
 /// E and v of a bank with gradients.

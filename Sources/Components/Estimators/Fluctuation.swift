@@ -30,6 +30,10 @@ public struct Fluctuation: ComponentEstimator {
     try study.control.check()
     let (network, theta) = (outputs.network, outputs.parameters)
     let weights = ComponentWeights(study.components, of: network)
+    for (component, own) in zip(study.components.components, weights.readers) where own.isEmpty {
+      throw ComponentError.notDefined(
+        name: "flap of \(component.name)", reason: "no linear layer reads it", field: "‹kinds›")
+    }
     let moments = ActivationMoments(study.components.groups, network, theta, inputs)
     let scores = study.components.components.enumerated().map { place, component in
       let readers = weights.readers[place]

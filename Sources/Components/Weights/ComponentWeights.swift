@@ -7,6 +7,7 @@ import Networks
 ///                                         MLP the rows of both halves; behind a residual sum the
 ///                                         rows of both ways
 ///     head                                its rows of q, k and v, its columns of what reads it
+///     query, key, value                   its rows of q, k or v
 ///     attention, mlp, block               all linear layers and convolutions of the branch
 ///     layer of a transformer              all of them in the layer
 ///
@@ -70,6 +71,14 @@ private struct WeightWalk {
         }
       case let point as AblationPoint:
         for group in point.components { add(group, Array(layers[..<index]), after) }
+      case let point as ColumnPoint:
+        let makers = WeightWalk.makers(Array(layers[..<index]))
+        for group in point.components {
+          own[group.point] = (0..<group.units).map { unit in
+            let start = point.start + unit * group.unitWidth
+            return WeightWalk.making(start..<start + group.unitWidth, makers)
+          }
+        }
       default: break
       }
     }
@@ -82,7 +91,7 @@ private struct WeightWalk {
     case .head:
       readers[group.point] = WeightWalk.readers(group, after)
       own[group.point] = WeightWalk.heads(group, before, after)
-    case .neuron, .filter, .layer:
+    case .neuron, .filter, .layer, .query, .key, .value:
       let makers = WeightWalk.makers(before)
       own[group.point] = (0..<group.units).map { unit in
         makers.flatMap { $0.making(unit * group.unitWidth..<(unit + 1) * group.unitWidth) }
