@@ -117,8 +117,8 @@ import Testing
   func plan() throws {
     let work = try Workspace(trained: true)
     let steps = try #require(try work.object("plan", "r")["steps"] as? [[String: Any]])
-    let step = try #require(steps.last)
-    #expect(step["name"] as? String == "components" && step["rows"] as? Int == 12)
+    let step = try #require(steps.first { $0["name"] as? String == "components" })
+    #expect(step["rows"] as? Int == 12)
     // 48 passes for gradients, 4 of each of 8 neurons, 4 of outputs, 96 that judge.
     let forward = 8.0 * 4 + 3 * 8
     let flops = try #require(step["flops"] as? Double)

@@ -124,7 +124,8 @@ import Testing
     let good = [UInt8](repeating: 0, count: 12)
     for (data, word) in [
       (npy("|O", "(2, 3)", good), "the element type `|O`"),
-      (npy("<U1", "(2, 3)", good), "the element type `<U1`"),
+      (npy("<c8", "(2, 3)", good), "the element type `<c8`"),
+      (npy("|S2", "(2, 3)", [UInt8](repeating: 97, count: 12)), "`aa` is not a number"),
       (npy("<i2", "(2, 3)", good, version: 9), "npy version 9.0"),
       (npy("<i2", "(6,)", good), "sequences × at least 2 tokens"),
       (npy("<i2", "(2, -3)", good), "a.npy"), (npy("<i2", "(0, 3)", []), "no examples"),
