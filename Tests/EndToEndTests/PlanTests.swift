@@ -75,7 +75,8 @@ import Testing
       #expect(result.code == 0, "\(title): \(result.errors)")
       let ratio = Double(planned) / Double(peak)
       let text = "\(title): \(planned / 1_000_000) MB planned, \(peak / 1_000_000) MB"
-      #expect(ratio > 0.7 && ratio < 1.4, "\(text)")
+      // Models that are trained side by side need not be at their largest at the same time.
+      #expect(ratio > 0.7 && ratio < (title == "prune" ? 1.8 : 1.4), "\(text)")
     }
   }
 }
