@@ -141,7 +141,7 @@ private let source = "train: {format: csv, path: a.csv}\n"
       """
       error: unknown key `splitt` in the top level; did you mean `split`?
         at:  run.yaml:2
-        fix: the keys here are classes, flip, scale, source, split, standardise, task, test, train.
+        fix: the keys here are classes, decisions, flip, scale, source, split, standardise, task, test, touchTest, train.
       """
     ),
     (
