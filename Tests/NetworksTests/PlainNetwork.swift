@@ -89,7 +89,7 @@ final class PlainNetwork {
     case let layer as FirstPosition: firstPosition(layer, v)
     case let layer as Scale: v.mapped { $0 * Double(layer.factor) }
     case let layer as Dropout: v.times(engine(layer, Tensor(repeating: 1, shape: v.shape)))
-    case is AblationPoint:
+    case is AblationPoint, is ColumnPoint:
       // y = mask ∘ x + shift.
       v.ablated(
         by: engine(layer, Tensor(repeating: 1, shape: v.shape)),
