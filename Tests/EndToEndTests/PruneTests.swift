@@ -93,6 +93,26 @@ import Testing
         == ["aum-hardest-0.5", "aum-hardest-0.9", "random-0.5", "random-0.9"])
   }
 
+  @Test("planted wrong labels are what the recipe drops first, and a tournament proves one strategy")
+  func recipe() throws {
+    let work = try Workspace()
+    try work.write(Workspace.table(rows: 240, seed: 3), to: "many.csv")
+    try work.write(
+      Workspace.runFile(train: "many.csv", data: "flip: {fraction: 0.2, seed: 0}"), to: "n.yaml")
+    try work.succeed("train", "n.yaml")
+    let answer = try work.object("prune", "r", "--keep", "0.7")
+    let result = try #require((answer["results"] as? [[String: Any]])?.first)
+    #expect(result["strategy"] as? String == "recipe")
+    let dropped = try #require(result["dropped"] as? [[String: Any]])
+    let suspects = dropped.filter { $0["reason"] as? String == "suspect" }
+    #expect(dropped.count == 72 && suspects.count > 20)
+    let found = try work.succeed(
+      "prune", "r", "--keep", "0.5", "--strategy", "aum-easiest,aum", "--tournament", "--seeds", "2",
+      "--random-subsets", "3")
+    #expect(found.errors.contains("tournament at 0.5, 24 training examples held out: aum-"))
+    #expect(found.output.contains("aum-easiest") != found.output.contains("aum-hardest"))
+  }
+
   @Test("what cannot be pruned is refused in a sentence")
   func refusals() throws {
     let work = try Workspace(trained: true)

@@ -22,7 +22,7 @@ extension PruneContext {
 /// What a run knows of its training examples, each thing made once.
 public final class RunPruneSources: PruneSources {
   let influence: RunInfluence
-  private let estimate: @Sendable () throws -> WrongLabels?
+  private let control: JobControl
   private let collecting: @Sendable (Int, Int) throws -> Void
   private let known = Mutex(Known())
 
@@ -34,14 +34,14 @@ public final class RunPruneSources: PruneSources {
   }
 
   /// - Parameters:
-  ///   - estimate: how many labels are wrong, asked once; nil: nobody knows.
+  ///   - control: of the models that are trained to find wrong labels.
   ///   - collecting: hears of features that are collected because no store has them: rows done,
   ///     rows in all; throwing stops.
   public init(
-    _ influence: RunInfluence, estimate: @escaping @Sendable () throws -> WrongLabels? = { nil },
+    _ influence: RunInfluence, control: JobControl = .silent,
     collecting: @escaping @Sendable (Int, Int) throws -> Void = { _, _ in }
   ) {
-    (self.influence, self.estimate, self.collecting) = (influence, estimate, collecting)
+    (self.influence, self.control, self.collecting) = (influence, control, collecting)
   }
 
   var hasMargins: Bool { influence.isClassification }
@@ -92,9 +92,26 @@ public final class RunPruneSources: PruneSources {
 
   func wrongLabels() throws -> WrongLabels? {
     if let found = known.withLock({ $0.wrongLabels }) { return found }
-    let made = try estimate()
+    let made = try cut()
     known.withLock { $0.wrongLabels = .some(made) }
     return made
+  }
+
+  /// The cut of precision .5 by decoys; nil of targets that are no classes, and of too few examples for
+  /// decoys among them.
+  private func cut() throws -> WrongLabels? {
+    guard influence.data.train.count >= DecoyJob.leastExamples,
+      influence.data.train.classes != nil
+    else { return nil }
+    var job = MislabelJob(influence)
+    job.collecting = collecting
+    let found = try job.cut(precision: 0.5, control: control)
+    control.note(
+      "wrong labels: \(Int(found.estimatedWrong.rounded())) "
+        + "(\(Int(found.low.rounded())) to \(Int(found.high.rounded())), 90 %)")
+    return WrongLabels(
+      order: try job.ranking(ScoringRequest(checkpoints: .final)).order, low: found.low,
+      cut: found.count)
   }
 
   func features() throws -> any FeatureRows {

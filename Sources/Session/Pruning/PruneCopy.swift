@@ -32,6 +32,9 @@ struct PruneCopy {
       throw StorageError.system(operation: "make the folder", path: folder, code: errno)
     }
     control.note("wrote \(folder)")
+    if !data.decisions.isEmpty {
+      control.note("note: labels in \(folder) are those of the files, before the decisions")
+    }
     if data.noise != nil {
       control.note("note: labels in \(folder) are those of the files, without the noise of `flip`")
     }

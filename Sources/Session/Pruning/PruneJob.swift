@@ -107,7 +107,7 @@ public struct PruneJob: Sendable {
     let stage = control.stage("collecting features", unit: "rows")
     let context = PruneContext(
       RunPruneSources(
-        influence,
+        influence, control: control,
         collecting: { done, total in
           try control.check()
           stage.update(done, of: total)
