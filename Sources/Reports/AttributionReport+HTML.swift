@@ -35,7 +35,8 @@ enum ReportView {
       "anchor": "section-\(number)", "heading": section.heading,
       "introduction": section.introduction, "hasIntroduction": !section.introduction.isEmpty,
       "queries": [], "suspects": [], "charts": [], "tables": [], "isEmpty": false,
-      "unit": "", "signSentence": "", "scoreName": "", "hasScoreName": false, "isQueries": false, "isSuspects": false,
+      "unit": "", "signSentence": "", "scoreName": "", "hasScoreName": false, "isQueries": false,
+      "isSuspects": false,
       "hasTokens": false, "hasQueryTokens": false, "changeSentence": "",
       "hasChangeSentence": false,
     ]

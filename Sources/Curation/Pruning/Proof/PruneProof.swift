@@ -48,8 +48,9 @@ public struct PruneProof: Sendable, Codable, Equatable {
   /// Where the interval comes from.
   public let parts: Parts
   /// The means that are compared, in the same unit: per cent right, or minus the loss; `whole` of all
-  /// examples, `opposite` of the strategy turned around, absent where it has no opposite.
+  /// examples.
   public let chosen, random, whole: Double
+  /// The same of the strategy turned around; absent where it has no opposite.
   public let opposite: Double?
   /// What would resolve it; absent where it is resolved.
   public let needs: Needs?

@@ -13,8 +13,10 @@ extension PruneStrategy {
     return PruneSelection(kept: chosen, in: context) { _ in .redundant }
   }
 
-  /// Farthest-first traversal: the example that is most like all, then always the one that is
-  /// least like any that was picked. Equal ones: the first.
+  /// Farthest-first traversal.
+  ///
+  /// The example that is most like all, then always the one that is least like any that was picked;
+  /// of equal ones the first.
   ///
   /// - Parameter similarity: n × n, symmetric.
   static func centers(_ similarity: Matrix<Float>, _ count: Int) -> [Int] {
