@@ -64,7 +64,8 @@ struct PruneCommand: ParsableCommand {
         valueName: "folder"))
     var write: String?
     @Option(
-      help: ArgumentHelp("Write every example with the decision and why, as CSV.", valueName: "file"))
+      help: ArgumentHelp(
+        "Write every example with the decision and why, as CSV.", valueName: "file"))
     var out: String?
     @Option(help: ArgumentHelp("Write a self-contained HTML page.", valueName: "file"))
     var report: String?
@@ -72,8 +73,9 @@ struct PruneCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if question.drop != nil, let stray = [("--keep", question.keep), ("--strategy", question.strategy)]
-      .first(where: { $0.1 != nil })
+    if question.drop != nil,
+      let stray = [("--keep", question.keep), ("--strategy", question.strategy)]
+        .first(where: { $0.1 != nil })
     {
       throw ValidationError("\(stray.0) is not for --drop, which names the examples itself")
     }
@@ -107,7 +109,9 @@ struct PruneCommand: ParsableCommand {
       job.strategies = names.split(separator: ",").map {
         $0.trimmingCharacters(in: .whitespaces)
       }
-    } else if trial.tournament { job.strategies = PruneJob.candidates }
+    } else if trial.tournament {
+      job.strategies = PruneJob.candidates
+    }
     (job.drop, job.subsetSeed) = (question.drop, question.subsetSeed)
     (job.proves, job.holdsTournament) = (trial.prove || trial.tournament, trial.tournament)
     if let seeds = trial.seeds { job.seeds = seeds }

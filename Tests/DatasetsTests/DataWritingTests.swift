@@ -37,9 +37,11 @@ import Testing
 
   @Test func `a table with a header, quotes, empty lines and no last line end`() throws {
     let folder = try ScratchFolder()
-    let text = "\u{FEFF}id,x,\"y\"\r\na,1,cat\r\n\r\n\"b\n,\",2,\"do\"\"g\"\r\nc,3,cat\r\nd,4,\"do\"\"g\""
+    let text =
+      "\u{FEFF}id,x,\"y\"\r\na,1,cat\r\n\r\n\"b\n,\",2,\"do\"\"g\"\r\nc,3,cat\r\nd,4,\"do\"\"g\""
     try Data(text.utf8).write(to: URL(filePath: folder / "train.csv"))
-    let data = "train: {format: csv, path: train.csv, label: last, id: id}\nclasses: [cat, 'do\"g']\n"
+    let data =
+      "train: {format: csv, path: train.csv, label: last, id: id}\nclasses: [cat, 'do\"g']\n"
     try requireCopy(data, files: ["train.csv"], in: folder)
     let copy = try String(contentsOfFile: folder / "copy/train.csv", encoding: .utf8)
     #expect(copy == "id,x,\"y\"\r\n\"b\n,\",2,\"do\"\"g\"\r\nd,4,\"do\"\"g\"\n")
@@ -70,18 +72,22 @@ import Testing
     try write(inputs.npy, "x.npy")
     try write(labels.npy, "y.npy")
     try requireCopy(
-      "train: {format: npy, inputs: x.npy, labels: y.npy}\nclasses: 3\n", files: ["x.npy", "y.npy"],
+      "train: {format: npy, inputs: x.npy, labels: y.npy}\nclasses: 3\n",
+      files: ["x.npy", "y.npy"],
       in: folder)
     // A column-major array is written row by row.
     var turned = inputs
     turned.isColumnMajor = true
-    #expect(turned.rows([1]).bytes == [1, 7, 13].flatMap { value in
-      withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { Array($0) }
-    })
+    #expect(
+      turned.rows([1]).bytes
+        == [1, 7, 13].flatMap { value in
+          withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { Array($0) }
+        })
     try write(ZipWriter.archive([("inputs.npy", inputs.npy), ("labels.npy", labels.npy)]), "a.npz")
     let rows = try ScratchFolder()
     try FileManager.default.copyItem(atPath: folder / "a.npz", toPath: rows / "a.npz")
-    let from = try configuration("train: {format: npz, path: a.npz, rows: [2, 6]}\nclasses: 3\n", in: rows)
+    let from = try configuration(
+      "train: {format: npz, path: a.npz, rows: [2, 6]}\nclasses: 3\n", in: rows)
     _ = try from.writeTraining([.row(3), .row(5)], to: rows / "copy")
     let copy = try configuration("train: {format: npz, path: copy/a.npz}\nclasses: 3\n", in: rows)
       .load().train

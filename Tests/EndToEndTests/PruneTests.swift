@@ -11,9 +11,10 @@ import Testing
       "--random-subsets", "4", "--out", "o.csv", "--report", "p.html")
     #expect(answer["run"] as? String == "r")
     let results = try #require(answer["results"] as? [[String: Any]])
-    #expect(results.map { $0["strategy"] as? String } == [
-      "aum-hardest", "aum-hardest", "random", "random",
-    ])
+    #expect(
+      results.map { $0["strategy"] as? String } == [
+        "aum-hardest", "aum-hardest", "random", "random",
+      ])
     #expect(results.map { $0["keep"] as? Double } == [0.75, 0.5, 0.75, 0.5])
     for (result, count) in zip(results, [36, 24, 36, 24]) {
       let kept = try #require(result["kept"] as? [Int])
@@ -36,7 +37,8 @@ import Testing
     let csv = try work.text("o.csv").split(whereSeparator: \.isNewline)
     #expect(csv[0] == "strategy,keep,id,decision,reason" && csv.count == 1 + 4 * 48)
     let page = try work.text("p.html")
-    for words in ["Against the share that is kept", "By class", "dropped as <strong>easy</strong>"] {
+    for words in ["Against the share that is kept", "By class", "dropped as <strong>easy</strong>"]
+    {
       #expect(page.contains(words), "\(words)")
     }
   }
@@ -93,7 +95,8 @@ import Testing
         == ["aum-hardest-0.5", "aum-hardest-0.9", "random-0.5", "random-0.9"])
   }
 
-  @Test("planted wrong labels are what the recipe drops first, and a tournament proves one strategy")
+  @Test(
+    "planted wrong labels are what the recipe drops first, and a tournament proves one strategy")
   func recipe() throws {
     let work = try Workspace()
     try work.write(Workspace.table(rows: 240, seed: 3), to: "many.csv")
@@ -107,7 +110,8 @@ import Testing
     let suspects = dropped.filter { $0["reason"] as? String == "suspect" }
     #expect(dropped.count == 72 && suspects.count > 20)
     let found = try work.succeed(
-      "prune", "r", "--keep", "0.5", "--strategy", "aum-easiest,aum", "--tournament", "--seeds", "2",
+      "prune", "r", "--keep", "0.5", "--strategy", "aum-easiest,aum", "--tournament", "--seeds",
+      "2",
       "--random-subsets", "3")
     #expect(found.errors.contains("tournament at 0.5, 24 training examples held out: aum-"))
     #expect(found.output.contains("aum-easiest") != found.output.contains("aum-hardest"))
@@ -124,7 +128,8 @@ import Testing
       2, "prune", "r", "--strategy", "aumm", words: ["there is no strategy 'aumm'; did you mean"])
     try work.fail(3, "prune", "r", "--drop", "3,99", words: ["99", "48"])
     try work.fail(
-      3, "prune", "r", "--keep", "0.02", "--strategy", "random", words: ["would drop all 16 examples"])
+      3, "prune", "r", "--keep", "0.02", "--strategy", "random",
+      words: ["would drop all 16 examples"])
     try work.fail(
       2, "prune", "r", "--keep", "1", "--prove", "--strategy", "aum", words: ["nothing to prove"])
     try work.fail(2, "prune", "r", "--seeds", "4", words: ["--seeds is for --prove"])

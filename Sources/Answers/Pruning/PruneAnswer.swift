@@ -73,7 +73,8 @@ public struct PruneAnswer: Answer, Equatable {
     var writer = CSVWriter(header: ["strategy", "keep", "id", "decision", "reason"])
     for result in results {
       let lines =
-        result.kept.map { ($0, "keep", "") } + result.dropped.map { ($0.id, "drop", $0.reason.rawValue) }
+        result.kept.map { ($0, "keep", "") }
+        + result.dropped.map { ($0.id, "drop", $0.reason.rawValue) }
       for (id, decision, reason) in lines {
         writer.append([result.strategy, "\(result.keep)", id.description, decision, reason])
       }

@@ -67,7 +67,8 @@ public enum PruningError: DiagnosableError, Equatable {
     switch self {
     case .keep: "for instance ‹keep: 0.9,0.5›"
     case .unknownStrategy(_, let known): "choose from \(known.joined(separator: ", "))"
-    case .vanishes: "keep more, or choose ‹strategy: class-balanced› or ‹strategy: facility-location›"
+    case .vanishes:
+      "keep more, or choose ‹strategy: class-balanced› or ‹strategy: facility-location›"
     case .unfit: "choose another ‹strategy›"
     case .nothingDropped: "keep less, for instance ‹keep: 0.9›, or leave ‹prove› out"
     case .outOfRange(_, _, let allowed):

@@ -12,7 +12,8 @@ extension HDF5Reader {
     }
   }
 
-  private func write(_ dataset: HDF5Dataset, _ rows: [Int], to file: HDF5File) throws(StorageError) {
+  private func write(_ dataset: HDF5Dataset, _ rows: [Int], to file: HDF5File) throws(StorageError)
+  {
     if dataset.isText {
       let texts = try dataset.readStrings()
       return try file.write(rows.map { texts[$0] }, to: dataset.name)

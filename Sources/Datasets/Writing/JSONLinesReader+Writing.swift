@@ -8,7 +8,8 @@ extension JSONLinesReader {
     let taken = skipsEmpty ? all.filter { $0.text.contains { !$0.isWhitespace } } : all
     let numbers = Set(rows.compactMap { taken[$0].number })
     let bytes = try FileBytes(plain: file).bytes
-    if bytes.first(where: { ![32, 9, 10, 13, 0xEF, 0xBB, 0xBF].contains($0) }) == UInt8(ascii: "[") {
+    if bytes.first(where: { ![32, 9, 10, 13, 0xEF, 0xBB, 0xBF].contains($0) }) == UInt8(ascii: "[")
+    {
       throw DatasetError.inseparable(file: file, what: "elements of one JSON array")
     }
     var result: [UInt8] = []

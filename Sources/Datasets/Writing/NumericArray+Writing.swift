@@ -49,7 +49,9 @@ extension NumericArray {
       case (.float, _): 0x0E
       case (.unicode, _), (.latin, _): preconditionFailure("IDX has no texts")
       }
-    let sizes = shape.flatMap { size in (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * $0)) } }
+    let sizes = shape.flatMap { size in
+      (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * $0)) }
+    }
     return [0, 0, kind, UInt8(shape.count)] + sizes + bytes
   }
 

@@ -20,7 +20,8 @@ extension PruneJob.Result {
       sections.append(
         ReportSection(
           "Against random subsets of the same size",
-          introduction: "Positive = better. Intervals are 95 %; the last columns of the three ± say "
+          introduction:
+            "Positive = better. Intervals are 95 %; the last columns of the three ± say "
             + "what seeds, random subsets and test examples add to them.", .tables([figures])))
     }
     sections.append(ReportSection("What is dropped", .tables([reasons])))

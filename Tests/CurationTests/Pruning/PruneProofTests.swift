@@ -88,7 +88,8 @@ import Testing
     }
   }
 
-  @Test func `the models of two prunings share random subsets of a size, and the whole set`() throws {
+  @Test func `the models of two prunings share random subsets of a size, and the whole set`() throws
+  {
     let sources = GivenSources()
     let context = PruneContext(count: 20, seed: 5, sources: sources)
     let half = try PruneStrategy.random.selection(context, keep: 0.5)

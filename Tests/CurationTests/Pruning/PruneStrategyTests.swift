@@ -26,7 +26,8 @@ import Training
     try PruneStrategies.standard.strategy(named: name).selection(context, keep: keep)
   }
 
-  @Test func `the hardest, the easiest and a band by AUM, with their opposites and reasons`() throws {
+  @Test func `the hardest, the easiest and a band by AUM, with their opposites and reasons`() throws
+  {
     let hardest = try selection("AUM", context(), 0.3)
     #expect(hardest.kept == [0, 1, 2] && hardest.opposite == [7, 8, 9])
     #expect(hardest.dropped.allSatisfy { $0.reason == .easy } && hardest.dropped.count == 7)
@@ -70,7 +71,8 @@ import Training
       ($0.suspicions, $0.helps, $0.influences) = (values, values, values)
     }
     let margin = try selection("margin", context, 0.6)
-    #expect(margin.kept == [0, 1, 2, 3, 4, 5] && margin.dropped.allSatisfy { $0.reason == .suspect })
+    #expect(
+      margin.kept == [0, 1, 2, 3, 4, 5] && margin.dropped.allSatisfy { $0.reason == .suspect })
     let influence = try selection("influence", context, 0.5)
     #expect(influence.kept == [5, 6, 7, 8, 9])
     #expect(
@@ -123,7 +125,8 @@ import Training
 
   @Test func `CCS leaves the hardest out and draws evenly over the strata of the rest`() throws {
     // 20 rows: two far out, of the others half at margin 10, the rest spread one a stratum.
-    let margins: [Float] = [-50, -40] + [Float](repeating: 10, count: 9) + (0..<9).map { Float($0) }
+    let margins: [Float] =
+      [-50, -40] + [Float](repeating: 10, count: 9) + (0..<9).map { Float($0) }
     var sources = GivenSources()
     sources.signals[.margin] = [Matrix(margins, rows: 1, columns: 20)]
     let context = PruneContext(count: 20, sources: sources)

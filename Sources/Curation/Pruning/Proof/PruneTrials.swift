@@ -105,7 +105,8 @@ package struct PruneTrials: Sendable {
     let values = try PruneTrials.values(bank, test)
     func means(_ models: [Int]) -> [Double] {
       var (sum, count) = (
-        [Double](repeating: 0, count: test.classCount), [Double](repeating: 0, count: test.classCount)
+        [Double](repeating: 0, count: test.classCount),
+        [Double](repeating: 0, count: test.classCount)
       )
       for model in models {
         for (value, label) in zip(values[model], classes) {

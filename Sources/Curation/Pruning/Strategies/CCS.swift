@@ -21,7 +21,8 @@ extension PruneStrategy {
     let strata = equalWidths(order.dropFirst(hard).filter { !margins[$0].isNaN }, margins)
     // Rows without a margin are drawn last.
     let groups = strata + [order.dropFirst(hard).filter { margins[$0].isNaN }]
-    var quotas = ClassQuotas.even(min(kept, strata.reduce(0) { $0 + $1.count }), of: strata.map(\.count))
+    var quotas = ClassQuotas.even(
+      min(kept, strata.reduce(0) { $0 + $1.count }), of: strata.map(\.count))
     quotas.append(kept - quotas.reduce(0, +))
     let draw = places(context.randomOrder(.strata))
     let chosen = zip(groups, quotas).flatMap { rows, quota in

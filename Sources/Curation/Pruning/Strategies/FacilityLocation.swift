@@ -5,7 +5,8 @@ extension PruneStrategy {
   /// Examples that stand for all others of their class: the greedy maximum of Σ_i max_{j∈S} s_ij,
   /// evenly by class.
   static let facilityLocation = PruneStrategy(
-    "facility-location", keeps: "examples that stand for the others of their class, evenly by class",
+    "facility-location",
+    keeps: "examples that stand for the others of their class, evenly by class",
     source: "Wei et al. 2015; Mirzasoleiman et al. 2020 (arXiv:1906.01827)", needs: [.features],
     cost: "n² a class, in blocks"
   ) { context, kept in

@@ -12,7 +12,8 @@ extension PruneStrategy {
   /// examples that stand for the others of their class.
   public static let recipe = PruneStrategy(
     "recipe",
-    keeps: "no suspects where labels are wrong; the hardest; of few, those that stand for the others",
+    keeps:
+      "no suspects where labels are wrong; the hardest; of few, those that stand for the others",
     source: "Documentation/PRUNING.md", needs: [.dynamics, .gradients, .features],
     cost: "two trainings, and n² a class where less than .3 is kept"
   ) { context, kept in
