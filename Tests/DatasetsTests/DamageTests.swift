@@ -63,7 +63,7 @@ import Testing
     let whole = try bytes(of: folder.path + "/" + damage.file)
     _ = try folder.load(yaml)
     var refused = 0
-    let seeds = fuzzSeeds(300)
+    let seeds = fuzzSeeds(100)
     for seed in 0..<seeds {
       try folder.write(damaged(whole, seed: seed), to: damage.file)
       do {

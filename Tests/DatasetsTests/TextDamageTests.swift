@@ -9,7 +9,7 @@ import Testing
 /// Damaged tokenizers and JSON lines are read or refused with a diagnosable error; nothing ends the
 /// process, nothing hangs.
 @Suite struct TextDamageTests {
-  static let seeds = fuzzSeeds(300)
+  static let seeds = fuzzSeeds(100)
 
   static let words = [
     "-1", "18446744073709551615", "9223372036854775807", "16777215", "0", "[]", "{}", "null",

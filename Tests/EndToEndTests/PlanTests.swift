@@ -67,7 +67,12 @@ import Testing
         case "collect": ["collect", "r", "--dim", "64"]
         case "mislabeled": ["mislabeled", "r"]
         case "components": ["components", "r"]
-        case "prune": ["prune", "r", "--keep", "0.5", "--strategy", "random", "--prove"]
+        // As many models at a time as with ten subsets of five seeds.
+        case "prune":
+          [
+            "prune", "r", "--keep", "0.5", "--strategy", "random", "--prove", "--seeds", "2",
+            "--random-subsets", "2",
+          ]
         case _ where title.hasPrefix("query"): Self.query(title)
         default: ["score", "r", "--out", "s.h5"]
         }

@@ -29,13 +29,14 @@ struct NoiseKindTests {
 
   @Test("uniform suspects are called another kind in about two of a hundred draws")
   func uniformIsUniform() {
-    let kinds = (0..<60).map { Self.kind(Self.uniform(200, seed: UInt64($0)), seed: UInt64($0)) }
-    #expect(kinds.count { $0 != .uniform } <= 5, "\(kinds.filter { $0 != .uniform })")
+    let kinds = (0..<12).map { Self.kind(Self.uniform(200, seed: UInt64($0)), seed: UInt64($0)) }
+    // 4 or more of 12 come once in ten thousand.
+    #expect(kinds.count { $0 != .uniform } <= 3, "\(kinds.filter { $0 != .uniform })")
   }
 
   @Test("the next label is pairs, labels of few classes are by label, seven suspects are few")
   func others() {
-    for seed in 0..<10 as Range<UInt64> {
+    for seed in 0..<3 as Range<UInt64> {
       let next = Self.pairs(100, seed: seed) { _, draw in ((draw % 10 + 1) % 10, draw % 10) }
       #expect(Self.kind(next, seed: seed) == .pairs, "seed \(seed)")
       let few = Self.pairs(60, seed: seed) { i, _ in [(1, 7), (7, 2), (6, 5), (8, 3)][i % 4] }
