@@ -116,7 +116,9 @@ struct ExactKernelTests {
         nil, rows: count, columns: count, to: kernel.storage, slice: numbers)
       var worst = 0.0
       for i in 0..<count {
-        for j in 0...i { worst = max(worst, abs(Double(kernel[i, j]) - 1 - expected[i * count + j])) }
+        for j in 0...i {
+          worst = max(worst, abs(Double(kernel[i, j]) - 1 - expected[i * count + j]))
+        }
       }
       #expect(worst < 1e-3, "\(numbers)")
       let rows = Matrix<Float>(repeating: 0, rows: 5, columns: count)
