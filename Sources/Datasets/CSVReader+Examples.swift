@@ -54,6 +54,7 @@ extension CSVReader {
           : .words(columns.words, places: places))
     if columns.needsDoubles { examples.exactInputs = columns.inputs }
     examples.hasHoles = columns.hasHoles
+    examples.columns = layout
     examples.reading = columns.reading(layout)
     return examples
   }

@@ -46,9 +46,11 @@ struct CSVReader: Sendable {
 
   /// Reads a table whose inputs are those of another: by name where both have a header.
   ///
+  /// - Parameters:
+  ///   - own: the other's columns.
+  ///   - train: its file.
   /// - Throws: `DatasetError.columnsDiffer` where a column of the other's is not there.
-  func read(like train: CSVReader) throws(DatasetError) -> RawExamples {
-    let own = try train.withTable { table throws(DatasetError) in try train.layout(of: table) }
+  func read(like own: Layout, of train: String) throws(DatasetError) -> RawExamples {
     var reader = self
     let named = own.labels.map { ColumnChoice.name(own.names[$0]) }
     return try withTable { table throws(DatasetError) in
@@ -58,7 +60,7 @@ struct CSVReader: Sendable {
       {
         reader.labels = named
       }
-      let layout = try reader.layout(of: table).matched(to: own, file: file, train: train.file)
+      let layout = try reader.layout(of: table).matched(to: own, file: file, train: train)
       return try examples(&table, layout)
     }
   }
@@ -81,7 +83,7 @@ struct CSVReader: Sendable {
   }
 
   /// What each column is for.
-  struct Layout {
+  struct Layout: Sendable {
     var hasHeader: Bool
     var names: [String]
     var labels: [Int]

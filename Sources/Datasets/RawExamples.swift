@@ -19,6 +19,8 @@ struct RawExamples: Sendable {
   var exactInputs: [Double]?
   /// Whether some inputs have no value and get the mean of their column.
   var hasHoles = false
+  /// What the columns of a table are for; nil of what is no table.
+  var columns: CSVReader.Layout?
   /// How the source was read.
   var reading = SourceReading()
   /// What made the inputs from texts; nil when they are no texts.

@@ -4,8 +4,8 @@ import Tensors
 extension SourceConfiguration {
   /// The examples of the source with their ids, all different; rows keep their numbers.
   ///
-  /// - Parameter train: the source of the training examples, for a test table's columns.
-  func read(like train: SourceConfiguration? = nil) throws -> RawExamples {
+  /// - Parameter train: the training examples, for a test table's columns.
+  func read(like train: RawExamples? = nil) throws -> RawExamples {
     var examples = try readAll(like: train)
     let n = examples.count
     examples.ids = try examples.uniqueIDs()
@@ -17,11 +17,11 @@ extension SourceConfiguration {
     return examples.subset(Array(wanted))
   }
 
-  private func readAll(like train: SourceConfiguration?) throws -> RawExamples {
+  private func readAll(like train: RawExamples?) throws -> RawExamples {
     switch reader {
     case .csv(let reader):
-      guard case .csv(let own)? = train?.reader else { return try reader.read() }
-      return try reader.read(like: own)
+      guard let train, let own = train.columns else { return try reader.read() }
+      return try reader.read(like: own, of: train.file)
     case .images(let reader): return try reader.read()
     case .idx(let images, let labels):
       let array = try IDXReader(file: images).read()

@@ -8,7 +8,7 @@ public struct SplitData: Sendable {
   public let test: Dataset
   /// How the inputs of both were brought to their scale.
   public let normalisation: Normalisation
-  /// How the files were read; nil where no files were.
+  /// How the files were read; nil where no files were, and unless it was asked for.
   public let description: DataDescription?
 
   /// Data of a run, brought to one scale before.
@@ -39,9 +39,10 @@ extension DataConfiguration {
   /// Reads the files, numbers the classes, splits, normalises, plants noise and takes over decisions, in
   /// this order.
   ///
+  /// - Parameter describing: whether is described how the files were read: it looks at every input.
   /// - Throws: `DatasetError`, and `StorageError` from HDF5 files.
-  public func load() throws -> SplitData {
-    var data = try undecided()
+  public func load(describing: Bool = false) throws -> SplitData {
+    var data = try undecided(describing: describing)
     for file in decisions {
       data = try ReviewDecisions(reading: file).applied(to: data, touchesTest: touchesTest)
     }
@@ -49,7 +50,7 @@ extension DataConfiguration {
   }
 
   /// The data without decisions.
-  private func undecided() throws -> SplitData {
+  private func undecided(describing: Bool) throws -> SplitData {
     let (train, test, source) = try withoutHoles(readBoth())
     guard train.inputs.shape.dropFirst() == test.inputs.shape.dropFirst() else {
       throw DatasetError.shapesDiffer(
@@ -93,8 +94,10 @@ extension DataConfiguration {
     return SplitData(
       train: try noise.map { try $0.planted(in: clean, file: train.labelFile) } ?? clean,
       test: tested, normalisation: normalisation,
-      description: DataDescription(
-        train, clean, test, tested, normalisation, isOneSource: source != nil, spelled: spelled))
+      description: describing
+        ? DataDescription(
+          train, clean, test, tested, normalisation, isOneSource: source != nil, spelled: spelled)
+        : nil)
   }
 
   /// The same with means of the training examples where `missing: mean` left inputs open.
@@ -157,7 +160,7 @@ extension DataConfiguration {
   private func readBoth() throws -> (RawExamples, RawExamples, RawExamples?) {
     let first = try train.read()
     switch test {
-    case .source(let source): return (first, try source.read(like: train), nil)
+    case .source(let source): return (first, try source.read(like: first), nil)
     // Of the same kind, shape and classes, and empty.
     case .none: return (first, first.subset([]), first)
     case .split(let split):

@@ -61,7 +61,7 @@ public struct ImportJob: Sendable {
   public func run() throws -> (run: Run, checkpoints: [Imported]) {
     let folder = RunFolder(path: "\(checkpointsFolder)/\(configuration.name)")
     let found = try ForeignCheckpoint.find(source)
-    let data = try configuration.data.load()
+    let data = try configuration.data.load(describing: true)
     if let description = data.description { progress.read(description) }
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     var configuration = configuration.fitted(to: data.train)

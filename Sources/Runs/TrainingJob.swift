@@ -130,7 +130,7 @@ public struct TrainingJob: Sendable {
   }
 
   private func loadData() throws -> SplitData {
-    let data = try configuration.data.load()
+    let data = try configuration.data.load(describing: true)
     guard let subset else { return data }
     guard !subset.isEmpty else { throw RunError.emptySubset(file: subsetFile) }
     let rows = try data.train.rows(of: subset, in: subsetFile)

@@ -7,29 +7,19 @@ enum QueryCopies {
   ///
   /// - Parameter queries: of the split, or from outside.
   static func say(_ queries: Dataset, in train: Dataset, _ control: JobControl) {
-    let width = queries.featureCount
-    guard width > 0, width == train.featureCount, queries.count <= 1000 else { return }
-    var found: [String] = []
-    for query in 0..<queries.count {
-      guard let row = firstEqual(queries, query, train, width) else { continue }
-      found.append("\(queries.ids[query]) is training example \(train.ids[row])")
+    guard queries.count > 0, queries.count <= 1000 else { return }
+    let index = EqualRows(of: queries)
+    var firsts = [Int?](repeating: nil, count: queries.count)
+    for row in 0..<train.count {
+      for query in index.rows(equalTo: row, of: train) { firsts[query] = firsts[query] ?? row }
+    }
+    let found = firsts.enumerated().compactMap { query, row in
+      row.map { "\(queries.ids[query]) is training example \(train.ids[$0])" }
     }
     guard !found.isEmpty else { return }
     control.note(
       "note: stands in the training set, so the answer is about an example that was learnt: query "
         + found.prefix(6).joined(separator: ", ")
         + (found.count > 6 ? ", … (\(found.count) of \(queries.count))" : ""))
-  }
-
-  /// The first training row whose inputs are those of a query.
-  private static func firstEqual(
-    _ queries: Dataset, _ query: Int, _ train: Dataset, _ width: Int
-  ) -> Int? {
-    let (wanted, base) = (queries.inputs.storage.base + query * width, train.inputs.storage.base)
-    return (0..<train.count).first { row in
-      let candidate = base + row * width
-      for place in 0..<width where candidate[place] != wanted[place] { return false }
-      return true
-    }
   }
 }

@@ -41,7 +41,7 @@ final class DataFolder: Sendable {
 /// Loads the data of a run file's `data` mapping.
 func loadData(_ yaml: String, in folder: String) throws -> SplitData {
   let map = try ConfigurationMap(yaml: yaml, file: "run.yaml")
-  return try DataConfiguration(from: map, relativeTo: folder).load()
+  return try DataConfiguration(from: map, relativeTo: folder).load(describing: true)
 }
 
 /// The repository's folder.

@@ -84,21 +84,13 @@ private struct Copies {
     near ? nearPairs(with: other, isWanted) : equalPairs(with: other, isWanted)
   }
 
-  /// The bytes of an input.
-  private static func bytes(_ data: Dataset, _ row: Int) -> [UInt32] {
-    let (base, width) = (data.inputs.storage.base, data.featureCount)
-    return (0..<width).map { base[row * width + $0].bitPattern }
-  }
-
   private func equalPairs(
     with other: Dataset, _ isWanted: (Int, Int) -> Bool
   ) -> [DataFindings.Copy] {
-    guard data.featureCount > 0 else { return [] }
-    var places: [[UInt32]: [Int]] = [:]
-    for row in 0..<other.count { places[Copies.bytes(other, row), default: []].append(row) }
+    let index = EqualRows(of: other)
     var found: [DataFindings.Copy] = []
     for row in 0..<data.count {
-      for candidate in places[Copies.bytes(data, row)] ?? [] where isWanted(row, candidate) {
+      for candidate in index.rows(equalTo: row, of: data) where isWanted(row, candidate) {
         found.append(DataFindings.Copy(row: row, other: candidate, distance: 0))
         if found.count == DataFindings.mostCopies { return found }
       }
