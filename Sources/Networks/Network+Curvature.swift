@@ -43,29 +43,30 @@ extension Network {
     along direction: Tensor, matrix: CurvatureMatrix = .hessian, dropout: DropoutDraws? = nil,
     scale: Double = 1, statistics: [Int: Tensor] = [:]
   ) throws(DerivativeError) -> CurvatureProduct {
-    try check(adjoints: statistics)
+    try curvaturePass(
+      inputs, targets, parameters: parameters, loss: loss, matrix: matrix, dropout: dropout,
+      scale: scale
+    ).product(along: direction, statistics: statistics)
+  }
+
+  /// A batch made ready for products along many directions: `curvature(…)` with what does not
+  /// depend on the direction done once.
+  ///
+  /// - Throws: `DerivativeError`.
+  package func curvaturePass(
+    _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
+    matrix: CurvatureMatrix = .hessian, dropout: DropoutDraws? = nil, scale: Double = 1
+  ) throws(DerivativeError) -> CurvaturePass {
     try check(inputs, parameters: parameters, dropout: dropout)
     try check(targets, of: loss, for: inputs)
-    let (pass, tangent, outputs) = try tangentPass(
-      inputs, parameters: parameters, along: direction, dropout: dropout,
-      for: matrix == .hessian ? .tangents : [.gradient, .tangents])
-    pass.bufferAdjoints = movable(statistics)
-    let slopes = loss.gradient(outputs, targets)
-    let bend = loss.curvature(outputs, targets, times: tangent, scale: scale)
-    let product: Tensor?
-    switch matrix {
-    case .hessian:
-      pass.gradientTangent = Tensor(repeating: 0, shape: [parameterCount])
-      _ = root.backwardTangent(slopes.scaled(by: Float(scale)), bend, pass)
-      product = pass.gradientTangent
-    case .gaussNewton:
-      _ = root.backward(bend, pass)
-      product = pass.gradient
-    }
-    return CurvatureProduct(
-      product: (product ?? direction).masked(to: selection),
-      exampleDerivatives: Network.products(slopes, tangent, count: inputs.shape[0]),
-      statistics: dropout == nil ? statistics : statisticsBefore(statistics), outputs: outputs)
+    try checkTangents()
+    let pass = pass(
+      parameters, batch: inputs.shape[0],
+      for: matrix == .hessian ? .tangents : [.gradient, .tangents], dropout: dropout)
+    let outputs = root.forward(inputs, pass)
+    return CurvaturePass(
+      network: self, matrix: matrix, loss: loss, targets: targets, scale: scale, pass: pass,
+      outputs: outputs, slopes: loss.gradient(outputs, targets))
   }
 
   /// J v: the derivative of every example's outputs along v.
@@ -81,9 +82,10 @@ extension Network {
     _ inputs: Tensor, parameters: Tensor, along direction: Tensor, dropout: DropoutDraws? = nil
   ) throws(DerivativeError) -> (tangent: Tensor, outputs: Tensor) {
     try check(inputs, parameters: parameters, dropout: dropout)
-    let (_, tangent, outputs) = try tangentPass(
-      inputs, parameters: parameters, along: direction, dropout: dropout, for: .tangents)
-    return (tangent, outputs)
+    try checkTangents()
+    let pass = pass(parameters, batch: inputs.shape[0], for: .tangents, dropout: dropout)
+    let outputs = root.forward(inputs, pass)
+    return (try tangent(pass, along: direction, outputs: outputs), outputs)
   }
 
   /// ⟨∇_θ f(z_i), v⟩ of every example, B values, for any function f of the outputs.
@@ -101,24 +103,19 @@ extension Network {
     return Network.products(slopes, tangent, count: inputs.shape[0])
   }
 
-  /// A pass whose tangents have gone forward along v, as far as it is selected.
+  /// The tangent of a pass's outputs along v, as far as it is selected.
   ///
-  /// - Throws: `DerivativeError.length`, `.layer`.
-  private func tangentPass(
-    _ inputs: Tensor, parameters: Tensor, along direction: Tensor, dropout: DropoutDraws?,
-    for purpose: Pass.Purpose
-  ) throws(DerivativeError) -> (pass: Pass, tangent: Tensor, outputs: Tensor) {
+  /// - Throws: `DerivativeError.length`.
+  fileprivate func tangent(
+    _ pass: Pass, along direction: Tensor, outputs: Tensor
+  ) throws(DerivativeError) -> Tensor {
     try check(direction, "direction")
-    try checkTangents()
-    let pass = pass(parameters, batch: inputs.shape[0], for: purpose, dropout: dropout)
-    let outputs = root.forward(inputs, pass)
     pass.tangent = direction.masked(to: selection)
-    let tangent = root.forwardTangent(nil, pass)
-    return (pass, tangent ?? Tensor(repeating: 0, shape: outputs.shape), outputs)
+    return root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
   }
 
   /// ⟨a_i, b_i⟩ of every example.
-  private static func products(_ a: Tensor, _ b: Tensor, count: Int) -> [Double] {
+  fileprivate static func products(_ a: Tensor, _ b: Tensor, count: Int) -> [Double] {
     let width = a.count / max(1, count)
     return (0..<count).map { example in
       let (x, y) = (a.storage.base + example * width, b.storage.base + example * width)
@@ -127,15 +124,60 @@ extension Network {
   }
 }
 
+/// A batch whose values have gone forward once, for products of its curvature with many directions.
+///
+/// Directions may be taken side by side by several threads: each goes through a branch of the pass.
+package struct CurvaturePass: @unchecked Sendable {
+  fileprivate let network: Network
+  fileprivate let matrix: Network.CurvatureMatrix
+  fileprivate let loss: Loss
+  fileprivate let targets: TargetValues
+  fileprivate let scale: Double
+  /// Read alone, never written after the values went forward.
+  fileprivate let pass: Pass
+  /// z, B × C or B × T × C.
+  package let outputs: Tensor
+  /// ∂ℓ/∂z, as the outputs.
+  fileprivate let slopes: Tensor
+
+  /// Product with a direction, and every example's slope along it (`Network.curvature`).
+  ///
+  /// - Throws: `DerivativeError.length`, `.statistics`.
+  package func product(
+    along direction: Tensor, statistics: [Int: Tensor] = [:]
+  ) throws(DerivativeError) -> CurvatureProduct {
+    try network.check(adjoints: statistics)
+    let branch = pass.branch()
+    let tangent = try network.tangent(branch, along: direction, outputs: outputs)
+    branch.bufferAdjoints = network.movable(statistics)
+    let bend = loss.curvature(outputs, targets, times: tangent, scale: scale)
+    let product: Tensor?
+    switch matrix {
+    case .hessian:
+      branch.gradientTangent = Tensor(repeating: 0, shape: [network.parameterCount])
+      _ = network.root.backwardTangent(slopes.scaled(by: Float(scale)), bend, branch)
+      product = branch.gradientTangent
+    case .gaussNewton:
+      _ = network.root.backward(bend, branch)
+      product = branch.gradient
+    }
+    return CurvatureProduct(
+      product: (product ?? direction).masked(to: network.selection),
+      exampleDerivatives: Network.products(slopes, tangent, count: pass.batch),
+      statistics: pass.isTraining ? network.statisticsBefore(statistics) : statistics,
+      outputs: outputs)
+  }
+}
+
 /// Adjoints of running statistics.
 extension Network {
   /// Those of statistics that training moves.
-  private func movable(_ adjoints: [Int: Tensor]) -> [Int: Tensor] {
+  fileprivate func movable(_ adjoints: [Int: Tensor]) -> [Int: Tensor] {
     adjoints.filter { offset, _ in !frozenBuffers.contains { $0.offset == offset } }
   }
 
   /// (1 − m) a, what is owed to the statistics before r ← (1 − m) r + m s(θ); a where they are frozen.
-  private func statisticsBefore(_ adjoints: [Int: Tensor]) -> [Int: Tensor] {
+  fileprivate func statisticsBefore(_ adjoints: [Int: Tensor]) -> [Int: Tensor] {
     var result = adjoints
     let moved = movable(adjoints)
     _ = root.mapped { layer in

@@ -81,6 +81,21 @@ package final class Pass {
   }
 }
 
+/// Several ways back from one way forward.
+extension Pass {
+  /// A pass that has kept what this one kept, with gradients of its own: another thread may take it.
+  ///
+  /// - Precondition: nobody writes to this pass meanwhile.
+  func branch() -> Pass {
+    let branch = Pass(
+      parameters: parameters, batch: batch, plan: plan, selection: selection, dropout: dropout,
+      ablation: ablation, observing: observedPoints, addingTo: nil)
+    (branch.states, branch.unfolded, branch.lengths) = (states, unfolded, lengths)
+    branch.bufferUpdates = bufferUpdates
+    return branch
+  }
+}
+
 /// What layers ask of the plan.
 extension Pass {
   /// Whether what a layer saves is kept.

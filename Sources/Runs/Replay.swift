@@ -175,6 +175,16 @@ public struct Replay: Sendable {
   public func backwards(
     _ steps: Range<Int>? = nil, _ body: (TrainingState, TrainingBatch) throws -> Void
   ) throws {
+    try backwardsInPieces(steps) { piece in
+      for (state, batch) in piece.reversed() { try body(state, batch) }
+    }
+  }
+
+  /// The same by stretches whose states are in memory together, the last one first, each in the order
+  /// of its steps: for who goes through them more than once.
+  package func backwardsInPieces(
+    _ steps: Range<Int>? = nil, _ body: ([(TrainingState, TrainingBatch)]) throws -> Void
+  ) throws {
     let steps = steps ?? 0..<self.steps
     try requireSteps(from: steps.lowerBound, to: steps.upperBound)
     try keepStates(through: steps.upperBound)
@@ -189,7 +199,7 @@ public struct Replay: Sendable {
   /// Walks from `end` back to a state, with at most `room` states in memory.
   private func walkBack(
     from first: TrainingState, to end: Int, room: Int,
-    _ body: (TrainingState, TrainingBatch) throws -> Void
+    _ body: ([(TrainingState, TrainingBatch)]) throws -> Void
   ) throws {
     var state = first
     guard let length = ReplayPlan.pieceLength(end - first.step, room: room) else {
@@ -198,8 +208,7 @@ public struct Replay: Sendable {
         walked.append((state, batch))
         if batch.step + 1 < end { try make(batch, &state) }
       }
-      while let (state, batch) = walked.popLast() { try body(state, batch) }
-      return
+      return try body(walked)
     }
     var starts = [first]
     for start in stride(from: first.step + length, to: end, by: length) {

@@ -128,13 +128,14 @@ extension Trainer {
     let (isClassification, isSequence) = (loss == .crossEntropy, loss == .nextToken)
     let targets = targets(of: batch, places: places)
     let errors = isClassification || isSequence ? nil : visits?.residuals(outputs, targets)
-    let derivative = loss.forEach(outputs, targets, scale: 1 / Double(size)) { row, values in
+    var derivative = loss.forEach(outputs, targets, scale: 1 / Double(size)) { row, values in
       losses.base[row] = Float(values.loss)
       signals?.write(values, example: columns[row])
       visits?.write(
         loss: Float(values.loss), residual: errors?[row] ?? Float(values.residual), at: row)
     }
     try requireFinite(losses, state)
+    if let weights { derivative.multiplyExamples(by: columns.map { weights[$0] }) }
     _ = network.root.backward(derivative, pass)
     return losses
   }
@@ -158,6 +159,17 @@ extension Trainer {
     guard sum.isFinite else {
       throw .diverged(
         seed: seed, epoch: state.epoch + 1, step: state.step, loss: sum / Double(losses.count))
+    }
+  }
+}
+
+extension Tensor {
+  /// Multiplies what belongs to each example, of the first dimension, by a factor.
+  mutating func multiplyExamples(by factors: [Float]) {
+    let width = count / max(1, factors.count)
+    let target = writableStorage()
+    for (example, factor) in factors.enumerated() where factor != 1 {
+      for i in example * width..<(example + 1) * width { target.base[i] *= factor }
     }
   }
 }

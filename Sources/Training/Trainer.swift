@@ -27,6 +27,8 @@ public struct Trainer: Sendable {
   let inputs: Tensor
   let targets: TargetValues
   let rows: [Int]?
+  /// w_i of each training example; nil: 1.
+  let weights: [Float]?
 
   /// A training.
   ///
@@ -35,12 +37,20 @@ public struct Trainer: Sendable {
   ///   - rows: the rows of `data` to train on, all when nil. The result is that of training on
   ///     `data.subset(rows)`, to the bit.
   ///   - seed: `configuration.seed` when nil.
+  ///   - weights: w_i of each training example in Σ_i w_i ℓ_i / B over its batches of B; nil: 1.
+  ///     An example of weight 0 is visited, draws what it draws and counts in B, but moves nothing
+  ///     by its loss.
+  /// - Precondition: a weight for each training example, none of them infinite or NaN.
   /// - Throws: `TrainingError.lossTargets` when the configured loss is not the targets',
   ///   `.augmentInputs` when the examples are no images that could be changed, `.microBatch`.
   public init(
     network: Network, configuration: TrainingConfiguration, data: Dataset, rows: [Int]? = nil,
-    seed: UInt64? = nil
+    seed: UInt64? = nil, weights: [Float]? = nil
   ) throws(TrainingError) {
+    precondition(
+      weights.map { $0.count == rows?.count ?? data.count && $0.allSatisfy(\.isFinite) } ?? true,
+      "weights of \(weights?.count ?? 0) examples")
+    self.weights = weights
     self.network = network
     self.configuration = configuration
     self.seed = seed ?? configuration.seed
