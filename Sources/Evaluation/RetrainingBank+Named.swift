@@ -19,7 +19,9 @@ extension RetrainingBank {
     let path = RetrainingJob.path(run, bank: name)
     let design = designs.first ?? .random
     let command =
-      design == .random
+      design == .sameRun
+      ? "ascribe retrain \(run.name) ‹sameRun›"
+      : design == .random
       ? "ascribe retrain \(run.name) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
       : "ascribe retrain \(run.name) ‹design: \(design.rawValue)›"
     guard try AtomicFile.isThere(path) else {
@@ -49,7 +51,7 @@ extension SubsetDesign.Kind {
   public var bankName: String {
     switch self {
     case .random, .list: "bank"
-    case .leaveOneOut, .removal, .brittleness, .pruning: rawValue
+    case .leaveOneOut, .removal, .brittleness, .pruning, .sameRun: rawValue
     }
   }
 

@@ -28,6 +28,8 @@ public struct RetrainingJob: Sendable {
     _ run: Run, data: SplitData, design: SubsetDesign, seeds: Int, keepsTokens: Bool? = nil
   ) {
     precondition(seeds >= 1, "\(seeds) seeds")
+    precondition(
+      design.kind != .sameRun || seeds <= run.seeds.count, "\(seeds) of \(run.seeds) seeds")
     self.run = run
     self.data = data
     self.design = design
@@ -156,13 +158,7 @@ public struct RetrainingJob: Sendable {
     _ model: Int, _ network: Network, _ configuration: TrainingConfiguration,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws -> [Float] {
-    let subset = model / seeds
-    let offset = design.seedOffset(subset: subset, seed: model % seeds, seeds: seeds)
-    // Seeds of their own: no model of a bank repeats the run's.
-    let trainer = try Trainer(
-      network: network, configuration: configuration, data: data.train,
-      rows: design.rows(subset, of: data.train.count),
-      seed: 1_000_000 + configuration.seed + offset)
+    let trainer = try trainer(model, network, configuration)
     let state = try trainer.train(hooks: TrainingHooks(isCancelled: isCancelled))
     let predictor = Predictor(network: network, parameters: state.parameters, loss: run.loss)
     guard let keepsTokens else { return predictor.predictions(for: data.test).logits.elements }
@@ -171,5 +167,25 @@ public struct RetrainingJob: Sendable {
     guard keepsTokens else { return sums }
     return sums + found.tokens.flatMap { $0 }
       + found.predicted.map { Float(bitPattern: UInt32(bitPattern: $0)) }
+  }
+
+  /// The training of model (subset · S + seed).
+  private func trainer(
+    _ model: Int, _ network: Network, _ configuration: TrainingConfiguration
+  ) throws -> Trainer {
+    let (subset, seed) = (model / seeds, model % seeds)
+    let (rows, count) = (design.rows(subset, of: data.train.count), data.train.count)
+    if design.kind == .sameRun {
+      var weights = [Float](repeating: 0, count: count)
+      for row in rows { weights[row] = 1 }
+      return try Trainer(
+        network: network, configuration: configuration, data: data.train, seed: run.seeds[seed],
+        weights: weights)
+    }
+    // Seeds of their own: no model of a bank repeats the run's.
+    return try Trainer(
+      network: network, configuration: configuration, data: data.train, rows: rows,
+      seed: 1_000_000 + configuration.seed
+        + design.seedOffset(subset: subset, seed: seed, seeds: seeds))
   }
 }

@@ -22,6 +22,8 @@ public struct SubsetDesign: Sendable, Equatable {
     case list
     /// A subset a model, each with the seed that its role says.
     case pruning
+    /// The run itself with some examples' weights at 0: same seed, order and draws.
+    case sameRun = "same-run"
   }
 
   /// The kind.

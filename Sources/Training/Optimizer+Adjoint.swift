@@ -37,7 +37,8 @@ extension Optimizer {
   /// - Parameters:
   ///   - adjoint: Q × p, of the state after the step; becomes that of the state before it.
   ///   - parameters: θ before the step, p values; `self` is the optimizer before the step.
-  ///   - gradient: g, p values, as `update` was given it.
+  ///   - gradient: g, p values, as `update` was given it; nil where nothing depends on it
+  ///     (`adjointNeedsGradient`).
   ///   - rate: η, the learning rate of the step.
   ///   - step: t − 1, from 0.
   ///   - ranges: what moved of the p values; nil: all. Elsewhere the state's adjoint stays.
@@ -49,14 +50,15 @@ extension Optimizer {
   /// - Source: reverse mode of PyTorch's formulas, as in Maclaurin et al. 2015 (arXiv:1502.03492) §2
   ///   without their reversal of the state, which is replayed instead (`Replay`).
   public func pullBack(
-    _ adjoint: inout StateAdjoint, parameters: Tensor, gradient: Tensor, rate: Double, step: Int,
+    _ adjoint: inout StateAdjoint, parameters: Tensor, gradient: Tensor?, rate: Double, step: Int,
     ranges: [Range<Int>]? = nil
   ) -> Matrix<Double> {
     let (p, q) = (parameters.count, adjoint.parameters.rows)
+    precondition(gradient != nil || !adjointNeedsGradient, "\(configuration) without a gradient")
     precondition(
-      gradient.count == p && adjoint.parameters.columns == p
+      gradient?.count ?? p == p && adjoint.parameters.columns == p
         && adjoint.buffers.count == buffers.count,
-      "a gradient of \(gradient.count) and adjoints of \(adjoint.parameters.columns), "
+      "a gradient of \(gradient?.count ?? p) and adjoints of \(adjoint.parameters.columns), "
         + "\(adjoint.buffers.count) buffers; the optimizer has \(p) parameters, \(buffers.count)")
     let result = Matrix<Double>(rows: q, columns: p)
     let rows = AdjointRows(
@@ -65,7 +67,7 @@ extension Optimizer {
       second: adjoint.buffers.count < 2 ? nil : adjoint.buffers[1].writableStorage(),
       gradient: result.storage, count: q, width: p)
     let formula = formula(rate: rate, step: step)
-    let (theta, g) = (parameters.storage, gradient.storage)
+    let (theta, g) = (parameters.storage, (gradient ?? parameters).storage)
     let state = buffers.map(\.value.storage)
     for part in ranges ?? [0..<p] {
       Workers.run(over: part.count, grain: Optimizer.adjointGrain) { range in
@@ -77,6 +79,14 @@ extension Optimizer {
       }
     }
     return result
+  }
+
+  /// Whether `pullBack` takes the step's gradient: Adam divides by what it has seen of them.
+  package var adjointNeedsGradient: Bool {
+    switch configuration {
+    case .sgd: false
+    case .adam, .adamw: true
+    }
   }
 
   private func formula(rate: Double, step: Int) -> AdjointFormula {

@@ -19,13 +19,14 @@ extension Trainer {
   /// - Parameters:
   ///   - adjoint: Q × p, of the state after the step; becomes that of the state before it.
   ///   - state: the state before the step.
-  ///   - gradient: `gradient(state, batch)`.
+  ///   - gradient: `gradient(state, batch)`; nil where the optimizer takes none
+  ///     (`Optimizer.adjointNeedsGradient`).
   /// - Returns: λg, Q × p: λg · ∇ℓ_i / B is what the objective changes by with the weight of the
   ///   batch's example i.
   /// - Throws: `ReplayError.otherStep` for a batch that is not the state's next.
   public func pullBack(
     _ adjoint: inout StateAdjoint, through batch: TrainingBatch, from state: TrainingState,
-    gradient: Tensor
+    gradient: Tensor?
   ) throws(ReplayError) -> Matrix<Double> {
     try requireNext(batch, state)
     return state.optimizer.pullBack(

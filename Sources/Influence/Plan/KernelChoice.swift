@@ -45,6 +45,13 @@ public struct KernelChoice: Sendable, Equatable {
   /// Why.
   public let reason: Reason
 
+  /// The exact kernel, or none at all: nothing was weighed.
+  static let exact = KernelChoice(usesFeatures: false, reason: .asked)
+
+  private init(usesFeatures: Bool, reason: Reason) {
+    (self.usesFeatures, self.reason) = (usesFeatures, reason)
+  }
+
   /// The choice for a scoring.
   ///
   /// - Parameters:

@@ -106,7 +106,7 @@ extension RunInfluence {
     to scoring: ResolvedScoring, _ queries: Int, of network: Network
   ) throws -> [WorkEstimate.Alternative] {
     // Fewer checkpoints leave as many visits.
-    if scoring.usesSteps { return [] }
+    if scoring.usesSteps || scoring.options.method.replays { return [] }
     let method = scoring.options.method
     let all = checkpointCount(scoring.choice, scoring.seeds, method)
     let last = checkpointCount(.final, scoring.seeds, method)
@@ -168,7 +168,8 @@ extension RunInfluence {
       method,
       WorkShape(
         network: network, examples: data.train.count, queries: queries, projection: projection,
-        heldBytes: KernelGradients.standardBudget), checkpoints: checkpoints)
+        heldBytes: KernelGradients.standardBudget, epochs: (try? run.training().epochs) ?? 1),
+      checkpoints: checkpoints)
   }
 
   /// How many checkpoints a choice takes; 1 for one that the run does not have, which is refused later.

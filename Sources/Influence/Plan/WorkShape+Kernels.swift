@@ -46,6 +46,18 @@ extension WorkShape {
       keptBytes: held(count, isCompact: true) + matrix)
   }
 
+  /// The training made again for its states, walked back, and every query taken back through it.
+  ///
+  /// A query's product with the Hessian is two trainings' work; bytes of its fp64 adjoint take as
+  /// long again.
+  func sweep() -> MethodCost {
+    let training = footprint.trainingFlops * Double(examples) * Double(epochs)
+    let p = Double(network.parameterCount)
+    return MethodCost(
+      flops: training * (2.5 + 4 * Double(queries)),
+      peakBytes: planned(bytes: 32 * p * Double(queries)) + scoreBytes)
+  }
+
   private var scoreBytes: Int { planned(bytes: 4 * Double(queries) * Double(examples)) }
 
   /// The features of the queries, and the projector that makes them.

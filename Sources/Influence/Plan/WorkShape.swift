@@ -25,6 +25,8 @@ public struct WorkShape: Sendable {
   public let queries: Int
   /// How features are made; nil on the exact kernel.
   public let projection: ProjectionChoice?
+  /// Epochs of the training, for methods that go through it again.
+  public let epochs: Int
   let network: Network
   /// The factors of one example.
   let footprint: ExampleFootprint
@@ -37,10 +39,12 @@ public struct WorkShape: Sendable {
   ///   - network: with the layers that gradients are taken by.
   ///   - projection: how features are made; nil for the exact kernel.
   ///   - heldBytes: bytes that the training examples' gradients may take to be held.
+  ///   - epochs: of the training.
   public init(
     network: Network, examples: Int, queries: Int, projection: ProjectionChoice? = nil,
-    heldBytes: Int = WorkShape.standardHeldBytes
+    heldBytes: Int = WorkShape.standardHeldBytes, epochs: Int = 1
   ) {
+    self.epochs = epochs
     (self.network, self.examples, self.queries) = (network, examples, queries)
     (self.projection, self.heldBytes) = (projection, heldBytes)
     footprint = network.footprint
@@ -55,14 +59,14 @@ public struct WorkShape: Sendable {
   public func asking(_ queries: Int) -> WorkShape {
     WorkShape(
       network: network, examples: examples, queries: queries, projection: projection,
-      heldBytes: heldBytes)
+      heldBytes: heldBytes, epochs: epochs)
   }
 
   /// The same on features, or on the exact kernel.
   public func on(_ projection: ProjectionChoice?) -> WorkShape {
     WorkShape(
       network: network, examples: examples, queries: queries, projection: projection,
-      heldBytes: heldBytes)
+      heldBytes: heldBytes, epochs: epochs)
   }
 
   /// The sequence's positions, 1 of everything else.

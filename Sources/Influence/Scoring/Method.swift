@@ -32,6 +32,8 @@ public struct Method: Sendable {
     case solve
     /// One target an example: sequences have none.
     case labels
+    /// The run's own training, to be gone through again step by step (`Replay`).
+    case training
   }
 
   /// What scores are measured in.
@@ -167,6 +169,9 @@ public struct Method: Sendable {
   public var combinedNames: [String]? {
     if case .combination(let parts) = form { parts.map(\.name) } else { nil }
   }
+
+  /// Whether it goes through the run's training again; it takes no kernel.
+  public var replays: Bool { needs.contains(.training) }
 
   /// Whether it solves with a damped kernel.
   public var isDamped: Bool { needs.contains(.solve) }

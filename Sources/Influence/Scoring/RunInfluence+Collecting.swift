@@ -46,6 +46,11 @@ extension RunInfluence {
       // One store for all methods, where the loss is a function of its f.
       ?? (method.isOfLoss && !isSequence ? Method.trak : method)
       .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
+    if method.replays {
+      throw InfluenceError.notDefined(
+        name: method.name, reason: "it goes through the training itself, not its features",
+        option: "‹method›")
+    }
     if method.needs.contains(.labels) { try data.train.targets.requireLabels(method.name) }
     if method.parts.contains(where: { $0.gradients == .loss }) {
       try function.requireLoss(of: data.train.targets)

@@ -155,6 +155,7 @@ extension RunInfluence {
 
   /// Exact kernel or features, by what the scoring of one query takes on either.
   private func kernelChoice(_ request: ScoringRequest) throws -> KernelChoice {
+    if let method = request.method, method.replays { return try replayChoice(method, request) }
     // Gradients from elsewhere have been made: their number alone decides.
     let network = factors == nil ? try self.network : nil
     func cost(_ method: Method, _ projection: ProjectionChoice? = nil) -> ScoringCost {
@@ -177,6 +178,20 @@ extension RunInfluence {
         request.method ?? standardMethod(request.outputFunction, onFeatures: false).method),
       stored: try hasStore(onFeatures, function)
         ? (cost(onFeatures, try standardProjection), cost(onFeatures)) : nil)
+  }
+
+  /// A method of the whole training takes no kernel.
+  ///
+  /// - Throws: `InfluenceError.notDefined` where features were asked for.
+  private func replayChoice(
+    _ method: Method, _ request: ScoringRequest
+  ) throws(InfluenceError) -> KernelChoice {
+    if request.kernel == .features || request.kernel == .steps {
+      throw .notDefined(
+        name: method.name, reason: "it goes through the training itself, not its features",
+        option: "‹kernel›")
+    }
+    return .exact
   }
 
   private func standardWeight(
@@ -228,11 +243,13 @@ extension RunInfluence {
   ///   a store of another run.
   public func ensemble(_ scoring: ResolvedScoring) throws -> Ensemble {
     let (checkpoints, references) =
-      scoring.usesSteps
-      ? try stepCheckpoints(scoring)
-      : scoring.usesFeatures
-        ? try storedCheckpoints(scoring)
-        : try exactCheckpoints(scoring)
+      scoring.options.method.replays
+      ? try replayCheckpoints(scoring)
+      : scoring.usesSteps
+        ? try stepCheckpoints(scoring)
+        : scoring.usesFeatures
+          ? try storedCheckpoints(scoring)
+          : try exactCheckpoints(scoring)
     return try Ensemble(
       checkpoints: checkpoints, training: data.train, options: scoring.options,
       trajectoryResiduals: try neededResiduals(scoring.options, references),
