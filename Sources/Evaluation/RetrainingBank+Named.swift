@@ -22,8 +22,8 @@ extension RetrainingBank {
       design == .sameRun
       ? "ascribe retrain \(run.name) ‹sameRun›"
       : design == .random
-      ? "ascribe retrain \(run.name) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
-      : "ascribe retrain \(run.name) ‹design: \(design.rawValue)›"
+        ? "ascribe retrain \(run.name) ‹subsets: 50› ‹fraction: 0.5› ‹seeds: 3›"
+        : "ascribe retrain \(run.name) ‹design: \(design.rawValue)›"
     guard try AtomicFile.isThere(path) else {
       // Without a network there is nothing to retrain.
       _ = try run.network

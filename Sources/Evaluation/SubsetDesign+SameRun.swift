@@ -32,6 +32,15 @@ extension SubsetDesign {
       of: count, seed: seed)
   }
 
+  /// The share of the training set that a removal takes, the mean over removals.
+  public var removedFraction: Double {
+    let parts = roles.filter { $0.removed > 0 }
+    guard let members, let count = members.map(\.count).max(), !parts.isEmpty, count > 0 else {
+      return 1 - fraction
+    }
+    return parts.reduce(0.0) { $0 + Double($1.removed) } / Double(parts.count * count)
+  }
+
   /// The run itself, then the run on subsets that are listed.
   public static func sameRun(
     _ members: [[Int]], of count: Int

@@ -7,6 +7,10 @@ struct DesignOptions: ParsableArguments {
   @Option(help: "Random: number of subsets (default: 50).") var subsets: Int?
   @Option(help: "Random: share of the training set in each (default: 0.5).")
   var fraction: Double?
+  @Flag(help: "The run itself without the examples, in place of models of other seeds.")
+  var sameRun = false
+  @Option(help: "Same run: share of the training set that is taken away (default: 0.01).")
+  var removed: Double?
   @Option(help: "Seed of all random choices of examples.") var subsetSeed: UInt64 = 0
   @Option(help: "Leave-one-out: training ids such as 3,17, or @FILE with one a line.")
   var ids: String?
@@ -33,6 +37,15 @@ struct DesignOptions: ParsableArguments {
       ("--test", test != nil, "removal"), ("--method", method != nil, "removal"),
       ("--scores", scores != nil, "removal"), ("--token", token != nil, "removal"),
     ]
+    if removed != nil && (!sameRun || design != "random") {
+      throw ValidationError("--removed is for --same-run without --design")
+    }
+    if sameRun {
+      if ["leave-one-out", "removal"].contains(design) {
+        throw ValidationError("--same-run takes random removals or a file of subsets")
+      }
+      if fraction != nil { throw ValidationError("--same-run takes --removed, not --fraction") }
+    }
     if let stray = owners.first(where: { $0.isGiven && $0.design != design }) {
       throw ValidationError("\(stray.option) is for --design \(stray.design), not \(design)")
     }
@@ -49,6 +62,8 @@ struct DesignOptions: ParsableArguments {
   /// The design asked for: `random`, `leave-one-out`, `removal` or a file.
   func design(_ name: String) throws -> RetrainJob.Design {
     switch name {
+    case "random" where sameRun:
+      return .sameRun(removed: removed ?? 0.01, subsets: subsets ?? 30)
     case "random": return .random(subsets: subsets ?? 50, fraction: fraction ?? 0.5)
     case "leave-one-out":
       return ids.map { .leaveOneOut(ids: $0) } ?? .leaveOneOutSample(count: count)
@@ -62,7 +77,7 @@ struct DesignOptions: ParsableArguments {
         try scores.map { .scores($0) }
         ?? .method(try method.map { try MethodTable.standard.method(named: $0) })
       return .removal(request)
-    default: return .file(name)
+    default: return sameRun ? .sameRunFile(name) : .file(name)
     }
   }
 

@@ -15,6 +15,7 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       lds: linear datamodeling score against a bank of random subsets (ascribe retrain), with
         random scores beside it, which must come out at 0 within the error.
+        --same-run: this very run without random examples (ascribe retrain --same-run) is the truth.
       loo: correlation with what leaving out single examples does
         (ascribe retrain --design leave-one-out).
       removal: what retraining without the most helpful or harmful examples does, beside random
@@ -44,6 +45,10 @@ struct EvaluateCommand: ParsableCommand {
     @Option(
       help: "The bank's name (default: bank; loo, removal and brittleness have their own).")
     var bank: String?
+    @Flag(help: "lds: against this very run without random examples (ascribe retrain --same-run).")
+    var sameRun = false
+    @Option(help: "Same run: the share that the bank takes away (default: 0.01).")
+    var removed: Double?
     @Option(help: "Sequences: the only token of each test example, from 1, that is asked about.")
     var token: Int?
   }
@@ -63,6 +68,12 @@ struct EvaluateCommand: ParsableCommand {
     }
     if kind != .lds && fusing.fuse != nil {
       throw ValidationError("--fuse is for evaluate lds, not \(kind.rawValue)")
+    }
+    if question.sameRun && kind != .lds {
+      throw ValidationError("--same-run is for evaluate lds, not \(kind.rawValue)")
+    }
+    if question.removed != nil && !question.sameRun {
+      throw ValidationError("--removed is for --same-run")
     }
     if kind == .mislabel && question.bank != nil {
       throw ValidationError("--bank is not for evaluate mislabel, which needs no bank")
@@ -89,6 +100,7 @@ struct EvaluateCommand: ParsableCommand {
     case .lds:
       var job = LDSJob(bank: bank, scoring: scoring, layers: layers)
       (job.fusedWith, job.token) = (fusing.fuse, token)
+      if question.sameRun { job.sameRun = SameRunRequest(removed: question.removed ?? 0.01) }
       try show(job.run(in: session))
     case .loo:
       var job = LeaveOneOutJob(bank: bank, scoring: scoring, layers: layers)

@@ -13,7 +13,9 @@ struct RetrainCommand: ParsableCommand {
         `evaluate RUN removal`.
       --design FILE: one subset a line, as ids, `all`, or `all but` and ids; or JSON, a list of
         lists of ids.
-      The last three also train on the whole set, or on what the file says, and train model s of
+      --same-run: this very run (seed, order, draws) without random examples, their weights at 0,
+        for `evaluate RUN lds --same-run`; with --design FILE on the file's subsets.
+      The others but random also train on the whole set, or on what the file says, and train model s of
       every subset with the same seed. Interrupted, it goes on model by model and leaves the same
       bytes.
       """)
@@ -24,7 +26,8 @@ struct RetrainCommand: ParsableCommand {
   @Option(help: "The bank's name (default: bank; leave-one-out and removal have their own).")
   var bank: String?
   @OptionGroup var choices: DesignOptions
-  @Option(help: "Models of each subset.") var seeds = 3
+  @Option(help: "Models of each subset (default: 3; with --same-run the run's first seed).")
+  var seeds: Int?
   @Flag(
     inversion: .prefixedNo,
     help: "Sequences: keep the outputs of each token too (default: where they take 256 MB or less)."

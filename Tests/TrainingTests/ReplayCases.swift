@@ -73,23 +73,23 @@ struct ReplayCase: Sendable, CustomTestStringConvertible {
       more: "lora: {rank: 2, targets: [c_attn]}"),
   ]
 
-  private static let points = """
+  static let points = """
     {train: {format: csv, path: train.csv, label: last}, \
     test: {format: csv, path: test.csv, label: last}}
     """
-  private static let numbers = """
+  static let numbers = """
     {train: {format: csv, path: numbers.csv, label: last}, \
     test: {format: csv, path: numbers.csv, label: last}, task: regression}
     """
-  private static let images = """
+  static let images = """
     {source: {format: idx, images: images.idx, labels: labels.idx}, split: {test: 5, seed: 0}, \
     scale: [0, 255]}
     """
-  private static let names = """
+  static let names = """
     {source: {format: jsonl, path: names.jsonl, label: label, tokens: characters, length: 6}, \
     split: {test: 3, seed: 0}}
     """
-  private static func passages(length: Int) -> String {
+  static func passages(length: Int) -> String {
     "{source: {format: text, path: text.txt, tokens: characters, length: \(length)}, "
       + "split: {test: 3, seed: 0}}"
   }

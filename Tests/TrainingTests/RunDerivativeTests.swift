@@ -12,43 +12,88 @@ import Testing
 /// weights.
 @Suite("Exact derivatives of a run")
 struct RunDerivativeTests {
-  @Test("weights moved a little move the outputs as predicted", arguments: ReplayCase.all)
-  func differences(_ replayed: ReplayCase) throws {
+  /// Smooth activations, and an ε at which Adam divides by no near-zero: with kinks, or steps of one
+  /// size whatever the gradient, differences over weights find another slope than the derivative.
+  static let smooth = [
+    ReplayCase(
+      name: "mlp, dropout, momentum, cosine", data: ReplayCase.points,
+      model: "{hidden: [6], activation: tanh, dropout: 0.2}",
+      training: "momentum: 0.9, rate: 0.1, schedule: cosine, epochs: 5"),
+    ReplayCase(
+      name: "mlp, frozen, micro-batches, adam, warm-up", data: ReplayCase.points,
+      model: "{hidden: [6, 5], activation: gelu, dropout: 0.2}",
+      training: "optimizer: adam, epsilon: 0.1, rate: 0.05, weightDecay: 0.01, microBatch: 3, "
+        + #"epochs: 3, schedule: {warmupSteps: 4}, freeze: ["0"]"#),
+    ReplayCase(
+      name: "linear, sgd, decay, steps", data: ReplayCase.numbers, model: "{kind: linear}",
+      training: "rate: 0.05, weightDecay: 0.1, epochs: 4, "
+        + "schedule: {kind: step, every: 2, factor: 0.5}"),
+    ReplayCase(
+      name: "cnn, augmented, nesterov", data: ReplayCase.images,
+      model: "{kind: cnn, channels: [3], hidden: [5], activation: tanh, dropout: 0.1}",
+      training: "momentum: 0.8, nesterov: true, rate: 0.02, epochs: 3, "
+        + "augment: {flip: horizontal, crop: 1}"),
+    ReplayCase(
+      name: "cnn, batch norm, adamw, augmented", data: ReplayCase.images,
+      model: "{kind: cnn, channels: [2, 3], activation: tanh, normalisation: batch}",
+      training: "optimizer: adamw, epsilon: 0.1, rate: 0.02, epochs: 3, augment: {crop: 2}"),
+    ReplayCase(
+      name: "vit, adamw, warm-up, augmented", data: ReplayCase.images,
+      model: "{kind: vit, layers: 1, heads: 2, width: 8, patch: 4, dropout: 0.1}",
+      training: "optimizer: adamw, epsilon: 0.1, rate: 0.02, epochs: 2, "
+        + "schedule: {kind: cosine, warmup: 0.5}, augment: {flip: horizontal}"),
+    ReplayCase(
+      name: "bert, adam", data: ReplayCase.names,
+      model: "{kind: bert, layers: 1, heads: 2, width: 8, dropout: 0.1, attentionDropout: 0.1}",
+      training: "optimizer: adam, epsilon: 0.1, rate: 0.05, epochs: 3"),
+    ReplayCase(
+      name: "gpt2, parts, micro-batches, momentum", data: ReplayCase.passages(length: 64),
+      model: "{kind: gpt2, layers: 1, heads: 2, width: 8, dropout: 0.1, attentionDropout: 0.1}",
+      training: "momentum: 0.9, rate: 0.01, microBatch: 6, epochs: 2"),
+    ReplayCase(
+      name: "llama, adamw", data: ReplayCase.passages(length: 16),
+      model: "{kind: llama, layers: 1, heads: 2, width: 8, tied: true}",
+      training: "optimizer: adamw, epsilon: 0.1, rate: 0.05, epochs: 2"),
+    ReplayCase(
+      name: "gpt2, adapters, adamw", data: ReplayCase.passages(length: 16),
+      model: "{kind: gpt2, layers: 1, heads: 2, width: 8}",
+      training: "optimizer: adamw, epsilon: 0.1, rate: 0.05, epochs: 2",
+      more: "lora: {rank: 2, targets: [c_attn]}"),
+  ]
+
+  @Test("weights moved a little move the outputs as predicted", arguments: smooth)
+  func differences(_ work: ReplayCase) throws {
     let bench = try RunBench()
-    let run = try replayed.train(in: bench)
+    let run = try work.train(in: bench)
     let data = try run.loadData()
     let replay = try Replay(run, data: data.train)
     let function: OutputFunction = if case .values = data.train.targets { .loss } else { .margin }
     let found = try RunDerivative(replay, of: function).byWeights(of: data.test)
-    let network = replay.trainer.network
-    func outputs(_ step: Float, along direction: [Float]) throws -> [Double] {
+    // All weights at once, up or down: what rounding leaves of the difference is small beside it.
+    let half = RandomStream(seed: 7, purpose: .subset).sample(
+      data.train.count / 2, of: data.train.count)
+    let direction = (0..<data.train.count).map { Float(half.contains($0) ? 1 : -1) }
+    func outputs(_ step: Float) throws -> [Double] {
       let trainer = try Trainer(
-        network: network, configuration: replay.trainer.configuration, data: data.train,
-        seed: replay.seed, weights: direction.map { 1 + step * $0 })
-      let outputs = network.uncheckedOutputs(
+        network: replay.trainer.network, configuration: replay.trainer.configuration,
+        data: data.train, seed: replay.seed, weights: direction.map { 1 + step * $0 })
+      let outputs = replay.trainer.network.uncheckedOutputs(
         data.test.inputs, parameters: try trainer.train().parameters)
       return function.values(outputs, TargetValues(data.test.targets)).map { Double($0) }
     }
-    // All weights at once, up or down: what rounding leaves of the difference is small beside it.
-    let draws = RandomStream(seed: 7, purpose: .subset, index: 0)
-    let direction = (0..<data.train.count).map { index -> Float in
-      draws.sample(data.train.count / 2, of: data.train.count).contains(index) ? 1 : -1
+    // Central differences without their h² term.
+    func difference(_ step: Float) throws -> [Double] {
+      zip(try outputs(step), try outputs(-step)).map { ($0 - $1) / Double(2 * step) }
     }
-    // Two steps: kinks that a step jumps over show in both, rounding in the smaller one.
-    let differences = try [Float(0.02), 0.005].map { step in
-      let (up, down) = (
-        try outputs(step, along: direction), try outputs(-step, along: direction)
-      )
-      return zip(up, down).map { ($0 - $1) / Double(2 * step) }
-    }
+    let (wide, narrow) = (try difference(0.002), try difference(0.001))
+    let expected = zip(wide, narrow).map { (4 * $1 - $0) / 3 }
     let predicted = (0..<found.rows).map { row in
       (0..<found.columns).reduce(0.0) { $0 + found[row, $1] * Double(direction[$1]) }
     }
-    let size = predicted.map { abs($0) }.max() ?? 0
-    #expect(size > 0)
-    for (query, value) in predicted.enumerated() {
-      let errors = differences.map { abs($0[query] - value) / size }
-      #expect((errors.min() ?? 1) < 0.02, "query \(query): \(value), \(differences.map { $0[query] })")
+    let size = expected.map { abs($0) }.max() ?? 0
+    #expect(size > 1e-3)
+    for (query, (a, b)) in zip(predicted, expected).enumerated() {
+      #expect(abs(a - b) < 0.02 * size, "query \(query): \(a), \(b)")
     }
   }
 }

@@ -21,9 +21,9 @@ struct Magic: CheckpointScorer {
   let notes: [String]
 
   init(_ context: ScoringContext) throws {
-    let replay = try context.replay()
-    derivative = try RunDerivative(replay, of: context.options.outputFunction)
-    notes = []
+    let (checkpoint, function) = (try context.replayed(), context.options.outputFunction)
+    derivative = try RunDerivative(checkpoint.replay, of: function)
+    notes = [try checkpoint.smoothness(function).text]
   }
 
   var damping: DampingReport? { nil }

@@ -1,9 +1,12 @@
 // Letters: n training examples.
+import Checkpoints
 import Datasets
 import Gradients
 import Networks
 import Runs
+import Storage
 import Tensors
+import Training
 
 /// The end of a seed's training, with the way back through its steps: for methods of the whole
 /// training, which take no kernel.
@@ -16,12 +19,52 @@ public struct ReplayCheckpoint: ScoredCheckpoint {
   public let source: any GradientProvider
   /// The training, to be gone through again.
   public let replay: Replay
+  private let training: Dataset
+  /// What the smoothness of the training is asked about.
+  private let asked: Dataset
 
   /// The end of a replayed training.
   public init(
-    name: String, place: TrainingPlace?, source: any GradientProvider, replay: Replay
+    name: String, place: TrainingPlace?, source: any GradientProvider, replay: Replay,
+    training: Dataset, asked: Dataset
   ) {
-    (self.name, self.place, self.source, self.replay) = (name, place, source, replay)
+    self.asked = asked.evenly(atMost: ReplayCheckpoint.askedCount)
+    (self.name, self.place, self.source) = (name, place, source)
+    (self.replay, self.training) = (replay, training)
+  }
+
+  /// Examples that the smoothness is asked about, at the most.
+  private static let askedCount = 200
+
+  /// A smoothness with what it is of.
+  private struct KeptSmoothness: Codable {
+    let fingerprint: [String]
+    let smoothness: TrainingSmoothness
+  }
+
+  /// How far the training's first order holds for an output function; kept beside the run's stores.
+  ///
+  /// - Throws: errors of training and files.
+  func smoothness(_ function: OutputFunction) throws -> TrainingSmoothness {
+    let run = replay.run
+    let path = "\(run.projectionsFolder)/smoothness-\(function.rawValue)-\(replay.seed).json"
+    let fingerprint =
+      try run.identity().fingerprint(of: .states).fields.map { "\($0.name) \($0.value)" }
+      + ["asked \(asked.contentHash)"]
+    if let kept = try? SealedJSON.read(KeptSmoothness.self, from: path),
+      kept.fingerprint == fingerprint
+    {
+      return kept.smoothness
+    }
+    let (network, targets) = (replay.trainer.network, TargetValues(asked.targets))
+    let made = try TrainingSmoothness(of: replay, data: training) { parameters in
+      function.values(
+        network.uncheckedOutputs(asked.inputs, parameters: parameters), targets)
+    }
+    try AtomicFile.makeFolder(run.projectionsFolder)
+    try SealedJSON.write(
+      KeptSmoothness(fingerprint: fingerprint, smoothness: made), to: path)
+    return made
   }
 
   /// That it is of the steps.
@@ -45,7 +88,7 @@ public struct ReplayCheckpoint: ScoredCheckpoint {
 
   /// −∂ℓ/∂f from the source, n values.
   public func residuals(_ function: OutputFunction) throws -> [Float] {
-    try source.residuals(of: replay.training, function)
+    try source.residuals(of: training, function)
   }
 }
 
@@ -53,17 +96,42 @@ extension ScoringContext {
   /// The training behind the checkpoint.
   ///
   /// - Throws: `InfluenceError.notDefined` for checkpoints of no training.
-  func replay() throws -> Replay {
+  func replayed() throws -> ReplayCheckpoint {
     guard let checkpoint = checkpoint as? ReplayCheckpoint else {
       throw InfluenceError.notDefined(
         name: method.name, reason: "it goes through the steps of a run's own training",
         option: "‹method›")
     }
-    return checkpoint.replay
+    return checkpoint
+  }
+}
+
+extension Dataset {
+  /// Every k-th example, so many at the most.
+  fileprivate func evenly(atMost most: Int) -> Dataset {
+    guard count > most else { return self }
+    return subset((0..<most).map { $0 * count / most })
   }
 }
 
 extension RunInfluence {
+  /// How far the first order of the run's training holds (its first seed), for an output function.
+  ///
+  /// - Throws: `ReplayError` for a run that was not trained here; errors of training and files.
+  public func smoothness(_ function: OutputFunction) throws -> TrainingSmoothness {
+    let reference = try run.checkpoint()
+    return try replayCheckpoint(reference, run.places(of: [reference])[0]).smoothness(function)
+  }
+
+  private func replayCheckpoint(
+    _ reference: CheckpointReference, _ place: TrainingPlace
+  ) throws -> ReplayCheckpoint {
+    ReplayCheckpoint(
+      name: reference.groupName, place: place, source: try source(reference),
+      replay: try Replay(run, seed: reference.seed, data: data.train), training: data.train,
+      asked: data.test.count > 0 ? data.test : data.train)
+  }
+
   /// The end of each chosen seed's training.
   ///
   /// - Throws: `InfluenceError.notDefined` for scores over some layers and for other checkpoints than
@@ -86,10 +154,8 @@ extension RunInfluence {
     guard references == ends else {
       throw refuse("it goes through the whole training", "‹checkpoints›")
     }
-    let checkpoints = try zip(references, run.places(of: references)).map { reference, place in
-      ReplayCheckpoint(
-        name: reference.groupName, place: place, source: try source(reference),
-        replay: try Replay(run, seed: reference.seed, data: data.train))
+    let checkpoints = try zip(references, run.places(of: references)).map {
+      try replayCheckpoint($0, $1)
     }
     return (checkpoints, references)
   }

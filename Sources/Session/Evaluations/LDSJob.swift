@@ -2,6 +2,7 @@ import Answers
 import Evaluation
 import Influence
 import Networks
+import Tensors
 
 /// Whether sums of scores predict what retraining on random subsets does.
 public struct LDSJob: Sendable {
@@ -11,6 +12,9 @@ public struct LDSJob: Sendable {
   public var fusedWith: String?
   /// Of sequences the only token of each test example that is asked about, from 1; nil: all.
   public var token: Int?
+  /// The run itself without some examples as the truth, in place of models of other seeds; nil: of
+  /// random subsets.
+  public var sameRun: SameRunRequest?
   /// How the scores are made.
   public var scoring: ScoringRequest
   /// The layers that scores are over; nil: all that were trained.
@@ -27,6 +31,7 @@ public struct LDSJob: Sendable {
   ///
   /// - Throws: `EvaluationError` where there is no bank that suits; errors of the scoring.
   public func run(in session: Session) throws -> Evaluated<LDSAnswer> {
+    if let sameRun { return try self.sameRun(sameRun, in: session) }
     let beside = try ScoringBesideBank(
       session, bank: bank, of: [.random, .list], scoring, layers: layers, token: token)
     let (setup, queries) = (beside.setup, beside.queries)
@@ -43,6 +48,45 @@ public struct LDSJob: Sendable {
       answer,
       page: answer.page(queries: [
         .init(answer.settings.method, result.perQuery), .init("random scores", control.perQuery),
+      ]))
+  }
+  /// Scores all test examples against the run itself without some examples.
+  private func sameRun(
+    _ request: SameRunRequest, in session: Session
+  ) throws -> Evaluated<LDSAnswer> {
+    if fusedWith != nil {
+      throw EvaluationError.request(
+        problem: "a bank of other seeds cannot be fused with scores for this very run",
+        field: "‹fuse›", remedy: "leave ‹fuse› or ‹sameRun› out")
+    }
+    var scoring = scoring
+    let name = bank ?? request.bankName
+    // A score for this run is of the seeds that the bank trained again.
+    if scoring.seeds == nil {
+      let run = try session.influence(layers: layers).run
+      let made = try RetrainingBank.named(
+        name, of: session.influence(layers: layers), designs: [.sameRun])
+      scoring.seeds = Array(run.seeds.prefix(made.seeds))
+    }
+    let beside = try ScoringBesideBank(
+      session, bank: name, of: [.sameRun], scoring, layers: layers, token: token)
+    let (setup, queries) = (beside.setup, beside.queries)
+    let scores = try setup.scorer.scores(queries.data)
+    try setup.explain()
+    func correlation(_ scores: Matrix<Float>) -> SameRunCorrelation {
+      SameRunCorrelation(scores: scores, masks: beside.truth.masks, outputs: beside.outputs)
+    }
+    let result = correlation(scores)
+    let control = correlation(NegativeControl.randomScores(like: scores))
+    let answer = LDSAnswer(
+      EvaluationSettings(try setup.description(), beside.truth, token: token), sameRun: result,
+      control: control, removed: beside.truth.design.removedFraction,
+      smoothness: try setup.influence.smoothness(setup.options.outputFunction))
+    return Evaluated(
+      answer,
+      page: answer.page(queries: [
+        .init(answer.settings.method, result.spearman.perQuery),
+        .init("random scores", control.spearman.perQuery),
       ]))
   }
 }

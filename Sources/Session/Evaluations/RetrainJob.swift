@@ -21,14 +21,19 @@ public struct RetrainJob: Sendable {
     case removal(RemovalRequest = RemovalRequest())
     /// Those of a file: one a line, as ids, `all`, or `all but` and ids; or JSON.
     case file(String)
+    /// The run itself (seed, order, draws) without random examples, their weights at 0; `removed` is
+    /// their share.
+    case sameRun(removed: Double = 0.01, subsets: Int = 30)
+    /// The run itself on the subsets of a file.
+    case sameRunFile(String)
   }
 
   /// Which subsets.
   public var design: Design
   /// The seed of all random choices of examples.
   public var subsetSeed: UInt64 = 0
-  /// Models of each subset.
-  public var seeds = 3
+  /// Models of each subset; of the run itself so many of its own seeds.
+  public var seeds: Int?
   /// The bank's name; nil: the design's own.
   public var bank: String?
   /// Of sequences whether the outputs of each token are kept too; nil: where they take 256 MB or
@@ -46,17 +51,24 @@ public struct RetrainJob: Sendable {
   ///   `StorageError.fingerprintMismatch` for a bank made from something else; errors of the
   ///   scoring that ranks and of training; `JobCancelled`, resumable.
   public func run(in session: Session) throws -> RetrainAnswer {
-    try EvaluationError.require(seeds, in: 1...1_000, field: "seeds")
+    if let seeds { try EvaluationError.require(seeds, in: 1...1_000, field: "seeds") }
     _ = try SubsetDesign.Kind.random.bankName(bank)
     let subsets = try subsets(session)
     let influence = try session.influence()
     let run = influence.run
     if tokenOutputs != nil { try influence.data.test.requireTokens(option: "‹tokenOutputs›") }
+    if subsets.kind == .sameRun, let seeds, seeds > run.seeds.count {
+      throw EvaluationError.request(
+        problem:
+          "\(run.name) was trained with \(run.seeds.count) seeds, and \(seeds) are asked for",
+        field: "‹seeds›", remedy: "‹seeds: \(run.seeds.count)› or fewer")
+    }
     let made = try RetrainingJob(
-      run, data: influence.data, design: subsets, seeds: seeds,
+      run, data: influence.data, design: subsets,
+      seeds: seeds ?? (subsets.kind == .sameRun ? 1 : 3),
       keepsTokens: tokenOutputs ?? (subsets.ranking?.token == nil ? nil : true)
     ).run(
-      to: RetrainingJob.path(run, bank: try subsets.kind.bankName(bank)),
+      to: RetrainingJob.path(run, bank: try bankName(subsets)),
       overwrites: overwrites, session.control)
     let answer = RetrainAnswer(run: run.name, made)
     session.control.note(answer.text)
@@ -73,6 +85,13 @@ public struct RetrainJob: Sendable {
     return answer
   }
 
+  private func bankName(_ subsets: SubsetDesign) throws -> String {
+    if bank == nil, case .sameRun(let removed, _) = design {
+      return SameRunRequest(removed: removed).bankName
+    }
+    return try subsets.kind.bankName(bank)
+  }
+
   private func subsets(_ session: Session) throws -> SubsetDesign {
     switch design {
     case .random(let subsets, let fraction):
@@ -86,14 +105,24 @@ public struct RetrainJob: Sendable {
         sampling: count ?? min(50, train.count), of: train.count, seed: subsetSeed)
     case .removal(let request):
       return try request.design(session, seed: subsetSeed)
-    case .file(let path):
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw EvaluationError.design(
-          problem: "there is no design and no file '\(path)'", field: "‹design›",
-          remedy: "name random, leave-one-out, removal or a file of subsets")
-      }
+    case .sameRun(let removed, let subsets):
+      let count = try session.influence().data.train.count
+      return try .sameRun(removing: removed, subsets: subsets, of: count, seed: subsetSeed)
+    case .sameRunFile(let path):
       let train = try session.influence().data.train
-      return try .list(try SubsetFile.rows(path, in: train), of: train.count)
+      return try .sameRun(try rows(of: path, in: train), of: train.count)
+    case .file(let path):
+      let train = try session.influence().data.train
+      return try .list(try rows(of: path, in: train), of: train.count)
     }
+  }
+
+  private func rows(of path: String, in train: Dataset) throws -> [[Int]] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw EvaluationError.design(
+        problem: "there is no design and no file '\(path)'", field: "‹design›",
+        remedy: "name random, leave-one-out, removal or a file of subsets")
+    }
+    return try SubsetFile.rows(path, in: train)
   }
 }

@@ -1,0 +1,91 @@
+// Letters: n training examples, m examples that are asked about.
+import Datasets
+import Networks
+import Randomness
+import Tensors
+import Training
+
+/// How far a training's first order holds: whether the second half of taking examples away does what
+/// the first half did.
+///
+///     a = f(x; w_S = ½) − f(x; w = 1),   b = f(x; w_S = 0) − f(x; w_S = ½)
+///
+/// for some random S of a share of the training set, in the run itself (seed, order, draws). Its value
+/// is the correlation of a and b over all x and S: 1 where outputs are linear in the weights, near 0
+/// where a step across a kink or a chaotic training makes every removal another run.
+///
+/// - Source: the empirical metasmoothness of Engstrom et al. 2025 (arXiv:2503.13751), along removals.
+public struct TrainingSmoothness: Sendable, Codable, Equatable {
+  /// Correlation of the two halves, −1 to 1.
+  public let correlation: Double
+  /// The share of the training set in each S.
+  public let removed: Double
+  /// How many S.
+  public let subsets: Int
+
+  /// Seeds of the draws: no subset of a bank repeats one.
+  private static let drawSeed: UInt64 = 0x5A00
+
+  /// Trains twice for each of some subsets.
+  ///
+  /// - Parameters:
+  ///   - replay: the run.
+  ///   - data: the run's training examples.
+  ///   - removed: the share, at least one example.
+  ///   - outputs: f of the examples that are asked about at some parameters, m values; m ≥ 1.
+  /// - Throws: `TrainingError.diverged`, `.cancelled`.
+  /// - Complexity: 2 · subsets trainings.
+  public init(
+    of replay: Replay, data: Dataset, removed: Double = 0.01, subsets: Int = 2,
+    isCancelled: @escaping @Sendable () -> Bool = { false },
+    outputs: (Tensor) -> [Float]
+  ) throws {
+    let whole = outputs(try replay.state(at: replay.steps).parameters)
+    let size = max(1, Int((removed * Double(data.count)).rounded()))
+    var (first, second): ([Double], [Double]) = ([], [])
+    for subset in 0..<subsets {
+      let rows = RandomStream(
+        seed: TrainingSmoothness.drawSeed, purpose: .subset, index: UInt64(subset)
+      ).sample(size, of: data.count)
+      let values = try [Float(0.5), 0].map { weight in
+        var weights = [Float](repeating: 1, count: data.count)
+        for row in rows { weights[row] = weight }
+        let trainer = try Trainer(
+          network: replay.trainer.network, configuration: replay.trainer.configuration,
+          data: data, seed: replay.seed, weights: weights)
+        return outputs(
+          try trainer.train(hooks: TrainingHooks(isCancelled: isCancelled)).parameters)
+      }
+      first += zip(values[0], whole).map { Double($0) - Double($1) }
+      second += zip(values[1], values[0]).map { Double($0) - Double($1) }
+    }
+    (self.removed, self.subsets) = (Double(size) / Double(data.count), subsets)
+    correlation = TrainingSmoothness.correlation(first, second)
+  }
+
+  /// Pearson's; 0 where a side is constant.
+  private static func correlation(_ a: [Double], _ b: [Double]) -> Double {
+    let n = Double(max(1, a.count))
+    let (meanA, meanB) = (a.reduce(0, +) / n, b.reduce(0, +) / n)
+    var (ab, aa, bb) = (0.0, 0.0, 0.0)
+    for (x, y) in zip(a, b) {
+      ab += (x - meanA) * (y - meanB)
+      aa += (x - meanA) * (x - meanA)
+      bb += (y - meanB) * (y - meanB)
+    }
+    return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
+  }
+
+  /// In a line for the user.
+  public var text: String {
+    let value = (correlation * 100).rounded() / 100
+    let share = (removed * 1_000).rounded() / 10
+    return "smoothness \(value): taking \(share) % of the examples away, the second half of their "
+      + "weight did "
+      + (correlation > 0.9
+        ? "what the first half did; sums of scores are good for removals of this size"
+        : correlation > 0.6
+          ? "about what the first half did; sums of scores rank removals better than they measure them"
+          : "something else than the first half; scores hold for tiny changes of weight alone")
+  }
+}
