@@ -52,26 +52,43 @@ public struct RunDerivative: Sendable {
   ///   - queries: Q examples.
   ///   - memoryBytes: for the adjoints of queries that go back together; more queries go back in turn.
   ///     No value depends on it.
+  ///   - interval: how often what was reached is kept in a file beside the run's stores, from which
+  ///     the same call goes on after a kill, with the same bits.
   ///   - progress: called with (steps × queries gone through, in all); throwing stops cleanly.
   /// - Throws: `DerivativeError` for layers without tangents; as `Replay.backwards`.
   /// - Complexity: for each query and step three gradients' products; for each step two more. Memory:
   ///   8p(2 + buffers) bytes a query.
   public func byWeights(
     of queries: Dataset, memoryBytes: Int = Memory.physical / 4,
+    keptEvery interval: Duration = .seconds(30),
     progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws -> Matrix<Double> {
     let together = max(1, memoryBytes / max(1, queryBytes))
     let result = Matrix<Double>(rows: queries.count, columns: replay.trainer.count)
     var done = 0
     for range in (0..<queries.count).blocks(of: together) {
-      let objectives = try objectives(queries, range)
-      try replay.backwardsInPieces { piece in
+      let part = queries.subset(Array(range))
+      let objectives = try objectives(part)
+      var kept = KeptSweep(
+        replay, queries: part, function: function.rawValue, every: interval)
+      var end = replay.steps
+      if let found = kept.read(), found.end <= end,
+        zip(objectives, found.rows).allSatisfy({ $0.width == $1.count }),
+        found.rows.count == objectives.count
+      {
+        for (objective, row) in zip(objectives, found.rows) { objective.take(row) }
+        done += (end - found.end) * range.count
+        end = found.end
+      }
+      try replay.backwardsInPieces(0..<end) { piece in
         for block in objectives.indices.blocks(of: queriesAtATime) {
           try pullBack(objectives[block], through: piece)
           done += piece.count * block.count
           try progress(done, replay.steps * queries.count)
         }
+        try kept.save(end: piece[0].0.step) { objectives.map(\.row) }
       }
+      try kept.remove()
       for (row, objective) in zip(range, objectives) {
         objective.byWeights.withUnsafeBufferPointer { values in
           guard let values = values.baseAddress else { return }
@@ -87,10 +104,10 @@ public struct RunDerivative: Sendable {
   }
 
   /// λ after the last step: ∇f of each query at the final parameters and running statistics.
-  private func objectives(_ queries: Dataset, _ range: Range<Int>) throws -> [Objective] {
+  private func objectives(_ queries: Dataset) throws -> [Objective] {
     let network = replay.trainer.network
-    return try Workers.map(slices: range.count) { slice in
-      let query = queries.subset([range.lowerBound + slice])
+    return try Workers.map(slices: queries.count) { slice in
+      let query = queries.subset([slice])
       let targets = TargetValues(query.targets)
       let gradient = try network.gradient(query.inputs, parameters: state.parameters) {
         function.gradient($0, targets)
@@ -133,6 +150,40 @@ private final class Objective: @unchecked Sendable {
       optimizer: optimizer)
     statistics = gradient.statistics
     byWeights = [Double](repeating: 0, count: count)
+  }
+
+  /// All that is carried back, in a fixed order: λ, those of buffers and statistics, ∂F/∂w.
+  var row: [Double] {
+    var row = adjoint.parameters.elements
+    for buffer in adjoint.buffers { row += buffer.elements }
+    for offset in statistics.keys.sorted() {
+      row += (statistics[offset]?.elements ?? []).map { Double($0) }
+    }
+    return row + byWeights
+  }
+
+  /// How long `row` is.
+  var width: Int {
+    adjoint.parameters.count * (1 + adjoint.buffers.count)
+      + statistics.values.reduce(0) { $0 + $1.count } + byWeights.count
+  }
+
+  /// Takes up what `row` gave.
+  func take(_ row: [Double]) {
+    var rest = row[...]
+    func next(_ count: Int) -> [Double] {
+      defer { rest = rest.dropFirst(count) }
+      return Array(rest.prefix(count))
+    }
+    let p = adjoint.parameters.count
+    adjoint = StateAdjoint(
+      parameters: Matrix(next(p), rows: 1, columns: p),
+      buffers: adjoint.buffers.map { _ in Matrix(next(p), rows: 1, columns: p) })
+    for offset in statistics.keys.sorted() {
+      guard let shape = statistics[offset]?.shape else { continue }
+      statistics[offset] = Tensor(next(shape.reduce(1, *)).map { Float($0) }, shape: shape)
+    }
+    byWeights = Array(rest)
   }
 
   func pullBack(

@@ -78,14 +78,14 @@ public struct TrainingSmoothness: Sendable, Codable, Equatable {
 
   /// In a line for the user.
   public var text: String {
-    let value = (correlation * 100).rounded() / 100
-    let share = (removed * 1_000).rounded() / 10
-    return "smoothness \(value): taking \(share) % of the examples away, the second half of their "
-      + "weight did "
+    let (value, share) = ((correlation * 100).rounded() / 100, (removed * 1_000).rounded() / 10)
+    return
+      "smoothness \(value) (correlation of what the first and the second half of the weight of "
+      + "\(share) % of the examples do): "
       + (correlation > 0.9
-        ? "what the first half did; sums of scores are good for removals of this size"
-        : correlation > 0.6
-          ? "about what the first half did; sums of scores rank removals better than they measure them"
-          : "something else than the first half; scores hold for tiny changes of weight alone")
+        ? "scores add up for removals of that size"
+        : correlation > 0.3
+          ? "kinks; sums of scores rank such removals better than they measure them"
+          : "every removal makes another run; sums of scores may rank nothing")
   }
 }

@@ -56,7 +56,7 @@ public struct ScoringSession: Sendable {
     influence = try session.influence(layers: layers)
     if [.query, .test].contains(asked) { try influence.data.requireTest() }
     scoring = try influence.resolved(request)
-    scorer = try influence.ensemble(scoring)
+    scorer = try influence.ensemble(scoring, control: control)
     try sayChoices(asked)
   }
 

@@ -57,7 +57,7 @@ struct RunDerivativeTests {
     ReplayCase(
       name: "gpt2, adapters, adamw", data: ReplayCase.passages(length: 16),
       model: "{kind: gpt2, layers: 1, heads: 2, width: 8}",
-      training: "optimizer: adamw, epsilon: 0.1, rate: 0.05, epochs: 2",
+      training: "optimizer: adamw, epsilon: 0.1, rate: 0.3, epochs: 4",
       more: "lora: {rank: 2, targets: [c_attn]}"),
   ]
 

@@ -18,11 +18,13 @@ import Tensors
 /// - Source: Ilyas & Engstrom 2025 (arXiv:2504.16430).
 struct Magic: CheckpointScorer {
   private let derivative: RunDerivative
+  private let control: JobControl
   let notes: [String]
 
   init(_ context: ScoringContext) throws {
     let (checkpoint, function) = (try context.replayed(), context.options.outputFunction)
     derivative = try RunDerivative(checkpoint.replay, of: function)
+    control = context.control
     notes = [try checkpoint.smoothness(function).text]
   }
 
@@ -31,7 +33,11 @@ struct Magic: CheckpointScorer {
   var deletedRows: [Int] { [] }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
-    let scores = try derivative.byWeights(of: queries)
+    let stage = control.stage("going back through the training", unit: "steps of queries")
+    let scores = try derivative.byWeights(of: queries) { done, total in
+      try control.check(isResumable: true)
+      stage.update(done, of: total)
+    }
     guard mean else { return HeldProducts(scores.float) }
     let sums = Matrix<Float>(rows: 1, columns: scores.columns)
     for column in 0..<scores.columns {

@@ -67,6 +67,8 @@ public struct ScoringContext: Sendable {
   /// Whether the spectrum is computed although the damping rule does not need it.
   let diagnoses: Bool
   let scales: @Sendable () throws -> [Double]?
+  /// Where long work reports to, and where it asks whether to go on.
+  let control: JobControl
 
   /// The training examples' f: that of the options, but `prediction` where f is a function of one
   /// number predicted (METHODS.md section 1).

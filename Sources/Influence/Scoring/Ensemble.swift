@@ -30,6 +30,7 @@ public final class Ensemble: Sendable {
   let checkpoints: [any ScoredCheckpoint]
   private let trajectoryResiduals: [Float]?
   private let budget: Int
+  private let control: JobControl
   let prepared = Mutex<[ScorerKey: any CheckpointScorer]>([:])
   /// What was learnt in preparing, kept when the scorer itself did not fit the budget.
   private let findings = Mutex<[ScorerKey: Findings]>([:])
@@ -54,12 +55,14 @@ public final class Ensemble: Sendable {
   ///     weight asks for it, and used for the damping of a single checkpoint when it is there.
   ///   - exactLimit: most training examples of an exact kernel matrix.
   ///   - memoryBudget: bytes that prepared checkpoints may take together.
+  ///   - control: where methods that take long for a query report to.
   /// - Throws: `InfluenceError` when the choices do not fit the data.
   public init(
     checkpoints: [any ScoredCheckpoint], training: Dataset, options: ScoringOptions,
     trajectoryResiduals: [Float]? = nil, exactLimit: Int = Ensemble.standardExactLimit,
-    memoryBudget: Int = Ensemble.standardBudget
+    memoryBudget: Int = Ensemble.standardBudget, control: JobControl = .silent
   ) throws {
+    self.control = control
     guard let first = checkpoints.first else {
       throw InfluenceError.noCheckpoints(selection: "the selection", available: "none")
     }
@@ -137,7 +140,7 @@ public final class Ensemble: Sendable {
       ScoringContext(
         method: method, options: options, training: training, checkpoint: checkpoints[index],
         diagnoses: options.diagnosesDamping.includes(index, of: checkpoints.count),
-        scales: { try self.dampingScales() }))
+        scales: { try self.dampingScales() }, control: control))
     note(made, key)
     guard keeps else { return made }
     prepared.withLock { kept in
@@ -240,7 +243,7 @@ public final class Ensemble: Sendable {
     return try NTKLeaveOneOut(
       ScoringContext(
         method: .ntkLeaveOneOut, options: options, training: training, checkpoint: checkpoints[0],
-        diagnoses: false, scales: { nil })
+        diagnoses: false, scales: { nil }, control: control)
     ).trueClassResiduals()
   }
 

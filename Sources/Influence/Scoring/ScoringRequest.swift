@@ -4,6 +4,7 @@ import Gradients
 import Networks
 import Runs
 import Storage
+import Tensors
 import Training
 
 /// What is asked of a scoring; what is left open (nil) takes the default that fits the run.
@@ -238,10 +239,13 @@ extension RunInfluence {
 
   /// The scoring of choices that were made, ready to be asked.
   ///
+  /// - Parameter control: where methods that take long for a query report to.
   /// - Throws: `InfluenceError.noCheckpoints` for checkpoints that run or store do not have,
   ///   `InfluenceError.noStore`, `.noSteps`; `StorageError.fingerprintMismatch` naming the field for
   ///   a store of another run.
-  public func ensemble(_ scoring: ResolvedScoring) throws -> Ensemble {
+  public func ensemble(
+    _ scoring: ResolvedScoring, control: JobControl = .silent
+  ) throws -> Ensemble {
     let (checkpoints, references) =
       scoring.options.method.replays
       ? try replayCheckpoints(scoring)
@@ -253,7 +257,7 @@ extension RunInfluence {
     return try Ensemble(
       checkpoints: checkpoints, training: data.train, options: scoring.options,
       trajectoryResiduals: try neededResiduals(scoring.options, references),
-      exactLimit: scoring.exactLimit)
+      exactLimit: scoring.exactLimit, control: control)
   }
 
   private func exactCheckpoints(
