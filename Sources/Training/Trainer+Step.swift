@@ -94,6 +94,17 @@ extension Trainer {
     return try backward(state, batch: batch, signals: nil, needsFactors: false).gradient
   }
 
+  /// The factors of each example's share of a step's gradient, ∇ℓ_i/B (times its weight): those of the
+  /// step's own passes.
+  ///
+  /// - Throws: as `gradient`.
+  package func exampleGradients(
+    _ state: TrainingState, _ batch: TrainingBatch
+  ) throws -> ExampleGradients {
+    try requireNext(batch, state)
+    return try backward(state, batch: batch, signals: nil, needsFactors: true).factors
+  }
+
   /// One step: θ ← optimizer(θ, ∇ mean_i ℓ_i) over a batch.
   ///
   ///     var state = trainer.initialState()

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Networks
 import Randomness
 import Tensors
@@ -57,7 +58,7 @@ struct RunDerivativeTests {
     ReplayCase(
       name: "gpt2, adapters, adamw", data: ReplayCase.passages(length: 16),
       model: "{kind: gpt2, layers: 1, heads: 2, width: 8}",
-      training: "optimizer: adamw, epsilon: 0.1, rate: 0.3, epochs: 4",
+      training: "optimizer: adamw, epsilon: 0.1, rate: 0.1, epochs: 3",
       more: "lora: {rank: 2, targets: [c_attn]}"),
   ]
 
@@ -95,5 +96,96 @@ struct RunDerivativeTests {
     for (query, (a, b)) in zip(predicted, expected).enumerated() {
       #expect(abs(a - b) < 0.02 * size, "query \(query): \(a), \(b)")
     }
+  }
+}
+
+@Suite("Sweeps that stop")
+struct KeptSweepTests {
+  private struct Stop: Error {}
+
+  @Test("a sweep goes on from where it stopped, with the same bits, in any blocks of queries")
+  func resumed() throws {
+    let work = try #require(RunDerivativeTests.smooth.first { $0.name.contains("batch norm") })
+    let bench = try RunBench()
+    let run = try work.train(in: bench)
+    let data = try run.loadData()
+    let derivative = try RunDerivative(try Replay(run, data: data.train), of: .margin)
+    let whole = try derivative.byWeights(of: data.test).elements
+    func files() throws -> [String] {
+      try bench.folder.contents(of: "Projections/tiny").keys.filter { $0.contains("sweep") }
+    }
+    // Stopped in the first stretch, with nothing kept, and after others.
+    for stop in [0, 1] {
+      var calls = 0
+      #expect(throws: Stop.self) {
+        try derivative.byWeights(of: data.test, keptEvery: .zero) { _, _ in
+          calls += 1
+          if calls > stop { throw Stop() }
+        }
+      }
+      #expect(try files().count == (stop == 0 ? 0 : 1))
+    }
+    var first: Int?
+    let resumed = try derivative.byWeights(of: data.test) { done, _ in first = first ?? done }
+    #expect(resumed.elements.map(\.bitPattern) == whole.map(\.bitPattern))
+    let stretches = try #require(first)
+    #expect(stretches > data.test.count, "it began anew")
+    #expect(try files().isEmpty)
+    let alone = try derivative.byWeights(of: data.test, memoryBytes: 1)
+    #expect(alone.elements.map(\.bitPattern) == whole.map(\.bitPattern))
+    let serial = try Execution.with(workers: 1) { try derivative.byWeights(of: data.test) }
+    #expect(serial.elements.map(\.bitPattern) == whole.map(\.bitPattern))
+  }
+
+  @Test("a file of another sweep, or a damaged one, is not taken up")
+  func others() throws {
+    let bench = try RunBench()
+    let run = try bench.job(seeds: 1).run().run
+    let data = try run.loadData()
+    let derivative = try RunDerivative(try Replay(run, data: data.train), of: .margin)
+    let part = data.test.subset([0, 1])
+    let whole = try derivative.byWeights(of: part).elements
+    func stop() throws {
+      #expect(throws: Stop.self) {
+        try derivative.byWeights(of: part, keptEvery: .zero) { done, total in
+          if done > total / 2 { throw Stop() }
+        }
+      }
+    }
+    try stop()
+    let path = try #require(
+      bench.folder.contents(of: "Projections/tiny").keys.first { $0.contains("sweep") })
+    // Other queries have a file of their own, and leave this one.
+    _ = try derivative.byWeights(of: data.test.subset([2]))
+    let file = URL(fileURLWithPath: bench.folder / ("Projections/tiny/" + path))
+    var bytes = try Data(contentsOf: file)
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: file)
+    #expect(try derivative.byWeights(of: part).elements == whole)
+  }
+}
+
+@Suite("The smoothness of a training")
+struct TrainingSmoothnessTests {
+  @Test("of outputs that are linear in the weights it is 1, and the same for any worker count")
+  func linear() throws {
+    let work = try #require(RunDerivativeTests.smooth.first { $0.name.contains("linear") })
+    let bench = try RunBench()
+    let run = try work.train(in: bench)
+    let data = try run.loadData()
+    let replay = try Replay(run, data: data.train)
+    let (network, targets) = (replay.trainer.network, TargetValues(data.test.targets))
+    func smoothness(_ workers: Int) throws -> TrainingSmoothness {
+      try Execution.with(workers: workers) {
+        try TrainingSmoothness(of: replay, data: data.train, removed: 0.1) { parameters in
+          OutputFunction.prediction.values(
+            network.uncheckedOutputs(data.test.inputs, parameters: parameters), targets)
+        }
+      }
+    }
+    let found = try smoothness(1)
+    #expect(found.correlation > 0.99 && found.correlation <= 1)
+    #expect(found.removed == 2.0 / 19 && found.subsets == 2)
+    #expect(try smoothness(2) == found)
   }
 }

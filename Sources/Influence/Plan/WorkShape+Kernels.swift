@@ -58,6 +58,21 @@ extension WorkShape {
       peakBytes: planned(bytes: 32 * p * Double(queries)) + scoreBytes)
   }
 
+  /// The training gone through once more with every step's products between batch and queries.
+  func walk() -> MethodCost {
+    let visits = Double(examples) * Double(epochs)
+    let steps = visits / 64
+    return MethodCost(
+      flops: 2.5 * footprint.trainingFlops * visits
+        + Double(queries) * (steps * passFlops + visits * footprint.pairFlops(functions: 1)),
+      peakBytes: planned(
+        bytes: Double(footprint.keptBytes(functions: 1)) * Double(min(512, queries) + 64))
+        + scoreBytes)
+  }
+
+  /// A query forward and back.
+  private var passFlops: Double { footprint.passFlops(functions: 1) }
+
   private var scoreBytes: Int { planned(bytes: 4 * Double(queries) * Double(examples)) }
 
   /// The features of the queries, and the projector that makes them.

@@ -16,7 +16,7 @@ public struct MethodTable: Sendable {
 
   /// Every method of the engine.
   public static let standard = MethodTable([
-    .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory, .magic,
+    .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory, .magic, .inrun,
   ])
 
   /// The table with another method.
