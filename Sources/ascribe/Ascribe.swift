@@ -75,6 +75,7 @@ struct AscribeCommand: ParsableCommand {
       ComponentsCommand.self, EditCommand.self,
       RetrainCommand.self,
       CalibrateCommand.self,
-      EvaluateCommand.self, MethodsCommand.self, InspectCommand.self, VerifyCommand.self,
+      EvaluateCommand.self, CompareCommand.self, MethodsCommand.self, InspectCommand.self,
+      VerifyCommand.self,
     ])
 }

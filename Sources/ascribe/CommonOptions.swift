@@ -144,7 +144,10 @@ struct LayerOptions: ParsableArguments {
 
 /// Options of every command that scores.
 struct MethodOptions: ParsableArguments {
-  @Option(help: "graddot, gradcos, tracin, trak, ntk-loo or trajectory (default).")
+  @Option(
+    help:
+      "trajectory (default), trak, ntk-loo, graddot, gradcos, tracin, magic, inrun, …: `ascribe methods` has all."
+  )
   var method: String?
 
   @Option(

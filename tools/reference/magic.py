@@ -254,7 +254,7 @@ def main():
     data = json.dumps({s: {"format": "text", "path": f"{s}.txt", "tokens": "characters", "length": 12} for s in texts})
     worst.append(("gelu", *check(
         binary, folder, "gpt2-adamw", data, "{kind: gpt2, layers: 1, heads: 2, width: 8}", Net("gpt2", "gelu"),
-        {"optimizer": "adamw", "rate": 0.01, "weightDecay": 0.1, "epsilon": 1e-4}, ids["train"], ids["test"])))
+        {"optimizer": "adamw", "rate": 0.01, "weightDecay": 0.1, "epsilon": 1e-2}, ids["train"], ids["test"])))
     bad = [w for w in worst if (w[1] > 1e-3 if w[0] != "relu" else w[2] < 0.999)]
     print("all agree" if not bad else f"{len(bad)} differ")
     return 1 if bad else 0

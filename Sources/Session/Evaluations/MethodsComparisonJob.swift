@@ -1,0 +1,119 @@
+import Answers
+import Evaluation
+import Foundation
+import Influence
+import Networks
+import Storage
+import Tensors
+
+/// Scores all test examples by several methods and compares them: cost, truth where a bank is there,
+/// and agreement.
+public struct MethodsComparisonJob: Sendable {
+  /// The methods, in the order of the table.
+  public var methods: [Method]
+  /// Minutes that they may take together, as planned; what does not fit is left out and said so. nil:
+  /// no limit.
+  public var minutes: Double?
+  /// How the scores are made, but for the method.
+  public var scoring = ScoringRequest()
+  /// The layers that scores are over; nil: all that were trained.
+  public var layers: LayerPatterns?
+
+  /// Some methods; all of the engine's when nil.
+  public init(_ methods: [Method]? = nil) {
+    self.methods = methods ?? MethodTable.standard.methods
+  }
+
+  /// Scores, method by method; each leaves its file.
+  ///
+  /// - Throws: errors of files and of the run; what one method cannot do is said in its row.
+  ///   `JobCancelled`.
+  public func run(in session: Session) throws -> Evaluated<MethodsComparison> {
+    if let minutes, !(minutes > 0) {
+      throw EvaluationError.request(
+        problem: "\(minutes) minutes", field: "‹budget›", remedy: "give a number above 0")
+    }
+    let influence = try session.influence(layers: layers)
+    try influence.data.requireTest()
+    let rate = MachineRate.measured
+    var left = minutes.map { $0 * 60 }
+    var rows: [MethodsComparison.Row] = []
+    var scores: [Matrix<Float>] = []
+    for method in methods {
+      try session.control.check()
+      var row = MethodsComparison.Row(method.name)
+      do {
+        var request = scoring
+        request.method = method
+        let resolved = try influence.resolved(request)
+        if let estimate = try influence.estimate(resolved, queries: influence.data.test.count) {
+          row.expectedSeconds = WorkEstimate.seconds(flops: estimate.flops, rate: rate)
+          row.plannedBytes = estimate.peakBytes
+        }
+        if let time = left, let expected = row.expectedSeconds, expected > time {
+          row.reason = "over the budget: about \(Int(expected.rounded(.up))) s"
+        } else {
+          scores.append(try score(request, &row, influence, session))
+          left = left.map { $0 - (row.seconds ?? 0) }
+        }
+      } catch let error as JobCancelled {
+        throw error
+      } catch let error as any DiagnosableError where !(error is StorageError) {
+        row.reason = error.what
+      }
+      rows.append(row)
+    }
+    let agreement = scores.map { a in scores.map { ScoreAgreement(a, $0).spearman } }
+    let answer = MethodsComparison(
+      run: session.run.name, queries: influence.data.test.count, methods: rows,
+      agreement: agreement,
+      removed: try sameRunBank(influence, SameRunRequest())?.design.removedFraction)
+    return Evaluated(answer)
+  }
+
+  private func score(
+    _ request: ScoringRequest, _ row: inout MethodsComparison.Row, _ influence: RunInfluence,
+    _ session: Session
+  ) throws -> Matrix<Float> {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var job = ScoreJob()
+    (job.scoring, job.layers) = (request, layers)
+    let made = try job.run(in: session)
+    row.seconds = (clock.now - start) / .seconds(1)
+    (row.path, row.unit) = (made.path, made.header.unit)
+    let file = try ScoreFile(made.path)
+    let scores = try file.scores(0..<made.queries)
+    let function = OutputFunction(rawValue: made.header.outputFunction)
+    if let function {
+      let queries = try EvaluationQueries(influence.data.test, token: nil)
+      // A query without a target has no truth; then there is nothing to compare.
+      guard queries.rows.count == made.queries else { return scores }
+      if let bank = try bank(influence) {
+        let result = LinearDatamodelingScore(
+          scores: scores, masks: bank.masks, outputs: try bank.outputs(function, of: queries))
+        (row.lds, row.ldsError) = (result.lds, result.ldsError)
+      }
+      if let bank = try sameRunBank(influence, SameRunRequest()) {
+        let result = SameRunCorrelation(
+          scores: scores, masks: bank.masks, outputs: try bank.outputs(function, of: queries))
+        (row.sameRun, row.slope) = (result.spearman.mean, result.slope)
+      }
+    }
+    return scores
+  }
+
+  private func bank(_ influence: RunInfluence) throws -> RetrainingBank? {
+    let name = SubsetDesign.Kind.random.bankName
+    guard try AtomicFile.isThere(RetrainingJob.path(influence.run, bank: name)) else { return nil }
+    return try .named(name, of: influence, designs: [.random, .list])
+  }
+
+  private func sameRunBank(
+    _ influence: RunInfluence, _ request: SameRunRequest
+  ) throws -> RetrainingBank? {
+    let name = request.bankName
+    guard try AtomicFile.isThere(RetrainingJob.path(influence.run, bank: name)) else { return nil }
+    return try .named(name, of: influence, designs: [.sameRun])
+  }
+}
