@@ -38,7 +38,7 @@ package enum EstimateText {
     let work =
       "about \(duration(seconds)), \(ByteText.text(estimate.peakBytes)) (\(estimate.method) over "
       + "\(count) checkpoint\(count == 1 ? "" : "s") on "
-      + "\(estimate.usesFeatures ? "features" : "the exact kernel"))"
+      + "\(estimate.method.replays ? "the training's steps" : estimate.usesFeatures ? "features" : "the exact kernel"))"
     let cheaper = estimate.alternatives.map {
       "\(option($0.change)) "
         + "(\(duration(WorkEstimate.seconds(flops: $0.flops, rate: rate))))"

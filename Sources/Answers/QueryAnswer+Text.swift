@@ -1,4 +1,5 @@
 import Foundation
+import Influence
 import Reports
 
 extension QueryAnswer {
@@ -17,7 +18,11 @@ extension QueryAnswer {
         continue
       }
       let isCalibrated = (query.helpful + query.harmful).contains { $0.change != nil }
-      let change = isCalibrated ? ["removed: \(settings.outputFunction)"] : []
+      // The derivative of the run itself has a unit without any calibration.
+      let isExact = !isCalibrated && settings.method == Method.magic.name
+      let change =
+        isCalibrated
+        ? ["removed: \(settings.outputFunction)"] : isExact ? ["without this example"] : []
       var table = TextTable(
         ["", "\(sides.0) id", "label", "score"] + change
           + ["\(sides.1) id", "label", "score"] + change)
@@ -29,7 +34,10 @@ extension QueryAnswer {
           return [
             list[rank].id.description, list[rank].label.text,
             String(format: "%+.4g", list[rank].score),
-          ] + (isCalibrated ? [list[rank].changeText] : [])
+          ]
+            + (isCalibrated
+              ? [list[rank].changeText]
+              : isExact ? [String(format: "%+.2g", -list[rank].score)] : [])
         }
         table.append(["\(rank + 1)"] + cells(query.helpful) + cells(query.harmful))
       }

@@ -81,7 +81,9 @@ public struct ScoringSession: Sendable {
   private var choices: String {
     let checkpoints = scorer.checkpointNames.count
     return "\(options.method) of \(options.outputFunction.rawValue) on "
-      + (scoring.usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
+      + (options.method.replays
+        ? "the training's own steps"
+        : scoring.usesFeatures ? "features (\(scorer.kernelName))" : "the exact kernel")
       + ", \(influence.data.train.count) training examples, "
       + "\(checkpoints) checkpoint\(checkpoints == 1 ? "" : "s")"
       + (options.exampleWeight.source == .none ? "" : ", example weight \(options.exampleWeight)")

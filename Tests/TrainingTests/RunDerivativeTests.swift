@@ -94,7 +94,8 @@ struct RunDerivativeTests {
     let size = expected.map { abs($0) }.max() ?? 0
     #expect(size > 1e-3)
     for (query, (a, b)) in zip(predicted, expected).enumerated() {
-      #expect(abs(a - b) < 0.02 * size, "query \(query): \(a), \(b)")
+      // 2e-3: what rounding of f leaves over a step of 1e-3.
+      #expect(abs(a - b) < 0.02 * size + 2e-3, "query \(query): \(a), \(b)")
     }
   }
 }

@@ -2,6 +2,7 @@
 import Datasets
 import Gradients
 import Networks
+import Runs
 import Tensors
 import Training
 
@@ -40,7 +41,7 @@ struct PlannedSteps {
   private var exact: WorkShape {
     WorkShape(
       network: subject.attributed, examples: n, queries: 1,
-      heldBytes: KernelGradients.standardBudget)
+      heldBytes: KernelGradients.standardBudget, epochs: subject.configuration?.epochs ?? 1)
   }
 
   /// Training and its dynamics; nil when the weights are there already.
@@ -90,14 +91,31 @@ struct PlannedSteps {
 
   /// One query by every method, on the exact kernel where there can be one, and on features.
   func queries() -> [WorkPlan.Step] {
-    let methods = subject.methods.methods.filter { !(isSequence && $0.needs.contains(.labels)) }
-    return [nil, subject.projection].flatMap { projection in
+    let methods = subject.methods.methods.filter {
+      !(isSequence && $0.needs.contains(.labels)) && !$0.replays
+    }
+    let kernels: [WorkPlan.Step] = [nil, subject.projection].flatMap { projection in
       methods.filter { projection != nil || hasExact($0) }.map { method in
         let cost = scoring(method, exact.on(projection))
         return step(
           "query (\(method.name)\(projection == nil ? "" : " on features"))", rows: 1,
           peak: cost.peakBytes, flops: cost.flops)
       }
+    }
+    return kernels + replays()
+  }
+
+  /// One query by every method that goes through the training again, with the states that are kept for
+  /// it; none for weights that were not trained here.
+  private func replays() -> [WorkPlan.Step] {
+    guard let configuration = subject.configuration else { return [] }
+    let states = ReplayPlan(configuration, network: subject.trained, examples: n)
+    return subject.methods.methods.filter(\.replays).map { method in
+      let cost = scoring(method, exact)
+      return step(
+        "query (\(method.name))", rows: 1,
+        disk: planned(bytes: Double(subject.seeds) * states.diskBytes),
+        peak: cost.peakBytes + planned(bytes: states.memoryBytes), flops: cost.flops)
     }
   }
 
