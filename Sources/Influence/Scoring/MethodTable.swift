@@ -17,6 +17,7 @@ public struct MethodTable: Sendable {
   /// Every method of the engine.
   public static let standard = MethodTable([
     .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory,
+    .ekfac, .kfac, .diagonal,
   ])
 
   /// The table with another method.

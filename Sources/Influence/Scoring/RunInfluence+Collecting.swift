@@ -46,6 +46,12 @@ extension RunInfluence {
       // One store for all methods, where the loss is a function of its f.
       ?? (method.isOfLoss && !isSequence ? Method.trak : method)
       .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
+    guard method.readsFeatures else {
+      throw InfluenceError.notDefined(
+        name: "\(method.name) on features",
+        reason: "it takes gradients as they are, layer by layer, and features are projections",
+        option: "‹method›")
+    }
     if method.needs.contains(.labels) { try data.train.targets.requireLabels(method.name) }
     if method.parts.contains(where: { $0.gradients == .loss }) {
       try function.requireLoss(of: data.train.targets)

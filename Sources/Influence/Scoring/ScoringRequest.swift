@@ -43,6 +43,8 @@ public struct ScoringRequest: Sendable, Equatable {
   public var exactLimit: Int?
   /// Bytes that kept factors of exact kernels may take on disk; 0: none is kept or read.
   public var factorBytes: Int?
+  /// The curvature of influence functions.
+  public var curvature: Curvature?
   /// Where spectra are computed.
   public var diagnosesDamping: DampingDiagnosis
 
@@ -52,8 +54,10 @@ public struct ScoringRequest: Sendable, Equatable {
     exampleWeight: ExampleWeight? = nil, damping: DampingRule? = nil,
     dampingProfile: DampingProfile? = nil, checkpoints: CheckpointChoice? = nil,
     seeds: [UInt64]? = nil, kernel: Kernel? = nil, exactLimit: Int? = nil,
-    factorBytes: Int? = nil, diagnosesDamping: DampingDiagnosis = .none
+    factorBytes: Int? = nil, curvature: Curvature? = nil,
+    diagnosesDamping: DampingDiagnosis = .none
   ) {
+    self.curvature = curvature
     self.method = method
     self.outputFunction = outputFunction
     self.exampleWeight = exampleWeight
@@ -75,7 +79,7 @@ public struct ScoringRequest: Sendable, Equatable {
       dampingProfile: dampingProfile ?? other.dampingProfile,
       checkpoints: checkpoints ?? other.checkpoints, seeds: seeds ?? other.seeds,
       kernel: kernel ?? other.kernel, exactLimit: exactLimit ?? other.exactLimit,
-      factorBytes: factorBytes ?? other.factorBytes,
+      factorBytes: factorBytes ?? other.factorBytes, curvature: curvature ?? other.curvature,
       diagnosesDamping: diagnosesDamping)
   }
 }
@@ -84,7 +88,12 @@ extension ScoringRequest {
   /// Defaults are of the run, not of every method: one that was asked for takes those it has.
   mutating func leaveOutWhatIsNot(of method: Method) {
     if !method.weighs { exampleWeight = nil }
-    if !method.isDamped { (damping, dampingProfile) = (nil, nil) }
+    if !method.isDamped { damping = nil }
+    if !method.needsSolve { dampingProfile = nil }
+    if method.needs.contains(.damping) {
+      // A rule for kernels is not one for curvatures.
+      damping = nil
+    }
   }
 }
 
@@ -127,6 +136,7 @@ extension RunInfluence {
       defaults.leaveOutWhatIsNot(of: method)
     }
     let request = request.completed(by: defaults)
+    try requireKernel(of: request)
     let kernel = try kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
     let usesSteps = request.kernel == .steps
@@ -144,13 +154,26 @@ extension RunInfluence {
       options: try ScoringOptions(
         method: method, classification: isClassification,
         outputFunction: function, exampleWeight: weight,
-        damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
+        damping: request.damping, dampingProfile: request.dampingProfile,
+        curvature: request.curvature,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
       usesSteps: usesSteps, kernelReason: kernel.reason,
       exactLimit: request.kernel == .exact
         ? .max : request.exactLimit ?? Ensemble.standardExactLimit,
       factorBytes: request.factorBytes ?? FactorFolder.standardBudget)
+  }
+
+  /// Refuses stores for methods that cannot read them, and data that the method is not defined on.
+  private func requireKernel(of request: ScoringRequest) throws {
+    guard let method = request.method else { return }
+    for part in method.parts { try part.requireFit(data.train) }
+    guard !method.readsFeatures, let kernel = request.kernel, [.features, .steps].contains(kernel)
+    else { return }
+    throw InfluenceError.notDefined(
+      name: "\(method.name) on \(kernel.rawValue)",
+      reason: "it takes gradients as they are, layer by layer, and these are projections",
+      option: "‹kernel›")
   }
 
   /// Exact kernel or features, by what the scoring of one query takes on either.
@@ -165,6 +188,11 @@ extension RunInfluence {
         method, shape,
         checkpoints: checkpointCount(request.checkpoints ?? .standard, request.seeds, method),
         budget: .max)
+    }
+    if let method = request.method, !method.readsFeatures {
+      return KernelChoice(
+        kernel: .exact, exactLimit: nil, examples: data.train.count, exact: cost(method),
+        stored: nil)
     }
     let onFeatures =
       request.method ?? standardMethod(request.outputFunction, onFeatures: true).method
