@@ -60,10 +60,13 @@ struct CurvatureScorer: CheckpointScorer {
       if sum == nil { sum = part } else { sum?.add(part) }
     }
     if let sum { try addProducts(sum, at: 0, to: &result) }
-    result.scale(by: 1 / Float(max(1, training.count)))
+    result.scale(by: 1 / share)
     if let divisors { result.divide(rows: Array(repeating: 1, count: result.rows), divisors) }
     return HeldProducts(result)
   }
+
+  /// n; 1 of cosines.
+  private var share: Float { normalisation == .whitened ? 1 : Float(max(1, training.count)) }
 
   /// Calls `body` with (C + λ)⁻¹ ∇f of one block of queries after the other.
   private func forEachSolved(
@@ -73,7 +76,12 @@ struct CurvatureScorer: CheckpointScorer {
     for range in (0..<queries.count).blocks(of: size) {
       let block = range == 0..<queries.count ? queries : queries.subset(Array(range))
       let gradients = try source.factored(block, .output(function))
-      try body(range, try inverse.solve(gradients))
+      var solved = try inverse.solve(gradients)
+      if normalisation == .whitened {
+        solved.scale(
+          rows: try inverse.squares(gradients).own.map { $0 > 0 ? Float(1 / $0.squareRoot()) : 0 })
+      }
+      try body(range, solved)
     }
   }
 
@@ -89,7 +97,7 @@ struct CurvatureScorer: CheckpointScorer {
     let target = result.writableStorage()
     let n = training.count
     try source.forEachBlock(of: training, target: .output(.loss)) { range, gradients, _ in
-      let products = gradients.products(with: directions)
+      let products = inverse.seen(gradients).products(with: directions)
       for row in 0..<products.rows {
         (target.base + (start + row) * n + range.lowerBound).update(
           from: products.storage.base + row * range.count, count: range.count)
@@ -98,7 +106,9 @@ struct CurvatureScorer: CheckpointScorer {
   }
 
   func selfScores(of training: Dataset) throws -> [Float] {
-    let n = Float(max(1, training.count))
+    if normalisation == .whitened, function == .loss {
+      return (divisors ?? []).map { $0 > 0 ? 1 : 0 }
+    }
     var result: [Float] = []
     for range in (0..<training.count).blocks(of: min(256, CurvatureScorer.writtenAtATime(source))) {
       let block = training.subset(Array(range))
@@ -106,19 +116,20 @@ struct CurvatureScorer: CheckpointScorer {
       if function == .loss {
         result += try inverse.squares(own).own.map { Float($0) }
       } else {
-        let solved = try inverse.solve(try source.factored(block, .output(function)))
-        result += solved.dots(GradientDirections(own)).map { Float($0) }
+        var solved: GradientDirections?
+        try forEachSolved(block) { _, part in solved = part }
+        result += solved?.dots(GradientDirections(inverse.seen(own))).map { Float($0) } ?? []
       }
     }
     return result.enumerated().map { i, value in
       let divisor = divisors?[i] ?? 1
-      return divisor > 0 ? value / (n * divisor) : 0
+      return divisor > 0 ? value / (share * divisor) : 0
     }
   }
 
   /// ⟨v, −∇ℓ_t(z_i)⟩ / n for v of the mean of the queries.
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    let direction = try meanDirection(queries)
+    let direction = inverse.lifted(try meanDirection(queries))
     let network = try source.network(for: "a score by token")
     let layout = try source.factored(training.subset([rows.first ?? 0]), .output(.loss))
     let flat = direction.flat(like: layout, parameterCount: network.parameterCount)
@@ -127,7 +138,7 @@ struct CurvatureScorer: CheckpointScorer {
     return parts.scaled(
       rows: rows.map { row in
         let divisor = divisors?[row] ?? 1
-        return divisor > 0 ? 1 / (Float(training.count) * divisor) : 0
+        return divisor > 0 ? 1 / (share * divisor) : 0
       })
   }
 
@@ -148,16 +159,21 @@ struct CurvatureScorer: CheckpointScorer {
     _ queries: Dataset, rows: [Int], by partition: GradientPartition
   ) throws -> Matrix<Double> {
     let own = try source.factored(training.subset(rows), .output(.loss))
-    let solved = try inverse.solve(own).gradients(like: own)
+    let solved = inverse.lifted(try inverse.solve(own)).gradients(like: own)
     let asked = try source.factored(queries, .output(function))
-    let even = Matrix<Float>(
-      repeating: 1 / Float(queries.count), rows: 1, columns: queries.count)
+    var weights = [Float](repeating: 1 / Float(queries.count), count: queries.count)
+    if normalisation == .whitened {
+      for (q, square) in try inverse.squares(asked).own.enumerated() {
+        weights[q] *= square > 0 ? Float(1 / square.squareRoot()) : 0
+      }
+    }
     let written = WrittenGradient(
-      summing: asked.sums(weights: even).gradients(like: own), weights: [1])
+      summing: asked.sums(weights: Matrix(weights, rows: 1, columns: weights.count))
+        .gradients(like: own), weights: [1])
     let parts = written.products(with: solved, by: partition)
     let result = Matrix<Double>(repeating: 0, rows: partition.count, columns: rows.count)
     for (place, row) in rows.enumerated() {
-      let divisor = Double(divisors?[row] ?? 1) * Double(training.count)
+      let divisor = Double(divisors?[row] ?? 1) * Double(share)
       for part in 0..<partition.count where divisor > 0 {
         result.storage.base[part * rows.count + place] = parts[place, part] / divisor
       }
@@ -181,7 +197,7 @@ extension CurvatureScorer {
       switch normalisation {
       case .none: break
       case .cosine, .unit: result += gradients.squaredNorms().map { $0.squareRoot() }
-      case .relative:
+      case .relative, .whitened:
         result += try inverse.squares(gradients).own.map { Float(max(0, $0).squareRoot()) }
       case .relativeParameters:
         result += try inverse.squares(gradients).solved.map { Float($0.squareRoot()) }

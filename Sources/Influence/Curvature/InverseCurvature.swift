@@ -27,6 +27,10 @@ protocol InverseCurvature: Sendable {
   var notes: [String] { get }
   /// Bytes it holds on to.
   var byteCount: Int { get }
+  /// Training gradients as directions of this curvature are multiplied with them.
+  func seen(_ gradients: ExampleGradients) -> ExampleGradients
+  /// Directions of this curvature as directions of the parameters.
+  func lifted(_ directions: GradientDirections) -> GradientDirections
   /// (C + λ)⁻¹ g of some gradients in factored form.
   func solve(_ gradients: ExampleGradients) throws -> GradientDirections
   /// (C + λ)⁻¹ g of some gradients that are written out.
@@ -36,6 +40,12 @@ protocol InverseCurvature: Sendable {
 }
 
 extension InverseCurvature {
+  /// As they are.
+  func seen(_ gradients: ExampleGradients) -> ExampleGradients { gradients }
+
+  /// As they are.
+  func lifted(_ directions: GradientDirections) -> GradientDirections { directions }
+
   /// Through the gradients written out.
   func solve(_ gradients: ExampleGradients) throws -> GradientDirections {
     try solve(GradientDirections(gradients))
@@ -46,14 +56,5 @@ extension InverseCurvature {
     let written = GradientDirections(gradients)
     let solved = try solve(written)
     return (written.dots(solved), solved.dots(solved))
-  }
-}
-
-extension GradientProvider {
-  /// How many gradients written out take some memory, at least one.
-  ///
-  /// - Parameter width: numbers of a gradient.
-  static func writtenAtATime(width: Int, bytes: Int = 2 * Memory.blockBytes) -> Int {
-    max(1, min(4_096, bytes / max(1, 4 * width)))
   }
 }

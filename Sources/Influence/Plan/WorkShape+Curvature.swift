@@ -45,6 +45,39 @@ extension WorkShape {
         + blockBytes + planned(bytes: 4 * n * m))
   }
 
+  /// Fisher matrices of gradients with projected sides, and scores by them.
+  func projectedFisher(side: Int) -> MethodCost {
+    let (n, m) = (Double(examples), Double(queries))
+    let pass = footprint.passFlops(functions: 1)
+    var (flops, numbers) = ((3 * n + m) * pass, 0.0)
+    for block in footprint.blocks where !block.isLookup && block.right > 1 {
+      let (t, o, i) = (Double(block.positions), Double(block.left), Double(block.right))
+      let k = Double(min(side, block.left)) * Double(min(side, block.right))
+      numbers += k
+      flops += (2 * n + m) * t * 2 * Double(side) * (o + i)
+      flops += n * k * k + k * k * k / 3 + 2 * m * k * k + 2 * m * n * k
+    }
+    return MethodCost(
+      flops: flops,
+      peakBytes: planned(bytes: 16 * numbers * Double(side * side)) + blockBytes
+        + planned(bytes: 4 * n * m),
+      keptBytes: planned(bytes: 8 * numbers * Double(side * side)))
+  }
+
+  /// Products of the whole training loss's curvature with directions, three gradients each.
+  ///
+  /// - Parameters:
+  ///   - once: directions that are not of queries.
+  ///   - perQuery: directions of each query.
+  func curvatureProducts(once: Double = 0, perQuery: Double = 0) -> MethodCost {
+    let directions = once + perQuery * Double(queries)
+    return MethodCost(
+      flops: 1.5 * directions * Double(examples) * footprint.trainingFlops,
+      peakBytes: planned(
+        bytes: 24 * min(Double(queries) * width, Double(Memory.standardBlockBytes)))
+        + blockBytes)
+  }
+
   /// p, as the gradients have it.
   var width: Double {
     footprint.blocks.reduce(0) { $0 + Double($1.left) * Double($1.right) }

@@ -69,8 +69,12 @@ public struct Method: Sendable {
     case spreads
     /// The example's share of the probability that its nearest neighbours give the query's label.
     case neighbours
-    /// The example's share of what a kernel regression on the training set reaches on the query.
+    /// The example's Shapley share of what a kernel regression on the training set reaches on the query.
     case shapley
+    /// A part of an output of a model that is a sum over the training examples.
+    case share
+    /// How far a model's outputs at the query move without the example, with the sign of its help.
+    case distance
     /// Relative: the change of f for one unit of change of the model, or of the example's own loss.
     case relative
   }
@@ -87,6 +91,8 @@ public struct Method: Sendable {
     case relative
     /// ‖C⁻¹ g_i‖: how far it moves the parameters (θ-RelatIF).
     case relativeParameters
+    /// √(g_iᵀ C⁻¹ g_i) √(∇fᵀ C⁻¹ ∇f): the lengths of both in the curvature's inverse.
+    case whitened
   }
 
   /// How scores come about.

@@ -17,7 +17,9 @@ public struct MethodTable: Sendable {
   /// Every method of the engine.
   public static let standard = MethodTable([
     .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory,
-    .ekfac, .kfac, .diagonal,
+    .ekfac, .kfac, .diagonal, .influenceByCG, .influenceExact, .influenceByLiSSA,
+    .influenceByArnoldi, .dataInf, .logra, .trackstar, .relatif, .relatifParameters, .ekfacUnit,
+    .representer, .knnShapley, .freeShap, .lood,
   ])
 
   /// The table with another method.

@@ -82,7 +82,8 @@ public struct ScoringOptions: Sendable, Equatable {
       throw .notDefined(
         name: "damping profile \(self.dampingProfile.rawValue)",
         reason: classification
-          ? "\(method.name) has no damping of the examples" : "it is 1 − p, and these targets are numbers",
+          ? "\(method.name) has no damping of the examples"
+          : "it is 1 − p, and these targets are numbers",
         option: "‹dampingProfile›")
     }
     guard method.weighs else {
