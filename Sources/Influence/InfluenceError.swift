@@ -32,6 +32,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
   case noRate(method: String, checkpoint: String)
   /// An exact deletion from an undamped ridge model.
   case groupNeedsDamping
+  /// A curvature with λ that has negative eigenvalues: there is no such influence.
+  case indefiniteCurvature(damping: Double, checkpoint: String)
   /// A file's rows do not fit.
   case rowMismatch(file: String, rows: Int, expected: Int)
 
@@ -58,6 +60,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noRate(let method, _):
       "\(method) needs the learning rate that training had at each checkpoint"
     case .noFeatures(let target, _): "there are no features of \(target)"
+    case .indefiniteCurvature(let damping, _):
+      "the curvature of the training loss plus λ = \(short(damping)) is not positive definite"
     case .rowMismatch(_, let rows, let expected): "\(rows) rows where \(expected) were expected"
     }
   }
@@ -74,7 +78,7 @@ public enum InfluenceError: DiagnosableError, Equatable {
     case .noCheckpoints: "‹checkpoints›"
     case .tooManyForExactKernel: "‹kernel: exact›"
     case .noStore(let path, _, _), .noTraceStore(let path, _, _), .noSteps(let path, _): path
-    case .noRate(_, let checkpoint): checkpoint
+    case .noRate(_, let checkpoint), .indefiniteCurvature(_, let checkpoint): checkpoint
     case .noFeatures(_, let available): "features of \(available)"
     case .rowMismatch(let file, _, _): file
     }
@@ -106,6 +110,8 @@ public enum InfluenceError: DiagnosableError, Equatable {
       "use graddot, which is per unit of learning rate, or write the `training` of these weights, all "
         + "its epochs, into the run file and import again"
     case .noFeatures: "collect them, or score on the exact kernel (‹kernel: exact›)"
+    case .indefiniteCurvature:
+      "raise ‹damping›, or use ‹curvature: gaussNewton›, which is never negative"
     case .rowMismatch: "collect again with this run's data"
     }
   }

@@ -69,6 +69,47 @@ extension Network {
       outputs: outputs, slopes: loss.gradient(outputs, targets))
   }
 
+  /// Products of the loss's curvature over a batch with several directions, on one forward pass.
+  ///
+  /// - Parameters:
+  ///   - directions: m rows of p.
+  ///   - scale: of the products; 1/B for a mean over the batch.
+  /// - Returns: m products of p values, as `curvature(…)` gives each.
+  /// - Throws: `DerivativeError`.
+  package func curvatures(
+    _ inputs: Tensor, _ targets: TargetValues, parameters: Tensor, loss: Loss,
+    along directions: Matrix<Float>, matrix: CurvatureMatrix, scale: Double
+  ) throws(DerivativeError) -> [Tensor] {
+    try check(inputs, parameters: parameters, dropout: nil)
+    try check(targets, of: loss, for: inputs)
+    try checkTangents()
+    let pass = pass(
+      parameters, batch: inputs.shape[0],
+      for: matrix == .hessian ? .tangents : [.gradient, .tangents])
+    let outputs = root.forward(inputs, pass)
+    let slopes =
+      matrix == .hessian ? loss.gradient(outputs, targets, scale: scale) : outputs
+    var products: [Tensor] = []
+    for row in 0..<directions.rows {
+      let direction = Tensor(directions.row(row), shape: [parameterCount])
+      pass.tangent = direction.masked(to: selection)
+      let tangent = root.forwardTangent(nil, pass) ?? Tensor(repeating: 0, shape: outputs.shape)
+      let bend = loss.curvature(outputs, targets, times: tangent, scale: scale)
+      let zeros = Tensor(repeating: 0, shape: [parameterCount])
+      switch matrix {
+      case .hessian:
+        pass.gradientTangent = zeros
+        _ = root.backwardTangent(slopes, bend, pass)
+        products.append((pass.gradientTangent.take() ?? zeros).masked(to: selection))
+      case .gaussNewton:
+        pass.gradient = zeros
+        _ = root.backward(bend, pass)
+        products.append((pass.gradient.take() ?? zeros).masked(to: selection))
+      }
+    }
+    return products
+  }
+
   /// J v: the derivative of every example's outputs along v.
   ///
   /// With ∂f/∂z it gives every example's ⟨g_i, v⟩ = ⟨∂f/∂z_i, (Jv)_i⟩ from one tangent pass.

@@ -35,4 +35,8 @@ public struct Purpose: Sendable, Hashable {
   public static let ablation = Purpose(number: 12)
   /// Labels changed on purpose, to see how many of such are found again.
   public static let decoy = Purpose(number: 14)
+  /// Labels drawn from a network's own outputs, for its Fisher matrix.
+  public static let fisher = Purpose(number: 15)
+  /// Batches and starting vectors of stochastic solvers.
+  public static let solver = Purpose(number: 16)
 }

@@ -145,9 +145,10 @@ struct LayerOptions: ParsableArguments {
 /// Options of every command that scores.
 struct MethodOptions: ParsableArguments {
   @Option(
-    help:
-      "trajectory (default), trak, ntk-loo, graddot, gradcos, tracin, magic, inrun, …: `ascribe methods` has all."
-  )
+    help: ArgumentHelp(
+      "trajectory (default), or one of: "
+        + MethodTable.standard.methods.map(\.name).joined(separator: ", ") + ".",
+      valueName: "method"))
   var method: String?
 
   @Option(
@@ -159,8 +160,17 @@ struct MethodOptions: ParsableArguments {
   @Option(help: "final, trajectory, leaveOneOut, none, or sqrt- before one of them.")
   var exampleWeight: String?
 
-  @Option(help: "λ: mean (default), 2·mean, gcv, loo or a number.")
+  @Option(
+    help:
+      "λ: mean (default; of curvatures 0.1·mean), 2·mean, gcv, loo or a number."
+  )
   var damping: String?
+
+  @Option(
+    help:
+      "Of influence functions: trueFisher or empiricalFisher (ekfac and its like), gaussNewton or hessian (if-…)."
+  )
+  var curvature: Curvature?
 
   @Option(
     help: "Damping the same for all examples (uniform), or more for what is learnt (residual).")
@@ -220,7 +230,8 @@ struct MethodOptions: ParsableArguments {
     [
       ("--method", method != nil), ("--output-function", outputFunction != nil),
       ("--example-weight", exampleWeight != nil), ("--damping", damping != nil),
-      ("--damping-profile", dampingProfile != nil), ("--checkpoints", checkpoints != nil),
+      ("--damping-profile", dampingProfile != nil), ("--curvature", curvature != nil),
+      ("--checkpoints", checkpoints != nil),
       ("--layers", layers.layers != nil), ("--seeds", seeds != nil), ("--kernel", kernel != nil),
       ("--exact-limit", exactLimit != nil), ("--keep-factors", keepFactors != nil),
     ].filter(\.1).map(\.0)
@@ -246,12 +257,13 @@ struct MethodOptions: ParsableArguments {
       damping: try damping.map { try DampingRule($0) }, dampingProfile: dampingProfile,
       checkpoints: checkpoints.flatMap { CheckpointChoice($0) }, seeds: try seedList(),
       kernel: kernel, exactLimit: exactLimit,
-      factorBytes: keepFactors.map { CommonOptions.bytes($0) ?? 0 },
+      factorBytes: keepFactors.map { CommonOptions.bytes($0) ?? 0 }, curvature: curvature,
       diagnosesDamping: diagnosesDamping)
   }
 }
 
 extension DampingProfile: ExpressibleByArgument {}
+extension Curvature: ExpressibleByArgument {}
 extension DampingDiagnosis: ExpressibleByArgument {}
 extension ScoringRequest.Kernel: ExpressibleByArgument {}
 

@@ -158,7 +158,8 @@ import Training
     let plan = WorkPlan(try subject(), rate: 1e11)
     #expect(
       plan.steps.map(\.name) == ["collect"] + names.map { "query (\($0))" }
-        + names.map { "query (\($0) on features)" } + ["score (trajectory)", "mislabeled"])
+        + MethodTable.standard.methods.filter(\.readsFeatures)
+        .map { "query (\($0.name) on features)" } + ["score (trajectory)", "mislabeled"])
     for step in plan.steps {
       #expect(step.flops > 0 && step.peakBytes > WorkPlan.processBytes, "\(step.name)")
       #expect(step.minutes == step.flops / (1e11 * ScoringCost.share) / 60, "\(step.name)")
@@ -182,7 +183,9 @@ import Training
     let names = WorkPlan(subject, rate: 1e11).steps.map(\.name)
     #expect(
       names.filter { !$0.contains("features") }
-        == ["collect", "query (graddot)", "query (gradcos)", "query (tracin)", "mislabeled"])
+        == ["collect"]
+        + MethodTable.standard.methods.filter { !$0.needs.contains(.solve) }
+        .map { "query (\($0.name))" } + ["mislabeled"])
     #expect(names.contains("score (trak on features)"))
   }
 

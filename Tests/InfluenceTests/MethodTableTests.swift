@@ -24,7 +24,7 @@ struct MethodTableTests {
 
   @Test(
     "features that keep the whole kernel are scored as the exact kernel, by every method",
-    arguments: all, whole)
+    arguments: all.filter(\.readsFeatures), whole)
   func primalIsDual(method: Influence.Method, projection: ProjectionChoice) throws {
     let folder = try ScratchFolder()
     let exact = try Problem.model(sources, data, method, profile: .uniform)
@@ -111,7 +111,9 @@ struct MethodTableTests {
       #expect(method.isDamped == method.parts.contains(where: \.isDamped))
     }
     let unknown = diagnosed { _ = try MethodTable.standard.method(named: "half-dot") }
-    #expect(unknown?.remedy.contains("graddot, gradcos, tracin, trak, ntk-loo, trajectory") == true)
+    #expect(
+      unknown?.remedy.contains("graddot, gradcos, tracin, trak, ntk-loo, trajectory, ekfac") == true
+    )
   }
 
   @Test("a method of one's own is half of graddot of the same function, on both kernels")

@@ -104,7 +104,7 @@ struct PartScoreTests {
         training: training,
         options: ScoringOptions(
           method: method, classification: true, exampleWeight: method.weighs ? weight : nil,
-          damping: damping, dampingProfile: method.isDamped ? profile : .uniform))
+          damping: damping, dampingProfile: method.needsSolve ? profile : .uniform))
     }
 
     /// Of each training example, by component in the order of the map, and the rest.
@@ -130,7 +130,7 @@ struct PartScoreTests {
   @Test(
     "the parts sum to the score",
     arguments: ["mlp", "cnn"],
-    [Method.graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory])
+    [Method.graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory, .ekfac])
   func sums(kind: String, method: Method) throws {
     let sample = try Sample(kind)
     let model = try sample.model(method)
@@ -141,7 +141,7 @@ struct PartScoreTests {
 
   @Test(
     "the parts of sequences sum to the score",
-    arguments: [Method.graddot, .gradcos, .tracin, .trak])
+    arguments: [Method.graddot, .gradcos, .tracin, .trak, .ekfac])
   func sequences(method: Method) throws {
     let sample = try Sample("gpt2")
     let model = try sample.model(method)

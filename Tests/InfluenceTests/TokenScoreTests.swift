@@ -45,7 +45,7 @@ struct TokenScoreTests {
       checkpoints: Problem.exact(sources, training), training: training,
       options: ScoringOptions(
         method: method, classification: true, exampleWeight: nil, damping: damping,
-        dampingProfile: method.isDamped ? profile : .uniform))
+        dampingProfile: method.needsSolve ? profile : .uniform))
   }
 
   static func featureModel(
@@ -67,7 +67,8 @@ struct TokenScoreTests {
 
   @Test(
     "the parts sum to the score: exact kernels",
-    arguments: [Influence.Method.trak, .graddot, .gradcos, .tracin], [nil, "h.0.mlp", "wte,ln_f"])
+    arguments: [Influence.Method.trak, .graddot, .gradcos, .tracin, .ekfac],
+    [nil, "h.0.mlp", "wte,ln_f"])
   func exact(method: Influence.Method, layers: String?) throws {
     let model = try Self.model(method, layers: layers)
     for query in [Self.queries.subset([0]), Self.queries] {

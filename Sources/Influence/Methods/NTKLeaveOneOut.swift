@@ -21,7 +21,7 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
   private let function: OutputFunction
   private let targets: Targets
   /// r, n × C: what each one-hot (or real) target is from its prediction without the example.
-  private let residuals: Matrix<Double>
+  let residuals: Matrix<Double>
 
   init(_ context: ScoringContext) throws {
     try context.requireLabels("ntk-loo")
@@ -41,8 +41,7 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
   var deletedRows: [Int] { kernel.deletedRows }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
-    let (rows, slopes) = try coordinates(of: queries, mean: mean)
-    let solved = try ridge.solve(rows)
+    let (solved, slopes) = try solved(queries, mean: mean)
     let residuals = residuals
     return MappedProducts(base: solved, rows: mean ? 1 : queries.count) { range, block in
       let r = residuals.floatRows(range)
@@ -59,6 +58,14 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
       }
       return sum
     }
+  }
+
+  /// κ(x, Z) M⁻¹ and ∂f/∂z of the queries; of their mean the C sums as `coordinates` has them.
+  func solved(
+    _ queries: Dataset, mean: Bool
+  ) throws -> (products: any TrainingProducts, slopes: Matrix<Float>) {
+    let (rows, slopes) = try coordinates(of: queries, mean: mean)
+    return (try ridge.solve(rows), slopes)
   }
 
   /// The queries' coordinates and ∂f/∂z, m each; of their mean the C sums Σ_x ∂f/∂z_c κ(x, Z) / m.

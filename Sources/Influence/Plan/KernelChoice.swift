@@ -73,7 +73,7 @@ public struct KernelChoice: Sendable, Equatable {
         return
       }
       let bytes = KernelChoice.bytes(examples: examples)
-      if bytes > KernelChoice.matrixBytes && (exact.method.isDamped || stored != nil) {
+      if bytes > KernelChoice.matrixBytes && (exact.method.needsSolve || stored != nil) {
         (usesFeatures, reason) = (true, .matrix(bytes: bytes))
         return
       }

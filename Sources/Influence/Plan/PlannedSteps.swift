@@ -92,10 +92,11 @@ struct PlannedSteps {
   /// One query by every method, on the exact kernel where there can be one, and on features.
   func queries() -> [WorkPlan.Step] {
     let methods = subject.methods.methods.filter {
-      !(isSequence && $0.needs.contains(.labels)) && !$0.replays
+      (try? $0.requireFit(subject.data.train)) != nil && !$0.replays
+        && $0.isWithinLimits(examples: n, parameters: subject.attributed.selectedCount)
     }
     let kernels: [WorkPlan.Step] = [nil, subject.projection].flatMap { projection in
-      methods.filter { projection != nil || hasExact($0) }.map { method in
+      methods.filter { projection == nil ? hasExact($0) : $0.readsFeatures }.map { method in
         let cost = scoring(method, exact.on(projection))
         return step(
           "query (\(method.name)\(projection == nil ? "" : " on features"))", rows: 1,
@@ -159,7 +160,7 @@ struct PlannedSteps {
 
   /// Whether a method can be had on the exact kernel.
   private func hasExact(_ method: Method) -> Bool {
-    if !method.isDamped { return true }
+    if !method.needsSolve { return true }
     if let limit = subject.exactLimit { return n <= limit }
     return KernelChoice.bytes(examples: n) <= KernelChoice.matrixBytes
   }

@@ -119,7 +119,7 @@ extension RunInfluence {
       if method.isDamped {
         found.append((.method(.graddot), cost(.graddot, nil, queries, last, of: network)))
       }
-      if hasStore(method, scoring.options.outputFunction) {
+      if method.readsFeatures, hasStore(method, scoring.options.outputFunction) {
         found.append((.features, cost(method, try standardProjection, queries, all, of: network)))
       }
       if let (pattern, part) = network.lastLayer {

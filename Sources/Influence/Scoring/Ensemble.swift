@@ -66,7 +66,8 @@ public final class Ensemble: Sendable {
     guard let first = checkpoints.first else {
       throw InfluenceError.noCheckpoints(selection: "the selection", available: "none")
     }
-    if options.method.isDamped && first.isExact {
+    try options.method.requireFit(training, first.source, isExact: first.isExact)
+    if options.method.needsSolve && first.isExact {
       try Ensemble.requireRoom(for: training.count, limit: exactLimit)
     }
     if options.exampleWeight.source == .trajectory && trajectoryResiduals == nil {

@@ -14,6 +14,14 @@ extension Method {
         + " of the query's \(name) by steps on the example alone, at the training's rates"
     case .cosine: return "cosine"
     case .spreads: return "spreads (1 = the standard deviation of the query's scores)"
+    case .neighbours:
+      return
+        "Shapley share of the probability that the nearest training examples give the query's label"
+    case .shapley: return "Shapley share of the kernel regression's \(name) of the query"
+    case .share: return "share of the refitted last layer's \(name) of the query"
+    case .distance:
+      return "distance that the kernel regression's outputs move by without the example"
+    case .relative: return "\(name), relative to what the example changes beside"
     case .change:
       return "\(name) (estimated \(function.isNegatedWhenPrinted ? "rise" : "fall")"
         + " of the query's \(name) without the example)"

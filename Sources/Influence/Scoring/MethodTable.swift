@@ -17,6 +17,9 @@ public struct MethodTable: Sendable {
   /// Every method of the engine.
   public static let standard = MethodTable([
     .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory, .magic, .inrun,
+    .ekfac, .kfac, .diagonal, .influenceByCG, .influenceExact, .influenceByLiSSA,
+    .influenceByArnoldi, .dataInf, .logra, .trackstar, .relatif, .relatifParameters, .ekfacUnit,
+    .representer, .knnShapley, .freeShap, .lood,
   ])
 
   /// The table with another method.

@@ -46,9 +46,12 @@ extension RunInfluence {
       // One store for all methods, where the loss is a function of its f.
       ?? (method.isOfLoss && !isSequence ? Method.trak : method)
       .standardOutputFunction(classification: isClassification)).ofKernel(data.train.targets)
-    if method.replays {
+    guard method.readsFeatures else {
       throw InfluenceError.notDefined(
-        name: method.name, reason: "it goes through the training itself, not its features",
+        name: "\(method.name) on features",
+        reason: method.replays
+          ? "it goes through the training itself"
+          : "it takes gradients as they are, layer by layer, and features are projections",
         option: "‹method›")
     }
     if method.needs.contains(.labels) { try data.train.targets.requireLabels(method.name) }

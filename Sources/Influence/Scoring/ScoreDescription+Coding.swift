@@ -5,7 +5,7 @@ extension ScoreDescription: Codable {
   private enum Key: String, CodingKey {
     case run, method, outputFunction, unit, sign, exampleWeight, dampingProfile, checkpoints
     case damping, kernel, layers, trainHash, queryHash, fusion, identity, dampingRule
-    case dampingOrder, kernelKind, projector, projectionDimension, engine
+    case dampingOrder, kernelKind, curvature, projector, projectionDimension, engine
   }
 
   /// Reads a description; what former versions did not record is nil.
@@ -37,6 +37,7 @@ extension ScoreDescription: Codable {
     identity = try values.decodeIfPresent(RunIdentity.self, forKey: .identity)
     dampingRule = try textIfPresent(.dampingRule)
     engine = try textIfPresent(.engine)
+    curvature = try textIfPresent(.curvature)
   }
 
   /// Writes it; absent values are left out.
@@ -49,7 +50,7 @@ extension ScoreDescription: Codable {
     ] { try values.encode(value, forKey: key) }
     for (key, value) in [
       (Key.dampingProfile, dampingProfile), (.layers, layers), (.dampingRule, dampingRule),
-      (.projector, kernel.projector), (.engine, engine),
+      (.projector, kernel.projector), (.engine, engine), (.curvature, curvature),
     ] { try values.encodeIfPresent(value, forKey: key) }
     try values.encode(checkpoints, forKey: .checkpoints)
     try values.encode(

@@ -7,7 +7,8 @@ extension ScoreDescription {
     let own: [(String, String?)] = [
       ("run", run), ("method", method), ("outputFunction", outputFunction),
       ("exampleWeight", exampleWeight), ("damping", dampingRule),
-      ("dampingProfile", dampingProfile), ("kernel", kernel.name),
+      ("dampingProfile", dampingProfile), ("curvature", curvature),
+      ("kernel", kernel.name),
       ("checkpoints", checkpoints.joined(separator: " ")),
       ("fusion", fusion.map { "\($0.method) with \($0.bank) \($0.bankDigest ?? "")" }),
     ]

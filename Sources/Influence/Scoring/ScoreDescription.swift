@@ -65,6 +65,8 @@ public struct ScoreDescription: Sendable, Equatable {
   public var exampleWeight: String
   /// The rule that chose λ; nil in files of former versions.
   public var dampingRule: String?
+  /// The curvature of influence functions; nil for methods without.
+  public var curvature: String?
   /// How λ is spread over the training examples.
   public var dampingProfile: String?
   /// λ and what is known about it, by part and checkpoint.
@@ -98,6 +100,7 @@ public struct ScoreDescription: Sendable, Equatable {
     exampleWeight = options.exampleWeight.description
     dampingRule = options.damping.description
     dampingProfile = options.dampingProfile.rawValue
+    curvature = options.curvature?.rawValue
     self.damping = damping
     (self.kernel, self.layers, self.checkpoints) = (kernel, layers, checkpoints)
     (trainHash, queryHash) = ("\(train.contentHash)", "\(queries.contentHash)")

@@ -54,7 +54,7 @@ public struct ExactCheckpoint: ScoredCheckpoint {
     keepers: (@Sendable (Int, KernelTarget) -> (any RidgeKeeper)?)?
   ) -> [ExactCheckpoint] {
     // One checkpoint may need a second kernel, for weights or for the damping's profile.
-    let kernels = method.isDamped ? max(2, named.count * method.parts.count) : 1
+    let kernels = method.needsSolve ? max(2, named.count * method.parts.count) : 1
     let inputGram =
       kernels > 1 && training.featureCount >= 256 ? SharedInputs(training.inputs) : nil
     return named.enumerated().map { index, checkpoint in

@@ -29,6 +29,8 @@ public struct ScoringOptions: Sendable, Equatable {
   public var damping: DampingRule
   /// How λ is spread over the training examples.
   public var dampingProfile: DampingProfile
+  /// The curvature of influence functions; nil for methods without.
+  public var curvature: Curvature?
   /// Where the spectrum and what cross-validation would choose are computed as well.
   public var diagnosesDamping: DampingDiagnosis
 
@@ -39,27 +41,49 @@ public struct ScoringOptions: Sendable, Equatable {
   ///   - outputFunction: nil: the method's own.
   ///   - exampleWeight: nil: `final`, the paper's; what a run should have follows from its data
   ///     (`ScoringRequest`).
+  ///   - damping: nil: the method's own.
   ///   - dampingProfile: nil: `residual` for classes.
+  ///   - curvature: nil: the method's first, where it has one.
   /// - Throws: `InfluenceError.notDefined` for a choice that the data or method does not have.
   public init(
     method: Method, classification: Bool, outputFunction: OutputFunction? = nil,
-    exampleWeight: ExampleWeight?, damping: DampingRule = .standard,
-    dampingProfile: DampingProfile? = nil, diagnosesDamping: DampingDiagnosis = .none
+    exampleWeight: ExampleWeight?, damping: DampingRule? = nil,
+    dampingProfile: DampingProfile? = nil, curvature: Curvature? = nil,
+    diagnosesDamping: DampingDiagnosis = .none
   ) throws(InfluenceError) {
     let function =
       outputFunction ?? method.standardOutputFunction(classification: classification)
     self.method = method
     self.outputFunction = function
-    self.damping = damping
+    self.damping = damping ?? method.standardDamping
+    self.curvature = curvature ?? method.curvatures.first
     self.diagnosesDamping = diagnosesDamping
     // Numbers under squared error are observations of the same noise.
-    let standard: DampingProfile = classification && method.isDamped ? .residual : .uniform
+    let standard: DampingProfile = classification && method.needsSolve ? .residual : .uniform
     self.dampingProfile = dampingProfile ?? standard
-    guard self.dampingProfile == .uniform || (classification && method.isDamped) else {
+    if let curvature, !method.curvatures.contains(curvature) {
+      throw .notDefined(
+        name: "curvature \(curvature.rawValue)",
+        reason: method.curvatures.isEmpty
+          ? "\(method.name) has none"
+          : "\(method.name) goes by "
+            + method.curvatures.map(\.rawValue).joined(separator: " or "),
+        option: "‹curvature›")
+    }
+    if method.needs.contains(.damping),
+      [.generalisedCrossValidation, .leaveOneOut].contains(self.damping)
+    {
+      throw .notDefined(
+        name: "damping \(self.damping)",
+        reason: "it is chosen on the kernel of a ridge model, and \(method.name) has none",
+        option: "‹damping›")
+    }
+    guard self.dampingProfile == .uniform || (classification && method.needsSolve) else {
       throw .notDefined(
         name: "damping profile \(self.dampingProfile.rawValue)",
         reason: classification
-          ? "\(method.name) has no damping" : "it is 1 − p, and these targets are numbers",
+          ? "\(method.name) has no damping of the examples"
+          : "it is 1 − p, and these targets are numbers",
         option: "‹dampingProfile›")
     }
     guard method.weighs else {

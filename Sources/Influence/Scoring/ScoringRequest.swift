@@ -44,6 +44,8 @@ public struct ScoringRequest: Sendable, Equatable {
   public var exactLimit: Int?
   /// Bytes that kept factors of exact kernels may take on disk; 0: none is kept or read.
   public var factorBytes: Int?
+  /// The curvature of influence functions.
+  public var curvature: Curvature?
   /// Where spectra are computed.
   public var diagnosesDamping: DampingDiagnosis
 
@@ -53,8 +55,10 @@ public struct ScoringRequest: Sendable, Equatable {
     exampleWeight: ExampleWeight? = nil, damping: DampingRule? = nil,
     dampingProfile: DampingProfile? = nil, checkpoints: CheckpointChoice? = nil,
     seeds: [UInt64]? = nil, kernel: Kernel? = nil, exactLimit: Int? = nil,
-    factorBytes: Int? = nil, diagnosesDamping: DampingDiagnosis = .none
+    factorBytes: Int? = nil, curvature: Curvature? = nil,
+    diagnosesDamping: DampingDiagnosis = .none
   ) {
+    self.curvature = curvature
     self.method = method
     self.outputFunction = outputFunction
     self.exampleWeight = exampleWeight
@@ -76,7 +80,7 @@ public struct ScoringRequest: Sendable, Equatable {
       dampingProfile: dampingProfile ?? other.dampingProfile,
       checkpoints: checkpoints ?? other.checkpoints, seeds: seeds ?? other.seeds,
       kernel: kernel ?? other.kernel, exactLimit: exactLimit ?? other.exactLimit,
-      factorBytes: factorBytes ?? other.factorBytes,
+      factorBytes: factorBytes ?? other.factorBytes, curvature: curvature ?? other.curvature,
       diagnosesDamping: diagnosesDamping)
   }
 }
@@ -85,7 +89,12 @@ extension ScoringRequest {
   /// Defaults are of the run, not of every method: one that was asked for takes those it has.
   mutating func leaveOutWhatIsNot(of method: Method) {
     if !method.weighs { exampleWeight = nil }
-    if !method.isDamped { (damping, dampingProfile) = (nil, nil) }
+    if !method.isDamped { damping = nil }
+    if !method.needsSolve { dampingProfile = nil }
+    if method.needs.contains(.damping) {
+      // A rule for kernels is not one for curvatures.
+      damping = nil
+    }
   }
 }
 
@@ -128,6 +137,7 @@ extension RunInfluence {
       defaults.leaveOutWhatIsNot(of: method)
     }
     let request = request.completed(by: defaults)
+    try requireKernel(of: request)
     let kernel = try kernelChoice(request)
     let usesFeatures = kernel.usesFeatures
     let usesSteps = request.kernel == .steps
@@ -145,7 +155,8 @@ extension RunInfluence {
       options: try ScoringOptions(
         method: method, classification: isClassification,
         outputFunction: function, exampleWeight: weight,
-        damping: request.damping ?? .standard, dampingProfile: request.dampingProfile,
+        damping: request.damping, dampingProfile: request.dampingProfile,
+        curvature: request.curvature,
         diagnosesDamping: request.diagnosesDamping),
       choice: choice, seeds: request.seeds, usesFeatures: usesFeatures,
       usesSteps: usesSteps, kernelReason: kernel.reason,
@@ -154,9 +165,24 @@ extension RunInfluence {
       factorBytes: request.factorBytes ?? FactorFolder.standardBudget)
   }
 
+  /// Refuses stores for methods that cannot read them, and data that the method is not defined on.
+  private func requireKernel(of request: ScoringRequest) throws {
+    guard let method = request.method else { return }
+    for part in method.parts { try part.requireFit(data.train) }
+    guard !method.readsFeatures, let kernel = request.kernel, [.features, .steps].contains(kernel)
+    else { return }
+    throw InfluenceError.notDefined(
+      name: "\(method.name) on \(kernel.rawValue)",
+      reason: method.replays
+        ? "it goes through the training itself, not its features"
+        : "it takes gradients as they are, layer by layer, and these are projections",
+      option: "‹kernel›")
+  }
+
   /// Exact kernel or features, by what the scoring of one query takes on either.
   private func kernelChoice(_ request: ScoringRequest) throws -> KernelChoice {
-    if let method = request.method, method.replays { return try replayChoice(method, request) }
+    // A method of the whole training takes no kernel.
+    if request.method?.replays == true { return .exact }
     // Gradients from elsewhere have been made: their number alone decides.
     let network = factors == nil ? try self.network : nil
     func cost(_ method: Method, _ projection: ProjectionChoice? = nil) -> ScoringCost {
@@ -167,6 +193,11 @@ extension RunInfluence {
         method, shape,
         checkpoints: checkpointCount(request.checkpoints ?? .standard, request.seeds, method),
         budget: .max)
+    }
+    if let method = request.method, !method.readsFeatures {
+      return KernelChoice(
+        kernel: .exact, exactLimit: nil, examples: data.train.count, exact: cost(method),
+        stored: nil)
     }
     let onFeatures =
       request.method ?? standardMethod(request.outputFunction, onFeatures: true).method
@@ -179,20 +210,6 @@ extension RunInfluence {
         request.method ?? standardMethod(request.outputFunction, onFeatures: false).method),
       stored: try hasStore(onFeatures, function)
         ? (cost(onFeatures, try standardProjection), cost(onFeatures)) : nil)
-  }
-
-  /// A method of the whole training takes no kernel.
-  ///
-  /// - Throws: `InfluenceError.notDefined` where features were asked for.
-  private func replayChoice(
-    _ method: Method, _ request: ScoringRequest
-  ) throws(InfluenceError) -> KernelChoice {
-    if request.kernel == .features || request.kernel == .steps {
-      throw .notDefined(
-        name: method.name, reason: "it goes through the training itself, not its features",
-        option: "‹kernel›")
-    }
-    return .exact
   }
 
   private func standardWeight(

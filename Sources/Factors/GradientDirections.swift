@@ -1,0 +1,379 @@
+// Letters: n examples, m directions, T positions, O left width, I right width.
+import LinearAlgebra
+import Tensors
+
+/// Directions in the space of gradients, written out block by block: what multiplies the gradients
+/// of a whole training set.
+///
+/// A gradient times the inverse of a curvature is no outer product any more; it takes as many
+/// numbers as there are parameters, and its products with factored gradients one pass over them.
+public struct GradientDirections: Sendable {
+  /// m.
+  public let count: Int
+  /// m × (O · I) a block, the bias's column last, in the order of the gradients' blocks.
+  public var blocks: [Matrix<Float>]
+
+  /// Directions of some blocks.
+  public init(count: Int, blocks: [Matrix<Float>]) {
+    precondition(blocks.allSatisfy { $0.rows == count }, "\(count) directions")
+    (self.count, self.blocks) = (count, blocks)
+  }
+
+  /// Gradients written out as they are.
+  public init(_ gradients: ExampleGradients) {
+    self.init(
+      count: gradients.count,
+      blocks: gradients.blocks.map { $0.fullGradients(count: gradients.count) })
+  }
+
+  /// Numbers of a direction.
+  public var width: Int { blocks.reduce(0) { $0 + $1.columns } }
+
+  /// Some of the directions.
+  public func rows(_ range: Range<Int>) -> GradientDirections {
+    GradientDirections(
+      count: range.count, blocks: blocks.map { MatrixView($0).rows(range).matrix })
+  }
+
+  /// Multiplies all of them by a number.
+  public mutating func scale(by factor: Float) {
+    for b in blocks.indices {
+      let storage = blocks[b].writableStorage()
+      VectorMath.scale(factor, storage.base, count: storage.count)
+    }
+  }
+
+  /// Adds others, times a number.
+  public mutating func add(_ other: GradientDirections, times factor: Float = 1) {
+    for b in blocks.indices {
+      let storage = blocks[b].writableStorage()
+      VectorMath.axpy(
+        factor, other.blocks[b].storage.base, onto: storage.base, count: storage.count)
+    }
+  }
+
+  /// ⟨v_x, w_x⟩ of each direction with the same one of others, m values.
+  ///
+  /// - Precision: fp64.
+  public func dots(_ other: GradientDirections) -> [Double] {
+    var sums = [Double](repeating: 0, count: count)
+    for (own, theirs) in zip(blocks, other.blocks) {
+      for row in 0..<count {
+        sums[row] += VectorMath.doubleDot(
+          own.storage.base + row * own.columns, theirs.storage.base + row * own.columns,
+          count: own.columns)
+      }
+    }
+    return sums
+  }
+}
+
+extension ExampleGradients {
+  /// ⟨v_x, g_i⟩ of every direction and example.
+  ///
+  /// - Returns: m × n.
+  /// - Complexity: 2mnOI flops a block, and 2nTOI more where gradients are written out (T > 1).
+  /// - Precision: fp32; same bits for any thread count.
+  public func products(with directions: GradientDirections) -> Matrix<Float> {
+    precondition(directions.blocks.count == blocks.count, "directions of another network")
+    let result = Matrix<Float>(repeating: 0, rows: directions.count, columns: count)
+    for (block, own) in zip(blocks, directions.blocks) {
+      block.addProducts(own, count: count, to: result.storage)
+    }
+    return result
+  }
+
+  /// The same block by block.
+  ///
+  /// - Returns: m × n a block.
+  public func blockProducts(with directions: GradientDirections) -> [Matrix<Float>] {
+    zip(blocks, directions.blocks).map { block, own in
+      let result = Matrix<Float>(repeating: 0, rows: directions.count, columns: count)
+      block.addProducts(own, count: count, to: result.storage)
+      return result
+    }
+  }
+
+  /// Σ_i w_{x,i} g_i: as many directions as there are rows of weights.
+  ///
+  /// - Parameter weights: m × n.
+  /// - Complexity: as `products(with:)`.
+  public func sums(weights: Matrix<Float>) -> GradientDirections {
+    sums(blockWeights: blocks.map { _ in weights })
+  }
+
+  /// Σ_i w_{x,i} g_i with weights of its own in each block.
+  public func sums(blockWeights: [Matrix<Float>]) -> GradientDirections {
+    GradientDirections(
+      count: blockWeights.first?.rows ?? 0,
+      blocks: zip(blocks, blockWeights).map { $0.sums(weights: $1, count: count) })
+  }
+}
+
+extension FactorBlock {
+  /// The sides of a block whose weight is used once at one position; nil for others.
+  fileprivate func onlySides(count n: Int) -> (left: MatrixView<Float>, right: MatrixView<Float>)? {
+    guard terms.count == 1, terms[0].positions == 1 else { return nil }
+    if case .oneHot = terms[0].left { return nil }
+    if case .oneHot = terms[0].right { return nil }
+    return (
+      MatrixView(terms[0].left.materialised(count: n)),
+      MatrixView(terms[0].right.materialised(count: n))
+    )
+  }
+
+  /// Adds ⟨v_x, g_i⟩ of this block's parameters.
+  ///
+  /// - Parameters:
+  ///   - directions: m × (O · I).
+  ///   - target: m × n.
+  func addProducts(_ directions: Matrix<Float>, count n: Int, to target: Buffer<Float>) {
+    precondition(
+      directions.columns == gradientCount, "\(directions.columns) numbers of \(gradientCount)")
+    if n == 0 || directions.rows == 0 { return }
+    if let (left, right) = onlySides(count: n) {
+      if leftWidth <= rightWidth {
+        addThroughRight(directions, left, right, to: target)
+      } else {
+        addThroughLeft(directions, left, right, to: target)
+      }
+    } else if terms.allSatisfy({ $0.left.isLookup }) {
+      addThroughLookups(directions, count: n, to: target)
+    } else {
+      addWritten(directions, count: n, to: target)
+    }
+  }
+
+  /// Products of the right sides with the directions' rows, then of those with the left sides.
+  private func addThroughRight(
+    _ directions: Matrix<Float>, _ left: MatrixView<Float>, _ right: MatrixView<Float>,
+    to target: Buffer<Float>
+  ) {
+    let (o, n) = (leftWidth, left.rows)
+    let rows = MatrixView(
+      storage: directions.storage, rows: directions.rows * o, columns: rightWidth,
+      stride: rightWidth)
+    let cells = (0..<directions.rows).blocks(of: Swift.max(1, 1_024 / o)).flatMap { queries in
+      (0..<n).blocks(of: 512).map { (queries: queries, examples: $0) }
+    }
+    Workers.run(slices: cells.count) { cell in
+      let (queries, examples) = cells[cell]
+      let inner = Matrix<Float>(uninitialized: examples.count, queries.count * o)
+      blockProduct(
+        right.rows(examples), rows.rows(queries.lowerBound * o..<queries.upperBound * o).transposed,
+        into: MatrixView(inner))
+      for (place, example) in examples.enumerated() {
+        let own = left.storage.base + left.offset + example * left.stride
+        for (line, query) in queries.enumerated() {
+          target.base[query * n + example] += VectorMath.dot(
+            inner.storage.base + place * inner.columns + line * o, own, count: o)
+        }
+      }
+    }
+  }
+
+  /// Products of the left sides with each direction, then of those with the right sides.
+  private func addThroughLeft(
+    _ directions: Matrix<Float>, _ left: MatrixView<Float>, _ right: MatrixView<Float>,
+    to target: Buffer<Float>
+  ) {
+    let (o, i, n) = (leftWidth, rightWidth, left.rows)
+    let cells = (0..<directions.rows).flatMap { query in
+      (0..<n).blocks(of: 512).map { (query: query, examples: $0) }
+    }
+    Workers.run(slices: cells.count) { cell in
+      let (query, examples) = cells[cell]
+      let inner = Matrix<Float>(uninitialized: examples.count, i)
+      blockProduct(
+        left.rows(examples),
+        MatrixView(
+          storage: directions.storage, offset: query * o * i, rows: o, columns: i, stride: i),
+        into: MatrixView(inner))
+      for (place, example) in examples.enumerated() {
+        target.base[query * n + example] += VectorMath.dot(
+          inner.storage.base + place * i,
+          right.storage.base + right.offset + example * right.stride, count: i)
+      }
+    }
+  }
+
+  /// Tokens under an embedding: the right sides with the rows of the directions that they are for.
+  private func addThroughLookups(
+    _ directions: Matrix<Float>, count n: Int, to target: Buffer<Float>
+  ) {
+    let width = rightWidth
+    for term in terms {
+      guard case .oneHot(let indices, let positions, _) = term.left else { continue }
+      let right = term.right.materialised(count: n)
+      Workers.run(over: directions.rows, grain: 1) { queries in
+        for query in queries {
+          let own = directions.storage.base + query * directions.columns
+          for example in 0..<n {
+            var sum: Float = 0
+            for row in example * positions..<(example + 1) * positions {
+              sum += VectorMath.dot(
+                own + Int(indices[row]) * width, right.storage.base + row * width, count: width)
+            }
+            target.base[query * n + example] += sum
+          }
+        }
+      }
+    }
+  }
+
+  /// Gradients written out, a slice of the left sides at a time.
+  private func addWritten(
+    _ directions: Matrix<Float>, count n: Int, to target: Buffer<Float>
+  ) {
+    let view = MatrixView(
+      storage: target, rows: directions.rows, columns: n, stride: n)
+    forEachWritten(count: n) { range, gradients in
+      gemm(
+        MatrixView(directions).columns(
+          range.lowerBound * rightWidth..<range.upperBound * rightWidth),
+        MatrixView(gradients).transposed, into: view, beta: 1)
+    }
+  }
+
+  /// Calls `body` with the gradients of some left coordinates after the other, n × (range · I).
+  fileprivate func forEachWritten(count n: Int, _ body: (Range<Int>, Matrix<Float>) -> Void) {
+    let width = Swift.max(
+      1, Swift.min(leftWidth, (1 << 24) / Swift.max(1, n * rightWidth)))
+    for range in (0..<leftWidth).blocks(of: width) {
+      body(range, gradients(count: n, left: range))
+    }
+  }
+
+  /// Σ_i w_{x,i} g_i of this block's parameters, m × (O · I).
+  func sums(weights: Matrix<Float>, count n: Int) -> Matrix<Float> {
+    precondition(weights.columns == n, "\(weights.columns) weights of \(n) examples")
+    let (o, i) = (leftWidth, rightWidth)
+    let result = Matrix<Float>(uninitialized: weights.rows, o * i)
+    guard let (left, right) = onlySides(count: n) else {
+      forEachWritten(count: n) { range, gradients in
+        gemm(
+          MatrixView(weights), MatrixView(gradients),
+          into: MatrixView(result).columns(range.lowerBound * i..<range.upperBound * i))
+      }
+      return result
+    }
+    Workers.run(slices: weights.rows) { row in
+      let scaled = left.matrix
+      for example in 0..<n {
+        VectorMath.scale(
+          weights.storage.base[row * n + example], scaled.storage.base + example * o, count: o)
+      }
+      blockProduct(
+        MatrixView(scaled).transposed, right,
+        into: MatrixView(
+          storage: result.storage, offset: row * o * i, rows: o, columns: i, stride: i))
+    }
+    return result
+  }
+}
+
+extension FactorBlock {
+  /// Whether both sides of every use are dense: a layer's inputs and output gradients.
+  public var isDense: Bool {
+    terms.allSatisfy { term in
+      [term.left, term.right].allSatisfy {
+        switch $0 {
+        case .dense, .denseWithOne: true
+        case .oneHot, .one: false
+        }
+      }
+    }
+  }
+
+  /// The block in other bases of its sides: left times Uᵀ, right times Vᵀ.
+  ///
+  /// - Parameters:
+  ///   - count: examples n.
+  ///   - left: U, O × O, a vector of the new basis in each row.
+  ///   - right: V, I × I.
+  public func rotated(count n: Int, left: Matrix<Float>, right: Matrix<Float>) -> FactorBlock {
+    func turned(_ side: FactorSide, _ basis: Matrix<Float>) -> FactorSide {
+      let values = side.materialised(count: n)
+      let rotated = product(MatrixView(values), MatrixView(basis).transposed)
+      return .dense(Tensor(shape: [n, side.positions, basis.rows], storage: rotated.storage))
+    }
+    var block: FactorBlock?
+    for term in terms {
+      let own = OuterProductTerm(left: turned(term.left, left), right: turned(term.right, right))
+      if block == nil {
+        block = FactorBlock(weight: weight, bias: bias, term: own)
+      } else {
+        block?.append(own)
+      }
+    }
+    return block ?? self
+  }
+
+  /// Adds Σ_i g_i ∘ g_i, element by element.
+  ///
+  /// - Parameter target: O × I.
+  /// - Complexity: 2nOI flops for T = 1, else 2nTOI.
+  /// - Precision: squares of 256 examples are summed in fp32, the rest in fp64.
+  public func addSquares(count n: Int, to target: Matrix<Double>) {
+    precondition(target.count == gradientCount, "\(target.count) sums of \(gradientCount)")
+    for range in (0..<n).blocks(of: mixedProductRows) {
+      let part = n == range.count ? self : examples(range)
+      if let (left, right) = part.onlySides(count: range.count) {
+        let squares = product(
+          MatrixView(left.squared).transposed, MatrixView(right.squared))
+        add(squares.storage, at: 0, to: target)
+      } else if part.terms.count == 1, part.terms[0].left.isLookup {
+        part.addLookupSquares(count: range.count, to: target)
+      } else {
+        part.forEachWritten(count: range.count) { rows, gradients in
+          let width = gradients.columns
+          let sums = Buffer<Float>(uninitialized: width)
+          Workers.run(over: width, grain: 4_096) { columns in
+            let own = sums.base + columns.lowerBound
+            own.update(repeating: 0, count: columns.count)
+            for row in 0..<gradients.rows {
+              let source = gradients.storage.base + row * width + columns.lowerBound
+              for c in 0..<columns.count { own[c] += source[c] * source[c] }
+            }
+          }
+          add(sums, at: rows.lowerBound * rightWidth, to: target)
+        }
+      }
+    }
+  }
+
+  private func add(_ sums: Buffer<Float>, at start: Int, to target: Matrix<Double>) {
+    let place = target.storage.base + start
+    for c in 0..<sums.count { place[c] += Double(sums.base[c]) }
+  }
+
+  /// Of tokens: the rows of an example are the sums over the positions of the same token.
+  private func addLookupSquares(count n: Int, to target: Matrix<Double>) {
+    guard case .oneHot(let indices, let positions, _) = terms[0].left else { return }
+    let (right, width) = (terms[0].right.materialised(count: n), rightWidth)
+    for example in 0..<n {
+      let rows = example * positions..<(example + 1) * positions
+      for (token, own) in Dictionary(grouping: rows, by: { indices[$0] }) {
+        let place = target.storage.base + Int(token) * width
+        for c in 0..<width {
+          let sum = own.reduce(0.0) { $0 + Double(right.storage.base[$1 * width + c]) }
+          place[c] += sum * sum
+        }
+      }
+    }
+  }
+}
+
+extension FactorSide {
+  fileprivate var isLookup: Bool { if case .oneHot = self { true } else { false } }
+}
+
+extension MatrixView where S == Float {
+  /// The elements squared.
+  fileprivate var squared: Matrix<Float> {
+    let result = matrix
+    VectorMath.multiply(
+      result.storage.base, result.storage.base, into: result.storage.base, count: result.count)
+    return result
+  }
+}
