@@ -1,4 +1,5 @@
 import Datasets
+import Evaluation
 import Foundation
 import Influence
 import Networks
@@ -16,6 +17,9 @@ public struct GroupAnswer: Answer, Equatable {
     public let additive: Double
     /// The refitted ridge model without the group, and its difference to the sum.
     public let exact, difference: Double?
+    /// What f changes by without the group, its 90 % interval, and how far the sum is beyond what the
+    /// bank's subsets showed (in their standard deviations); absent without a calibration.
+    public var change: GroupChange?
   }
 
   /// How the scores were made.
@@ -65,8 +69,10 @@ public struct GroupAnswer: Answer, Equatable {
 
   package init(
     _ scores: ScoreDescription, _ data: Dataset, _ name: String, _ count: Int,
-    _ influence: GroupInfluence, token: Int? = nil
+    _ influence: GroupInfluence, token: Int? = nil, calibration: Calibration? = nil
   ) {
+    let units = Dictionary(
+      (calibration?.queries ?? []).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var settings = ScoringAnswer(scores)
     settings.sign =
       scores.outputFunction == OutputFunction.prediction.rawValue
@@ -85,8 +91,27 @@ public struct GroupAnswer: Answer, Equatable {
       let sum = influence.additive[row]
       return Query(
         id: data.ids[row], label: LabelValue(of: row, in: data), additive: sum,
-        exact: influence.exact?[row], difference: influence.exact.map { $0[row] - sum })
+        exact: influence.exact?[row], difference: influence.exact.map { $0[row] - sum },
+        change: units[data.ids[row]].flatMap { unit in
+          calibration.map {
+            GroupChange(
+              additive: sum, exact: influence.exact?[row], squares: influence.squares[row],
+              count: count, unit: unit, fraction: $0.bank.fraction)
+          }
+        })
     }
+  }
+
+  /// That the group is beyond what the calibration's bank has shown, for some queries; nil where it is
+  /// not, or without a calibration.
+  public var reachRemark: String? {
+    let reaches = queries.compactMap { $0.change?.reach }
+    let beyond = reaches.count { $0 > GroupChange.shown }
+    guard beyond > 0, let most = reaches.max() else { return nil }
+    return
+      "for \(beyond) of \(reaches.count) queries the group's sum is beyond what the bank's random "
+      + "subsets showed (up to \(String(format: "%.0f", most)) standard deviations of theirs): the "
+      + "change is between the sum and the exact deletion"
   }
 
   /// A table for reading.
@@ -97,17 +122,30 @@ public struct GroupAnswer: Answer, Equatable {
     func cell(_ value: Double?) -> String {
       value.map { String(format: "%+.4g", $0) } ?? "none"
     }
-    var table = TextTable(["query", "label", "additive", "exact", "difference"])
+    let isCalibrated = queries.contains { $0.change != nil }
+    func change(_ query: Query) -> [String] {
+      guard isCalibrated else { return [] }
+      return [
+        query.change.map {
+          String(format: "%+.2f [%+.2f, %+.2f]", $0.value, $0.low, $0.high)
+        } ?? ""
+      ]
+    }
+    var table = TextTable(
+      ["query", "label", "additive", "exact", "difference"]
+        + (isCalibrated ? ["without the group: \(settings.outputFunction)"] : []))
     for query in queries.prefix(limit) {
-      table.append([
-        query.id.description, query.label.text, cell(query.additive), cell(query.exact),
-        cell(query.difference),
-      ])
+      table.append(
+        [
+          query.id.description, query.label.text, cell(query.additive), cell(query.exact),
+          cell(query.difference),
+        ] + change(query))
     }
     if queries.count > 1 {
-      table.append([
-        "mean of \(queries.count)", "", cell(additive), cell(exact), cell(difference),
-      ])
+      table.append(
+        [
+          "mean of \(queries.count)", "", cell(additive), cell(exact), cell(difference),
+        ] + (isCalibrated ? [""] : []))
     }
     return
       "\(group): \(examples) training example\(examples == 1 ? "" : "s"); \(settings.sign); unit: "

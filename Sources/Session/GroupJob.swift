@@ -47,8 +47,13 @@ public struct GroupJob: Sendable {
     let queries = try EvaluationQueries(data.test, token: token, rows: selection.rows).data
     let influence = try setup.scorer.groupInfluence(queries, of: rows)
     try setup.explain()
-    return GroupAnswer(
-      try setup.description(), queries, group.name, rows.count, influence, token: token)
+    let scores = try setup.description()
+    let units = try CalibratedUnits(scores, token: token, of: session.run, session.control)
+    let answer = GroupAnswer(
+      scores, queries, group.name, rows.count, influence, token: token,
+      calibration: units.calibration)
+    if let remark = answer.reachRemark { session.control.note("note: \(remark)") }
+    return answer
   }
 }
 

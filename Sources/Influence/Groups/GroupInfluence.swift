@@ -26,6 +26,8 @@ public struct GroupInfluence: Sendable, Equatable {
   public let additive: [Double]
   /// The exact deletion, m values; nil for methods without a model that could be refitted.
   public let exact: [Double]?
+  /// Σ_i τ² of every query over all training examples, m values: what a sum over random ones varies by.
+  public let squares: [Double]
 }
 
 /// A method whose model can be refitted without a group in closed form.
@@ -55,6 +57,7 @@ extension Ensemble {
     let parts = try options.method.parts.map { try part($0, queries, group) }
     var additive = [Double](repeating: 0, count: queries.count)
     var exact = additive
+    let whole = Matrix<Double>(repeating: 0, rows: queries.count, columns: training.count)
     for (scores, falls) in parts {
       let sums = scores.columnSums(group)
       for query in additive.indices {
@@ -64,9 +67,17 @@ extension Ensemble {
           ? 1 : Double(scores.inverseSpread(row: query)) / Double(parts.count)
         additive[query] += share * sums[query]
         exact[query] += share * (falls?[query] ?? 0)
+        for i in 0..<training.count {
+          whole.storage.base[query * training.count + i] += share * Double(scores[query, i])
+        }
       }
     }
-    return GroupInfluence(additive: additive, exact: parts.contains { $0.1 == nil } ? nil : exact)
+    let squares = (0..<queries.count).map { query in
+      // Deleted rows of a store have no score.
+      whole.row(query).reduce(0.0) { $1.isFinite ? $0 + $1 * $1 : $0 }
+    }
+    return GroupInfluence(
+      additive: additive, exact: parts.contains { $0.1 == nil } ? nil : exact, squares: squares)
   }
 
   /// The scores of one part of the method, and what the deletion takes from each query.

@@ -16,7 +16,7 @@ public struct MethodTable: Sendable {
 
   /// Every method of the engine.
   public static let standard = MethodTable([
-    .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory, .magic, .inrun,
+    .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory, .magic, .inrun, .source,
     .ekfac, .kfac, .diagonal, .influenceByCG, .influenceExact, .influenceByLiSSA,
     .influenceByArnoldi, .dataInf, .logra, .trackstar, .relatif, .relatifParameters, .ekfacUnit,
     .representer, .knnShapley, .freeShap, .lood,

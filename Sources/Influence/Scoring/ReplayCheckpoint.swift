@@ -19,6 +19,8 @@ public struct ReplayCheckpoint: ScoredCheckpoint {
   public let source: any GradientProvider
   /// The training, to be gone through again.
   public let replay: Replay
+  /// The kept checkpoints of the training, in order: the last is this one.
+  let checkpoints: @Sendable () throws -> [KeptEnd]
   private let training: Dataset
   /// What the smoothness of the training is asked about.
   private let asked: Dataset
@@ -26,11 +28,20 @@ public struct ReplayCheckpoint: ScoredCheckpoint {
   /// The end of a replayed training.
   public init(
     name: String, place: TrainingPlace?, source: any GradientProvider, replay: Replay,
-    training: Dataset, asked: Dataset
+    training: Dataset, asked: Dataset,
+    checkpoints: @escaping @Sendable () throws -> [KeptEnd] = { [] }
   ) {
+    self.checkpoints = checkpoints
     self.asked = asked.evenly(atMost: ReplayCheckpoint.askedCount)
     (self.name, self.place, self.source) = (name, place, source)
     (self.replay, self.training) = (replay, training)
+  }
+
+  /// A kept checkpoint of the training.
+  public struct KeptEnd: Sendable {
+    let name: String
+    let epoch: Int
+    let source: any GradientProvider
   }
 
   /// Examples that the smoothness is asked about, at the most.
@@ -129,7 +140,14 @@ extension RunInfluence {
     ReplayCheckpoint(
       name: reference.groupName, place: place, source: try source(reference),
       replay: try Replay(run, seed: reference.seed, data: data.train), training: data.train,
-      asked: data.test.count > 0 ? data.test : data.train)
+      asked: data.test.count > 0 ? data.test : data.train,
+      checkpoints: {
+        try CheckpointChoice.logSpaced.references(
+          of: run, seeds: [reference.seed], method: .tracin
+        ).map {
+          ReplayCheckpoint.KeptEnd(name: $0.groupName, epoch: $0.epoch, source: try source($0))
+        }
+      })
   }
 
   /// The end of each chosen seed's training.
