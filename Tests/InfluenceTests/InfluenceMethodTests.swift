@@ -141,7 +141,9 @@ struct InfluenceMethodTests {
     func value(_ set: [Int], _ q: Int) -> Double {
       let near = set.sorted { a, b in
         func distance(_ i: Int) -> Double {
-          zip(own.row(i), theirs.row(q)).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+          var sum = 0.0
+          for (x, y) in zip(own.row(i), theirs.row(q)) { sum += Double((x - y) * (x - y)) }
+          return sum
         }
         return distance(a) < distance(b)
       }.prefix(k)
@@ -151,7 +153,7 @@ struct InfluenceMethodTests {
     for q in 0..<3 {
       var exact = [Double](repeating: 0, count: 6)
       // Every subset of the others with the weight |S|! (5 − |S|)! / 6!.
-      let weights = [1.0 / 6, 1.0 / 30, 1.0 / 60, 1.0 / 60, 1.0 / 30, 1.0 / 6]
+      let weights: [Double] = [1.0 / 6, 1.0 / 30, 1.0 / 60, 1.0 / 60, 1.0 / 30, 1.0 / 6]
       for i in 0..<6 {
         let others = (0..<6).filter { $0 != i }
         for bits in 0..<32 {
@@ -177,11 +179,11 @@ struct InfluenceMethodTests {
       targets: TargetValues(data.targets), outputs: 3, loss: .crossEntropy,
       penalty: try #require(scorer.damping).damping)
     #expect(fit.residual <= LastLayerFit.tolerance)
-    let theta = (0..<3).map { c in
-      (0...h.columns).map { j in
-        (0..<40).reduce(0.0) {
-          $0 + Double(fit.values[$1, c]) * (j == h.columns ? 1 : Double(h[$1, j]))
-        }
+    var theta = Plain.Rows(repeating: [Double](repeating: 0, count: h.columns + 1), count: 3)
+    for c in 0..<3 {
+      for i in 0..<40 {
+        let row = h.row(i) + [1]
+        for j in row.indices { theta[c][j] += Double(fit.values[i, c]) * Double(row[j]) }
       }
     }
     let labels = try #require(data.classes)
@@ -208,13 +210,15 @@ struct InfluenceMethodTests {
     let jacobian = try source.jacobian(small)
     let asked = try source.jacobian(queries)
     func kernel(_ a: [[[Double]]], _ i: Int, _ b: [[[Double]]], _ j: Int) -> Double {
-      (0..<3).reduce(0) { $0 + Plain.dot(a[$1][i], b[$1][j]) } / 3
+      var sum = 0.0
+      for c in 0..<3 { sum += Plain.dot(a[c][i], b[c][j]) / 3 }
+      return sum
     }
     let k = (0..<5).map { i in (0..<5).map { kernel(jacobian, i, jacobian, $0) } }
     let damping = 0.1 * Plain.trace(k) / 5
     let targets = small.targets.centred(outputs: 3)
     let wanted = try #require(queries.classes)
-    let weights = [1.0 / 5, 1.0 / 20, 1.0 / 30, 1.0 / 20, 1.0 / 5]
+    let weights: [Double] = [1.0 / 5, 1.0 / 20, 1.0 / 30, 1.0 / 20, 1.0 / 5]
     var found: [Double] = []
     for q in 0..<5 {
       let row = (0..<5).map { kernel(asked, q, jacobian, $0) }
@@ -225,11 +229,12 @@ struct InfluenceMethodTests {
       }
       for i in 0..<5 {
         let others = (0..<5).filter { $0 != i }
-        found.append(
-          (0..<16).reduce(0.0) { sum, bits in
-            let set = others.enumerated().filter { bits >> $0.offset & 1 == 1 }.map(\.element)
-            return sum + weights[set.count] * (value(set + [i]) - value(set))
-          })
+        var gain = 0.0
+        for bits in 0..<16 {
+          let set = others.enumerated().filter { bits >> $0.offset & 1 == 1 }.map(\.element)
+          gain += weights[set.count] * (value(set + [i]) - value(set))
+        }
+        found.append(gain)
       }
       let total = scores.row(q).reduce(0.0) { $0 + Double($1) }
       #expect(abs(total - value(Array(0..<5))) < 1e-4)
@@ -249,18 +254,18 @@ struct InfluenceMethodTests {
     ).scores(queries)
     let jacobian = try source.jacobian(data)
     let asked = try source.jacobian(queries)
-    let k = (0..<40).map { i in
-      (0..<40).map { j in (0..<3).reduce(0) { $0 + Plain.dot(jacobian[$1][i], jacobian[$1][j]) } / 3
-      }
+    func kernel(_ a: [[[Double]]], _ i: Int, _ j: Int) -> Double {
+      var sum = 0.0
+      for c in 0..<3 { sum += Plain.dot(a[c][i], jacobian[c][j]) / 3 }
+      return sum
     }
+    let k: Plain.Rows = (0..<40).map { i in (0..<40).map { kernel(jacobian, i, $0) } }
     let damping = Plain.trace(k) / 40
     let targets = data.targets.centred(outputs: 3)
     for i in [0, 7, 31] {
       let rest = (0..<40).filter { $0 != i }
       for q in 0..<5 {
-        let row = (0..<40).map { j in
-          (0..<3).reduce(0) { $0 + Plain.dot(asked[$1][q], jacobian[$1][j]) } / 3
-        }
+        let row: [Double] = (0..<40).map { kernel(asked, q, $0) }
         var square = 0.0
         for c in 0..<3 {
           let y = (0..<40).map { targets[$0, c] }

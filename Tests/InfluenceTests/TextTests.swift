@@ -43,7 +43,11 @@ struct TextTests {
     let error = diagnosed { _ = try MethodTable.standard.method(named: "inrun") }
     #expect(error?.what == "there is no method 'inrun'")
     #expect(error?.location == "‹method›")
-    #expect(error?.remedy == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory")
+    #expect(
+      error?.remedy
+        == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory, ekfac, kfac, diagonal, "
+        + "if-cg, if-exact, if-lissa, if-arnoldi, datainf, logra, trackstar, relatif, relatif-theta, "
+        + "ekfac-unit, representer, knnshapley, freeshap, lood")
   }
 
   @Test("checkpoint choices are read")

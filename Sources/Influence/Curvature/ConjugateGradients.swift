@@ -5,9 +5,9 @@ import Gradients
 import Synchronization
 import Tensors
 
-/// (C + λ)⁻¹ g by conjugate gradients over the whole training set, preconditioned by EK-FAC.
+/// (C + λ)⁻¹ g by preconditioned conjugate gradients over the whole training set.
 ///
-///     d ← M⁻¹ r + β d,   x ← x + α d,   r ← r − α (C + λ) d,   M = F_ekfac + λ
+///     d ← M⁻¹ r + β d,   x ← x + α d,   r ← r − α (C + λ) d
 ///
 /// Right-hand sides go side by side: each has a recursion of its own, and every step is one pass of
 /// the training examples with the directions of all that are not solved yet. The residual that is
@@ -37,14 +37,14 @@ final class ConjugateGradients: InverseCurvature {
 
   let curvature: TrainingCurvature
   let damping: DampingReport
-  private let preconditioner: EigenFisher?
+  private let preconditioner: (any Preconditioner)?
   private let ending: Ending
   private let madeNotes: [String]
   private let outcomes = Mutex<[Outcome]>([])
 
-  /// - Parameter preconditioner: EK-FAC with the λ of the solve; nil: none.
+  /// - Parameter preconditioner: made with the λ of the solve; nil: none.
   init(
-    _ curvature: TrainingCurvature, damping: DampingReport, preconditioner: EigenFisher?,
+    _ curvature: TrainingCurvature, damping: DampingReport, preconditioner: (any Preconditioner)?,
     ending: Ending = Ending(), notes: [String] = []
   ) {
     (self.curvature, self.damping, self.preconditioner) = (curvature, damping, preconditioner)
@@ -128,6 +128,6 @@ final class ConjugateGradients: InverseCurvature {
   }
 
   private func preconditioned(_ r: GradientDirections) throws -> GradientDirections {
-    try preconditioner?.solve(r) ?? r
+    try preconditioner?.preconditioned(r) ?? r
   }
 }

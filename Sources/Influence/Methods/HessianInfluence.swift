@@ -16,14 +16,21 @@ import Networks
 extension Method {
   /// By conjugate gradients.
   public static let influenceByCG = curved(
-    "if-cg", title: "influence function by conjugate gradients, preconditioned by EK-FAC",
+    "if-cg", title: "influence function by preconditioned conjugate gradients",
     source: "Koh & Liang 2017; Martens 2010",
-    cost: { $0.fisher(.ekfac).followed(by: $0.curvatureProducts(perQuery: 30)) }
+    cost: { shape in
+      let rank = Double(NystromSketch.rank(width: Int(shape.width)))
+      return shape.fisher(.diagonal).followed(
+        by: shape.curvatureProducts(once: rank, perQuery: 60))
+    }
   ) { context, curvature in
-    let fisher = try preconditioner(context)
-    return ConjugateGradients(
-      curvature, damping: context.damping(meanEigenvalue: fisher.damping.meanEigenvalue),
-      preconditioner: fisher)
+    let damping = context.damping(meanEigenvalue: try meanEigenvalue(context))
+    // Of the Gauss–Newton matrix whatever is solved with: it is never negative.
+    let sketch = try NystromSketch(
+      TrainingCurvature(
+        of: context.training, source: context.checkpoint.source, curvature: .gaussNewton),
+      damping: damping.damping)
+    return ConjugateGradients(curvature, damping: damping, preconditioner: sketch)
   }
 
   /// With the curvature as a matrix.
@@ -41,7 +48,7 @@ extension Method {
     "if-lissa", title: "influence function by a Neumann series over batches",
     source: "Agarwal et al. 2017", cost: { $0.curvatureProducts(once: 20, perQuery: 11) }
   ) { context, curvature in
-    let mean = try preconditioner(context, form: .diagonal).damping.meanEigenvalue
+    let mean = try meanEigenvalue(context)
     return try LiSSA(curvature, damping: context.damping(meanEigenvalue: mean))
   }
 
@@ -50,18 +57,17 @@ extension Method {
     "if-arnoldi", title: "influence function in the space of the curvature's largest eigenvalues",
     source: "Schioppa et al. 2022", cost: { $0.curvatureProducts(once: 200) }
   ) { context, curvature in
-    let mean = try preconditioner(context, form: .diagonal).damping.meanEigenvalue
+    let mean = try meanEigenvalue(context)
     return try ArnoldiSpace(curvature, damping: context.damping(meanEigenvalue: mean))
   }
 
-  /// A Fisher matrix with the λ of the whole curvature.
-  private static func preconditioner(
-    _ context: ScoringContext, form: EigenFisher.Form = .ekfac
-  ) throws -> EigenFisher {
+  /// tr(G)/p, by the true Fisher matrix's diagonal: G's own in the mean over drawn labels.
+  private static func meanEigenvalue(_ context: ScoringContext) throws -> Double {
     try EigenFisher(
-      of: context.training, source: context.checkpoint.source, form: form,
+      of: context.training, source: context.checkpoint.source, form: .diagonal,
       curvature: .trueFisher, rule: context.options.damping, isGlobal: true,
-      checkpoint: context.checkpoint.name)
+      checkpoint: context.checkpoint.name
+    ).damping.meanEigenvalue
   }
 
   private static func curved(
