@@ -74,7 +74,8 @@ public struct UnlearnAnswer: Answer, Equatable {
     }
     if let floor {
       table.append([
-        "two seeds", number(floor.forgotten), number(floor.kept), number(floor.test), "", "", "", "",
+        "two seeds", number(floor.forgotten), number(floor.kept), number(floor.test), "", "", "",
+        "",
       ])
     }
     row("before", before)

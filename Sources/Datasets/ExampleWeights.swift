@@ -51,7 +51,8 @@ public struct ExampleWeights: Sendable, Equatable {
         }
         if let first = values.updateValue((weight, table.line), forKey: id) {
           throw .weight(
-            file: file, line: table.line, problem: "\(id) has a weight in line \(first.line) already",
+            file: file, line: table.line,
+            problem: "\(id) has a weight in line \(first.line) already",
             remedy: "leave one of the two lines.")
         }
         order.append(id)

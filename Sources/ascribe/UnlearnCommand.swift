@@ -8,7 +8,8 @@ extension UnlearnMethod: ExpressibleByArgument {}
 struct UnlearnCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "unlearn",
-    abstract: "Make a network forget training examples, and compare it with ones that never saw them.",
+    abstract:
+      "Make a network forget training examples, and compare it with ones that never saw them.",
     discussion: """
       Written is a run of imported weights beside the run, RUN-unlearned. Each method is compared with
       networks trained without the examples: how far margins (or numbers) are apart on forgotten, kept

@@ -9,7 +9,8 @@ public struct PruneStrategies: Sendable {
   public static let standard = PruneStrategies(
     all: [.recipe, .random, .classBalanced]
       + PruneStrategy.loss + PruneStrategy.el2n + PruneStrategy.grand + PruneStrategy.forgetting
-      + PruneStrategy.areaUnderMargin + [.ccs, .margin, .influence]
+      + PruneStrategy.areaUnderMargin + PruneStrategy.pvi
+      + [.ccs, .graphSmoothing, .margin, .influence]
       + PruneStrategy.selfInfluence + [.facilityLocation, .kCenter, .herding])
 
   /// The strategy of a name, in any case of letters; that of a signal alone (`aum`) keeps the hardest.

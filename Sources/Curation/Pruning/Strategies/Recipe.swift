@@ -45,7 +45,7 @@ extension PruneContext {
   }
 
   /// Minus AUM; the mean loss of numbers, which have no margin.
-  fileprivate func standardHardness() throws -> [Float] {
+  func standardHardness() throws -> [Float] {
     if sources.hasMargins { return try areaUnderMargin().map { -$0 } }
     return try mean(.loss) { 0..<$0 }
   }
