@@ -97,10 +97,10 @@ extension Trainer {
       if let norms {
         let size = Float(batch.rows.count)
         for (row, square) in pass.squaredNorms.enumerated() {
+          let example = batch.rows[range.lowerBound + row]
           // The pass has w ∇ℓ; of a weight of 0 nothing is known of ∇ℓ.
-          let weight = self.weight(of: batch.rows[range.lowerBound + row])
-          norms[batch.rows[range.lowerBound + row]] =
-            weight == 0 ? 0 : square.squareRoot() * size / weight
+          let weight = weights?[example] ?? 1
+          norms[example] = weight == 0 ? 0 : square.squareRoot() * size / weight
         }
       }
       if purpose.contains(.factors) {
@@ -131,32 +131,16 @@ extension Trainer {
     let (isClassification, isSequence) = (loss == .crossEntropy, loss == .nextToken)
     let targets = targets(of: batch, places: places)
     let errors = isClassification || isSequence ? nil : visits?.residuals(outputs, targets)
-    let derivative = loss.forEach(outputs, targets, scale: 1 / Double(size)) { row, values in
+    var derivative = loss.forEach(outputs, targets, scale: 1 / Double(size)) { row, values in
       losses.base[row] = Float(values.loss)
       signals?.write(values, example: columns[row])
       visits?.write(
         loss: Float(values.loss), residual: errors?[row] ?? Float(values.residual), at: row)
     }
-    weigh(derivative, columns)
     try requireFinite(losses, state)
+    if let weights { derivative.multiplyExamples(by: columns.map { weights[$0] }) }
     _ = network.root.backward(derivative, pass)
     return losses
-  }
-
-  /// Multiplies each example's derivatives by its weight.
-  private func weigh(_ derivative: Tensor, _ columns: [Int]) {
-    guard weights != nil, !columns.isEmpty else { return }
-    let length = derivative.count / columns.count
-    for (place, column) in columns.enumerated() {
-      let weight = weight(of: column)
-      let values = derivative.storage.base + place * length
-      for i in 0..<length { values[i] *= weight }
-    }
-  }
-
-  /// w of a training example; 1 without weights.
-  private func weight(of column: Int) -> Float {
-    weights?[column] ?? 1
   }
 
   /// Pᵀ∇ℓ of a pass's examples into their rows.
@@ -178,6 +162,17 @@ extension Trainer {
     guard sum.isFinite else {
       throw .diverged(
         seed: seed, epoch: state.epoch + 1, step: state.step, loss: sum / Double(losses.count))
+    }
+  }
+}
+
+extension Tensor {
+  /// Multiplies what belongs to each example, of the first dimension, by a factor.
+  mutating func multiplyExamples(by factors: [Float]) {
+    let width = count / max(1, factors.count)
+    let target = writableStorage()
+    for (example, factor) in factors.enumerated() where factor != 1 {
+      for i in example * width..<(example + 1) * width { target.base[i] *= factor }
     }
   }
 }
