@@ -16,20 +16,23 @@ public struct UnlearnAnswer: Answer, Equatable {
   public let method: UnlearnMethod
   /// The new run; its weights are those of `method`.
   public let written: String
-  /// How far retrained networks are from each other; absent where none was trained.
-  public let floor: UnlearnDistances?
+  /// Seeds of the run whose networks were unlearned; the weights of the first are written.
+  public let starts: Int
+  /// How far two retrained networks are apart, by their seeds alone; absent where none was trained.
+  public let twoSeeds: UnlearnDistances?
   /// The network before.
   public let before: UnlearnOutcome
   /// By each method, that of `method` first.
   public let outcomes: [UnlearnOutcome]
 
   package init(
-    run: String, forgotten: Int, epochs: Int, retrained: Int, written: String,
-    floor: UnlearnDistances?, before: UnlearnOutcome, outcomes: [UnlearnOutcome],
+    run: String, forgotten: Int, epochs: Int, retrained: Int, starts: Int, written: String,
+    twoSeeds: UnlearnDistances?, before: UnlearnOutcome, outcomes: [UnlearnOutcome],
     method: UnlearnMethod
   ) {
     (self.run, self.forgotten, self.epochs) = (run, forgotten, epochs)
-    (self.retrained, self.written, self.floor) = (retrained, written, floor)
+    (self.retrained, self.starts) = (retrained, starts)
+    (self.written, self.twoSeeds) = (written, twoSeeds)
     (self.before, self.outcomes, self.method) = (before, outcomes, method)
   }
 
@@ -48,8 +51,8 @@ public struct UnlearnAnswer: Answer, Equatable {
       "\(written): FAILED to unlearn \(count) by \(method.rawValue), which closes \(closed) of the "
         + "distance to networks that never saw them"
     case .indistinct:
-      "\(written): nothing was to be forgotten: before, the network was as near to those that never "
-        + "saw the \(count) as they are to each other"
+      "\(written): nothing was to be forgotten: before, the distance to networks that never saw the "
+        + "\(count) was small beside what seeds differ by"
     }
   }
 

@@ -57,20 +57,27 @@ public struct UnlearnJob: Sendable {
     let examples = examples(training, influence.data)
     let truth = try retrained == 0 ? [] : self.truth(training, examples, influence, control)
     let judge = UnlearnJudge(training: training, examples: examples, truth: truth)
-    let checkpoint = try run.checkpoint()
-    let before = judge.outcome(nil, try influence.parameters(of: checkpoint))
+    // As many as there are to compare with: what is written is that of the first.
+    let starts = try run.seeds.prefix(max(1, truth.count)).map { try training.start($0) }
+    let before = judge.outcome(nil, starts)
     let methods = [method] + (compares ? UnlearnMethod.allCases.filter { $0 != method } : [])
     var (outcomes, chosen) = ([UnlearnOutcome](), Tensor?.none)
-    for method in methods {
-      try control.check(isResumable: retrained > 0)
-      let parameters = try training.parameters(by: method, control: control)
-      if chosen == nil { chosen = parameters }
-      outcomes.append(judge.outcome(method, parameters, before: before.distance))
+    let stage = control.stage("unlearning", unit: "networks")
+    for (place, method) in methods.enumerated() {
+      let found = try starts.enumerated().map { number, start in
+        try control.check(isResumable: retrained > 0)
+        stage.update(place * starts.count + number, of: methods.count * starts.count)
+        return try training.parameters(by: method, from: start, control: control)
+      }
+      if chosen == nil { chosen = found.first }
+      outcomes.append(judge.outcome(method, found, before: before.distance))
     }
     let answer = UnlearnAnswer(
       run: run.name, forgotten: rows.count, epochs: epochs, retrained: truth.count,
-      written: written, floor: judge.floor, before: before, outcomes: outcomes, method: method)
+      starts: starts.count, written: written, twoSeeds: judge.twoSeeds, before: before,
+      outcomes: outcomes, method: method)
     if let chosen {
+      let checkpoint = try run.checkpoint()
       var made = try EditedRun(
         named: written, from: run, checkpoint, checkpointsFolder: checkpointsFolder)
       made.overwrites = overwrites
@@ -120,18 +127,21 @@ private struct UnlearnJudge {
   /// What those say; none where nothing is verified.
   let truth: [Matrix<Float>]
 
-  var floor: UnlearnDistances? {
+  var twoSeeds: UnlearnDistances? {
     truth.count > 1 ? UnlearnDistances(amongst: truth, examples) : nil
   }
 
+  /// - Parameter networks: weights of each, p values.
   func outcome(
-    _ method: UnlearnMethod?, _ parameters: Tensor, before: UnlearnDistances? = nil
+    _ method: UnlearnMethod?, _ networks: [Tensor], before: UnlearnDistances? = nil
   ) -> UnlearnOutcome {
-    let found = training.predictor(parameters).predictions(for: examples.data)
+    let found = networks.map { training.predictor($0).predictions(for: examples.data) }
     let distance =
       truth.isEmpty
-      ? nil : UnlearnDistances(examples.values(found.logits), from: truth, examples)
+      ? nil
+      : UnlearnDistances(found.map { examples.values($0.logits) }, from: truth, examples)
     return UnlearnOutcome(
-      method, right: found.correct, examples, distance: distance, before: before, floor: floor)
+      method, right: found.map(\.correct), examples, distance: distance, before: before,
+      seeds: twoSeeds)
   }
 }

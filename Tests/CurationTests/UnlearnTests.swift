@@ -31,49 +31,56 @@ import Testing
       kept: [0, 1])
   }
 
-  @Test func `distances are roots of means over the examples, then means over networks or pairs`() {
+  @Test func `distances are roots of means over the examples, less what seeds differ by`() {
     let set = examples(test: 1)
     #expect(set.data.count == 4 && set.kept == 1..<3 && set.test == 3..<4)
     func values(_ v: [Float]) -> Matrix<Float> { Matrix(v, rows: 4, columns: 1) }
     let truth = [values([0, 0, 0, 0]), values([2, 1, 7, 0]), values([4, 0, 0, 3])]
-    let found = UnlearnDistances(values([1, 0, 0, 0]), from: truth, set)
-    #expect(found.forgotten == (1 + 1 + 3) / 3.0)
-    #expect(found.kept == 5 / 3.0 && found.test == 1)
-    let floor = UnlearnDistances(amongst: truth, set)
-    #expect(floor.forgotten == (2 + 4 + 2) / 3.0)
-    #expect(floor.kept == (5 + 0 + 5) / 3.0 && floor.test == 2)
+    let seeds = UnlearnDistances(amongst: truth, set)
+    #expect(seeds.forgotten == (2 + 4 + 2) / 3.0)
+    #expect(seeds.kept == (5 + 0 + 5) / 3.0 && seeds.test == 2)
+    // Means 2, 1/3, 7/3, 1 with variances 4, 1/3, 49/3, 3. One network: 4/3 of them is taken off.
+    let one = UnlearnDistances([values([6, 0, 0, 0])], from: truth, set)
+    #expect(abs(one.forgotten - (16 - 16 / 3.0).squareRoot()) < 1e-12)
+    #expect(one.kept == 0 && one.test == 0)
+    // Two networks, whose mean is compared: 5/6.
+    let two = UnlearnDistances([values([8, 4, 0, 9]), values([4, 8, 0, 9])], from: truth, set)
+    #expect(abs(two.forgotten - (16 - 10 / 3.0).squareRoot()) < 1e-12)
+    let squares = (17 / 3.0 * 17 / 3 + 49 / 9.0 - 5 / 6.0 * (50 / 3.0)) / 2
+    #expect(abs(two.kept - squares.squareRoot()) < 1e-12)
+    #expect(abs((two.test ?? 0) - (64 - 2.5).squareRoot()) < 1e-12)
     #expect(
-      UnlearnDistances(values([0, 0, 0, 0]), from: truth, examples(test: 0)).test == nil)
+      UnlearnDistances([values([0, 0, 0, 0])], from: truth, examples(test: 0)).test == nil)
   }
 
   @Test(arguments: [
-    (6.0, 1.0, 1.0, UnlearnOutcome.Verdict.unlearned), (6.1, 1.0, 1.0, .failed),
-    (4.0, 1.2, 1.2, .unlearned), (4.0, 1.21, 1.0, .failed), (4.0, 1.0, 2.41, .failed),
-    (4.0, 1.0, 2.4, .unlearned),
+    (5.0, 0.5, 1.0, UnlearnOutcome.Verdict.unlearned), (5.1, 0.5, 1.0, .failed),
+    (4.0, 0.6, 1.5, .failed), (4.0, 0.5, 1.5, .unlearned), (4.0, 0.1, 1.6, .failed),
   ])
   func `half of the distance is to be gone, and the others are to stay`(
     forgotten: Double, kept: Double, test: Double, verdict: UnlearnOutcome.Verdict
   ) {
-    let floor = UnlearnDistances(forgotten: 2, kept: 1, test: 2)
+    // On kept examples the distance before, .5, is the limit; on test examples a quarter of two seeds', 1.5.
+    let seeds = UnlearnDistances(forgotten: 6, kept: 1, test: 6)
     let before = UnlearnDistances(forgotten: 10, kept: 0.5, test: 1)
     let outcome = UnlearnOutcome(
-      .matching, right: [true, false, true, true], examples(test: 1),
+      .matching, right: [[true, false, true, true], [false, true, true, true]],
+      examples(test: 1),
       distance: UnlearnDistances(forgotten: forgotten, kept: kept, test: test), before: before,
-      floor: floor)
-    // Above the floor where a test distance of 1.2 would be above 1.2 times that before.
+      seeds: seeds)
     #expect(outcome.verdict == verdict)
-    #expect(outcome.closed == (10 - forgotten) / 8)
-    #expect(outcome.forgottenRight == 100 && outcome.testRight == 100)
+    #expect(outcome.closed == 1 - forgotten / 10)
+    #expect(outcome.forgottenRight == 50 && outcome.testRight == 100)
   }
 
-  @Test func `a network that is as near as another seed has nothing to forget`() {
-    let floor = UnlearnDistances(forgotten: 2, kept: 1, test: nil)
-    let near = UnlearnDistances(forgotten: 2.1, kept: 1, test: nil)
+  @Test func `a distance that is small beside that of two seeds is none`() {
+    let seeds = UnlearnDistances(forgotten: 8, kept: 1, test: nil)
+    let near = UnlearnDistances(forgotten: 2, kept: 1, test: nil)
     let outcome = UnlearnOutcome(
-      .ascent, right: [], examples(test: 0), distance: near, before: near, floor: floor)
+      .ascent, right: [], examples(test: 0), distance: near, before: near, seeds: seeds)
     #expect(outcome.verdict == .indistinct && outcome.closed == nil)
     let unknown = UnlearnOutcome(
-      .ascent, right: [], examples(test: 0), distance: nil, before: nil, floor: nil)
+      .ascent, right: [], examples(test: 0), distance: nil, before: nil, seeds: nil)
     #expect(unknown.verdict == nil && unknown.testRight == nil)
   }
 }

@@ -11,7 +11,9 @@ public struct PruneStrategies: Sendable {
       + PruneStrategy.loss + PruneStrategy.el2n + PruneStrategy.grand + PruneStrategy.forgetting
       + PruneStrategy.areaUnderMargin + PruneStrategy.pvi
       + [.ccs, .graphSmoothing, .margin, .influence]
-      + PruneStrategy.selfInfluence + [.facilityLocation, .kCenter, .herding])
+      + PruneStrategy.selfInfluence + [
+        .facilityLocation, .kCenter, .herding, .smart, .tarot, .dsir, .bm25,
+      ])
 
   /// The strategy of a name, in any case of letters; that of a signal alone (`aum`) keeps the hardest.
   ///

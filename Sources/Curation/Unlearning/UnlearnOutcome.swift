@@ -3,7 +3,7 @@ import Datasets
 import Networks
 import Tensors
 
-/// How far networks are from each other on three sets of examples: margins of classes, or numbers.
+/// How far networks are from others on three sets of examples: margins of classes, or numbers.
 public struct UnlearnDistances: Sendable, Codable, Equatable {
   /// On the forgotten examples.
   public let forgotten: Double
@@ -17,21 +17,44 @@ public struct UnlearnDistances: Sendable, Codable, Equatable {
     (self.forgotten, self.kept, self.test) = (forgotten, kept, test)
   }
 
-  /// The distance of one network from others: of each the root of the mean square over the examples, and
-  /// then the mean.
+  /// How far some networks are from others beyond what seeds differ by.
   ///
-  ///     mean_k √(mean_x ‖v(x) − v_k(x)‖²)
+  ///     D² = mean_x ‖ū(x) − r̄(x)‖² − (1/U + 1/K) mean_x Σ var_k r_k(x),   at least 0
+  ///
+  /// ū and r̄ are means over U and K networks. What is subtracted is what the square is expected to be where
+  /// both are of one kind, the variance over seeds being that of the others: without a bias, whatever U and K.
   ///
   /// - Parameters:
-  ///   - values: v of the network, one row an example.
-  ///   - others: at least one.
-  public init(_ values: Matrix<Float>, from others: [Matrix<Float>], _ examples: UnlearnExamples) {
-    func mean(_ rows: Range<Int>) -> Double {
-      others.reduce(0) { $0 + UnlearnDistances.root(values, $1, rows) } / Double(others.count)
+  ///   - networks: v of each, one row an example; at least one.
+  ///   - others: at least two.
+  public init(
+    _ networks: [Matrix<Float>], from others: [Matrix<Float>], _ examples: UnlearnExamples
+  ) {
+    func distance(_ rows: Range<Int>) -> Double {
+      UnlearnDistances.systematic(networks, others, rows)
     }
-    forgotten = mean(examples.forgotten)
-    kept = mean(examples.kept)
-    test = examples.test.isEmpty ? nil : mean(examples.test)
+    forgotten = distance(examples.forgotten)
+    kept = distance(examples.kept)
+    test = examples.test.isEmpty ? nil : distance(examples.test)
+  }
+
+  private static func systematic(
+    _ networks: [Matrix<Float>], _ others: [Matrix<Float>], _ rows: Range<Int>
+  ) -> Double {
+    precondition(!networks.isEmpty && others.count > 1, "\(networks.count) and \(others.count)")
+    let (u, k) = (Double(networks.count), Double(others.count))
+    var (squares, variances) = (0.0, 0.0)
+    for row in rows {
+      for c in 0..<others[0].columns {
+        let values = others.map { Double($0[row, c]) }
+        let mean = values.reduce(0, +) / k
+        let difference = networks.reduce(0) { $0 + Double($1[row, c]) } / u - mean
+        squares += difference * difference
+        variances += values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (k - 1)
+      }
+    }
+    let excess = squares - (1 / u + 1 / k) * variances
+    return (max(0, excess) / Double(max(1, rows.count))).squareRoot()
   }
 
   /// The distance of two of the networks from each other, the mean over all pairs: what another seed alone
@@ -71,12 +94,11 @@ public struct UnlearnDistances: Sendable, Codable, Equatable {
 public struct UnlearnOutcome: Sendable, Codable, Equatable {
   /// Whether it is like networks that never saw the examples.
   public enum Verdict: String, Sendable, Codable, CaseIterable {
-    /// Of what was too far on the forgotten examples half is gone at least, and it is no further on the others.
+    /// Of the distance on the forgotten examples half is gone at least, and on the others there is no more.
     case unlearned
     /// It is not.
     case failed
-    /// The network was as near to retrained ones before as they are to each other: nothing to forget is
-    /// seen.
+    /// Before, the distance was small beside what seeds differ by: nothing to forget is seen.
     case indistinct
   }
 
@@ -84,52 +106,52 @@ public struct UnlearnOutcome: Sendable, Codable, Equatable {
   public let method: UnlearnMethod?
   /// Distances from retrained networks; absent where none was trained.
   public let distance: UnlearnDistances?
-  /// (before − after)/(before − floor) on the forgotten examples: 1 where it is as near as another seed;
-  /// absent without retrained networks, and where there is nothing to close.
+  /// The share of the distance on the forgotten examples that is gone; absent without retrained networks, and
+  /// where there was next to none.
   public let closed: Double?
   /// Per cent right of forgotten and of test examples; absent for numbers.
   public let forgottenRight, testRight: Double?
   /// What that says; absent of the network before, and without retrained networks.
   public let verdict: Verdict?
 
-  /// By how much a distance may be above the floor, or above that before, and count as no further.
-  static let tolerance = 1.2
-  /// Below so many floors a network's distance is that of another seed.
-  static let indistinct = 1.05
+  /// The share of the distance of two seeds below which a distance is none.
+  static let negligible = 0.25
 
   /// The outcome of a method.
   ///
   /// - Parameters:
   ///   - method: nil: the network before.
-  ///   - right: whether each example is predicted rightly; empty for numbers.
+  ///   - right: of each network whether each example is predicted rightly; empty for numbers.
   ///   - distance: from retrained networks; nil: there are none.
   ///   - before: that of the network before.
-  ///   - floor: that of retrained networks from each other.
+  ///   - seeds: how far two retrained networks are apart.
   public init(
-    _ method: UnlearnMethod?, right: [Bool], _ examples: UnlearnExamples,
-    distance: UnlearnDistances?, before: UnlearnDistances?, floor: UnlearnDistances?
+    _ method: UnlearnMethod?, right: [[Bool]], _ examples: UnlearnExamples,
+    distance: UnlearnDistances?, before: UnlearnDistances?, seeds: UnlearnDistances?
   ) {
     func perCent(_ rows: Range<Int>) -> Double? {
-      guard !right.isEmpty, !rows.isEmpty else { return nil }
-      return 100 * Double(rows.count { right[$0] }) / Double(rows.count)
+      let known = right.filter { !$0.isEmpty }
+      guard !known.isEmpty, !rows.isEmpty else { return nil }
+      let count = known.reduce(0) { sum, one in sum + rows.count { one[$0] } }
+      return 100 * Double(count) / Double(rows.count * known.count)
     }
     (self.method, self.distance) = (method, distance)
     forgottenRight = perCent(examples.forgotten)
     testRight = perCent(examples.test)
-    guard method != nil, let distance, let before, let floor else {
+    guard method != nil, let distance, let before, let seeds else {
       (closed, verdict) = (nil, nil)
       return
     }
-    guard before.forgotten > UnlearnOutcome.indistinct * floor.forgotten else {
+    guard before.forgotten > UnlearnOutcome.negligible * seeds.forgotten else {
       (closed, verdict) = (nil, .indistinct)
       return
     }
-    let closed = (before.forgotten - distance.forgotten) / (before.forgotten - floor.forgotten)
+    let closed = 1 - distance.forgotten / before.forgotten
     func isNear(_ path: (UnlearnDistances) -> Double?) -> Bool {
-      guard let found = path(distance), let was = path(before), let least = path(floor) else {
+      guard let found = path(distance), let was = path(before), let apart = path(seeds) else {
         return true
       }
-      return found <= UnlearnOutcome.tolerance * max(was, least)
+      return found <= max(was, UnlearnOutcome.negligible * apart)
     }
     self.closed = closed
     verdict = closed >= 0.5 && isNear { $0.kept } && isNear { $0.test } ? .unlearned : .failed

@@ -4,16 +4,20 @@ import Influence
 import Networks
 import Tensors
 
-/// The outputs that a network trained without some examples is predicted to have.
+/// By how much the outputs of a network are predicted to be others without some training examples.
 ///
-///     forgotten   z*(x) = z̄(x) + a ŷ₋S(x) + b
-///     all others  z*(x) = z(x) + a (ŷ₋S(x) − ŷ(x))
+///     z*(x) − z(x) = a (ŷ₋S(x) − ŷ(x))
 ///
-/// ŷ is the kernel ridge regression behind `ntk-loo` at the last checkpoint, ŷ₋S the same without S, exactly
-/// (`GroupPredictions`). The line a, b is fitted by least squares to what the network says of examples
-/// that it was not trained on: outputs of classes less their mean z̄(x) over the classes, which means
-/// nothing, with one slope and an intercept a class; numbers with a line each. Without a test set it is
-/// fitted to training examples that stay.
+/// ŷ is the kernel ridge regression behind `ntk-loo`, the mean over the log-spaced checkpoints of the run's
+/// first seed (on features at the last), damped by the mean eigenvalue of each; ŷ₋S the same without S,
+/// exactly (`GroupPredictions`). The slope a takes predicted targets to outputs: the line by least squares
+/// from ŷ to what the network says at the end of examples that it was not trained on. Outputs of classes are
+/// taken less their mean over the classes, which means nothing, and have one slope; numbers have one each.
+/// Without a test set the line is fitted to training examples that stay.
+///
+/// Of 50 examples of 5,000 of MNIST the shift of their margins, the mean of 16 networks trained again, is
+/// predicted with a correlation of .75, and .75 of 1.52 is left of it; predicting the margins themselves,
+/// instead of their shift, is worse than nothing.
 struct UnlearnTargets {
   /// Fewest test examples that a line is fitted to.
   static let leastHeldOut = 20
@@ -24,18 +28,28 @@ struct UnlearnTargets {
   private let forgotten: [Int]
   private let ensemble: Ensemble
   private let line: OutputLine
-  private let isOfClasses: Bool
 
-  /// - Parameter forgotten: S, rows of the training set.
+  /// - Parameters:
+  ///   - forgotten: S, rows of the training set.
+  ///   - job: collects features where the exact kernel is too large.
   init(
     _ influence: RunInfluence, forgetting forgotten: [Int], collecting job: MislabelJob
   ) throws {
     (self.influence, self.forgotten) = (influence, forgotten)
-    let scoring = try job.scoring(ScoringRequest(checkpoints: .final))
-    if scoring.usesFeatures { try job.collectTraceFeatures(scoring) }
-    ensemble = try influence.ensemble(scoring)
+    let seeds = Array(influence.run.seeds.prefix(1))
+    func scoring(_ checkpoints: CheckpointChoice?) throws -> ResolvedScoring {
+      try influence.resolved(
+        ScoringRequest(
+          method: .ntkLeaveOneOut, damping: .timesMeanEigenvalue(1), dampingProfile: .uniform,
+          checkpoints: checkpoints, seeds: seeds, factorBytes: 0))
+    }
+    var resolved = try scoring(.standard)
+    if resolved.usesFeatures {
+      resolved = try scoring(.final)
+      try job.collectTraceFeatures(resolved)
+    }
+    ensemble = try influence.ensemble(resolved)
     let data = influence.data
-    isOfClasses = data.train.classes != nil
     let isGone = Set(forgotten)
     let held =
       data.test.count >= UnlearnTargets.leastHeldOut
@@ -44,27 +58,22 @@ struct UnlearnTargets {
         Array(
           (0..<data.train.count).lazy.filter { !isGone.contains($0) }
             .prefix(UnlearnTargets.mostKept)))
-    let predicted = try ensemble.groupPredictions(of: held, without: forgotten).whole
     line = OutputLine(
-      try influence.predictions(for: held).logits, predicted, centres: isOfClasses)
+      try influence.predictions(for: held).logits,
+      try ensemble.groupPredictions(of: held, without: forgotten).whole,
+      centres: data.train.classes != nil)
   }
 
-  /// z* of some training examples, m × C.
-  func outputs(_ rows: [Int]) throws -> Tensor {
-    let data = influence.data.train.subset(rows)
-    let z = try influence.predictions(for: data).logits
-    let predicted = try ensemble.groupPredictions(of: data, without: forgotten)
-    let isGone = Set(forgotten)
-    let width = z.rowLength
-    let result = Tensor(uninitialized: z.shape)
-    for (place, row) in rows.enumerated() {
-      let own = (0..<width).map { Double(z.storage.base[place * width + $0]) }
-      let without = line.values(predicted.without.row(place))
+  /// z* − z of some training examples, m × C.
+  func changes(_ rows: [Int]) throws -> Tensor {
+    let predicted = try ensemble.groupPredictions(
+      of: influence.data.train.subset(rows), without: forgotten)
+    let result = Tensor(uninitialized: [rows.count, predicted.whole.columns])
+    for place in rows.indices {
       let whole = line.values(predicted.whole.row(place))
-      let mean = isOfClasses ? own.reduce(0, +) / Double(width) : 0
-      for c in 0..<width {
-        let target = isGone.contains(row) ? mean + without[c] : own[c] + without[c] - whole[c]
-        result.storage.base[place * width + c] = Float(target)
+      let without = line.values(predicted.without.row(place))
+      for (c, value) in without.enumerated() {
+        result.storage.base[place * without.count + c] = Float(value - whole[c])
       }
     }
     return result

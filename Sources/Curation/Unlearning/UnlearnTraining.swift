@@ -5,13 +5,14 @@ import Influence
 import Networks
 import Randomness
 import Runs
+import Synchronization
 import Tensors
 import Training
 
 /// The short trainings by which a network is to forget some of its training examples.
 ///
-/// Each begins with the weights of the last checkpoint of the run's first seed. A function of run, examples,
-/// epochs and seed: the same bits for any thread count.
+/// Each begins with the weights at the last checkpoint of a seed of the run. A function of run, examples,
+/// epochs and seeds: the same bits for any thread count.
 public struct UnlearnTraining: Sendable {
   /// Passes over the examples unless told otherwise.
   public static let standardEpochs = 5
@@ -33,7 +34,18 @@ public struct UnlearnTraining: Sendable {
   let seed: UInt64
   private let network: Network
   private let configuration: TrainingConfiguration
-  private let start: Tensor
+  private let matching: MatchingTargets
+
+  /// What `matching` fine-tunes towards, made once for all seeds.
+  private final class MatchingTargets: Sendable {
+    /// Rows of the training set, forgotten ones first, and z* − z of each.
+    struct Values {
+      let rows: [Int]
+      let changes: Tensor
+    }
+
+    let values = Mutex<Values?>(nil)
+  }
 
   /// The unlearning of some rows of a run's training set.
   ///
@@ -59,21 +71,27 @@ public struct UnlearnTraining: Sendable {
     kept = (0..<influence.data.train.count).filter { !isGone.contains($0) }
     precondition(!rows.isEmpty && !kept.isEmpty, "\(rows.count) forgotten, \(kept.count) kept")
     configuration = try run.training()
-    start = try influence.parameters(of: try run.checkpoint())
+    matching = MatchingTargets()
+  }
+
+  /// The weights at the last checkpoint of a seed of the run, p values.
+  public func start(_ runSeed: UInt64) throws -> Tensor {
+    try influence.parameters(of: try influence.run.checkpoint(seed: runSeed))
   }
 
   /// The weights at the end, p values.
   ///
+  /// - Parameter start: the weights at the beginning.
   /// - Throws: `TrainingError.diverged`; errors of features that are collected; `JobCancelled`.
   public func parameters(
-    by method: UnlearnMethod, control: JobControl = .silent
+    by method: UnlearnMethod, from start: Tensor, control: JobControl = .silent
   ) throws -> Tensor {
     do {
       return switch method {
-      case .matching: try matched(control)
-      case .fineTuning: try fineTuned(control)
-      case .ascent: try ascended(control)
-      case .salun: try relabelled(control)
+      case .matching: try matched(start, control)
+      case .fineTuning: try fineTuned(start, control)
+      case .ascent: try ascended(start, control)
+      case .salun: try relabelled(start, control)
       }
     } catch TrainingError.cancelled {
       throw JobCancelled()
@@ -99,44 +117,64 @@ public struct UnlearnTraining: Sendable {
   // MARK: Matching
 
   /// ½‖z(x) − z*(x)‖² over forgotten examples and a sample of the others.
-  private func matched(_ control: JobControl) throws -> Tensor {
+  private func matched(_ start: Tensor, _ control: JobControl) throws -> Tensor {
     let train = influence.data.train
-    let visits = min(
-      train.count,
-      max(UnlearnTraining.leastVisits, UnlearnTraining.visitsOfForgotten * forgotten.count))
+    let found = try targets(control)
+    let rows = found.rows
+    let z = predictor(start).predictions(for: train, rows: rows).logits
+    let target = Tensor(uninitialized: z.shape)
+    for i in 0..<z.count {
+      target.storage.base[i] = z.storage.base[i] + found.changes.storage.base[i]
+    }
     let repeats = max(
       1, Int(UnlearnTraining.forgottenShare * Double(visits) / Double(forgotten.count)))
-    let others = min(kept.count, max(1, visits - repeats * forgotten.count))
-    let sample = draws(0).sample(others, of: kept.count).sorted().map { kept[$0] }
-    let rows = forgotten + sample
+    let places =
+      (0..<repeats).flatMap { _ in Array(forgotten.indices) }
+      + Array(forgotten.count..<rows.count)
+    var short = shortened()
+    short.optimizer = .adam()
+    short.rate = UnlearnTraining.matchingRate
+    (short.loss, short.augmentation) = (nil, nil)
+    let trainer = try Trainer(
+      network: network, configuration: short,
+      data: Dataset(
+        inputs: train.inputs.gathered(places.map { rows[$0] }),
+        targets: .values(target.gathered(places))), seed: seed)
+    return try trainer.train(
+      from: TrainingState(parameters: start, optimizer: short.optimizer), hooks: hooks(control)
+    ).parameters
+  }
+
+  /// Visits of an epoch of `matching`.
+  private var visits: Int {
+    min(
+      influence.data.train.count,
+      max(UnlearnTraining.leastVisits, UnlearnTraining.visitsOfForgotten * forgotten.count))
+  }
+
+  /// What is matched: all forgotten examples and as many others as an epoch has room for.
+  private func targets(_ control: JobControl) throws -> MatchingTargets.Values {
+    if let known = matching.values.withLock({ $0 }) { return known }
+    let gone = Int(UnlearnTraining.forgottenShare * Double(visits))
+    let others = min(kept.count, max(1, visits - max(gone, forgotten.count)))
+    let rows = forgotten + draws(0).sample(others, of: kept.count).sorted().map { kept[$0] }
     let stage = control.stage("collecting features", unit: "rows")
     var search = MislabelJob(influence, seeds: Array(influence.run.seeds.prefix(1)))
     search.collecting = { done, total in
       try control.check()
       stage.update(done, of: total)
     }
-    let targets = try UnlearnTargets(influence, forgetting: forgotten, collecting: search)
-      .outputs(rows)
-    let places =
-      (0..<repeats).flatMap { _ in Array(forgotten.indices) }
-      + Array(forgotten.count..<rows.count)
-    var matching = shortened()
-    matching.optimizer = .adam()
-    matching.rate = UnlearnTraining.matchingRate
-    (matching.loss, matching.augmentation) = (nil, nil)
-    let trainer = try Trainer(
-      network: network, configuration: matching,
-      data: Dataset(
-        inputs: train.inputs.gathered(places.map { rows[$0] }),
-        targets: .values(targets.gathered(places))), seed: seed)
-    return try trainer.train(
-      from: TrainingState(parameters: start, optimizer: matching.optimizer), hooks: hooks(control)
-    ).parameters
+    let made = MatchingTargets.Values(
+      rows: rows,
+      changes: try UnlearnTargets(influence, forgetting: forgotten, collecting: search)
+        .changes(rows))
+    matching.values.withLock { $0 = made }
+    return made
   }
 
   // MARK: What it is compared with
 
-  private func fineTuned(_ control: JobControl) throws -> Tensor {
+  private func fineTuned(_ start: Tensor, _ control: JobControl) throws -> Tensor {
     let trainer = try Trainer(
       network: network, configuration: shortened(), data: influence.data.train, rows: kept,
       seed: seed)
@@ -147,7 +185,7 @@ public struct UnlearnTraining: Sendable {
   }
 
   /// Up the forgotten examples' loss, to the mean loss of the test set, or that of guessing.
-  private func ascended(_ control: JobControl) throws -> Tensor {
+  private func ascended(_ start: Tensor, _ control: JobControl) throws -> Tensor {
     let (train, test) = (influence.data.train, influence.data.test)
     let gone = train.subset(forgotten)
     let limit: Double
@@ -174,7 +212,7 @@ public struct UnlearnTraining: Sendable {
 
   /// Fine-tuning on all examples, the forgotten ones with random targets, of the parameters that the
   /// forgotten ones' loss depends on most.
-  private func relabelled(_ control: JobControl) throws -> Tensor {
+  private func relabelled(_ start: Tensor, _ control: JobControl) throws -> Tensor {
     let train = influence.data.train
     let gone = train.subset(forgotten)
     var whole = configuration

@@ -8,11 +8,14 @@ struct FeatureSelection {
   /// How many of each class are kept.
   enum Share {
     case evenly, proportionally
+    /// So many of each class.
+    case given([Int])
 
     func quotas(_ kept: Int, of sizes: [Int]) -> [Int] {
       switch self {
       case .evenly: ClassQuotas.even(kept, of: sizes)
       case .proportionally: ClassQuotas.proportional(kept, of: sizes)
+      case .given(let quotas): quotas
       }
     }
   }
