@@ -75,11 +75,9 @@ public struct UnlearnAnswer: Answer, Equatable {
         outcome.verdict?.rawValue ?? "",
       ])
     }
-    if let floor {
-      table.append([
-        "two seeds", number(floor.forgotten), number(floor.kept), number(floor.test), "", "", "",
-        "",
-      ])
+    if let seeds = twoSeeds {
+      let cells = [number(seeds.forgotten), number(seeds.kept), number(seeds.test)]
+      table.append(["of two seeds"] + cells + ["", "", "", ""])
     }
     row("before", before)
     for outcome in outcomes { row(outcome.method?.rawValue ?? "", outcome) }
