@@ -36,19 +36,26 @@ import Testing
     #expect(set.data.count == 4 && set.kept == 1..<3 && set.test == 3..<4)
     func values(_ v: [Float]) -> Matrix<Float> { Matrix(v, rows: 4, columns: 1) }
     let truth = [values([0, 0, 0, 0]), values([2, 1, 7, 0]), values([4, 0, 0, 3])]
+    func isNear(_ found: Double?, _ expected: Double) -> Bool {
+      abs((found ?? .nan) - expected) < 1e-12
+    }
     let seeds = UnlearnDistances(amongst: truth, set)
-    #expect(seeds.forgotten == (2 + 4 + 2) / 3.0)
-    #expect(seeds.kept == (5 + 0 + 5) / 3.0 && seeds.test == 2)
+    let third = 1.0 / 3
+    #expect(isNear(seeds.forgotten, 8 * third))
+    #expect(isNear(seeds.kept, 10 * third) && seeds.test == 2)
     // Means 2, 1/3, 7/3, 1 with variances 4, 1/3, 49/3, 3. One network: 4/3 of them is taken off.
     let one = UnlearnDistances([values([6, 0, 0, 0])], from: truth, set)
-    #expect(abs(one.forgotten - (16 - 16 / 3.0).squareRoot()) < 1e-12)
+    let ofOne: Double = 16 - 16 * third
+    #expect(isNear(one.forgotten, ofOne.squareRoot()))
     #expect(one.kept == 0 && one.test == 0)
     // Two networks, whose mean is compared: 5/6.
     let two = UnlearnDistances([values([8, 4, 0, 9]), values([4, 8, 0, 9])], from: truth, set)
-    #expect(abs(two.forgotten - (16 - 10 / 3.0).squareRoot()) < 1e-12)
-    let squares = (17 / 3.0 * 17 / 3 + 49 / 9.0 - 5 / 6.0 * (50 / 3.0)) / 2
-    #expect(abs(two.kept - squares.squareRoot()) < 1e-12)
-    #expect(abs((two.test ?? 0) - (64 - 2.5).squareRoot()) < 1e-12)
+    let ofTwo: Double = 16 - 10 * third
+    #expect(isNear(two.forgotten, ofTwo.squareRoot()))
+    let (first, second): (Double, Double) = (17 * third, 7 * third)
+    let squares: Double = first * first + second * second - 5.0 / 6 * (50 * third)
+    #expect(isNear(two.kept, (squares / 2).squareRoot()))
+    #expect(isNear(two.test, 61.5.squareRoot()))
     #expect(
       UnlearnDistances([values([0, 0, 0, 0])], from: truth, examples(test: 0)).test == nil)
   }
@@ -69,7 +76,8 @@ import Testing
       distance: UnlearnDistances(forgotten: forgotten, kept: kept, test: test), before: before,
       seeds: seeds)
     #expect(outcome.verdict == verdict)
-    #expect(outcome.closed == 1 - forgotten / 10)
+    let closed: Double = 1 - forgotten / 10
+    #expect(outcome.closed == closed)
     #expect(outcome.forgottenRight == 50 && outcome.testRight == 100)
   }
 
