@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -28,16 +29,19 @@ import Training
     #expect(isNear(half, whole.map { 0.5 + $0 / 2 }))
   }
 
-  @Test func `losses weigh more and self-influence less, by their standard deviation`() throws {
-    // Mean 2, standard deviation 1.
+  @Test func `losses weigh more and self-influence less, half a nat from all alike`() throws {
     let values: [Float] = [1, 1, 3, 3]
-    let e: Float = 2.718_281_8
     let more = try WeightingMethod.klDRO.weights(
       context { $0.signals[.loss] = [Matrix([9, 9, 9, 9] + values, rows: 2, columns: 4)] })
-    let small = 2 / (1 + e * e)
-    #expect(isNear(more, [small, small, 2 - small, 2 - small]))
+    #expect(more[0] == more[1] && more[2] == more[3] && more[0] < more[2])
+    let shares = more.map { Double($0) / 4 }
+    let divergence = shares.reduce(0.0) { $0 + $1 * log(4 * $1) }
+    #expect(abs(divergence - 0.5) < 1e-5)
     let less = try WeightingMethod.selfInfluence.weights(context { $0.influences = values })
     #expect(isNear(less, more.reversed()))
+    // Whatever their scale.
+    let large = WeightingMethod.exponentials([1e6, 1e6, 3e6, 3e6], sign: 1)
+    #expect(large[2] == 1 && abs(large[0] * more[2] - more[0]) < 1e-4)
     let alike = try WeightingMethod.klDRO.weights(
       context { $0.signals[.loss] = [Matrix([5, 5, 5, 5], rows: 1, columns: 4)] })
     #expect(alike == [1, 1, 1, 1])

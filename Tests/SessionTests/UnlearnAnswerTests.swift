@@ -1,4 +1,5 @@
 import Ascribe
+import TestSupport
 import Testing
 
 @Suite("Unlearning from a library")

@@ -104,7 +104,7 @@ public struct WrongLabels: Sendable, Equatable {
   public let order: [Int]
   /// The lower limit of the number of wrong labels.
   public let low: Double
-  /// How many of the order to drop, so that at least half of them are wrong.
+  /// How many of the order to drop.
   public let cut: Int
 
   /// An estimate.

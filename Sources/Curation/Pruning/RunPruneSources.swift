@@ -97,7 +97,7 @@ public final class RunPruneSources: PruneSources {
     return made
   }
 
-  /// The cut of precision .5 by decoys; nil of targets that are no classes, and of too few examples for
+  /// The recipe's cut by decoys; nil of targets that are no classes, and of too few examples for
   /// decoys among them.
   private func cut() throws -> WrongLabels? {
     guard influence.data.train.count >= DecoyJob.leastExamples,
@@ -106,7 +106,8 @@ public final class RunPruneSources: PruneSources {
     var job = MislabelJob(influence)
     job.collecting = collecting
     let found = try job.cut(
-      precision: 0.5, by: influence.run.hasWholeDynamics ? .leaveOneOutWithEL2N : nil,
+      precision: PruneStrategy.cutPrecision,
+      by: influence.run.hasWholeDynamics ? .leaveOneOutWithEL2N : nil,
       control: control)
     control.note(
       "wrong labels: \(Int(found.estimatedWrong.rounded())) "

@@ -15,12 +15,12 @@ public enum WeightingMethod: String, Sendable, Codable, CaseIterable {
   ///
   /// Source: Katharopoulos & Fleuret 2018 (arXiv:1803.00942); Lu et al. 2023 (PA&DA, arXiv:2302.14772).
   case gradientNorm = "gradient-norm"
-  /// u = exp(ℓ/T), ℓ the mean loss of the last epoch and T the standard deviation of it over the
-  /// examples: the worst mixture within a KL ball.
+  /// u = exp(ℓ/T), ℓ the mean loss of the last epoch: the worst mixture whose divergence from all alike
+  /// is half a nat, which decides T.
   ///
   /// Source: Hu & Hong 2013; Qi et al. 2021 (arXiv:2012.06951).
   case klDRO = "kl-dro"
-  /// u = exp(−τ(z, z)/T), T the standard deviation of it: what only itself explains counts least.
+  /// u = exp(−τ(z, z)/T), T likewise: what only itself explains counts least.
   ///
   /// Source: Thakkar et al. 2023 (PRESENCE, arXiv:2311.00913), its late phase.
   case selfInfluence = "self-influence"
@@ -75,13 +75,33 @@ extension WeightingMethod {
     }
   }
 
-  /// exp(±v/T) by the standard deviation T, over the largest: 1 each where all values are alike.
+  /// KL(w/n ‖ 1/n) of exponential weights, in nats.
+  static let divergence = 0.5
+
+  /// exp(±v/T) over the largest, with T by their divergence from all alike: 1 each where all values are
+  /// alike; where even the largest alone is nearer, 60 doublings of 1/T.
   static func exponentials(_ values: [Float], sign: Double) -> [Float] {
     let v = values.map { sign * Double($0) }
-    let mean = v.reduce(0, +) / Double(max(1, v.count))
-    let variance = v.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, v.count))
-    guard variance > 0, let most = v.max() else { return values.map { _ in 1 } }
-    let scale = variance.squareRoot()
-    return v.map { Float(exp(($0 - most) / scale)) }
+    guard let most = v.max(), let least = v.min(), most > least else {
+      return values.map { _ in 1 }
+    }
+    func weights(_ steepness: Double) -> [Double] {
+      v.map { exp(steepness * ($0 - most)) }
+    }
+    func divergence(_ steepness: Double) -> Double {
+      let w = weights(steepness)
+      let sum = w.reduce(0, +)
+      // Σ p log(n p), p = w/Σw.
+      return w.reduce(log(Double(w.count) / sum)) { $1 > 0 ? $0 + $1 / sum * log($1) : $0 }
+    }
+    var (low, high) = (0.0, 1 / (most - least))
+    for _ in 0..<60 where divergence(high) < WeightingMethod.divergence {
+      (low, high) = (high, 2 * high)
+    }
+    for _ in 0..<60 {
+      let middle = (low + high) / 2
+      if divergence(middle) < WeightingMethod.divergence { low = middle } else { high = middle }
+    }
+    return weights(low).map { Float($0) }
   }
 }

@@ -111,9 +111,9 @@ public struct DemoJob: Sendable {
         proof.low, proof.high, proof.verdict.rawValue))
   }
 
-  /// The share of the last ones dropped that is to be wrong, as of the recipe of `prune`: hard but right
-  /// examples are worth keeping.
-  private static let precision = 0.5
+  /// The share of those dropped that is to be wrong, as of the recipe of `prune`: hard but right examples
+  /// are worth keeping.
+  private static let precision = 0.8
 
   /// Five models without the examples, beside ten without as many random ones; nil of none.
   private func prove(

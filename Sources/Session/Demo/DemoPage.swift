@@ -55,7 +55,7 @@ struct DemoPage {
       .init(
         "without the suspects", percent(proof.chosen),
         note:
-          "\(dropped) training digits dropped where decoys say that half of the last ones are wrong, "
+          "\(dropped) training digits dropped of which decoys say that four in five are wrong, "
           + "mean of \(proof.seeds) seeds"),
       .init(
         "without as many at random", percent(proof.random),
