@@ -5,7 +5,7 @@ import Reports
 
 /// `demo/summary.json`.
 public struct DemoSummary: Answer, Equatable {
-  /// Of the run, and of the one without the suspects; means over the seeds.
+  /// Of the run, and of the models that prove the dropping of the suspects; means over the seeds.
   public let testAccuracy, testAccuracyCleaned: Double
   /// How well the planted errors are found, as in `DetectionMetrics`.
   public let rocAUC, averagePrecision, foundIn5Percent, foundIn10Percent, foundIn20Percent: Double?

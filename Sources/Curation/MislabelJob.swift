@@ -152,7 +152,7 @@ public struct MislabelJob: Sendable {
   }
 
   /// Collects the features of the trace kernel unless a store of them is there.
-  private func collectTraceFeatures(_ scoring: ResolvedScoring) throws {
+  func collectTraceFeatures(_ scoring: ResolvedScoring) throws {
     let work = try influence.collecting(
       for: .ntkLeaveOneOut, projection: Self.standardFeatures, choice: scoring.choice,
       seeds: scoring.seeds)

@@ -56,6 +56,8 @@ public struct DataConfiguration: Sendable {
   public let decisions: [String]
   /// Whether they may be about test examples.
   public let touchesTest: Bool
+  /// The file of the training examples' weights, which the `training` of a run file names; nil: none.
+  public private(set) var weights: String?
   let train: SourceConfiguration
   let test: Test
   let classes: [String]?
@@ -110,6 +112,15 @@ public struct DataConfiguration: Sendable {
     decisions = try Self.decisions(map).map { resolved($0, in: folder) }
     touchesTest = try map.bool("touchTest", default: false)
     try map.finish()
+  }
+
+  /// The same data with weights from a file (`ExampleWeights`); nil: none.
+  ///
+  /// - Parameter folder: where a relative path begins.
+  public func weighted(by file: String?, relativeTo folder: String) -> DataConfiguration {
+    var copy = self
+    copy.weights = file.map { resolved($0, in: folder) }
+    return copy
   }
 
   /// One file or several.

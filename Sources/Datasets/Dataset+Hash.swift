@@ -10,7 +10,7 @@ final class HashMemory: Sendable {
 extension Dataset {
   /// SHA-256 of the ids in order, the shape, the bits of the inputs and the targets.
   ///
-  /// Of rows of a file of factors also its seal. With a tokenizer also what each id stands for: the hash of its file, or the characters.
+  /// Of weighted examples also the weights; of rows of a file of factors also its seal. With a tokenizer also what each id stands for: the hash of its file, or the characters.
   /// Equal for equal data only: reordered rows, another class name or a flipped label give another hash;
   /// what the classes were before noise was planted does not count.
   public var contentHash: Digest {
@@ -56,6 +56,10 @@ extension Dataset {
       }
     }
     if let origin { add("origin \(origin)") }
+    if let weights {
+      add("weights")
+      weights.map(\.bitPattern.littleEndian).withUnsafeBytes { hasher.update($0) }
+    }
     return hasher.finish()
   }
 }

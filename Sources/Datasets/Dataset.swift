@@ -19,6 +19,8 @@ public struct Dataset: Sendable {
   /// The seal of the file whose rows these are, where gradients come from elsewhere and there may
   /// be no inputs (n × 0).
   public let origin: Digest?
+  /// What each example's loss is multiplied by in training, n numbers of at least 0; nil: 1 each.
+  public let weights: [Float]?
   let hash = HashMemory()
 
   /// A dataset of n ids, an n × … tensor and n targets.
@@ -30,10 +32,12 @@ public struct Dataset: Sendable {
   ///   - originalClasses: n classes as they were before noise was planted.
   ///   - tokenizer: what made the inputs from texts.
   ///   - origin: the seal of the file whose rows these are.
+  ///   - weights: n finite numbers of at least 0.
   public init(
     ids: [ExampleID]? = nil, inputs: Tensor, targets: Targets, originalClasses: [Int32]? = nil,
-    tokenizer: Tokenizer? = nil, origin: Digest? = nil
+    tokenizer: Tokenizer? = nil, origin: Digest? = nil, weights: [Float]? = nil
   ) {
+    precondition(weights?.count ?? targets.count == targets.count, "weights of other examples")
     precondition(inputs.shape.count >= 2, "inputs of shape \(inputs.shape)")
     let n = inputs.shape[0]
     precondition(targets.count == n, "\(targets.count) targets for \(n) inputs")
@@ -49,6 +53,7 @@ public struct Dataset: Sendable {
     self.originalClasses = originalClasses
     self.tokenizer = tokenizer
     self.origin = origin
+    self.weights = weights
   }
 
   /// The number of examples.
@@ -97,7 +102,7 @@ public struct Dataset: Sendable {
     Dataset(
       ids: rows.map { ids[$0] }, inputs: inputs.gathered(rows), targets: targets.subset(rows),
       originalClasses: originalClasses.map { classes in rows.map { classes[$0] } },
-      tokenizer: tokenizer, origin: origin)
+      tokenizer: tokenizer, origin: origin, weights: weights.map { all in rows.map { all[$0] } })
   }
 
   /// The rows of some ids, in their order; throws `DatasetError.unknownID` for the first unknown.

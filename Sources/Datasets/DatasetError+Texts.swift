@@ -81,7 +81,7 @@ extension DatasetError {
     case .noTestSet: "the run has no test set."
     case .unknownID(_, let id, let examples, _):
       "no example has the id \(id) (there are \(examples))."
-    case .decision(_, _, let problem, _): "\(problem)."
+    case .decision(_, _, let problem, _), .weight(_, _, let problem, _): "\(problem)."
     case .inputColumns(_, let found, let inputs, let labels, let all):
       "the table has \(found) \(found == 1 ? "column" : "columns"); the run's own has \(all): "
         + "\(inputs) \(inputs == 1 ? "input" : "inputs"), \(labels) "
@@ -168,7 +168,7 @@ extension DatasetError {
     case .splitEmpty: "give each side at least one example."
     case .noTestSet:
       "ask about training examples, or give `data` a `test` or a `split` and train again."
-    case .decision(_, _, _, let remedy): remedy
+    case .decision(_, _, _, let remedy), .weight(_, _, _, let remedy): remedy
     case .unknownID(_, _, _, .name(let first)?): "use ids of this data, such as \(first)."
     case .unknownID: "use ids of this data; rows count from 0."
     case .inputColumns:
@@ -219,7 +219,8 @@ extension DatasetError {
     case .ofInput(let error): error.fileAndPlace
     case .fieldCount(let file, let line, _, _): (file, .line(line))
     case .duplicateID(let file, _, _, let second): (file, .row(second))
-    case .decision(let file, let line, _, _): (file, line.map { .line($0) } ?? .file)
+    case .decision(let file, let line, _, _), .weight(let file, let line, _, _):
+      (file, line.map { .line($0) } ?? .file)
     }
   }
 }

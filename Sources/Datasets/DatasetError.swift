@@ -143,6 +143,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case unknownID(file: String, id: ExampleID, examples: Int, first: ExampleID?)
   /// A decision about an example that does not fit the data; the line from 1, nil of all together.
   case decision(file: String, line: Int?, problem: String, remedy: String)
+  /// Weights that do not fit the data; the line from 1, nil of all together.
+  case weight(file: String, line: Int?, problem: String, remedy: String)
   /// A table from outside with another number of columns than the run's own file.
   case inputColumns(file: String, found: Int, inputs: Int, labels: Int, all: Int)
   /// A picture from outside of another size than the run's, height and width.

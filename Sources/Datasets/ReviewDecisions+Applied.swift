@@ -126,6 +126,6 @@ extension Dataset {
   package func relabelled(_ labels: [Int32]) -> Dataset {
     Dataset(
       ids: ids, inputs: inputs, targets: .classes(labels, names: classNames),
-      originalClasses: originalClasses, tokenizer: tokenizer, origin: origin)
+      originalClasses: originalClasses, tokenizer: tokenizer, origin: origin, weights: weights)
   }
 }

@@ -36,13 +36,14 @@ extension Dataset {
 }
 
 extension DataConfiguration {
-  /// Reads the files, numbers the classes, splits, normalises, plants noise and takes over decisions, in
-  /// this order.
+  /// Reads the files, numbers the classes, splits, normalises, plants noise, weighs and takes over
+  /// decisions, in this order.
   ///
   /// - Parameter describing: whether is described how the files were read: it looks at every input.
   /// - Throws: `DatasetError`, and `StorageError` from HDF5 files.
   public func load(describing: Bool = false) throws -> SplitData {
     var data = try undecided(describing: describing)
+    if let weights { data = try ExampleWeights(reading: weights).applied(to: data) }
     for file in decisions {
       data = try ReviewDecisions(reading: file).applied(to: data, touchesTest: touchesTest)
     }

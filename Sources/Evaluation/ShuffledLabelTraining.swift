@@ -34,7 +34,7 @@ public struct ShuffledLabelTraining: Sendable {
       ids: train.ids, inputs: train.inputs,
       targets: train.targets.shuffled(
         RandomStream(seed: shuffleSeed, purpose: .probe, index: 2)),
-      tokenizer: train.tokenizer)
+      tokenizer: train.tokenizer, weights: train.weights)
   }
 
   /// `Checkpoints/RUN/shuffled-labels.h5`.

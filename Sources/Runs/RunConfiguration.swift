@@ -13,7 +13,7 @@ import Training
 /// data:     {train: {format: csv, path: train.csv, label: last}, test: {…}}
 /// model:    {kind: mlp, hidden: [128, 64]}
 /// lora:     {rank: 8, alpha: 16, targets: [c_attn]}      # optional
-/// training: {rate: 0.05, momentum: 0.9, epochs: 30}
+/// training: {rate: 0.05, momentum: 0.9, epochs: 30}     # weights: weights.csv for a weight an example
 /// defaults: {method: trajectory}                        # optional; read by later commands
 /// ```
 /// Paths are relative to the file. Unknown keys are errors.
@@ -81,7 +81,7 @@ public struct RunConfiguration: Sendable {
         map.place("name"), found: "the text `\(name)`",
         expected: "a name of letters, digits, `-`, `_` and `.`")
     }
-    data = try DataConfiguration(from: map.map("data"), relativeTo: folder)
+    let data = try DataConfiguration(from: map.map("data"), relativeTo: folder)
     dataValue = map.value("data") ?? .null
     self.folder = folder
     if let pretrained, !map.has("model") {
@@ -96,6 +96,7 @@ public struct RunConfiguration: Sendable {
       hasTraining
       ? try TrainingConfiguration(from: map.map("training"))
       : TrainingConfiguration(rate: 1, epochs: 1)
+    self.data = data.weighted(by: training.weights, relativeTo: folder)
     defaults = map.value("defaults")
     defaultsMap = try map.detachedMap(ifPresent: "defaults")
     if defaultsMap == nil, map.has("defaults") {

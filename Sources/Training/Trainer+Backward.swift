@@ -5,7 +5,7 @@ import Tensors
 
 /// What a step's forward and backward passes give.
 struct StepGradient {
-  /// ∇ mean_i ℓ_i, p values.
+  /// ∇ mean_i w_i ℓ_i, p values.
   var gradient: Tensor
   /// Each example's factors, when they were asked for.
   var factors: ExampleGradients
@@ -97,7 +97,10 @@ extension Trainer {
       if let norms {
         let size = Float(batch.rows.count)
         for (row, square) in pass.squaredNorms.enumerated() {
-          norms[batch.rows[range.lowerBound + row]] = square.squareRoot() * size
+          let example = batch.rows[range.lowerBound + row]
+          // The pass has w ∇ℓ; of a weight of 0 nothing is known of ∇ℓ.
+          let weight = weights?[example] ?? 1
+          norms[example] = weight == 0 ? 0 : square.squareRoot() * size / weight
         }
       }
       if purpose.contains(.factors) {

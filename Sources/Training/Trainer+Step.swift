@@ -84,7 +84,7 @@ extension Trainer {
   /// - Parameters:
   ///   - state: the state before the step.
   ///   - batch: the step.
-  /// - Returns: ∇ mean_i ℓ_i over the batch at the state's parameters, p values, the bits of the
+  /// - Returns: ∇ mean_i w_i ℓ_i over the batch at the state's parameters, p values, the bits of the
   ///   training itself.
   /// - Throws: `ReplayError.otherStep` for a batch that is not the state's next, `.diverged`.
   public func gradient(
@@ -105,7 +105,7 @@ extension Trainer {
     return try backward(state, batch: batch, signals: nil, needsFactors: true).factors
   }
 
-  /// One step: θ ← optimizer(θ, ∇ mean_i ℓ_i) over a batch.
+  /// One step: θ ← optimizer(θ, ∇ mean_i w_i ℓ_i) over a batch, w 1 unless the data have weights.
   ///
   ///     var state = trainer.initialState()
   ///     while state.epoch < 3 { print(try trainer.step(&state).loss) }

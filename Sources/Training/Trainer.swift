@@ -27,7 +27,7 @@ public struct Trainer: Sendable {
   let inputs: Tensor
   let targets: TargetValues
   let rows: [Int]?
-  /// w_i of each training example; nil: 1.
+  /// w_i of each training example, as the data have them times those of the training; nil: 1.
   let weights: [Float]?
 
   /// A training.
@@ -50,7 +50,7 @@ public struct Trainer: Sendable {
     precondition(
       weights.map { $0.count == rows?.count ?? data.count && $0.allSatisfy(\.isFinite) } ?? true,
       "weights of \(weights?.count ?? 0) examples")
-    self.weights = weights
+    self.weights = Trainer.weights(of: data, rows: rows, times: weights)
     self.network = network
     self.configuration = configuration
     self.seed = seed ?? configuration.seed
@@ -63,6 +63,13 @@ public struct Trainer: Sendable {
     order = BatchOrder(
       count: rows?.count ?? data.count, batch: configuration.batch, seed: self.seed)
     partSize = TrainingConfiguration.partSize(of: min(microBatch, order.count), in: network)
+  }
+
+  /// The data's weights times a training's own, n values; nil: 1.
+  private static func weights(of data: Dataset, rows: [Int]?, times own: [Float]?) -> [Float]? {
+    guard let all = data.weights else { return own }
+    let chosen = rows.map { rows in rows.map { all[$0] } } ?? all
+    return own.map { zip($0, chosen).map(*) } ?? chosen
   }
 
   /// Number n of training examples.

@@ -33,6 +33,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var freeze: LayerPatterns?
   /// The weights that training begins with: a safetensors file, or a folder with one model; nil: drawn.
   public var from: String?
+  /// A table of what each example's loss is multiplied by (`ExampleWeights`); nil: nothing.
+  public var weights: String?
   /// The per-example gradients that are kept; nil: none.
   ///
   /// Weights do not depend on it.
@@ -58,7 +60,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     let shared = [
       "optimizer", "rate", "schedule", "batch", "microBatch", "epochs", "seed", "seeds", "loss",
-      "checkpoints", "augment", "freeze", "from", "save",
+      "checkpoints", "augment", "freeze", "from", "save", "weights",
     ]
     try map.checkKeys(known: shared + OptimizerConfiguration.keys)
     optimizer = try OptimizerConfiguration(from: map, shared: shared)
@@ -82,6 +84,12 @@ public struct TrainingConfiguration: Sendable, Equatable {
     from = try map.string(ifPresent: "from")
     saving = try map.map(ifPresent: "save").map { map throws(ConfigurationError) in
       try GradientSaving(from: map)
+    }
+    weights = try map.string(ifPresent: "weights")
+    if weights != nil && saving != nil {
+      throw .wrongType(
+        map.place("save"), found: "gradients to be kept of a training with `weights`",
+        expected: "a training in which every example counts alike")
     }
   }
 
@@ -110,6 +118,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     if let augmentation { values["augment"] = augmentation.value }
     if let freeze { values["freeze"] = .list(freeze.patterns.map { .string($0) }) }
     if let from { values["from"] = .string(from) }
+    if let weights { values["weights"] = .string(weights) }
     return .map(values)
   }
 }

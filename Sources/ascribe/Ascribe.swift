@@ -72,6 +72,7 @@ struct AscribeCommand: ParsableCommand {
       OutputsCommand.self,
       PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
       GroupCommand.self, MislabeledCommand.self, ReviewCommand.self, PruneCommand.self,
+      WeightsCommand.self, UnlearnCommand.self,
       ComponentsCommand.self, EditCommand.self,
       RetrainCommand.self,
       CalibrateCommand.self,

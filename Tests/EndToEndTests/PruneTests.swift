@@ -127,6 +127,7 @@ import Testing
     try work.fail(
       2, "prune", "r", "--strategy", "aumm", words: ["there is no strategy 'aumm'; did you mean"])
     try work.fail(3, "prune", "r", "--drop", "3,99", words: ["99", "48"])
+    try work.fail(3, "prune", "r", "--strategy", "bm25", words: ["the inputs of r are no texts"])
     try work.fail(
       3, "prune", "r", "--keep", "0.02", "--strategy", "random",
       words: ["would drop all 16 examples"])

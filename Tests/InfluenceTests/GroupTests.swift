@@ -185,3 +185,32 @@ struct GroupTests {
     #expect(error?.location == "‹damping›")
   }
 }
+
+@Suite("predictions without a group")
+struct GroupPredictionTests {
+  @Test(
+    "they are those of ridge regressions fitted with and without it, of training examples too",
+    arguments: [[4], [0, 1, 2], Array(1..<20)])
+  func refit(group: [Int]) throws {
+    let data = Problem.classes(20, seed: 2)
+    let queries = Problem.classes(5, seed: 52)
+    let source = Problem.source(seed: 2)
+    let model = try Problem.model([source], data, .ntkLeaveOneOut)
+    let rest = (0..<20).filter { !group.contains($0) }
+    for asked in [queries, data] {
+      let fit = try LeaveOneOutTests.Regression(source, data, asked)
+      let found = try model.groupPredictions(of: asked, without: group)
+      for (q, row) in fit.query.enumerated() {
+        for c in 0..<3 {
+          let mean = Double(data.classes?.count { $0 == Int32(c) } ?? 0) / 20
+          let whole = fit.prediction(c, without: nil, at: row)
+          let without = Plain.ridge(
+            kernel: fit.kernel, targets: fit.targets[c], rows: rest, damping: fit.damping,
+            query: row)
+          #expect(abs(Double(found.whole[q, c]) - mean - whole) < 1e-4)
+          #expect(abs(Double(found.without[q, c]) - mean - without) < 1e-4)
+        }
+      }
+    }
+  }
+}

@@ -18,6 +18,9 @@ public struct CutEstimate: Sendable, Equatable {
   public let precision: Double?
   /// The first examples of the ranking that are cut.
   public let count: Int
+  /// Rows of the training set, most suspect first, by the mean over the models with decoys in which an
+  /// example had its own label: less a matter of one training than the ranking of the run alone.
+  public let order: [Int]
 
   /// The estimate of a bank.
   ///
@@ -29,6 +32,7 @@ public struct CutEstimate: Sendable, Equatable {
     _ bank: DecoyBank, classes: Int, signal: MislabelRanking.Signal,
     precision: Double, seed: UInt64
   ) {
+    order = MislabelRanking(signal: signal, suspicion: bank.meanSuspicion(signal)).order
     let uniform = bank.passes(.uniform)
     noiseKind = NoiseKind(
       uniform, classes: classes, signal: signal, seed: seed)

@@ -16,6 +16,26 @@ public struct DecoyBank: Sendable {
     passes.filter { $0.decoys.kind == kind }
   }
 
+  /// How suspect each example is, the mean over the passes in which it was no decoy, n values; of one that
+  /// was a decoy in all of them the mean over all.
+  func meanSuspicion(_ signal: MislabelRanking.Signal) -> [Float] {
+    let count = passes.first?.margins.count ?? 0
+    var (sums, all) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    var times = [Double](repeating: 0, count: count)
+    for pass in passes {
+      let isDecoy = Set(pass.decoys.rows)
+      for (row, value) in pass.suspicion(signal).enumerated() {
+        all[row] += Double(value)
+        guard !isDecoy.contains(row) else { continue }
+        sums[row] += Double(value)
+        times[row] += 1
+      }
+    }
+    return (0..<count).map { row in
+      Float(times[row] > 0 ? sums[row] / times[row] : all[row] / Double(max(1, passes.count)))
+    }
+  }
+
   static let format = "ascribe decoys 1"
 
   /// Passes at hand.

@@ -27,12 +27,18 @@ public struct PruneContext: Sendable {
 
   /// What is drawn, each from a stream of its own.
   enum Draw: UInt64 {
-    case ties = 0x7072_0000, random, balanced, strata, opposite, validation
+    case ties = 0x7072_0000, random, balanced, strata, opposite, validation, texts
   }
 
   /// All rows in a random order.
   func randomOrder(_ draw: Draw) -> [Int] {
     RandomStream(seed: seed, purpose: .subset, index: draw.rawValue).permutation(of: count)
+  }
+
+  /// A number from 0 to below 1 for each row.
+  func uniforms(_ draw: Draw) -> [Double] {
+    let stream = RandomStream(seed: seed, purpose: .subset, index: draw.rawValue)
+    return (0..<count).map { stream.uniform(at: UInt64($0)) }
   }
 
   /// All rows by falling value; equal ones in random order, NaN last.
@@ -66,10 +72,20 @@ protocol PruneSources: Sendable {
   func help(for rows: [Int]) throws -> [Float]
   /// Features of all examples.
   func features() throws -> any FeatureRows
+  /// The tokens of the training and of the test texts.
+  func texts() throws -> PruneTexts
   /// Whether the training recorded margins.
   var hasMargins: Bool { get }
   /// How many labels are wrong, and which; nil where nobody estimates it.
   func wrongLabels() throws -> WrongLabels?
+}
+
+/// Texts as tokens, without padding.
+struct PruneTexts: Sendable {
+  /// Of the n training examples.
+  let training: [[Int32]]
+  /// Of those that they are compared with.
+  let target: [[Int32]]
 }
 
 /// Features that are read by blocks of rows.
@@ -88,7 +104,7 @@ public struct WrongLabels: Sendable, Equatable {
   public let order: [Int]
   /// The lower limit of the number of wrong labels.
   public let low: Double
-  /// How many of the order to drop, so that at least half of the last ones are wrong.
+  /// How many of the order to drop.
   public let cut: Int
 
   /// An estimate.

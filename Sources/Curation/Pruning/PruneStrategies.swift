@@ -9,8 +9,11 @@ public struct PruneStrategies: Sendable {
   public static let standard = PruneStrategies(
     all: [.recipe, .random, .classBalanced]
       + PruneStrategy.loss + PruneStrategy.el2n + PruneStrategy.grand + PruneStrategy.forgetting
-      + PruneStrategy.areaUnderMargin + [.ccs, .margin, .influence]
-      + PruneStrategy.selfInfluence + [.facilityLocation, .kCenter, .herding])
+      + PruneStrategy.areaUnderMargin + PruneStrategy.pvi
+      + [.ccs, .graphSmoothing, .margin, .influence]
+      + PruneStrategy.selfInfluence + [
+        .facilityLocation, .kCenter, .herding, .smart, .tarot, .dsir, .bm25,
+      ])
 
   /// The strategy of a name, in any case of letters; that of a signal alone (`aum`) keeps the hardest.
   ///

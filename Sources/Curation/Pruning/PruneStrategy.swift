@@ -13,6 +13,8 @@ public struct PruneStrategy: Sendable {
     case features
     /// Classes as targets.
     case classes
+    /// Inputs that are texts.
+    case texts
   }
 
   /// Its name on the command line.

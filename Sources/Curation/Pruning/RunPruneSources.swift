@@ -97,7 +97,7 @@ public final class RunPruneSources: PruneSources {
     return made
   }
 
-  /// The cut of precision .5 by decoys; nil of targets that are no classes, and of too few examples for
+  /// The recipe's cut by decoys; nil of targets that are no classes, and of too few examples for
   /// decoys among them.
   private func cut() throws -> WrongLabels? {
     guard influence.data.train.count >= DecoyJob.leastExamples,
@@ -105,13 +105,30 @@ public final class RunPruneSources: PruneSources {
     else { return nil }
     var job = MislabelJob(influence)
     job.collecting = collecting
-    let found = try job.cut(precision: 0.5, control: control)
+    let found = try job.cut(
+      precision: PruneStrategy.cutPrecision,
+      by: influence.run.hasWholeDynamics ? .leaveOneOutWithEL2N : nil,
+      control: control)
     control.note(
       "wrong labels: \(Int(found.estimatedWrong.rounded())) "
         + "(\(Int(found.low.rounded())) to \(Int(found.high.rounded())), 90 %)")
-    return WrongLabels(
-      order: try job.ranking(ScoringRequest(checkpoints: .final)).order, low: found.low,
-      cut: found.count)
+    return WrongLabels(order: found.order, low: found.low, cut: found.count)
+  }
+
+  func texts() throws -> PruneTexts {
+    let (train, test) = (influence.data.train, influence.data.test)
+    guard influence.isSequence || train.tokenizer != nil else {
+      throw PruningError.unfit(
+        strategy: "a strategy of texts", reason: "the inputs of \(influence.run.name) are no texts")
+    }
+    try influence.data.requireTest()
+    func tokens(_ data: Dataset) -> [[Int32]] {
+      let width = data.featureCount
+      return (0..<data.count).map { row in
+        (0..<width).map { Int32(data.inputs.storage.base[row * width + $0]) }.filter { $0 >= 0 }
+      }
+    }
+    return PruneTexts(training: tokens(train), target: tokens(test))
   }
 
   func features() throws -> any FeatureRows {

@@ -15,7 +15,7 @@ import Tensors
 ///
 /// - Complexity: that of the kernel's ridge model and its residuals; 2mn² or 2mnk flops for scores.
 /// - Source: closed form; METHODS.md section 4.
-struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
+struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, GroupPredictor, LeavesOneOut {
   private let kernel: any GradientKernel
   private let ridge: any RidgeModel
   private let function: OutputFunction
@@ -164,9 +164,8 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
     return classes.enumerated().map { Float(residuals[$0, Int($1)]) }
   }
 
-  func deletion(
-    of queries: Dataset, group: [Int], weights: () throws -> [Float]
-  ) throws -> [Double] {
+  /// R_S: what the targets of a group are from their predictions without the group, s × C.
+  private func residuals(without group: [Int]) throws -> Matrix<Double> {
     let classes = residuals.columns
     let inverse = try ridge.inverseDiagonal()
     let dual = Matrix<Double>(uninitialized: group.count, classes)
@@ -175,7 +174,41 @@ struct NTKLeaveOneOut: CheckpointScorer, GroupDeletion, LeavesOneOut {
         dual.storage.base[row * classes + c] = residuals[member, c] * inverse[member]
       }
     }
-    let without = try ridge.groupResiduals(group, dual: dual)
+    return try ridge.groupResiduals(group, dual: dual)
+  }
+
+  func predictions(of queries: Dataset, without group: [Int]) throws -> GroupPredictions {
+    let classes = residuals.columns
+    let without = try residuals(without: group)
+    let centred = targets.centred(outputs: classes, without: kernel.deletedRows)
+    let means = targets.means(outputs: classes, without: kernel.deletedRows)
+    var whole = Matrix<Float>(uninitialized: queries.count, classes)
+    var left = Matrix<Float>(uninitialized: queries.count, classes)
+    try kernel.forEachRows(of: queries, target: .jacobian) { block in
+      let solved = try ridge.solve(block.rows)
+      // h Y, block by block of the training examples.
+      var sums = Matrix<Float>(rows: block.range.count, columns: classes)
+      for range in (0..<centred.rows).blocks(of: 4_096) {
+        gemm(
+          MatrixView(try solved.block(range)), MatrixView(centred.floatRows(range)),
+          into: MatrixView(sums), alpha: 1, beta: 1)
+      }
+      for c in 0..<classes {
+        let falls = try solved.sums(group, weights: group.indices.map { without[$0, c] })
+        for (place, query) in block.range.enumerated() {
+          whole[query, c] = sums[place, c] + Float(means[c])
+          left[query, c] = Float(Double(whole[query, c]) - falls[place])
+        }
+      }
+    }
+    return GroupPredictions(whole: whole, without: left)
+  }
+
+  func deletion(
+    of queries: Dataset, group: [Int], weights: () throws -> [Float]
+  ) throws -> [Double] {
+    let classes = residuals.columns
+    let without = try residuals(without: group)
     let (rows, slopes) = try coordinates(of: queries, mean: false)
     let solved = try ridge.solve(rows)
     var falls = [Double](repeating: 0, count: queries.count)

@@ -186,6 +186,11 @@ public final class Ensemble: Sendable {
       }
     }
     if let duplicates = training.duplicateNote() { notes.append(duplicates) }
+    if training.weights != nil {
+      notes.append(
+        "the training examples have weights (training.weights); scores are those of a training in "
+          + "which every example counts alike")
+    }
     for (name, report) in try dampingReports() {
       if let note = report.note { notes.append("\(name): \(note)") }
     }

@@ -51,11 +51,12 @@ public struct DemoJob: Sendable {
     let suspects = try MislabeledAnswer(setup.influence, ranking, top: 60)
     if let detection = suspects.detection { control.note(detection.sentence) }
 
-    control.note("5. train again without the suspects")
-    let dropped = DemoJob.dropped(ranking)
-    let cleaned = try trainCleaned(configuration, setup.influence.data, without: dropped, control)
-    let accuracy = (before: run.meanTestAccuracy, after: cleaned.meanTestAccuracy)
-    sayCleaned(setup, dropped, accuracy, control)
+    control.note("5. say how many labels are wrong, drop them, and prove that it helped")
+    let cut = try job.cut(precision: DemoJob.precision, control: control)
+    let dropped = Array(ranking.order.prefix(cut.count))
+    let proof = try prove(dropped, setup, session)
+    sayCleaned(setup, cut, dropped, proof, control)
+    let accuracy = (before: run.meanTestAccuracy, after: proof.map { $0.chosen / 100 })
 
     control.note("6. ask which neurons carry the answers")
     let components = try components(session)
@@ -64,11 +65,11 @@ public struct DemoJob: Sendable {
     let page = DemoPage(
       setup: setup, job: job, ranking: ranking, suspects: suspects,
       queries: QueryPage.section(found), scores: found.scores,
-      accuracy: accuracy, dropped: dropped.count)
+      accuracy: accuracy.before, proof: proof, dropped: dropped.count)
     let report = folder + "/report.html"
     try AtomicFile.write(try page.report().html(), to: report)
     let summary = DemoSummary(
-      testAccuracy: accuracy.before, testAccuracyCleaned: accuracy.after,
+      testAccuracy: accuracy.before, testAccuracyCleaned: accuracy.after ?? accuracy.before,
       detection: suspects.detection, componentsFreshPearson: components.fresh.first?.pearson,
       seconds: (clock.now - start) / .seconds(1), report: report)
     try AtomicFile.write(try summary.indentedJSON() + "\n", to: folder + "/summary.json")
@@ -92,27 +93,41 @@ public struct DemoJob: Sendable {
   }
 
   private func sayCleaned(
-    _ setup: ScoringSession, _ dropped: Set<Int>, _ accuracy: (before: Double, after: Double),
+    _ setup: ScoringSession, _ cut: CutEstimate, _ dropped: [Int], _ proof: PruneProof?,
     _ control: JobControl
   ) {
     let flipped = setup.influence.data.train.flipped
-    let wrong = flipped.enumerated().count { $0.element && dropped.contains($0.offset) }
+    control.note(
+      "wrong labels: \(Int(cut.estimatedWrong.rounded())) "
+        + "(\(Int(cut.low.rounded())) to \(Int(cut.high.rounded())), 90 %); "
+        + "planted were \(flipped.count { $0 })")
+    guard let proof else { return control.note("none is dropped") }
     control.note(
       String(
         format:
-          "dropped %d suspects (%d of the %d planted): test accuracy %.4f → %.4f (means of %d seeds)",
-        dropped.count, wrong, flipped.count { $0 }, accuracy.before, accuracy.after,
-        setup.influence.run.seeds.count))
+          "without the first %d (%d of them planted): test accuracy %.4f, without as many at random "
+          + "%.4f: %+.2f points, %.2f to %.2f (95 %%), %@", dropped.count,
+        dropped.count { flipped[$0] }, proof.chosen / 100, proof.random / 100, proof.difference,
+        proof.low, proof.high, proof.verdict.rawValue))
   }
 
-  /// Those whose label clearly loses when they are left out; hard but right examples are worth
-  /// keeping: dropping all with a negative margin gains nothing here.
-  private static func dropped(_ ranking: MislabelRanking) -> Set<Int> {
-    Set(ranking.order.filter { ranking.suspicion[$0] > clearLoss })
-  }
+  /// The share of those dropped that is to be wrong, as of the recipe of `prune`: hard but right examples
+  /// are worth keeping.
+  private static let precision = 0.8
 
-  /// By how much of a label an example must lose, left out, to be dropped.
-  private static let clearLoss: Float = 0.25
+  /// Five models without the examples, beside ten without as many random ones; nil of none.
+  private func prove(
+    _ dropped: [Int], _ setup: ScoringSession, _ session: Session
+  ) throws -> PruneProof? {
+    guard !dropped.isEmpty else { return nil }
+    let ids = setup.influence.data.train.ids
+    let list = folder + "/dropped-ids.txt"
+    try AtomicFile.write(
+      dropped.map { ids[$0].description }.joined(separator: "\n") + "\n", to: list)
+    var prune = PruneJob()
+    (prune.drop, prune.proves) = ("@" + list, true)
+    return try prune.run(in: session).answer.results.first?.proof
+  }
 
   /// A run file like Examples/digits.yaml, with the path of the bundled data.
   private func writeRunFile() throws -> String {
@@ -142,23 +157,6 @@ public struct DemoJob: Sendable {
     var job = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
     job.overwrites = true
     return try job.run(control, telling: TrainingNotes(control, describesData: false)).run
-  }
-
-  private func trainCleaned(
-    _ configuration: RunConfiguration, _ data: SplitData, without dropped: Set<Int>,
-    _ control: JobControl
-  ) throws -> Run {
-    let kept = data.train.ids.indices.filter { !dropped.contains($0) }
-    let list = folder + "/kept-ids.txt"
-    try AtomicFile.write(
-      kept.map { data.train.ids[$0].description }.joined(separator: "\n") + "\n", to: list)
-    let renamed = try configuration.renamed("digits-cleaned")
-    try removeEarlier(renamed.name)
-    var job = TrainingJob(renamed, checkpointsFolder: checkpointsFolder)
-    job.subset = kept.map { data.train.ids[$0] }
-    job.subsetFile = list
-    job.overwrites = true
-    return try job.run(control, telling: SilentProgress()).run
   }
 
   private func removeEarlier(_ name: String) throws {

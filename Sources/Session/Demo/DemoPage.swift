@@ -15,7 +15,9 @@ struct DemoPage {
   let suspects: MislabeledAnswer
   let queries: QuerySection
   let scores: ScoreDescription
-  let accuracy: (before: Double, after: Double)
+  let accuracy: Double
+  /// Whether dropping the suspects helped; nil where none was dropped.
+  let proof: PruneProof?
   let dropped: Int
 
   func report() throws -> AttributionReport {
@@ -26,12 +28,9 @@ struct DemoPage {
         + "on purpose, a small network; every figure was computed by this run.",
       figures: [
         .init(
-          "test accuracy", NumberText.percent(accuracy.before, decimals: 1),
-          note: "trained on the flipped labels, mean of \(setup.influence.run.seeds.count) seeds"),
-        .init(
-          "without the suspects", NumberText.percent(accuracy.after, decimals: 1),
-          note: "\(dropped) training digits dropped"),
-      ] + (suspects.detection?.figures ?? []),
+          "test accuracy", NumberText.percent(accuracy, decimals: 1),
+          note: "trained on the flipped labels, mean of \(setup.influence.run.seeds.count) seeds")
+      ] + cleaned + (suspects.detection?.figures ?? []),
       sections: [
         ReportSection(
           "Misread test digits",
@@ -46,6 +45,24 @@ struct DemoPage {
         ReportSection("Curves", .charts(try charts(train))),
       ],
       notes: try setup.scorer.notes(), provenance: scores.provenance)
+  }
+
+  /// Without the suspects, and without as many random digits.
+  private var cleaned: [AttributionReport.HeadlineFigure] {
+    guard let proof else { return [] }
+    func percent(_ value: Double) -> String { NumberText.percent(value / 100, decimals: 1) }
+    return [
+      .init(
+        "without the suspects", percent(proof.chosen),
+        note:
+          "\(dropped) training digits dropped of which decoys say that four in five are wrong, "
+          + "mean of \(proof.seeds) seeds"),
+      .init(
+        "without as many at random", percent(proof.random),
+        note: "\(proof.randomSubsets) random subsets; the difference is "
+          + NumberText.fixed(proof.low, decimals: 2) + " to "
+          + NumberText.fixed(proof.high, decimals: 2) + " points (95 %): \(proof.verdict.rawValue)"),
+    ]
   }
 
   private func charts(_ train: Dataset) throws -> [ReportChart] {

@@ -15,12 +15,15 @@ struct PruneBank {
   private let work: RetrainingCost
   private let models: Int
 
+  /// - Parameter prefix: what its name begins with: whose models they are.
   /// - Throws: `RunError.noTraining`.
-  init(_ design: SubsetDesign, _ run: Run, _ data: SplitData) throws {
+  init(
+    _ design: SubsetDesign, _ run: Run, _ data: SplitData, prefix: String = "prune"
+  ) throws {
     job = RetrainingJob(run, data: data, design: design, seeds: 1)
     let fields = try job.fingerprint().fields.map { "\($0.name)=\($0.value)" }
     let digest = SHA256.digest(of: Array(fields.joined(separator: "\n").utf8))
-    path = RetrainingJob.path(run, bank: "prune-" + "\(digest)".prefix(12))
+    path = RetrainingJob.path(run, bank: prefix + "-" + "\(digest)".prefix(12))
     let count = data.train.count
     work = try RetrainingCost(
       run.networkToTrain(), run.training(),

@@ -11,6 +11,7 @@ struct GivenSources: PruneSources {
   var helps: [Float] = []
   var matrix = Matrix<Float>(uninitialized: 0, 0)
   var wrong: WrongLabels?
+  var words = PruneTexts(training: [], target: [])
   var hasMargins = true
 
   func epochs(of signal: ExampleSignal) throws -> [Matrix<Float>] { signals[signal] ?? [] }
@@ -18,6 +19,7 @@ struct GivenSources: PruneSources {
   func selfInfluence() throws -> [Float] { influences }
   func help(for rows: [Int]) throws -> [Float] { helps }
   func features() throws -> any FeatureRows { Given(matrix: matrix) }
+  func texts() throws -> PruneTexts { words }
   func wrongLabels() throws -> WrongLabels? { wrong }
 
   private struct Given: FeatureRows {

@@ -94,6 +94,8 @@ import Training
       ($0.influences, $0.helps) = ($0.suspicions, $0.suspicions)
       $0.matrix = Matrix(Array(draws[60..<90]), rows: 10, columns: 3)
       $0.wrong = WrongLabels(order: Array((0..<10).reversed()), low: 1, cut: 2)
+      $0.words = PruneTexts(
+        training: (0..<10).map { [Int32($0), 1, Int32($0 % 3)] }, target: [[1, 2], [3, 1, 1]])
     }
     for keep in [1, 0.8, 0.6] {
       let found = try selection(name, context, keep)

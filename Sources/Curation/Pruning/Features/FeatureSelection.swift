@@ -8,11 +8,14 @@ struct FeatureSelection {
   /// How many of each class are kept.
   enum Share {
     case evenly, proportionally
+    /// So many of each class.
+    case given([Int])
 
     func quotas(_ kept: Int, of sizes: [Int]) -> [Int] {
       switch self {
       case .evenly: ClassQuotas.even(kept, of: sizes)
       case .proportionally: ClassQuotas.proportional(kept, of: sizes)
+      case .given(let quotas): quotas
       }
     }
   }
@@ -48,6 +51,14 @@ struct FeatureSelection {
     _ count: Int, of rows: [Int], share: Share,
     pick: @escaping @Sendable (Matrix<Float>, Int) -> [Int]
   ) throws -> [Int] {
+    try kept(count, of: rows, share: share) { similarity, _, quota in pick(similarity, quota) }
+  }
+
+  /// The same where a pick wants to know the rows of the group too.
+  func kept(
+    _ count: Int, of rows: [Int], share: Share,
+    pick: @escaping @Sendable (Matrix<Float>, [Int], Int) -> [Int]
+  ) throws -> [Int] {
     let features = try context.sources.features()
     precondition(features.rows == context.count, "\(features.rows) rows of \(context.count)")
     let size = blockRows ?? max(1, FeatureSelection.blockBytes / (4 * max(1, features.columns)))
@@ -65,7 +76,7 @@ struct FeatureSelection {
         let (rows, quota) = (groups[slice].rows, offsets[slice])
         if quota == 0 || quota == rows.count { return Array(rows.prefix(quota)) }
         let similarity = FeatureSelection.cosines(matrix, rows.map { $0 - block.lowerBound })
-        return pick(similarity, quota).map { rows[$0] }
+        return pick(similarity, rows, quota).map { rows[$0] }
       }.flatMap { $0 }
     }
     return chosen
