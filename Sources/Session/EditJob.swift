@@ -57,8 +57,8 @@ public struct EditJob: Sendable {
   public var scores = EditScore.allCases
   /// What components are; its queries, its ablation and its file are not used.
   public var components = ComponentsJob()
-  /// What is in the place of what is taken away; nil: 0, of a backdoor 0 or the mean, whichever does
-  /// better on the examples for choosing.
+  /// What is in the place of what is taken away; nil: 0, of a backdoor the mean where 0 does not reach
+  /// the goal and the mean does better on the examples for choosing.
   ///
   /// What a trigger switches on is at its mean nearly off, and what all images need is not lost; at 0
   /// more of the trigger goes.
@@ -103,14 +103,16 @@ public struct EditJob: Sendable {
     let spared =
       try reference.map { try EditExamples($0, of: session, influence, seed: seed + 1) }
       ?? EditExamples(sparing: target, targets.testRows, of: influence, seed: seed)
-    let trial = try ablations.map { ablation in
+    func trial(_ ablation: Ablation) throws -> Trial {
       try Trial(self, Studies(self, targets, spared, ablation, in: session), session.control)
-    }.reduce(nil) { (best: Trial?, next) in
-      best.map { $0.search.isWorse(than: next.search) ? next : $0 } ?? next
     }
-    guard let trial else { preconditionFailure("no ablation of \(ablations)") }
-    let (studies, search) = (trial.studies, trial.search)
-    let (forTarget, forReference) = (trial.target, trial.reference)
+    var best = try trial(ablations[0])
+    for ablation in ablations.dropFirst() where !best.search.isReached {
+      let next = try trial(ablation)
+      if best.search.isWorse(than: next.search) { best = next }
+    }
+    let (studies, search) = (best.studies, best.search)
+    let (forTarget, forReference) = (best.target, best.reference)
     let effect = try EditEffect(
       search.chosen.places, studies.sets.metric, seed: seed,
       target: try studies.outputs(of: targets.report),

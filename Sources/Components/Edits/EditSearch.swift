@@ -30,8 +30,13 @@ public struct EditSearch: Sendable {
   static let largestShare = 0.4
   /// Components that `verified` tries at each step, and in the place of one that is away; steps.
   static let tried = 12, exchanged = 6, steps = 16
-  /// What the reference counts in searches for margins, in parts of the target.
-  static let weights = [1.0, 4]
+  /// Lengths at which early choices, which were made without the later ones, may give way.
+  static let exchanges = [4, 8]
+  /// What the reference counts of margins, in parts of the target; the next where the one before does not
+  /// reach the goal.
+  static let weights = [2.0, 8]
+  /// A search ends where so many times what may be lost is lost.
+  static let largestLoss = 6.0
   /// Gains on the target that differ by less are equal.
   static let resolution = 0.02
 
@@ -53,11 +58,10 @@ public struct EditSearch: Sendable {
       try EditSearch.metrics([[]], sets, control)[0], EditSearch.lengths(of: d)
     )
     before = whole
-    // What the reference should count is not known before.
+    let steps = min(EditSearch.steps, max(1, Int(Double(d) * EditSearch.largestShare)))
     let weights = sets.metric.isAccuracy ? EditSearch.weights : [1]
-    let searches = weights.map { EditGreed(sets, tau: (target, reference), weight: $0) }
     let total = scores.reduce(0) {
-      $0 + ($1 == .verified ? searches.count * EditSearch.steps : lengths.count)
+      $0 + ($1 == .verified ? weights.count * steps : lengths.count)
     }
     func add(_ places: [[Int]], _ score: EditScore) throws -> [Candidate] {
       let found = zip(places, try EditSearch.metrics(places, sets, control)).map {
@@ -71,14 +75,17 @@ public struct EditSearch: Sendable {
       let order = EditScore.order(score.values(target, reference, raises: sets.raises))
       _ = try add(lengths.map { Array(order.prefix($0)) }, score)
     }
-    for search in searches where scores.contains(.verified) {
+    var isReached = false
+    for weight in weights where scores.contains(.verified) && !isReached {
+      let greed = EditGreed(sets, tau: (target, reference), weight: weight)
       var taken: [Int] = []
-      for step in 1...min(EditSearch.steps, max(1, Int(Double(d) * EditSearch.largestShare))) {
-        guard let next = try search.extended(taken, control) else { break }
-        // Early choices were made without the later ones.
-        taken = [4, 8, 16].contains(step) ? try search.exchanged(next, control) : next
+      for step in 1...steps {
+        guard let next = try greed.extended(taken, control) else { break }
+        taken = EditSearch.exchanges.contains(step) ? try greed.exchanged(next, control) : next
         let found = try add([taken], .verified)[0]
-        if sets.isReached(found.target), whole.reference - found.reference <= sets.allowedLoss {
+        let lost = whole.reference - found.reference
+        isReached = EditSearch.isReached(found, whole, sets)
+        if isReached || sets.metric.isAccuracy && lost > EditSearch.largestLoss * sets.allowedLoss {
           break
         }
       }
@@ -89,6 +96,15 @@ public struct EditSearch: Sendable {
       candidates.max {
         EditSearch.key($0, whole, sets).lexicographicallyPrecedes(EditSearch.key($1, whole, sets))
       } ?? candidates[0]
+  }
+
+  /// Whether what is chosen reaches the goal within what may be lost, on the examples for choosing.
+  public var isReached: Bool { EditSearch.isReached(chosen, before, sets) }
+
+  private static func isReached(
+    _ candidate: Candidate, _ before: (target: Double, reference: Double), _ sets: EditSets
+  ) -> Bool {
+    sets.isReached(candidate.target) && before.reference - candidate.reference <= sets.allowedLoss
   }
 
   /// Whether what another search of the same examples chose is better.
