@@ -44,6 +44,8 @@ public struct EditAnswer: Answer, Equatable {
   public let isAccuracy: Bool
   /// What might be lost on the reference, in the numbers' unit.
   public let allowedLoss: Double
+  /// What is in the place of what is taken away: `zero`, `mean`, ….
+  public let ablation: String
   /// Names of the components that are taken away.
   public let removed: [String]
   /// What τ says.
@@ -57,12 +59,13 @@ public struct EditAnswer: Answer, Equatable {
 
   package init(
     run: String, job: String, targetName: String, referenceName: String, score: EditScore,
-    isAccuracy: Bool, allowedLoss: Double, removed: [String], predicted: Predicted, target: Change,
+    isAccuracy: Bool, allowedLoss: Double, ablation: String, removed: [String],
+    predicted: Predicted, target: Change,
     reference: Change, rest: Change, control: Control, written: WrittenWeights? = nil
   ) {
     (self.run, self.job, self.score, self.isAccuracy) = (run, job, score, isAccuracy)
     (self.targetName, self.referenceName) = (targetName, referenceName)
-    self.allowedLoss = allowedLoss
+    (self.allowedLoss, self.ablation) = (allowedLoss, ablation)
     (self.removed, self.predicted) = (removed, predicted)
     (self.target, self.reference, self.rest, self.control) = (target, reference, rest, control)
     self.written = written
@@ -125,7 +128,7 @@ public struct EditAnswer: Answer, Equatable {
     ])
     let names = removed.prefix(12).joined(separator: ", ") + (removed.count > 12 ? ", …" : "")
     return """
-      \(job) by \(score.rawValue): \(removed.count) components taken away: \(names)
+      \(job) by \(score.rawValue): \(removed.count) components taken away (\(ablation)): \(names)
       \(table.text)
       \(verdict)
       """

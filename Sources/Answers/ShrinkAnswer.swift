@@ -22,7 +22,7 @@ public struct ShrinkAnswer: Answer, Equatable {
     public let share: Double
     /// Components that are away.
     public let removed: Int
-    /// Those of the least mean |τ|, τ being fitted at this share.
+    /// Those without which the outputs are right by most, by τ of all that are away together.
     public let tau: Level
     /// Those of the smallest weights.
     public let magnitude: Level
@@ -100,7 +100,7 @@ public struct ShrinkAnswer: Answer, Equatable {
       String(format: "%.4f", level.accuracy ?? level.loss)
     }
     var table = TextTable([
-      "share cut", "components", "mean |τ|", "weight magnitude", "random", "loss by |τ|",
+      "share cut", "components", "by τ", "weight magnitude", "random", "loss by τ",
     ])
     for point in curve {
       table.append([

@@ -9,7 +9,7 @@ package struct ShrinkPage {
   private let values: [Double]
   private let provenance: [AttributionReport.Fact]
 
-  /// - Parameter values: mean |τ| of every component at the share that is cut.
+  /// - Parameter values: mean |τ| of every component in the whole network.
   package init(
     _ answer: ShrinkAnswer, _ components: ComponentSet, values: [Double],
     provenance: [AttributionReport.Fact]
@@ -75,7 +75,7 @@ package struct ShrinkPage {
       x: ChartAxis("share of the components that is cut", format: .percent),
       y: ChartAxis(isAccuracy ? "accuracy" : "loss", format: isAccuracy ? .percent : .number),
       series: [
-        .init("least mean |τ|", points(\.tau)), .init("least weights", points(\.magnitude)),
+        .init("by τ", points(\.tau)), .init("least weights", points(\.magnitude)),
         .init("random", points(\.random)),
         .init(
           "whole network",
@@ -85,14 +85,15 @@ package struct ShrinkPage {
     return ReportSection(
       "What it costs",
       introduction:
-        "Without the components that say least by the mean of |τ|, which is fitted again "
-        + "at each share; beside those with the smallest weights, and random ones.",
+        "Without the components that are missed least by what τ says of all that are away together, "
+        + "τ being fitted again after each twentieth; beside those with the smallest weights, and "
+        + "random ones.",
       .charts([ReportChart(svg: chart.svg())]))
   }
 
   private var numbers: ReportSection {
     var table = TextTable([
-      .init("share cut", .right), .init("components", .right), .init("mean |τ|", .right),
+      .init("share cut", .right), .init("components", .right), .init("by τ", .right),
       .init("loss", .right), .init("weights", .right), .init("random", .right),
     ])
     for point in answer.curve {
@@ -131,7 +132,9 @@ package struct ShrinkPage {
         + (gone.contains(components.components[place].name) ? ", cut out" : "")
     }
     return ReportSection(
-      "All components", introduction: "The paler, the sooner it goes.",
+      "All components",
+      introduction:
+        "In the whole network, each alone; what is cut is chosen by what all of it does together.",
       .charts([ReportChart(svg: map.svg())]))
   }
 }

@@ -36,6 +36,10 @@ public struct AblationBankJob: Sendable {
     } else if outputs.ablation.needsReference {
       fingerprint.append("ablationSeed", "\(seed)")
     }
+    if !outputs.gone.isEmpty {
+      let gone = outputs.gone.map { names[$0] }.joined(separator: "\n")
+      fingerprint.append("without", "\(SHA256.digest(of: gone))")
+    }
     fingerprint.append(
       "masks", "\(SHA256.digest(of: masks.elements.withUnsafeBytes { Array($0) }))")
     fingerprint.append("gradients", takesGradients ? "kept" : "none")

@@ -61,6 +61,13 @@ public final class ComponentStudy: Sendable {
   /// that were there already count, too.
   public var passes: Int { state.withLock { $0.passes } }
 
+  /// The same study of a network without some components, for the banks of what is left.
+  public func without(_ places: [Int]) throws -> ComponentStudy {
+    try ComponentStudy(
+      outputs.without(places), share: share, preset: preset, seed: seed, identity: identity,
+      folder: folder, control: control)
+  }
+
   /// Adds passes of every query that no bank is made of.
   func count(passes: Int) { state.withLock { $0.passes += passes } }
 

@@ -28,6 +28,8 @@ public struct MaskedOutputs: Sendable {
   private let targets: TargetValues
   /// The input whose activations each query gets, Q of them; nil: drawn, or none.
   let pairs: Tensor?
+  /// Places of components that are away under every mask.
+  private(set) var gone: [Int] = []
   /// Examples that means are of, and the seed of their draws.
   private let reference: Dataset?
   private let seed: UInt64
@@ -107,6 +109,25 @@ public struct MaskedOutputs: Sendable {
   /// Number of queries Q.
   public var count: Int { queries.count }
 
+  /// The same without some components, whatever masks say: what is left is asked about.
+  ///
+  /// Methods that make no masks see the whole network still.
+  public func without(_ places: [Int]) -> MaskedOutputs {
+    var copy = self
+    copy.gone = Set(gone + places).sorted()
+    return copy
+  }
+
+  /// Masks that take away what is gone, too.
+  private func narrowed(_ masks: Matrix<Float>) -> Matrix<Float> {
+    guard !gone.isEmpty else { return masks }
+    let copy = Matrix(masks.elements, rows: masks.rows, columns: masks.columns)
+    for row in 0..<masks.rows {
+      for place in gone { copy.storage.base[row * masks.columns + place] = 0 }
+    }
+    return copy
+  }
+
   /// f of every query under some masks.
   ///
   /// - Parameter masks: M × d; 1 keeps a component, 0 takes it away, what is between does so in part.
@@ -114,6 +135,7 @@ public struct MaskedOutputs: Sendable {
   public func values(_ masks: Matrix<Float>) -> Matrix<Float> {
     let result = Matrix<Float>(uninitialized: masks.rows, count)
     let target = result.storage
+    let masks = narrowed(masks)
     let changed = changedComponents(masks)
     let shared = sharedComponents(masks, changed)
     let own = shared.isEmpty ? changed : changed.map { $0.filter { !shared.contains($0) } }
@@ -141,7 +163,8 @@ public struct MaskedOutputs: Sendable {
   ///
   /// - Parameter masks: M × d, as in `values`.
   /// - Returns: f, M × Q, and ∂f/∂(mask), (M · Q) × d: mask by mask, within each query by query.
-  ///   `scale:x` takes away 1 − x of a component, and its gradient is that much smaller.
+  ///   `scale:x` takes away 1 − x of a component, and its gradient is that much smaller. Of what is
+  ///   gone (`without`) it is that of bringing it back.
   public func gradients(
     _ masks: Matrix<Float>
   ) -> (values: Matrix<Float>, gradients: Matrix<Float>) {
@@ -149,6 +172,7 @@ public struct MaskedOutputs: Sendable {
     let values = Matrix<Float>(uninitialized: masks.rows, count)
     let gradients = Matrix<Float>(uninitialized: masks.rows * count, d)
     let (target, room) = (values.storage, gradients.storage)
+    let masks = narrowed(masks)
     let changed = changedComponents(masks)
     let start = placeOfPoint.values.min() ?? 0
     let points = Set(components.groups.map(\.point))

@@ -24,6 +24,17 @@ public struct EditJob: Sendable {
     /// Whether the output function is to rise on the target.
     var raises: Bool { self != .forget }
 
+    /// The accuracy on the target that is enough, with room for what chance does on other examples; nil:
+    /// the more the better.
+    var goal: Double? {
+      switch self {
+      case .fix: 1
+      case .forget: 0.05
+      case .backdoor: 0.95
+      case .lift: nil
+      }
+    }
+
     /// What may be lost on the reference: in accuracy; of losses that share of the loss.
     var allowedLoss: Double {
       switch self {
@@ -46,9 +57,11 @@ public struct EditJob: Sendable {
   public var scores = EditScore.allCases
   /// What components are; its queries, its ablation and its file are not used.
   public var components = ComponentsJob()
-  /// What is in the place of what is taken away; nil: 0, of a backdoor the mean.
+  /// What is in the place of what is taken away; nil: 0, of a backdoor the mean where 0 does not reach
+  /// the goal and the mean does better on the examples for choosing.
   ///
-  /// What a trigger switches on is at its mean nearly off, and what all images need is not lost.
+  /// What a trigger switches on is at its mean nearly off, and what all images need is not lost; at 0
+  /// more of the trigger goes.
   public var ablation: Ablation?
   /// Where the edit is written, as JSON; nil: nowhere.
   public var out: String?
@@ -90,14 +103,16 @@ public struct EditJob: Sendable {
     let spared =
       try reference.map { try EditExamples($0, of: session, influence, seed: seed + 1) }
       ?? EditExamples(sparing: target, targets.testRows, of: influence, seed: seed)
-    let studies = try Studies(self, targets, spared, in: session)
-    let estimator = components.method.estimator
-    let (forTarget, forReference) = (
-      try estimator.estimate(studies.fitTarget), try estimator.estimate(studies.fitReference)
-    )
-    let search = try EditSearch(
-      studies.sets, target: forTarget.scores, reference: forReference.scores, scores: scores,
-      control: session.control)
+    func trial(_ ablation: Ablation) throws -> Trial {
+      try Trial(self, Studies(self, targets, spared, ablation, in: session), session.control)
+    }
+    var best = try trial(ablations[0])
+    for ablation in ablations.dropFirst() where !best.search.isReached {
+      let next = try trial(ablation)
+      if best.search.isWorse(than: next.search) { best = next }
+    }
+    let (studies, search) = (best.studies, best.search)
+    let (forTarget, forReference) = (best.target, best.reference)
     let effect = try EditEffect(
       search.chosen.places, studies.sets.metric, seed: seed,
       target: try studies.outputs(of: targets.report),
@@ -110,6 +125,29 @@ public struct EditJob: Sendable {
       reference: forReference)
   }
 
+  /// What may be in the place of what is taken away.
+  private var ablations: [Ablation] {
+    if let ablation { return [ablation] }
+    return (purpose ?? target.purpose) == .backdoor ? [.zero, .mean] : [.zero]
+  }
+
+  /// A search with one ablation.
+  private struct Trial {
+    let studies: Studies
+    let target, reference: ComponentEstimate
+    let search: EditSearch
+
+    init(_ job: EditJob, _ studies: Studies, _ control: JobControl) throws {
+      let estimator = job.components.method.estimator
+      self.studies = studies
+      target = try estimator.estimate(studies.fitTarget)
+      reference = try estimator.estimate(studies.fitReference)
+      search = try EditSearch(
+        studies.sets, target: target.scores, reference: reference.scores, scores: job.scores,
+        control: control)
+    }
+  }
+
   /// What is evaluated of either set's examples.
   private struct Studies {
     let fitTarget, fitReference: ComponentStudy
@@ -119,13 +157,14 @@ public struct EditJob: Sendable {
     var ablation: Ablation { fitTarget.outputs.ablation }
 
     init(
-      _ job: EditJob, _ targets: EditExamples, _ spared: EditExamples, in session: Session
+      _ job: EditJob, _ targets: EditExamples, _ spared: EditExamples, _ ablation: Ablation,
+      in session: Session
     ) throws {
       let purpose = job.purpose ?? job.target.purpose
       let function =
         try job.components.function ?? EditJob.standardFunction(session.influence().data.test)
       var components = job.components
-      components.ablation = job.ablation ?? (purpose == .backdoor ? .mean : .zero)
+      components.ablation = ablation
       study = { [components] in try components.study(of: $0, function, in: session) }
       (fitTarget, fitReference) = (try study(targets.fit), try study(spared.fit))
       sets = EditSets(
@@ -133,6 +172,7 @@ public struct EditJob: Sendable {
         chooseTarget: try study(targets.choose).outputs,
         chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
         allowedLoss: job.allowedLoss ?? purpose.allowedLoss,
+        goal: function == .hardMargin ? purpose.goal : nil,
         metric: EditMetric(isAccuracy: function == .hardMargin))
     }
 
@@ -149,7 +189,8 @@ public struct EditJob: Sendable {
     return EditAnswer(
       run: session.run.name, job: (purpose ?? target.purpose).rawValue, targetName: target.name,
       referenceName: reference?.name ?? "all others", score: chosen.score,
-      isAccuracy: sets.metric.isAccuracy, allowedLoss: sets.allowedLoss, removed: removed,
+      isAccuracy: sets.metric.isAccuracy, allowedLoss: sets.allowedLoss,
+      ablation: studies.ablation.description, removed: removed,
       predicted: .init(
         target: EditEffect.predicted(chosen.places, tau.scores, sets.fitTarget, sets.metric),
         reference: EditEffect.predicted(

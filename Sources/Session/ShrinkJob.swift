@@ -12,16 +12,20 @@ import Tensors
 
 /// Makes a network smaller: cuts out the components whose absence changes the outputs least.
 ///
-///     value of a channel = mean over queries of |Σ τ_i| / |its components|
-///
-/// By the absolute value, for what helps some queries and hurts others matters; τ is fitted at the share
-/// that is cut, where a linear model of few removals no longer holds. Queries are training examples;
-/// everything that is told is of the test set.
+/// Channel by channel, each the one without which the examples' outputs, by the sum of τ of all that is
+/// away, are right by most (`ChannelCut.next`). τ is fitted anew after each twentieth that is cut, where
+/// the network then is: not under random masks of the share that is cut, which leave a network that
+/// chosen cuts never come to. Queries are training examples; everything that is told is of the test set.
 public struct ShrinkJob: Sendable {
   /// The share of the components of each kind that is cut, of those that can be, in (0, 1).
   public var share = 0.2
-  /// What components are; its queries, its α and its file are not used.
-  public var components = ComponentsJob()
+  /// What components are, and how τ is found: by gradients where the network is (`atp`) unless told
+  /// otherwise; its queries and its file are not used.
+  public var components: ComponentsJob = {
+    var job = ComponentsJob()
+    job.method = .atp
+    return job
+  }()
   /// Where the smaller network's weights go.
   public var weights = EditedWeights()
   /// Where the edit is written, as JSON; nil: nowhere.
@@ -30,7 +34,9 @@ public struct ShrinkJob: Sendable {
   /// Shares that the curve has beside the one asked for.
   public static let curveShares = [0.1, 0.2, 0.3, 0.5]
   /// Training examples that τ is of.
-  static let queries = 200
+  static let queries = 500
+  /// The share that is cut before τ is fitted anew, as so many to the whole.
+  static let rounds = 20
   /// Random orders.
   static let randomOrders = 5
 
@@ -85,12 +91,8 @@ public struct ShrinkJob: Sendable {
     }
     let sample = try Sample(self, cut, influence, session)
     let shares = Set(ShrinkJob.curveShares + [share]).sorted()
-    let stage = session.control.stage("fitting and cutting", unit: "shares")
-    var orders: [[[ChannelCut.Unit]]] = []
-    for (number, own) in shares.enumerated() {
-      orders.append(try sample.chosen(by: try sample.estimate(share: own).estimate, share: own))
-      stage.update(number + 1, of: shares.count)
-    }
+    let (cuts, estimate) = try sample.cuts(to: shares)
+    let orders = try zip(shares, cuts).map { try [$1] + sample.others(share: $0) }
     let levels = try sample.levels(of: orders.flatMap { $0 })
     let width = 2 + ShrinkJob.randomOrders
     let curve = shares.enumerated().map { number, share in
@@ -103,9 +105,7 @@ public struct ShrinkJob: Sendable {
     let place = shares.firstIndex(of: share) ?? 0
     let answer = try answer(
       session, cut, orders[place][0], model, before: levels[0], after: curve[place].tau, curve)
-    // Its banks are there.
-    let (study, estimate) = try sample.estimate(share: share)
-    return Result(answer: answer, study: study, values: estimate.magnitudes)
+    return Result(answer: answer, study: sample.study, values: estimate.magnitudes)
   }
 
   /// Cuts, compares, writes.
@@ -151,10 +151,10 @@ private struct Sample {
   private let job: ShrinkJob
   private let cut: ChannelCut
   private let session: Session
-  private let fit: Dataset
   private let test: Dataset
   private let function: OutputFunction
-  private let count: Int
+  /// Of the whole network, on training examples.
+  let study: ComponentStudy
 
   init(
     _ job: ShrinkJob, _ cut: ChannelCut, _ influence: RunInfluence, _ session: Session
@@ -163,29 +163,45 @@ private struct Sample {
     let train = influence.data.train
     let rows = RandomStream(seed: job.components.seed, purpose: .ablation, index: 1 << 50 + 3)
       .sample(min(ShrinkJob.queries, train.count), of: train.count).sorted()
-    (fit, test) = (train.subset(rows), influence.data.test)
+    test = influence.data.test
     function = job.components.function ?? EditJob.standardFunction(test)
-    count = cut.units.flatMap(\.places).count
+    study = try job.components.study(of: train.subset(rows), function, in: session)
   }
 
-  /// τ at a share.
-  func estimate(share: Double) throws -> (study: ComponentStudy, estimate: ComponentEstimate) {
-    var own = job.components
-    own.share = share
-    let study = try own.study(of: fit, function, in: session)
-    return (study, try own.method.estimator.estimate(study))
+  /// The units that go up to each of some ascending shares, and τ of the whole network.
+  func cuts(
+    to shares: [Double]
+  ) throws -> (cuts: [[ChannelCut.Unit]], whole: ComponentEstimate) {
+    let last = shares.last ?? 0
+    let stops = Set(shares + (1...ShrinkJob.rounds).map { Double($0) / Double(ShrinkJob.rounds) })
+      .filter { $0 <= last }.sorted()
+    let stage = session.control.stage("fitting and cutting", unit: "rounds")
+    let everything = MaskDesign.without([[]], of: study.count)
+    let whole = function == .hardMargin ? nil : study.outputs.values(everything).row(0)
+    var (gone, found, first) = ([ChannelCut.Unit](), [[ChannelCut.Unit]](), ComponentEstimate?.none)
+    for (number, share) in stops.enumerated() {
+      let now = try study.without(gone.flatMap(\.places))
+      let estimate = try job.components.method.estimator.estimate(now)
+      first = first ?? estimate
+      gone += cut.next(
+        after: gone, tau: estimate.scores, now: now.outputs.values(everything).row(0), whole: whole,
+        share: share)
+      if shares.contains(share) { found.append(gone) }
+      stage.update(number + 1, of: stops.count)
+    }
+    guard let first else { preconditionFailure("no share of \(shares)") }
+    return (found, first)
   }
 
-  /// The units that go: by mean |τ| at the share, by magnitude, at random.
-  func chosen(by tau: ComponentEstimate, share: Double) throws -> [[ChannelCut.Unit]] {
-    let study = try job.components.study(of: fit, function, in: session)
+  /// The units that go by magnitude, and at random.
+  func others(share: Double) throws -> [[ChannelCut.Unit]] {
     let weights = try ComponentMethod.magnitude.estimator.estimate(study).scores
     let random = (0..<ShrinkJob.randomOrders).map { number in
       RandomStream(
         seed: job.components.seed, purpose: .ablation, index: 1 << 52 + UInt64(number)
       ).permutation(of: cut.units.count).map { Double($0) }
     }
-    return ([values(tau.scores), values(weights)] + random).map { cut.least($0, share: share) }
+    return ([values(weights)] + random).map { cut.least($0, share: share) }
   }
 
   /// mean over queries of |Σ of a channel's τ| by its components.

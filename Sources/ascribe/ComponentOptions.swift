@@ -21,11 +21,12 @@ struct ComponentOptions: ParsableArguments {
   var preset: ComponentPreset = .standard
   @Option(
     help: ArgumentHelp(
-      ComponentMethod.allCases.map { "\($0.rawValue): \($0.title)" }.joined(separator: "; ") + "."))
-  var method: ComponentMethod = .expected
+      ComponentMethod.allCases.map { "\($0.rawValue): \($0.title)" }.joined(separator: "; ")
+        + " (default: expected; of --job shrink atp)."))
+  var method: ComponentMethod?
   @Option(
     help:
-      "What is in the place of what is taken away: zero (default; of edits for a backdoor mean), mean, resample (another example's), scale:x."
+      "What is in the place of what is taken away: zero (default; of edits for a backdoor it or mean), mean, resample (another example's), scale:x."
   )
   var ablation: String?
   @Option(help: "Of the masks.") var seed: UInt64 = 0
@@ -41,7 +42,8 @@ struct ComponentOptions: ParsableArguments {
     var job = ComponentsJob()
     job.kinds = try kinds()
     job.patterns = only.map { LayerPatterns(text: $0) }
-    (job.share, job.preset, job.method) = (alpha, preset, method)
+    (job.share, job.preset) = (alpha, preset)
+    if let method { job.method = method }
     if let ablation { job.ablation = try Ablation(ablation) }
     job.seed = seed
     return job

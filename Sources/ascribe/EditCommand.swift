@@ -89,7 +89,9 @@ struct EditCommand: ParsableCommand {
     guard let target, job != .shrink else {
       var shrink = ShrinkJob()
       if let share { shrink.share = share }
+      let method = shrink.components.method
       (shrink.components, shrink.weights, shrink.out) = (try parts.job(), weights, edit)
+      shrink.components.method = parts.method ?? method
       let result = try shrink.run(in: session)
       if let report { try Console.write(result.page, to: report) }
       return try Console.answer(result.answer, json: json)

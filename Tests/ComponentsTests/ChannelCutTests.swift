@@ -101,6 +101,28 @@ struct ChannelCutTests {
     #expect(cut.least(cut.units.map { _ in 0 }, share: 0.01).isEmpty)
   }
 
+  @Test("What all that is cut does together decides, not what each does alone")
+  func together() throws {
+    let model = MLPModel(hidden: [6])
+    let network = try #require(model.network(inputShape: [2], outputs: 2))
+    let cut = try ChannelCut(try ComponentSet(network), of: network)
+    // Both examples alike: one channel hinders, the three that do least alone all help.
+    let effects: [Float] = [1, 1, 1, -1.5, 2, 2]
+    let tau = Matrix(effects + effects, rows: 2, columns: 6)
+    let alone = cut.least(effects.map { Double(abs($0)) }, share: 0.5)
+    #expect(alone.map(\.places) == [[0], [1], [2]])
+    let now: [Float] = [1.5, 1.5]
+    let margins = cut.next(after: [], tau: tau, now: now, whole: nil, share: 0.5)
+    #expect(margins.map(\.places) == [[3], [0], [1]])
+    // Without classes outputs are to be where they were: 1, then 1 − 1.5.
+    let change = cut.next(after: [], tau: tau, now: now, whole: now, share: 0.5)
+    #expect(change.map(\.places) == [[0], [3], [1]])
+    let later = cut.next(
+      after: [margins[0]], tau: tau, now: [3, 3], whole: nil, share: 0.5)
+    #expect(later == [margins[1], margins[2]])
+    #expect(cut.next(after: margins, tau: tau, now: now, whole: nil, share: 0.5).isEmpty)
+  }
+
   @Test("Channels that a residual sum joins go together")
   func tied() throws {
     let network = try CutFamily.resnet.network(CutFamily.resnet.model)

@@ -70,6 +70,30 @@ struct EditTests {
     #expect(search.candidates.contains { $0.reference < 1 })
   }
 
+  @Test("Beyond the goal the fewest components are taken, within it the most is won")
+  func goal() throws {
+    let net = Backdoor()
+    let (target, reference) = (
+      try net.outputs(triggered: true), try net.outputs(triggered: false)
+    )
+    func search(_ goal: Double?, raises: Bool = true) throws -> EditSearch {
+      let sets = EditSets(
+        fitTarget: raises ? target : reference, fitReference: reference,
+        chooseTarget: raises ? target : reference, chooseReference: reference, raises: raises,
+        allowedLoss: raises ? 0 : 1, goal: goal, metric: EditMetric(isAccuracy: true))
+      return try EditSearch(
+        sets, target: effects(raises ? target : reference), reference: effects(reference))
+    }
+    let reached = try search(0.9)
+    #expect(reached.chosen.places == [2] && reached.chosen.target == 1)
+    // A search that won nothing is worse; none is worse than itself.
+    let some = try search(0.6, raises: false)
+    let all = try search(nil, raises: false)
+    #expect(some.chosen.target <= 0.67 && all.chosen.target <= some.chosen.target)
+    #expect(some.chosen.places.count <= all.chosen.places.count)
+    #expect(!reached.isWorse(than: reached))
+  }
+
   @Test("An edit is read as it was written, for its own weights alone")
   func file() throws {
     let folder = try ScratchFolder()

@@ -66,6 +66,24 @@ struct MaskedOutputsTests {
     }
   }
 
+  @Test("What is gone is away whatever the masks say, and its bank is another")
+  func gone() throws {
+    let sample = ComponentSample(hidden: [6, 4])
+    let outputs = try sample.outputs(.margin)
+    let masks = MaskDesign.without([[], [1], [8]], of: 10)
+    let more = MaskDesign.without([[0, 7], [0, 1, 7], [0, 7, 8]], of: 10)
+    let rest = outputs.without([7]).without([0])
+    #expect(rest.values(masks) == outputs.values(more))
+    let (a, b) = (rest.gradients(masks), outputs.gradients(more))
+    #expect(a.values == b.values && a.gradients == b.gradients)
+    let folder = try ScratchFolder()
+    let study = try sample.study(in: folder, .margin)
+    let names = try [study, study.without([0]), study.without([0, 7])].map {
+      try $0.bank("outputs", masks).fingerprint.shortName
+    }
+    #expect(Set(names).count == 3)
+  }
+
   @Test("scale:x keeps x of what is taken away")
   func scaled() throws {
     let sample = ComponentSample(hidden: [6, 4])

@@ -24,8 +24,7 @@ import Testing
     #expect(
       Set(fixed.keys) == [
         "run", "job", "targetName", "referenceName", "score", "isAccuracy", "allowedLoss",
-        "removed",
-        "predicted", "target", "reference", "rest", "control",
+        "ablation", "removed", "predicted", "target", "reference", "rest", "control",
       ])
     #expect(fixed["job"] as? String == "fix" && fixed["isAccuracy"] as? Bool == true)
     #expect(try number(fixed, "target", "before") == 0)

@@ -96,22 +96,19 @@ public struct ChannelCut: Sendable {
   public func least(_ values: [Double], share: Double) -> [Unit] {
     precondition(values.count == units.count, "\(values.count) of \(units.count)")
     let order = units.indices.sorted { (values[$0], $0) < (values[$1], $1) }
-    var left: [Int: Int] = [:]
-    for unit in units { left[unit.stream] = streams[unit.stream].width }
+    var room = CutRoom(self, share: share)
     var chosen: [Unit] = []
     for kind in ComponentGroup.Kind.allCases {
-      let total = units.filter { $0.kind == kind }.reduce(0) { $0 + $1.places.count }
-      var room = Int((share * Double(total)).rounded())
-      for index in order where units[index].kind == kind {
-        let unit = units[index]
-        guard unit.places.count <= room, let rest = left[unit.stream], rest > 1 else { continue }
-        room -= unit.places.count
-        left[unit.stream] = rest - 1
-        chosen.append(unit)
+      for index in order where units[index].kind == kind && room.has(units[index]) {
+        room.take(units[index])
+        chosen.append(units[index])
       }
     }
     return chosen
   }
+
+  /// Channels of a unit's layer.
+  fileprivate func width(of unit: Unit) -> Int { streams[unit.stream].width }
 
   /// Channels that are left without some units, at every point of filters and neurons in the order
   /// of a forward pass.
@@ -140,5 +137,31 @@ public struct ChannelCut: Sendable {
       result.storage.base[to] = theta.storage.base[from]
     }
     return result
+  }
+}
+
+/// What may still be cut: so many components of each kind, and of every layer all channels but one.
+struct CutRoom {
+  private var components: [ComponentGroup.Kind: Int] = [:]
+  private var channels: [Int: Int] = [:]
+
+  /// - Parameter share: of the components of a kind that can be cut.
+  init(_ cut: ChannelCut, share: Double) {
+    for kind in Set(cut.units.map(\.kind)) {
+      let total = cut.units.filter { $0.kind == kind }.reduce(0) { $0 + $1.places.count }
+      components[kind] = Int((share * Double(total)).rounded())
+    }
+    for unit in cut.units { channels[unit.stream] = cut.width(of: unit) }
+  }
+
+  /// Whether a unit may go.
+  func has(_ unit: ChannelCut.Unit) -> Bool {
+    unit.places.count <= components[unit.kind] ?? 0 && channels[unit.stream] ?? 0 > 1
+  }
+
+  /// Takes its place away.
+  mutating func take(_ unit: ChannelCut.Unit) {
+    components[unit.kind, default: 0] -= unit.places.count
+    channels[unit.stream, default: 0] -= 1
   }
 }
