@@ -154,11 +154,11 @@ import Training
 
   @Test("every method of the table has a line, on the exact kernel and on features")
   func lines() throws {
-    let names = MethodTable.standard.methods.map(\.name)
+    let names = MethodTable.ofCheckpoints.filter { $0 != .halfDot }.map(\.name)
     let plan = WorkPlan(try subject(), rate: 1e11)
     #expect(
       plan.steps.map(\.name) == ["collect"] + names.map { "query (\($0))" }
-        + MethodTable.standard.methods.filter(\.readsFeatures)
+        + MethodTable.ofCheckpoints.filter { $0 != .halfDot }.filter(\.readsFeatures)
         .map { "query (\($0.name) on features)" } + ["score (trajectory)", "mislabeled"])
     for step in plan.steps {
       #expect(step.flops > 0 && step.peakBytes > WorkPlan.processBytes, "\(step.name)")
@@ -184,7 +184,7 @@ import Training
     #expect(
       names.filter { !$0.contains("features") }
         == ["collect"]
-        + MethodTable.standard.methods.filter { !$0.needs.contains(.solve) }
+        + MethodTable.ofCheckpoints.filter { $0 != .halfDot }.filter { !$0.needs.contains(.solve) }
         .map { "query (\($0.name))" } + ["mislabeled"])
     #expect(names.contains("score (trak on features)"))
   }

@@ -11,7 +11,7 @@ import Testing
 @Suite("The table of methods")
 struct MethodTableTests {
   /// Those of a kernel; what goes through a training has none.
-  static let all = MethodTable.withToy.methods.filter { !$0.replays }
+  static let all = MethodTable.ofCheckpoints
   let data = Problem.classes(30, seed: 3)
   let queries = Problem.classes(6, seed: 4)
   let sources = [Problem.source(seed: 1), Problem.source(seed: 2)]

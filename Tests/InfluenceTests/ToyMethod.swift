@@ -43,6 +43,11 @@ extension Influence.Method {
 }
 
 extension MethodTable {
+  /// Methods that one checkpoint of a network on classes is enough for: not those of a whole training,
+  /// nor of texts.
+  static let ofCheckpoints = withToy.methods.filter { !$0.replays && !$0.needs.contains(.texts) }
+  /// Those whose scores have a sign: what looks alike has none.
+  static let signed = ofCheckpoints.filter { $0 != .halfDot && $0 != .embedding }
   /// The engine's methods and one of a user's own.
   static let withToy = MethodTable.standard.adding(.halfDot)
 }

@@ -23,6 +23,11 @@ struct Magic: CheckpointScorer {
 
   init(_ context: ScoringContext) throws {
     let (checkpoint, function) = (try context.replayed(), context.options.outputFunction)
+    guard context.training.weights == nil else {
+      throw InfluenceError.notDefined(
+        name: context.method.name, reason: "the run's examples have weights of their own",
+        option: "‹method›")
+    }
     derivative = try RunDerivative(checkpoint.replay, of: function)
     control = context.control
     notes = [try checkpoint.smoothness(function).text]

@@ -70,6 +70,13 @@ extension WorkShape {
         + scoreBytes)
   }
 
+  /// Texts compared by their words: some hundred operations a token.
+  func words() -> MethodCost {
+    let tokens = Double(max(1, positions))
+    return MethodCost(
+      flops: 100 * tokens * Double(examples) * Double(max(1, queries)), peakBytes: scoreBytes)
+  }
+
   /// A query forward and back.
   private var passFlops: Double { footprint.passFlops(functions: 1) }
 

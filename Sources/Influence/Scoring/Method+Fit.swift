@@ -32,6 +32,9 @@ extension Method {
   /// What follows from the training examples alone.
   func requireFit(_ training: Dataset) throws(InfluenceError) {
     if needs.contains(.labels) { try training.targets.requireLabels(name) }
+    if needs.contains(.texts), !TextTerms.isText(training) {
+      try require(false, "it compares words, and these examples are no texts")
+    }
     if needs.contains(.classes), training.classes == nil {
       try require(false, "it compares classes, and these examples have none")
     }

@@ -13,6 +13,7 @@ extension Method {
       return (function.isNegatedWhenPrinted ? "fall" : "rise")
         + " of the query's \(name) by steps on the example alone, at the training's rates"
     case .cosine: return "cosine"
+    case .similarity: return "words in common (BM25)"
     case .spreads: return "spreads (1 = the standard deviation of the query's scores)"
     case .neighbours:
       return

@@ -34,6 +34,8 @@ public struct Method: Sendable {
     case labels
     /// The run's own training, to be gone through again step by step (`Replay`).
     case training
+    /// Texts.
+    case texts
     /// One class an example: numbers and sequences have none.
     case classes
     /// The inverse of a curvature: λ in units of its eigenvalues.
@@ -69,6 +71,8 @@ public struct Method: Sendable {
     case cosine
     /// Standard deviations of a query's scores.
     case spreads
+    /// None: how much two texts have in common.
+    case similarity
     /// The example's share of the probability that its nearest neighbours give the query's label.
     case neighbours
     /// The example's Shapley share of what a kernel regression on the training set reaches on the query.

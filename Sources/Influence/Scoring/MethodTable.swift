@@ -19,7 +19,7 @@ public struct MethodTable: Sendable {
     .graddot, .gradcos, .tracin, .trak, .ntkLeaveOneOut, .trajectory, .magic, .inrun, .source,
     .ekfac, .kfac, .diagonal, .influenceByCG, .influenceExact, .influenceByLiSSA,
     .influenceByArnoldi, .dataInf, .logra, .trackstar, .relatif, .relatifParameters, .ekfacUnit,
-    .representer, .knnShapley, .freeShap, .lood,
+    .representer, .knnShapley, .freeShap, .lood, .bm25, .embedding,
   ])
 
   /// The table with another method.
