@@ -39,7 +39,7 @@ struct SignTests {
 
   @Test(
     "the query itself helps, and with a wrong label it harms",
-    arguments: MethodTable.standard.methods, [UInt64(0), 1, 2])
+    arguments: MethodTable.standard.methods.filter { !$0.replays }, [UInt64(0), 1, 2])
   func twin(method: Influence.Method, seed: UInt64) throws {
     let base = Problem.classes(30, seed: seed)
     let source = Problem.source(seed: seed + 7)
@@ -73,7 +73,7 @@ struct SignTests {
 
   @Test(
     "retrained without its best example a query's margin falls, without its worst it rises",
-    arguments: MethodTable.standard.methods)
+    arguments: MethodTable.standard.methods.filter { !$0.replays })
   func retrained(method: Influence.Method) throws {
     let data = Self.clouds(30, seed: 11)
     let source = try Self.trained(data)
