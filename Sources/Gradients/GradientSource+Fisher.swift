@@ -18,7 +18,7 @@ extension GradientSource {
 
   /// Calls `body` with the factors of −∇ℓ at drawn labels, one block of examples after the other.
   ///
-  /// - Parameter seed: of the draws; one an example and position.
+  /// - Parameter seed: of the draws; an example's follow from it and the example's id.
   /// - Throws: `GradientError.nonFiniteOutput`, `DerivativeError`, and what `body` throws.
   public func forEachSampledBlock(
     of data: Dataset, seed: UInt64, _ body: (Range<Int>, ExampleGradients) throws -> Void
@@ -28,7 +28,10 @@ extension GradientSource {
       let targets = TargetValues(data.targets.subset(Array(range)))
       let (gradients, outputs) = try network.exampleGradients(
         data.inputs.prefixSlice(range), parameters: parameters
-      ) { loss.sampledSlopes($0, targets, seed: seed, firstExample: range.lowerBound) }
+      ) {
+        loss.sampledSlopes(
+          $0, targets, seed: seed, streams: data.ids[range].map(\.streamIndex))
+      }
       try requireFinite(outputs, range, data)
       try GradientProgress.add(range, of: 0..<data.count)
       try body(range, gradients)

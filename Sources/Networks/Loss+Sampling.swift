@@ -10,18 +10,20 @@ extension Loss {
   ///
   /// - Parameters:
   ///   - targets: they say which outputs have a loss; their values do not count.
-  ///   - first: the batch's first example, so that draws do not depend on how examples are cut.
+  ///   - streams: a number of each example: its draws depend on nothing else, neither on its place
+  ///     nor on how examples are cut.
   /// - Returns: as the outputs.
   /// - Source: Kunstner, Hennig, Balles 2019 (arXiv:1905.12558).
   package func sampledSlopes(
-    _ outputs: Tensor, _ targets: TargetValues, seed: UInt64, firstExample first: Int
+    _ outputs: Tensor, _ targets: TargetValues, seed: UInt64, streams: [UInt64]
   ) -> Tensor {
-    let stream = RandomStream(seed: seed, purpose: .fisher)
     let width = outputs.rowLength
+    let draws = streams.map { RandomStream(seed: seed, purpose: .fisher, index: $0) }
     if self == .squaredError {
       let slopes = Tensor(uninitialized: outputs.shape)
-      stream.fillGaussian(
-        slopes.storage.base, count: slopes.count, from: UInt64(first * width))
+      for (row, stream) in draws.enumerated() {
+        stream.fillGaussian(slopes.storage.base + row * width, count: width)
+      }
       return slopes
     }
     var slopes = outputs.softmax()
@@ -33,7 +35,7 @@ extension Loss {
         p.update(repeating: 0, count: width)
         continue
       }
-      let drawn = stream.uniform(at: UInt64(first * places + row))
+      let drawn = draws[row / places].uniform(at: UInt64(row % places))
       var (label, sum) = (width - 1, 0.0)
       for k in 0..<width {
         sum += Double(p[k])

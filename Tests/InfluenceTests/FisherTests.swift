@@ -170,6 +170,13 @@ struct FisherTests {
     }
     #expect(try norms(4) == norms(4))
     #expect(try norms(4) != norms(5))
+    var permuted: [Float] = []
+    let order = (0..<30).map { ($0 * 7 + 2) % 30 }
+    try source.forEachSampledBlock(of: data.subset(order), seed: 4) {
+      permuted += $1.squaredNorms()
+    }
+    let known = try norms(4)
+    #expect(relativeDifference(permuted, order.map { known[$0] }) < 1e-5)
     let one = try Execution.with(memory: 1) { try norms(4) }
     #expect(relativeDifference(one, try norms(4)) < 1e-5)
     // E ‖J ᵀ(e_ŷ − p)‖² over labels, exactly, by every label with its probability.
@@ -193,7 +200,7 @@ struct FisherTests {
     "copies of an example score the same; one worker and two give the same bits",
     arguments: MethodTable.ofCheckpoints.filter {
       // Of random orders two copies stand in different places.
-      !$0.readsFeatures && $0 != .freeShap
+      !$0.readsFeatures && $0 != .freeShap && !$0.replays
     })
   func copies(method: Method) throws {
     let base = Problem.classes(24, seed: 6)

@@ -112,7 +112,7 @@ struct MethodTableTests {
     }
     let unknown = diagnosed { _ = try MethodTable.standard.method(named: "half-dot") }
     #expect(
-      unknown?.remedy.contains("graddot, gradcos, tracin, trak, ntk-loo, trajectory, ekfac") == true
+      unknown?.remedy.contains("graddot, gradcos, tracin, trak, ntk-loo, trajectory, magic") == true
     )
   }
 

@@ -40,13 +40,13 @@ struct TextTests {
     for method in MethodTable.standard.methods {
       #expect(try MethodTable.standard.method(named: method.name) == method)
     }
-    let error = diagnosed { _ = try MethodTable.standard.method(named: "inrun") }
-    #expect(error?.what == "there is no method 'inrun'")
+    let error = diagnosed { _ = try MethodTable.standard.method(named: "influence") }
+    #expect(error?.what == "there is no method 'influence'")
     #expect(error?.location == "‹method›")
     #expect(
       error?.remedy
-        == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory, ekfac, kfac, diagonal, "
-        + "if-cg, if-exact, if-lissa, if-arnoldi, datainf, logra, trackstar, relatif, relatif-theta, "
+        == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory, magic, inrun, "
+        + "source, ekfac, kfac, diagonal, if-cg, if-exact, if-lissa, if-arnoldi, datainf, logra, trackstar, relatif, relatif-theta, "
         + "ekfac-unit, representer, knnshapley, freeshap, lood")
   }
 

@@ -29,15 +29,21 @@ struct CurvatureScorer: CheckpointScorer {
 
   /// Makes the scorer of an inverse.
   init(
-    _ context: ScoringContext, notes: [String] = [],
+    _ context: ScoringContext,
     _ make: (any GradientProvider, Dataset) throws -> any InverseCurvature
   ) throws {
     source = context.checkpoint.source
     training = context.training
     function = context.options.outputFunction
     normalisation = context.method.normalisation
+    var norms: [Float] = []
+    try source.forEachBlock(of: training, target: .output(.loss)) { _, gradients, _ in
+      norms += gradients.squaredNorms()
+    }
+    let diagnosis = try GradientDiagnosis(
+      squaredNorms: norms, data: training, checkpoint: context.checkpoint.name)
     inverse = try make(source, training)
-    madeNotes = notes
+    madeNotes = diagnosis.notes
     divisors = try CurvatureScorer.divisors(normalisation, source, training, inverse)
   }
 

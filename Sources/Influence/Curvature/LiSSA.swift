@@ -63,11 +63,13 @@ final class LiSSA: InverseCurvature {
   func solve(_ g: GradientDirections) throws -> GradientDirections {
     var v = g
     let n = curvature.data.count
+    let order = curvature.data.canonicalOrder
     for step in 0..<steps {
       let rows =
         batch == n
         ? nil
         : RandomStream(seed: 0, purpose: .solver, index: UInt64(step)).sample(batch, of: n)
+          .map { order[$0] }
       let product = try curvature.products(v, rows: rows)
       v.scale(by: Float(1 - damping.damping / scale))
       v.add(product, times: Float(-1 / scale))

@@ -27,6 +27,8 @@ final class FreeShap: CheckpointScorer {
   private let kernel: any GradientKernel
   private let matrix: Matrix<Float>
   private let targets: Matrix<Double>
+  /// The rows in an order of their ids.
+  private let rows: [Int]
   private let function: OutputFunction
   let damping: DampingReport?
   private let errors = ErrorRecord()
@@ -34,6 +36,7 @@ final class FreeShap: CheckpointScorer {
   init(_ context: ScoringContext) throws {
     try context.requireLabels("freeshap")
     function = context.options.outputFunction
+    rows = context.training.canonicalOrder
     kernel = try context.kernel(.jacobian)
     let outputs = kernel.source.outputCount
     targets = context.training.targets.centred(outputs: outputs)
@@ -71,30 +74,30 @@ final class FreeShap: CheckpointScorer {
   }
 
   /// The mean over the orders, m × n.
-  private func values(_ rows: Matrix<Float>, slopes: Matrix<Float>) throws -> Matrix<Float> {
-    let (n, m, outputs) = (matrix.rows, rows.rows, targets.columns)
+  private func values(_ own: Matrix<Float>, slopes: Matrix<Float>) throws -> Matrix<Float> {
+    let (n, m, outputs) = (matrix.rows, own.rows, targets.columns)
     let sum = Matrix<Float>(rows: m, columns: n)
     let squares = Matrix<Float>(rows: m, columns: n)
     let value = Float(damping?.damping ?? 0)
     for pair in 0..<FreeShap.orders / 2 {
       let forward = RandomStream(seed: 0, purpose: .solver, index: UInt64(1 << 41 + pair))
-        .permutation(of: n)
+        .permutation(of: n).map { rows[$0] }
       let one = Matrix<Float>(rows: m, columns: n)
       for order in [forward, forward.reversed()] {
         let permuted = Matrix<Float>(uninitialized: n, n)
         let source = matrix.storage
         Workers.run(over: n, grain: 64) { range in
           for t in range {
-            let own = source.base + order[t] * n
+            let line = source.base + order[t] * n
             let target = permuted.storage.base + t * n
-            for u in 0...t { target[u] = own[order[u]] }
+            for u in 0...t { target[u] = line[order[u]] }
           }
         }
         let factor = try Cholesky(
           consume permuted, damping: value, name: "trace kernel in a random order")
         let sides = Matrix<Float>(uninitialized: m + outputs, n)
         for t in 0..<n {
-          for q in 0..<m { sides.storage.base[q * n + t] = rows.storage.base[q * n + order[t]] }
+          for q in 0..<m { sides.storage.base[q * n + t] = own.storage.base[q * n + order[t]] }
           for c in 0..<outputs {
             sides.storage.base[(m + c) * n + t] = Float(
               targets.storage.base[order[t] * outputs + c])

@@ -169,13 +169,15 @@ extension RunInfluence {
   private func requireKernel(of request: ScoringRequest) throws {
     guard let method = request.method else { return }
     for part in method.parts { try part.requireFit(data.train) }
-    guard !method.readsFeatures, let kernel = request.kernel, [.features, .steps].contains(kernel)
+    // On steps a method of checkpoints is refused as every one that needs all examples at one.
+    guard !method.readsFeatures, let kernel = request.kernel,
+      kernel == .features || (kernel == .steps && method.replays)
     else { return }
     throw InfluenceError.notDefined(
       name: "\(method.name) on \(kernel.rawValue)",
       reason: method.replays
         ? "it goes through the training itself, not its features"
-        : "it takes gradients as they are, layer by layer, and these are projections",
+        : "it takes gradients as they are, layer by layer, and features are projections",
       option: "‹kernel›")
   }
 
@@ -194,7 +196,7 @@ extension RunInfluence {
         checkpoints: checkpointCount(request.checkpoints ?? .standard, request.seeds, method),
         budget: .max)
     }
-    if let method = request.method, !method.readsFeatures {
+    if let method = request.method, !method.readsFeatures, request.kernel != .steps {
       return KernelChoice(
         kernel: .exact, exactLimit: nil, examples: data.train.count, exact: cost(method),
         stored: nil)
