@@ -26,7 +26,8 @@ extension PruneStrategy {
     let rest = (0..<context.count).filter { !isSuspect.contains($0) }
     let reason: PruneReason
     let chosen: [Int]
-    if Double(kept) >= leastHard * Double(rest.count) {
+    // Rounded as what is kept is: at .3 of all, with nothing dropped as suspect, it is not below.
+    if try kept >= PruneStrategy.count(leastHard, of: rest.count) {
       let order = context.order(falling: try context.standardHardness())
       (chosen, reason) = (Array(order.lazy.filter { !isSuspect.contains($0) }.prefix(kept)), .easy)
     } else {
