@@ -95,7 +95,7 @@ struct InfluenceMethodTests {
       method: method,
       options: try ScoringOptions(method: method, classification: true, exampleWeight: nil),
       training: data, checkpoint: Problem.exact([source], data)[0], diagnoses: false,
-      scales: { nil })
+      scales: { nil }, control: .silent)
   }
 
   @Test("relatif: ekfac over the example's own lengths; a copy of the query has the largest of all")
