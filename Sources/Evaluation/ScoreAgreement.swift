@@ -50,8 +50,9 @@ public struct ScoreAgreement: Sendable, Codable, Equatable {
     values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
   }
 
-  /// Models that must be averaged for two such averages to correlate by `wanted`, each model of the two
-  /// as these agree: Spearman–Brown. nil where they do not agree at all.
+  /// Models that must be averaged for two such averages to correlate by `wanted`.
+  ///
+  /// Each model of the two as these agree, by Spearman–Brown; nil where they do not agree at all.
   public func models(for wanted: Double = 0.9) -> Int? {
     guard spearman > 0.001 else { return nil }
     if spearman >= 1 { return 1 }

@@ -6,7 +6,8 @@ import Testing
 @Suite("Changes without a group")
 struct GroupChangeTests {
   private let unit = Calibration.Query(
-    id: ExampleID("3"), slope: 2, slopeError: 0.5, scoredVariance: 0, evenVariance: 0.04, residualSpread: 1,
+    id: ExampleID("3"), slope: 2, slopeError: 0.5, scoredVariance: 0, evenVariance: 0.04,
+    residualSpread: 1,
     seedSpread: nil)
 
   @Test("by hand: between the sum and the deletion, with the calibration's own error")

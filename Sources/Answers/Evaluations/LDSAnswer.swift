@@ -16,8 +16,9 @@ public struct LDSAnswer: EvaluationAnswer {
   public let randomScores, randomScoresError: Double
   /// How the scores were fused; absent when they were not.
   public let fusion: ScoreFile.Fusion?
-  /// Of the run itself without some examples (`lds` is then the rank correlation within each query):
-  /// the share that was taken away, the mean rank correlation, the slope of observed on predicted
+  /// Of the run itself without some examples, where `lds` is the rank correlation within each query.
+  ///
+  /// The share that was taken away, the mean rank correlation, the slope of observed on predicted
   /// changes, pooled, and the training's smoothness. Absent for models of other seeds.
   public let removed, spearman, slope, smoothness: Double?
 

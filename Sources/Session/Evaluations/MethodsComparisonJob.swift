@@ -11,8 +11,9 @@ import Tensors
 public struct MethodsComparisonJob: Sendable {
   /// The methods, in the order of the table.
   public var methods: [Method]
-  /// Minutes that they may take together, as planned; what does not fit is left out and said so. nil:
-  /// no limit.
+  /// Minutes that they may take together, as planned; nil: no limit.
+  ///
+  /// What does not fit is left out and said so.
   public var minutes: Double?
   /// How the scores are made, but for the method.
   public var scoring = ScoringRequest()

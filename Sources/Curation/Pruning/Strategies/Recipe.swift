@@ -4,7 +4,9 @@ import Tensors
 extension PruneStrategy {
   /// The lower limit of the share of wrong labels from which suspects are dropped.
   static let leastWrong = 0.005
-  /// The precision of the cut up to which suspects are dropped. At .5 every wrong label goes, and as many
+  /// The precision of the cut up to which suspects are dropped.
+  ///
+  /// At .5 every wrong label goes, and as many
   /// right ones, which are the hardest and are missed: 1.6 to 2.6 points of accuracy on MNIST with 8 % pair
   /// flips (Documentation/PRUNING.md).
   static let cutPrecision = 0.8
