@@ -112,7 +112,8 @@ import Testing
     try work.write(
       Workspace.runFile(
         name: "x",
-        training: String(training.dropLast()) + ", save: {projector: landmarks, dimension: 8, at: checkpoints}}"),
+        training: String(training.dropLast())
+          + ", save: {projector: landmarks, dimension: 8, at: checkpoints}}"),
       to: "x.yaml")
     try work.fail(3, "train", "x.yaml", words: ["`weights`"])
   }
