@@ -27,24 +27,31 @@ struct EditGreed {
     whole = sets.fitReference.values(MaskDesign.without([[]], of: count)).row(0)
   }
 
-  /// A set with the best of the components that are tried; nil: there is no other.
+  /// Sets with one more of the components that are tried: first the best by L, then those that reach the
+  /// goal on their examples, at most so many in all, by the reference's part of L; none: there is no other.
+  ///
+  /// L may rather spare the reference than reach the goal now; for a single example what reaches it and
+  /// costs least is wanted.
   ///
   /// - Throws: `JobCancelled`.
-  func extended(_ taken: [Int], _ control: JobControl) throws -> [Int]? {
+  func extended(_ taken: [Int], atMost most: Int, _ control: JobControl) throws -> [[Int]] {
     let tries = next(after: taken, EditSearch.tried).map { taken + [$0] }
-    let losses = try self.losses(tries, control)
-    return losses.indices.min { (losses[$0], $0) < (losses[$1], $1) }.map { tries[$0] }
+    let found = try outcomes(tries, control)
+    let order = found.indices.sorted { (found[$0].loss, $0) < (found[$1].loss, $1) }
+    let reaching = order.dropFirst().filter { found[$0].isReached }
+      .sorted { (found[$0].reference, $0) < (found[$1].reference, $1) }
+    return (order.prefix(1) + reaching).prefix(most).map { tries[$0] }
   }
 
   /// A set each of whose components gave way in turn to a better one, where there was one.
   ///
   /// - Throws: `JobCancelled`.
   func exchanged(_ taken: [Int], _ control: JobControl) throws -> [Int] {
-    var (best, loss) = (taken, try losses([taken], control)[0])
+    var (best, loss) = (taken, try outcomes([taken], control)[0].loss)
     for place in taken {
       let rest = best.filter { $0 != place }
       let tries = next(after: rest, EditSearch.exchanged).filter { $0 != place }.map { rest + [$0] }
-      let losses = try self.losses(tries, control)
+      let losses = try outcomes(tries, control).map(\.loss)
       guard let index = losses.indices.min(by: { (losses[$0], $0) < (losses[$1], $1) }),
         losses[index] < loss
       else { continue }
@@ -53,15 +60,27 @@ struct EditGreed {
     return best
   }
 
-  /// L really, without each of some sets.
-  private func losses(_ tries: [[Int]], _ control: JobControl) throws -> [Double] {
+  /// What comes out on the examples that τ is of.
+  private struct Outcome {
+    /// L's parts.
+    let target, reference: Double
+    /// Whether the metric on the target reaches the goal.
+    let isReached: Bool
+    var loss: Double { target + reference }
+  }
+
+  /// What really comes out without each of some sets.
+  private func outcomes(_ tries: [[Int]], _ control: JobControl) throws -> [Outcome] {
     try control.check()
     let masks = MaskDesign.without(tries, of: count)
     let (t, r) = (sets.fitTarget.values(masks), sets.fitReference.values(masks))
     return tries.indices.map { row in
       let (target, reference) = (t.row(row), r.row(row))
-      return EditGreed.mean(target.indices.map { self.target(Double(target[$0])) })
-        + EditGreed.mean(reference.indices.map { self.reference(Double(reference[$0]), $0) })
+      return Outcome(
+        target: EditGreed.mean(target.indices.map { self.target(Double(target[$0])) }),
+        reference: EditGreed.mean(
+          reference.indices.map { self.reference(Double(reference[$0]), $0) }),
+        isReached: sets.isReached(sets.metric.value(target)))
     }
   }
 

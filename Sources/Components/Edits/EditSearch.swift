@@ -29,7 +29,9 @@ public struct EditSearch: Sendable {
   /// Components of the longest set, of all.
   static let largestShare = 0.4
   /// Components that `verified` tries at each step, and in the place of one that is away; steps.
-  static let tried = 12, exchanged = 6, steps = 16
+  static let tried = 16, exchanged = 6, steps = 16
+  /// Sets of a step that are evaluated on the examples for choosing, at the most.
+  static let evaluated = 5
   /// Lengths at which early choices, which were made without the later ones, may give way.
   static let exchanges = [4, 8]
   /// What the reference counts of margins, in parts of the target; the next where the one before does not
@@ -80,11 +82,13 @@ public struct EditSearch: Sendable {
       let greed = EditGreed(sets, tau: (target, reference), weight: weight)
       var taken: [Int] = []
       for step in 1...steps {
-        guard let next = try greed.extended(taken, control) else { break }
+        var tries = try greed.extended(taken, atMost: EditSearch.evaluated, control)
+        guard let next = tries.first else { break }
         taken = EditSearch.exchanges.contains(step) ? try greed.exchanged(next, control) : next
-        let found = try add([taken], .verified)[0]
-        let lost = whole.reference - found.reference
-        isReached = EditSearch.isReached(found, whole, sets)
+        tries[0] = taken
+        let found = try add(tries, .verified)
+        let lost = whole.reference - found[0].reference
+        isReached = found.contains { EditSearch.isReached($0, whole, sets) }
         if isReached || sets.metric.isAccuracy && lost > EditSearch.largestLoss * sets.allowedLoss {
           break
         }
