@@ -46,8 +46,8 @@ struct TextTests {
     #expect(
       error?.remedy
         == "choose one of graddot, gradcos, tracin, trak, ntk-loo, trajectory, magic, inrun, "
-        + "source, ekfac, kfac, diagonal, if-cg, if-exact, if-lissa, if-arnoldi, datainf, logra, trackstar, relatif, relatif-theta, "
-        + "ekfac-unit, representer, knnshapley, freeshap, lood")
+        + "source, ekfac, kfac, diagonal, if-cg, if-exact, if-lissa, if-arnoldi, datainf, logra, "
+        + "trackstar, relatif, relatif-theta, ekfac-unit, representer, knnshapley, freeshap, lood")
   }
 
   @Test("checkpoint choices are read")
