@@ -73,7 +73,8 @@ struct SignTests {
 
   @Test(
     "retrained without its best example a query's margin falls, without its worst it rises",
-    arguments: MethodTable.signed)
+    // freeshap is a mean over sets of all sizes: what harms in small ones need not at the whole.
+    arguments: MethodTable.signed.filter { $0 != .freeShap })
   func retrained(method: Influence.Method) throws {
     let data = Self.clouds(30, seed: 11)
     let source = try Self.trained(data)
