@@ -28,7 +28,7 @@ struct FactorScoreTests {
 
   @Test(
     "every method's scores, means and self-influence are those of the network, exact and on features",
-    arguments: MethodTable.standard.methods.filter { !$0.needs.contains(.network) && !$0.replays },
+    arguments: MethodTable.ofCheckpoints.filter { !$0.needs.contains(.network) && $0 != .halfDot },
     [true, false])
   func everyMethod(method: Influence.Method, classification: Bool) throws {
     let folder = try ScratchFolder()
