@@ -34,7 +34,7 @@ import Testing
     arguments: [
       (
         "{method: graddot, dampingProfile: residual}", "dampingProfile",
-        "cannot be `residual` here: graddot has no damping."
+        "cannot be `residual` here: graddot has no damping of the examples."
       ),
       (
         "{method: graddot, exampleWeight: final}", "exampleWeight",
