@@ -13,8 +13,6 @@ struct RobustnessTests {
   let sources = [Problem.source(seed: 1), Problem.source(seed: 2)]
 
   static let all = MethodTable.ofCheckpoints
-  /// Those of gradients: what looks alike needs none.
-  static let ofGradients = all.filter { $0 != .embedding }
 
   @Test("permuted training examples have permuted scores", arguments: all)
   func permutation(method: Influence.Method) throws {
@@ -86,7 +84,7 @@ struct RobustnessTests {
   }
 
   /// Methods of the network's own gradients: others have features, or a layer that is refitted.
-  static let ofGradients = all.filter { ![.representer, .knnShapley].contains($0) }
+  static let ofGradients = all.filter { ![.representer, .knnShapley, .embedding].contains($0) }
 
   @Test(
     "an example with a zero gradient scores exactly 0 and is noted", arguments: ofGradients)
@@ -113,7 +111,7 @@ struct RobustnessTests {
   }
 
   @Test(
-    "parameters that are not numbers are an error that names the example", arguments: ofGradients)
+    "parameters that are not numbers are an error that names the example", arguments: all)
   func notFinite(method: Influence.Method) throws {
     let data = Problem.classes(8, seed: 1)
     let source = sources[0]

@@ -92,6 +92,9 @@ struct EmbeddingSimilarity: CheckpointScorer {
           }
         }
         let norm = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        guard norm.isFinite else {
+          throw GradientError.nonFiniteOutput(example: block.ids[row].description)
+        }
         rows += sum.map { norm > 0 ? Float($0 / norm) : 0 }
       }
     }
