@@ -5,18 +5,19 @@ import Randomness
 import Tensors
 import Training
 
-/// How far a training's first order holds: whether the second half of taking examples away does what
-/// the first half did.
+/// How far a training's first order holds: whether taking a trace of some examples' weight away does in
+/// small what taking them away does.
 ///
-///     a = f(x; w_S = ½) − f(x; w = 1),   b = f(x; w_S = 0) − f(x; w_S = ½)
+///     a = (f(x; w_S = 1 − h) − f(x; w = 1)) / h,   b = f(x; w_S = 0) − f(x; w = 1),   h = 1/64
 ///
 /// for some random S of a share of the training set, in the run itself (seed, order, draws). Its value
-/// is the correlation of a and b over all x and S: 1 where outputs are linear in the weights, near 0
-/// where a step across a kink or a chaotic training makes every removal another run.
+/// is the correlation of a and b over all x and S: 1 where outputs are linear in the weights; low where
+/// kinks, or Adam's steps of one size whatever the gradient, make a tiny change another than a large one.
 ///
-/// - Source: the empirical metasmoothness of Engstrom et al. 2025 (arXiv:2503.13751), along removals.
+/// - Source: after the empirical metasmoothness of Engstrom et al. 2025 (arXiv:2503.13751), along
+///   removals.
 public struct TrainingSmoothness: Sendable, Codable, Equatable {
-  /// Correlation of the two halves, −1 to 1.
+  /// Correlation of the small and the whole change, −1 to 1.
   public let correlation: Double
   /// The share of the training set in each S.
   public let removed: Double
@@ -25,6 +26,9 @@ public struct TrainingSmoothness: Sendable, Codable, Equatable {
 
   /// Seeds of the draws: no subset of a bank repeats one.
   private static let drawSeed: UInt64 = 0x5A00
+
+  /// h: large beside what rounding leaves of f, small beside the whole weight.
+  package static let trace: Float = 1 / 64
 
   /// Trains twice for each of some subsets.
   ///
@@ -42,12 +46,12 @@ public struct TrainingSmoothness: Sendable, Codable, Equatable {
   ) throws {
     let whole = outputs(try replay.state(at: replay.steps).parameters)
     let size = max(1, Int((removed * Double(data.count)).rounded()))
-    var (first, second): ([Double], [Double]) = ([], [])
+    var (small, large): ([Double], [Double]) = ([], [])
     for subset in 0..<subsets {
       let rows = RandomStream(
         seed: TrainingSmoothness.drawSeed, purpose: .subset, index: UInt64(subset)
       ).sample(size, of: data.count)
-      let values = try [Float(0.5), 0].map { weight in
+      let values = try [1 - TrainingSmoothness.trace, 0].map { weight in
         var weights = [Float](repeating: 1, count: data.count)
         for row in rows { weights[row] = weight }
         let trainer = try Trainer(
@@ -56,11 +60,11 @@ public struct TrainingSmoothness: Sendable, Codable, Equatable {
         return outputs(
           try trainer.train(hooks: TrainingHooks(isCancelled: isCancelled)).parameters)
       }
-      first += zip(values[0], whole).map { Double($0) - Double($1) }
-      second += zip(values[1], values[0]).map { Double($0) - Double($1) }
+      small += zip(values[0], whole).map { Double($0) - Double($1) }
+      large += zip(values[1], whole).map { Double($0) - Double($1) }
     }
     (self.removed, self.subsets) = (Double(size) / Double(data.count), subsets)
-    correlation = TrainingSmoothness.correlation(first, second)
+    correlation = TrainingSmoothness.correlation(small, large)
   }
 
   /// Pearson's; 0 where a side is constant.
@@ -80,7 +84,7 @@ public struct TrainingSmoothness: Sendable, Codable, Equatable {
   public var text: String {
     let (value, share) = ((correlation * 100).rounded() / 100, (removed * 1_000).rounded() / 10)
     return
-      "smoothness \(value) (correlation of what the first and the second half of the weight of "
+      "smoothness \(value) (correlation of what a trace and the whole of the weight of "
       + "\(share) % of the examples do): "
       + (correlation > 0.9
         ? "scores add up for removals of that size"

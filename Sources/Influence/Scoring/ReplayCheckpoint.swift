@@ -61,7 +61,7 @@ public struct ReplayCheckpoint: ScoredCheckpoint {
     let path = "\(run.projectionsFolder)/smoothness-\(function.rawValue)-\(replay.seed).json"
     let fingerprint =
       try run.identity().fingerprint(of: .states).fields.map { "\($0.name) \($0.value)" }
-      + ["asked \(asked.contentHash)"]
+      + ["asked \(asked.contentHash)", "trace \(TrainingSmoothness.trace)"]
     if let kept = try? SealedJSON.read(KeptSmoothness.self, from: path),
       kept.fingerprint == fingerprint
     {
