@@ -56,25 +56,21 @@ extension Ensemble {
       "a group of \(group.count) of \(training.count)")
     let parts = try options.method.parts.map { try part($0, queries, group) }
     var additive = [Double](repeating: 0, count: queries.count)
-    var exact = additive
-    let whole = Matrix<Double>(repeating: 0, rows: queries.count, columns: training.count)
-    for (scores, falls) in parts {
-      let sums = scores.columnSums(group)
-      for query in additive.indices {
+    var (exact, squares) = (additive, additive)
+    let sums = parts.map { $0.scores.columnSums(group) }
+    for query in additive.indices {
+      var row = [Double](repeating: 0, count: training.count)
+      for (part, (scores, falls)) in parts.enumerated() {
         // A combination is the mean of its parts at unit spread; the deletion is weighed likewise.
         let share =
           parts.count == 1
           ? 1 : Double(scores.inverseSpread(row: query)) / Double(parts.count)
-        additive[query] += share * sums[query]
+        additive[query] += share * sums[part][query]
         exact[query] += share * (falls?[query] ?? 0)
-        for i in 0..<training.count {
-          whole.storage.base[query * training.count + i] += share * Double(scores[query, i])
-        }
+        for i in row.indices { row[i] += share * Double(scores[query, i]) }
       }
-    }
-    let squares = (0..<queries.count).map { query in
       // Deleted rows of a store have no score.
-      whole.row(query).reduce(0.0) { $1.isFinite ? $0 + $1 * $1 : $0 }
+      squares[query] = row.reduce(0.0) { $1.isFinite ? $0 + $1 * $1 : $0 }
     }
     return GroupInfluence(
       additive: additive, exact: parts.contains { $0.1 == nil } ? nil : exact, squares: squares)

@@ -49,7 +49,12 @@ package struct BM25Index: Sendable {
 ///
 /// Terms are the words of the decoded text, lowercased; without a tokenizer its tokens. What the other
 /// methods must beat on texts: a score that knows nothing of the model.
-struct BM25: CheckpointScorer {
+struct BM25: WholeExampleScorer {
+  static let noParts = (
+    token: "bm25 is of whole texts",
+    component: "bm25 knows no network"
+  )
+
   private let index: BM25Index
   private let terms: TextTerms
 
@@ -58,10 +63,7 @@ struct BM25: CheckpointScorer {
     index = BM25Index(terms.terms(of: context.training))
   }
 
-  var damping: DampingReport? { nil }
   var notes: [String] { [terms.note] }
-  var byteCount: Int { 0 }
-  var deletedRows: [Int] { [] }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
     let asked = terms.terms(of: queries)
@@ -87,18 +89,6 @@ struct BM25: CheckpointScorer {
     return Workers.map(slices: rows.count) { row in
       Float(index.scores(rows[row].reduce(into: [:]) { $0[$1, default: 0] += 1 })[row])
     }
-  }
-
-  func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    throw InfluenceError.notDefined(
-      name: "a score by token", reason: "bm25 is of whole texts", option: "‹method›")
-  }
-
-  func partScores(
-    _ queries: Dataset, rows: [Int], by partition: GradientPartition
-  ) throws -> Matrix<Double> {
-    throw InfluenceError.notDefined(
-      name: "a score by component", reason: "bm25 knows no network", option: "‹method›")
   }
 }
 

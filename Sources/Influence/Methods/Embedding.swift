@@ -13,7 +13,12 @@ import Tensors
 /// It says what looks alike to the network, not what taught it: what the other methods must beat.
 ///
 /// - Complexity: a pass forward, and 2mnH flops.
-struct EmbeddingSimilarity: CheckpointScorer {
+struct EmbeddingSimilarity: WholeExampleScorer {
+  static let noParts = (
+    token: "embedding compares whole examples",
+    component: "embedding is of one layer"
+  )
+
   private let features: Matrix<Float>
   private let network: Network
   private let parameters: Tensor
@@ -31,12 +36,10 @@ struct EmbeddingSimilarity: CheckpointScorer {
     features = try EmbeddingSimilarity.features(context.training, network, parameters, last)
   }
 
-  var damping: DampingReport? { nil }
   var notes: [String] {
     ["examples are compared by the outputs of \(point.path), \(features.columns) numbers"]
   }
   var byteCount: Int { 4 * features.count }
-  var deletedRows: [Int] { [] }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
     let own = try EmbeddingSimilarity.features(queries, network, parameters, point)
@@ -50,18 +53,6 @@ struct EmbeddingSimilarity: CheckpointScorer {
 
   func selfScores(of training: Dataset) throws -> [Float] {
     [Float](repeating: 1, count: training.count)
-  }
-
-  func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    throw InfluenceError.notDefined(
-      name: "a score by token", reason: "embedding compares whole examples", option: "‹method›")
-  }
-
-  func partScores(
-    _ queries: Dataset, rows: [Int], by partition: GradientPartition
-  ) throws -> Matrix<Double> {
-    throw InfluenceError.notDefined(
-      name: "a score by component", reason: "embedding is of one layer", option: "‹method›")
   }
 
   /// h of examples, n × H, of unit length.

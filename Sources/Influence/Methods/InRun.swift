@@ -17,7 +17,12 @@ import Tensors
 /// - Complexity: for each step a pass for the batch and one for the queries, and their products through
 ///   the factors.
 /// - Source: Wang et al. 2024 (arXiv:2406.11011), In-Run Data Shapley, first order.
-struct InRun: CheckpointScorer {
+struct InRun: WholeExampleScorer {
+  static let noParts = (
+    token: "inrun is of whole examples",
+    component: "inrun is of all parameters through all steps"
+  )
+
   private let replay: Replay
   private let function: OutputFunction
   private let control: JobControl
@@ -45,10 +50,6 @@ struct InRun: CheckpointScorer {
         "inrun counts each step as a plain one of its rate: the optimizer's momentum or scaling is left out"
       ]
   }
-
-  var damping: DampingReport? { nil }
-  var byteCount: Int { 0 }
-  var deletedRows: [Int] { [] }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
     let trainer = replay.trainer
@@ -81,19 +82,6 @@ struct InRun: CheckpointScorer {
     throw InfluenceError.notDefined(
       name: "self-influence by inrun",
       reason: "each of the \(training.count) examples would be followed through the whole training",
-      option: "‹method›")
-  }
-
-  func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    throw InfluenceError.notDefined(
-      name: "a score by token", reason: "inrun is of whole examples", option: "‹method›")
-  }
-
-  func partScores(
-    _ queries: Dataset, rows: [Int], by partition: GradientPartition
-  ) throws -> Matrix<Double> {
-    throw InfluenceError.notDefined(
-      name: "a score by component", reason: "inrun is of all parameters through all steps",
       option: "‹method›")
   }
 }

@@ -16,7 +16,12 @@ import Tensors
 ///
 /// - Complexity: `RunDerivative.byWeights`; nothing is kept but the states of the replay.
 /// - Source: Ilyas & Engstrom 2025 (arXiv:2504.16430).
-struct Magic: CheckpointScorer {
+struct Magic: WholeExampleScorer {
+  static let noParts = (
+    token: "magic is of the weights of whole examples",
+    component: "magic is of all parameters through all steps"
+  )
+
   private let derivative: RunDerivative
   private let control: JobControl
   let notes: [String]
@@ -32,10 +37,6 @@ struct Magic: CheckpointScorer {
     control = context.control
     notes = [try checkpoint.smoothness(function).text]
   }
-
-  var damping: DampingReport? { nil }
-  var byteCount: Int { 0 }
-  var deletedRows: [Int] { [] }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
     let stage = control.stage("going back through the training", unit: "steps of queries")
@@ -58,20 +59,6 @@ struct Magic: CheckpointScorer {
     throw InfluenceError.notDefined(
       name: "self-influence by magic",
       reason: "each of the \(training.count) examples would go back through the whole training",
-      option: "‹method›")
-  }
-
-  func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    throw InfluenceError.notDefined(
-      name: "a score by token", reason: "magic is of the weights of whole examples",
-      option: "‹method›")
-  }
-
-  func partScores(
-    _ queries: Dataset, rows: [Int], by partition: GradientPartition
-  ) throws -> Matrix<Double> {
-    throw InfluenceError.notDefined(
-      name: "a score by component", reason: "magic is of all parameters through all steps",
       option: "‹method›")
   }
 }

@@ -20,7 +20,12 @@ import Tensors
 ///
 /// - Complexity: that of `ekfac` at each checkpoint.
 /// - Source: Bae et al. 2024 (arXiv:2405.12186), with a segment a checkpoint.
-struct SourceUnrolling: CheckpointScorer {
+struct SourceUnrolling: WholeExampleScorer {
+  static let noParts = (
+    token: "source is of whole examples",
+    component: "source is of all parameters through all segments"
+  )
+
   private let segments: [Segment]
   private let training: Dataset
   private let function: OutputFunction
@@ -76,9 +81,7 @@ struct SourceUnrolling: CheckpointScorer {
       ] + (made.last?.fisher.notes ?? [])
   }
 
-  var damping: DampingReport? { nil }
   var byteCount: Int { segments.reduce(0) { $0 + $1.fisher.byteCount } }
-  var deletedRows: [Int] { [] }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
     var result = Matrix<Float>(rows: mean ? 1 : queries.count, columns: training.count)
@@ -126,19 +129,6 @@ struct SourceUnrolling: CheckpointScorer {
       result += range.indices.map { rows[$0 - range.lowerBound, $0 - range.lowerBound] }
     }
     return result
-  }
-
-  func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    throw InfluenceError.notDefined(
-      name: "a score by token", reason: "source is of whole examples", option: "‹method›")
-  }
-
-  func partScores(
-    _ queries: Dataset, rows: [Int], by partition: GradientPartition
-  ) throws -> Matrix<Double> {
-    throw InfluenceError.notDefined(
-      name: "a score by component", reason: "source is of all parameters through all segments",
-      option: "‹method›")
   }
 }
 

@@ -38,6 +38,7 @@ public struct MethodsComparisonJob: Sendable {
     try influence.data.requireTest()
     let rate = MachineRate.measured
     var left = minutes.map { $0 * 60 }
+    let truths = try Truths(influence)
     var rows: [MethodsComparison.Row] = []
     var scores: [Matrix<Float>] = []
     for method in methods {
@@ -54,7 +55,7 @@ public struct MethodsComparisonJob: Sendable {
         if let time = left, let expected = row.expectedSeconds, expected > time {
           row.reason = "over the budget: about \(Int(expected.rounded(.up))) s"
         } else {
-          scores.append(try score(request, &row, influence, session))
+          scores.append(try score(request, &row, truths, session))
           left = left.map { $0 - (row.seconds ?? 0) }
         }
       } catch let error as JobCancelled {
@@ -68,12 +69,12 @@ public struct MethodsComparisonJob: Sendable {
     let answer = MethodsComparison(
       run: session.run.name, queries: influence.data.test.count, methods: rows,
       agreement: agreement,
-      removed: try sameRunBank(influence, SameRunRequest())?.design.removedFraction)
+      removed: truths.sameRun?.design.removedFraction)
     return Evaluated(answer)
   }
 
   private func score(
-    _ request: ScoringRequest, _ row: inout MethodsComparison.Row, _ influence: RunInfluence,
+    _ request: ScoringRequest, _ row: inout MethodsComparison.Row, _ truths: Truths,
     _ session: Session
   ) throws -> Matrix<Float> {
     let clock = ContinuousClock()
@@ -83,38 +84,46 @@ public struct MethodsComparisonJob: Sendable {
     let made = try job.run(in: session)
     row.seconds = (clock.now - start) / .seconds(1)
     (row.path, row.unit) = (made.path, made.header.unit)
-    let file = try ScoreFile(made.path)
-    let scores = try file.scores(0..<made.queries)
-    let function = OutputFunction(rawValue: made.header.outputFunction)
-    if let function {
-      let queries = try EvaluationQueries(influence.data.test, token: nil)
-      // A query without a target has no truth; then there is nothing to compare.
-      guard queries.rows.count == made.queries else { return scores }
-      if let bank = try bank(influence) {
-        let result = LinearDatamodelingScore(
-          scores: scores, masks: bank.masks, outputs: try bank.outputs(function, of: queries))
-        (row.lds, row.ldsError) = (result.lds, result.ldsError)
-      }
-      if let bank = try sameRunBank(influence, SameRunRequest()) {
-        let result = SameRunCorrelation(
-          scores: scores, masks: bank.masks, outputs: try bank.outputs(function, of: queries))
-        (row.sameRun, row.slope) = (result.spearman.mean, result.slope)
-      }
+    let scores = try ScoreFile(made.path).scores(0..<made.queries)
+    // A query without a target has no truth; then there is nothing to compare.
+    guard let function = OutputFunction(rawValue: made.header.outputFunction),
+      truths.queries.rows.count == made.queries
+    else { return scores }
+    if let bank = truths.random {
+      let result = LinearDatamodelingScore(
+        scores: scores, masks: bank.masks,
+        outputs: try bank.outputs(function, of: truths.queries))
+      (row.lds, row.ldsError) = (result.lds, result.ldsError)
+    }
+    if let bank = truths.sameRun {
+      let result = SameRunCorrelation(
+        scores: scores, masks: bank.masks,
+        outputs: try bank.outputs(function, of: truths.queries))
+      (row.sameRun, row.slope) = (result.spearman.mean, result.slope)
     }
     return scores
   }
 
-  private func bank(_ influence: RunInfluence) throws -> RetrainingBank? {
-    let name = SubsetDesign.Kind.random.bankName
-    guard try AtomicFile.isThere(RetrainingJob.path(influence.run, bank: name)) else { return nil }
-    return try .named(name, of: influence, designs: [.random, .list])
-  }
+  /// The banks of the run that scores are held against, each read and checked once.
+  private struct Truths {
+    let queries: EvaluationQueries
+    /// Models of other seeds on random subsets; nil: none is there.
+    let random: RetrainingBank?
+    /// This very run without random examples; nil: none is there.
+    let sameRun: RetrainingBank?
 
-  private func sameRunBank(
-    _ influence: RunInfluence, _ request: SameRunRequest
-  ) throws -> RetrainingBank? {
-    let name = request.bankName
-    guard try AtomicFile.isThere(RetrainingJob.path(influence.run, bank: name)) else { return nil }
-    return try .named(name, of: influence, designs: [.sameRun])
+    init(_ influence: RunInfluence) throws {
+      queries = try EvaluationQueries(influence.data.test, token: nil)
+      func bank(
+        _ name: String, _ designs: [SubsetDesign.Kind]
+      ) throws -> RetrainingBank? {
+        guard try AtomicFile.isThere(RetrainingJob.path(influence.run, bank: name)) else {
+          return nil
+        }
+        return try .named(name, of: influence, designs: designs)
+      }
+      random = try bank(SubsetDesign.Kind.random.bankName, [.random, .list])
+      sameRun = try bank(SameRunRequest().bankName, [.sameRun])
+    }
   }
 }
