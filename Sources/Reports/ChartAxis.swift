@@ -105,7 +105,9 @@ struct FittedAxis {
     _ low: Double, _ high: Double, step: Double, format: ChartAxis.Format
   ) -> [Tick] {
     let first = (low / step - 1e-9).rounded(.up)
-    let values = (0..<12).map { (first + Double($0)) * step }.filter { $0 <= high + 1e-9 * step }
+    let end: Double = high + 1e-9 * step
+    let values = (0..<12).map { (index: Int) -> Double in (first + Double(index)) * step }
+      .filter { $0 <= end }
     let largest = max(abs(low), abs(high))
     return values.map { value in
       let value = abs(value) < step * 1e-6 ? 0 : value

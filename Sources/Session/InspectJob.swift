@@ -91,18 +91,20 @@ public struct InspectJob: Sendable {
 
   private static func text(_ run: Run) -> String {
     let record = run.record
-    let counts = record.exampleCounts.sorted { $0.key < $1.key }
-    return [
-      "\(run.name) (\(record.status.rawValue)) in \(run.folder)",
-      counts.map { "\($0.key): \($0.value) examples, hash \(record.dataHashes[$0.key] ?? "")" }
-        .joined(separator: "\n"),
-      (run.isForeign ? "layers, differentiated elsewhere: " : "network: ")
-        + record.parameters.map {
-          "\($0.name) \($0.shape.map(String.init).joined(separator: "×"))"
-        }.joined(separator: ", "),
-      "seeds: " + run.seeds.map(String.init).joined(separator: ", "),
-      "checkpoints: epochs " + record.checkpointEpochs.map(String.init).joined(separator: ", "),
-      "engine \(record.engineVersion), BLAS core \(record.blasCore)",
-    ].joined(separator: "\n")
+    var lines = ["\(run.name) (\(record.status.rawValue)) in \(run.folder)"]
+    for (part, count) in record.exampleCounts.sorted(by: { $0.key < $1.key }) {
+      lines.append("\(part): \(count) examples, hash \(record.dataHashes[part] ?? "")")
+    }
+    let parameters = record.parameters.map { parameter -> String in
+      let shape = parameter.shape.map(String.init).joined(separator: "×")
+      return "\(parameter.name) \(shape)"
+    }
+    let kind = run.isForeign ? "layers, differentiated elsewhere: " : "network: "
+    lines.append(kind + parameters.joined(separator: ", "))
+    lines.append("seeds: " + run.seeds.map(String.init).joined(separator: ", "))
+    let epochs = record.checkpointEpochs.map(String.init).joined(separator: ", ")
+    lines.append("checkpoints: epochs " + epochs)
+    lines.append("engine \(record.engineVersion), BLAS core \(record.blasCore)")
+    return lines.joined(separator: "\n")
   }
 }

@@ -227,14 +227,15 @@ struct MethodOptions: ParsableArguments {
 
   /// The options that were given, by their names.
   var given: [String] {
-    [
+    let options: [(name: String, isGiven: Bool)] = [
       ("--method", method != nil), ("--output-function", outputFunction != nil),
       ("--example-weight", exampleWeight != nil), ("--damping", damping != nil),
       ("--damping-profile", dampingProfile != nil), ("--curvature", curvature != nil),
       ("--checkpoints", checkpoints != nil),
       ("--layers", layers.layers != nil), ("--seeds", seeds != nil), ("--kernel", kernel != nil),
       ("--exact-limit", exactLimit != nil), ("--keep-factors", keepFactors != nil),
-    ].filter(\.1).map(\.0)
+    ]
+    return options.filter(\.isGiven).map(\.name)
   }
 
   /// The seeds asked for.

@@ -16,9 +16,11 @@ struct SafetensorsTests {
     Parameter(name: "2.bias", shape: [2], offset: 12),
   ]
   var values: [Float] {
-    (0..<4).flatMap { index in
-      (0..<layout[index].count).map { Float($0) / 8 + Float(index) }
+    var values: [Float] = []
+    for (index, parameter) in layout.enumerated() {
+      for place in 0..<parameter.count { values.append(Float(place) / 8 + Float(index)) }
     }
+    return values
   }
 
   @Test("parameters written and read are the same bits under the same names")

@@ -37,8 +37,10 @@ struct DossierTests {
 
   @Test("nothing is found in data without copies, nor beyond the distance")
   func nothing() {
-    let rows = (0..<30).map { [Float($0 * $0), Float(10 * ($0 % 7)), 1] }
-    let found = DataFindings(Self.data(rows, (0..<30).map { Int32($0 % 3) }))
+    let rows = (0..<30).map { (row: Int) -> [Float] in [Float(row * row), Float(10 * (row % 7)), 1]
+    }
+    let labels = (0..<30).map { (row: Int) -> Int32 in Int32(row % 3) }
+    let found = DataFindings(Self.data(rows, labels))
     #expect(found.otherLabels.isEmpty && found.inTest.isEmpty && found.smallClasses.isEmpty)
     let apart = Self.data([[1, 0, 0], [1, 0.06, 0]], [0, 1])
     #expect(DataFindings(apart).otherLabels.isEmpty)

@@ -134,7 +134,10 @@ private func table(_ text: String, _ options: String = "label: last") throws -> 
     #expect(data.normalisation == Normalisation(scale: [0, 16]))
     #expect(data.train.inputs.elements.max() == 1)
     // From numpy: train.data[0].sum() / 16, test.data[499].sum() / 16.
-    #expect(data.train.inputs.prefixSlice(0..<1).elements.reduce(0, +) == 22.5625)
-    #expect(data.test.inputs.prefixSlice(499..<500).elements.reduce(0, +) == 19.8125)
+    let (first, last) = (
+      data.train.inputs.prefixSlice(0..<1), data.test.inputs.prefixSlice(499..<500)
+    )
+    let sums: [Float] = [first, last].map { $0.elements.reduce(0, +) }
+    #expect(sums == [22.5625, 19.8125])
   }
 }

@@ -56,13 +56,16 @@ import Testing
       files: ["t.jsonl"], in: folder)
   }
 
+  /// A number as a little-endian float of 4 bytes.
+  private static func bytes(_ value: Int) -> [UInt8] {
+    withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { Array($0) }
+  }
+
   @Test func `arrays of numpy, of an archive and of HDF5, rows of a source among them`() throws {
     let folder = try ScratchFolder()
     let inputs = NumericArray(
       file: "x", shape: [6, 3], format: ScalarFormat(kind: .float, size: 4, isBigEndian: false),
-      bytes: (0..<18).flatMap { value in
-        withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { Array($0) }
-      })
+      bytes: (0..<18).flatMap(Self.bytes))
     let labels = NumericArray(
       file: "y", shape: [6], format: ScalarFormat(kind: .unsigned, size: 1, isBigEndian: false),
       bytes: [0, 1, 2, 2, 1, 0])
@@ -80,9 +83,7 @@ import Testing
     turned.isColumnMajor = true
     #expect(
       turned.rows([1]).bytes
-        == [1, 7, 13].flatMap { value in
-          withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { Array($0) }
-        })
+        == [1, 7, 13].flatMap(Self.bytes))
     try write(ZipWriter.archive([("inputs.npy", inputs.npy), ("labels.npy", labels.npy)]), "a.npz")
     let rows = try ScratchFolder()
     try FileManager.default.copyItem(atPath: folder / "a.npz", toPath: rows / "a.npz")

@@ -10,23 +10,25 @@ import Testing
   func counts() throws {
     let source = try KernelGradientsTests.source()
     let data = KernelGradientsTests.data(9)
-    let seen = Mutex(0)
+    let mutex = Mutex(0)
+    var seen: Int { mutex.withLock { $0 } }
     try GradientProgress.reporting(
-      to: { step in if step.work == .gradients { seen.withLock { $0 += step.added } } }
+      to: { step in if step.work == .gradients { mutex.withLock { $0 += step.added } } }
     ) {
       try source.forEachBlock(of: data, rows: nil, blockSize: 4, target: .output(.margin)) {
         _, _, _ in
       }
-      #expect(seen.withLock { $0 } == 9)
-      // Blocks of one example: each goes through for itself, and for every later one.
+      #expect(seen == 9)
+      // Blocks of one example: each goes through for itself, and for every later one,
+      // 18 + 9 · 10 / 2 in all.
       let gradients = try KernelGradients(
         of: data, source: source, target: .output(.margin), budget: 1)
-      #expect(seen.withLock { $0 } == 18)
+      #expect(seen == 18)
       _ = try gradients.kernel()
-      #expect(seen.withLock { $0 } == 18 + 9 * 10 / 2)
+      #expect(seen == 63)
     }
     try source.forEachBlock(of: data, target: .output(.margin)) { _, _, _ in }
-    #expect(seen.withLock { $0 } == 63)
+    #expect(seen == 63)
   }
 
   @Test("what is told goes up to all examples, in blocks of a pass and in tiles of a kernel")

@@ -60,22 +60,29 @@ struct FisherTests {
       let rows = block.fullGradients(count: 40)
       let g = (0..<40).map { rows.row($0).map(Double.init) }
       // U: vec(u_s ⊗ u_a) in rows.
-      let turn = (0..<o).flatMap { s in
-        (0..<i).map { a in
-          (0..<o).flatMap { p in (0..<i).map { left.vectors[s, p] * right.vectors[a, $0] } }
+      var turn: Plain.Rows = []
+      for s in 0..<o {
+        for a in 0..<i {
+          var row: [Double] = []
+          for p in 0..<o {
+            for j in 0..<i { row.append(left.vectors[s, p] * right.vectors[a, j]) }
+          }
+          turn.append(row)
         }
+      }
+      func secondMoment(_ rows: Plain.Rows, _ k: Int) -> Double {
+        rows.reduce(0) { $0 + $1[k] * $1[k] } / n
       }
       let turned = Plain.products(g, turn)
       let p = o * i
       var fisher = Plain.Rows(repeating: [Double](repeating: 0, count: p), count: p)
       switch method.name {
       case "diagonal":
-        for k in 0..<p { fisher[k][k] = g.reduce(0) { $0 + $1[k] * $1[k] } / n }
+        for k in 0..<p { fisher[k][k] = secondMoment(g, k) }
       default:
-        let values = (0..<p).map { k in
-          method == .kfac
-            ? left.values[k / i] * right.values[k % i]
-            : turned.reduce(0) { $0 + $1[k] * $1[k] } / n
+        let values = (0..<p).map { k -> Double in
+          if method == .kfac { return left.values[k / i] * right.values[k % i] }
+          return secondMoment(turned, k)
         }
         for k in 0..<p {
           for a in 0..<p {

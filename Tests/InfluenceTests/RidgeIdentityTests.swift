@@ -178,11 +178,15 @@ struct RidgeIdentityTests {
       let model = try Case(seed: seed, damping: 0.5, isScaled: true)
       let scales = try #require(model.scales)
       let roots = scales.map { 1 / $0.squareRoot() }
-      let white = (0..<model.n).map { i in
-        (0..<model.n).map { j in Float(model.kernel[i][j] * roots[i] * roots[j]) }
+      var white: [Float] = []
+      for i in 0..<model.n {
+        for j in 0..<model.n {
+          let entry: Double = model.kernel[i][j] * roots[i] * roots[j]
+          white.append(Float(entry))
+        }
       }
       let whitened = try RidgeSpectrum(
-        kernel: Matrix(white.flatMap { $0 }, rows: model.n, columns: model.n))
+        kernel: Matrix(white, rows: model.n, columns: model.n))
       let plain = Matrix(
         model.kernel.flatMap { $0.map { Float($0) } }, rows: model.n, columns: model.n)
       let scaled = try RidgeSpectrum(kernel: plain, scales: scales)

@@ -192,7 +192,8 @@ struct RunTests {
       try scorer(.standard, nil).checkpointNames == ["seed-0/epoch-002", "seed-1/epoch-002"])
     #expect(try scorer(.standard, [1]).checkpointNames == ["seed-1/epoch-002"])
     #expect(try scorer(.final, [0]).checkpointNames == ["seed-0/epoch-002"])
-    #expect(try scorer(.standard, nil).kernelName == "identity \(4 * 65 + 10 * 5)")
+    // 4 · 65 + 10 · 5.
+    #expect(try scorer(.standard, nil).kernelName == "identity 310")
     let error = diagnosed { _ = try scorer(.all, [0]) }
     #expect(error?.what == "no checkpoint fits seed-0/epoch-001")
     #expect(error?.remedy == "this run has features of seed-0/epoch-002, seed-1/epoch-002")

@@ -58,12 +58,10 @@ struct ScoreFileTests {
   @Test("the spectra of many checkpoints fit, infinities too")
   func manyReports() throws {
     let folder = try ScratchFolder()
+    let rows = (0..<70).map { (row: Int) -> [Double] in [Double(row * 7 % 13) / 7, 0.1] }
+    let products = Plain.products(rows, rows).flatMap { $0.map { Float($0) } }
     let reports = try (0..<60).map { c -> (name: String, report: DampingReport) in
-      let kernel = Matrix(
-        Plain.products(
-          (0..<70).map { [Double($0 * 7 % 13) / 7, 0.1] },
-          (0..<70).map { [Double($0 * 7 % 13) / 7, 0.1] }
-        ).flatMap { $0.map { Float($0) } }, rows: 70, columns: 70)
+      let kernel = Matrix(products, rows: 70, columns: 70)
       return (
         "seed-\(c)",
         try DampingRule.value(0).choose(for: kernel, diagnose: true) {

@@ -121,18 +121,18 @@ struct StepScoreTests {
     #expect(scoring.options.method == .tracin && scoring.usesSteps)
     let model = try line.influence.ensemble(scoring)
     #expect(model.kernelName == "identity 2 at steps" && !model.isExact)
-    #expect(
-      model.checkpointNames
-        == ([0] + kept.filter { $0 < 3 }).map { "seed-0/epoch-00\($0)" })
+    let epochs: [Int] = [0] + kept.filter { $0 < 3 }
+    #expect(model.checkpointNames == epochs.map { "seed-0/epoch-00\($0)" })
     #expect(relativeDifference(try model.scores(queries).elements, expected) < 1e-5)
-    let mean = (0..<5).map { (expected[$0] + expected[5 + $0]) / 2 }
+    let mean = (0..<5).map { (row: Int) -> Double in (expected[row] + expected[5 + row]) / 2 }
     #expect(relativeDifference(try model.scores(queries, mean: true).elements, mean) < 1e-5)
     let own = try model.scores(line.influence.data.train)
     #expect(relativeDifference(try model.selfInfluence(), (0..<5).map { own[$0, $0] }) < 1e-5)
+    let named: [String] = ["0 (initial weights)"] + kept.map { "\($0)" }
     #expect(
       try model.notes().contains(
         "a step's gradient meets the query's at the last kept checkpoint not after it: of epoch "
-          + (["0 (initial weights)"] + kept.map { "\($0)" }).joined(separator: ", ")))
+          + named.joined(separator: ", ")))
   }
 
   @Test("graddot on steps is the mean over an example's visits; seeds are averaged")

@@ -85,8 +85,10 @@ struct NormTests {
     #expect(isNear(result.y, [3, 3, 7, 7]))
     #expect(isNear(result.dx, [2, -2, 0, 0]))
     #expect(isNear(result.parameterGradient, [-2, 2, 0, 0]))
-    #expect(isNear(result.bufferUpdates[2]?.elements ?? [], [7 + (2 - 7) / 4]))
-    #expect(isNear(result.bufferUpdates[3]?.elements ?? [], [9 + (4.0 / 3 - 9) / 4]))
+    // 7 + (2 − 7) / 4 and 9 + (4/3 − 9) / 4.
+    let (mean, variance) = (5.75, 7 + 1.0 / 12)
+    #expect(isNear(result.bufferUpdates[2]?.elements ?? [], [mean]))
+    #expect(isNear(result.bufferUpdates[3]?.elements ?? [], [variance]))
   }
 
   /// Mean 7 and variance 9 are constants.

@@ -314,8 +314,9 @@ struct SmallStore: Sendable {
   }
 
   func outputs(_ group: String, _ rows: Range<Int>) -> Matrix<Float> {
-    Matrix(
-      rows.flatMap { [Float($0) / 3, -Float($0) - (group == groups[0] ? 0 : 1)] },
+    let shift: Float = group == groups[0] ? 0 : 1
+    return Matrix(
+      rows.flatMap { row -> [Float] in [Float(row) / 3, -Float(row) - shift] },
       rows: rows.count, columns: 2)
   }
 

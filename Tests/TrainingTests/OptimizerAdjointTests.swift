@@ -62,9 +62,11 @@ private struct StepCase {
   func objective(_ weights: [[Double]]) -> Double {
     var (p, buffers) = (p, buffers)
     plainStep(optimizer, &p, &buffers, gradient: gradient, rate: rate, step: step)
-    return zip(weights, [p] + buffers).reduce(0) { sum, pair in
-      sum + zip(pair.0, pair.1).reduce(0) { $0 + $1.0 * $1.1 }
+    var sum = 0.0
+    for (weight, state) in zip(weights, [p] + buffers) {
+      for (a, b) in zip(weight, state) { sum += a * b }
     }
+    return sum
   }
 
   var tensors: (optimizer: Optimizer, parameters: Tensor, gradient: Tensor) {

@@ -119,13 +119,18 @@ struct ReplayCase: Sendable, CustomTestStringConvertible {
     func word(_ value: Int) -> [UInt8] {
       [24, 16, 8, 0].map { shift in UInt8(truncatingIfNeeded: value >> shift) }
     }
-    let pixels: [UInt8] = (0..<count * side * side).map { UInt8(($0 * $0 + $0 / 7) % 251) }
-    let header: [[UInt8]] = [0x803, count, side, side].map(word)
-    try write(header.flatMap { $0 } + pixels, "images.idx")
-    let labels: [UInt8] = (0..<count).map { UInt8($0 % 3) }
-    try write(word(0x801) + word(count) + labels, "labels.idx")
-    let rows = (0..<19).map { row in
-      let (a, b) = (Double(row % 5) / 2 - 1, Double(row % 7) / 3 - 1)
+    var images: [UInt8] = [0x803, count, side, side].flatMap(word)
+    for place in 0..<count * side * side {
+      let value: Int = place * place + place / 7
+      images.append(UInt8(value % 251))
+    }
+    try write(images, "images.idx")
+    var labels: [UInt8] = word(0x801) + word(count)
+    labels += (0..<count).map { UInt8($0 % 3) }
+    try write(labels, "labels.idx")
+    let rows = (0..<19).map { (row: Int) -> String in
+      let a = Double(row % 5) / 2 - 1
+      let b = Double(row % 7) / 3 - 1
       return "\(a),\(b),\(Double(row) / 9)"
     }
     try write(Array(("a,b,y\n" + rows.joined(separator: "\n")).utf8), "numbers.csv")

@@ -23,16 +23,17 @@ struct ChannelStream {
   ///
   /// - Parameter channels: C of them, or fewer.
   func parts(of channels: [Int]) -> [ParameterPart] {
-    channels.flatMap { channel in
-      makers.flatMap { $0.making(channel..<channel + 1) }
-        + readers.flatMap { reader in
-          let pixels = reader.inputs / width
-          return reader.reading(channel * pixels..<(channel + 1) * pixels)
-        }
-        + norms.flatMap { norm in
-          norm.parameters.map { ParameterPart($0, rows: channel..<channel + 1) }
-        }
+    var parts: [ParameterPart] = []
+    for channel in channels {
+      let rows = channel..<channel + 1
+      for maker in makers { parts += maker.making(rows) }
+      for reader in readers {
+        let pixels = reader.inputs / width
+        parts += reader.reading(channel * pixels..<(channel + 1) * pixels)
+      }
+      for norm in norms { parts += norm.parameters.map { ParameterPart($0, rows: rows) } }
     }
+    return parts
   }
 }
 

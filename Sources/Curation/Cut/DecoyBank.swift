@@ -31,8 +31,10 @@ public struct DecoyBank: Sendable {
         times[row] += 1
       }
     }
-    return (0..<count).map { row in
-      Float(times[row] > 0 ? sums[row] / times[row] : all[row] / Double(max(1, passes.count)))
+    let overall = Double(max(1, passes.count))
+    return (0..<count).map { row -> Float in
+      let mean: Double = times[row] > 0 ? sums[row] / times[row] : all[row] / overall
+      return Float(mean)
     }
   }
 

@@ -87,7 +87,8 @@ import Testing
 
     var sources = GivenSources()
     let texts = (0..<60).map { row -> [Int32] in
-      (0..<20).map { Int32(row < 30 ? $0 % 4 : 4 + $0 % 4) }
+      let first = row < 30 ? 0 : 4
+      return (0..<20).map { Int32(first + $0 % 4) }
     }
     sources.words = PruneTexts(training: texts, target: Array(texts[30...]))
     let context = PruneContext(count: 60, seed: 3, sources: sources)
