@@ -87,7 +87,7 @@ struct CalibrationFit {
     @Sendable func value(_ rows: [Int]) -> Double {
       mean(
         zip(queries.predicted, queries.observed).map { p, y in
-          Evaluation.correlation(rows.map { p[$0] }, rows.map { y[$0] })
+          LinearAlgebra.correlation(rows.map { p[$0] }, rows.map { y[$0] })
         })
     }
     let values = Workers.map(slices: 200) { resample in

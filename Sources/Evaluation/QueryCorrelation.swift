@@ -1,4 +1,5 @@
 // Letters: m queries, M items (subsets, or left-out examples), S seeds.
+import LinearAlgebra
 import Randomness
 import Tensors
 
@@ -87,7 +88,7 @@ public struct QueryCorrelation: Sendable, Codable, Equatable {
     var found: [Double] = []
     for a in 0..<seeds {
       for b in a + 1..<seeds {
-        found += (0..<queries).map { Evaluation.correlation(values[a][$0], values[b][$0]) }
+        found += (0..<queries).map { LinearAlgebra.correlation(values[a][$0], values[b][$0]) }
       }
     }
     let r = Evaluation.mean(found)

@@ -1,4 +1,5 @@
 // Letters: M observations.
+import LinearAlgebra
 
 /// Spearman's rank correlation: Pearson's of the ranks, tied values sharing their mean rank.
 ///
@@ -23,18 +24,4 @@ func ranks(of values: [Double]) -> [Double] {
     start = end
   }
   return ranks
-}
-
-/// Pearson's correlation; 0 when either side is constant.
-func correlation(_ a: [Double], _ b: [Double]) -> Double {
-  let n = Double(max(1, a.count))
-  let meanA = a.reduce(0, +) / n
-  let meanB = b.reduce(0, +) / n
-  var (ab, aa, bb) = (0.0, 0.0, 0.0)
-  for (x, y) in zip(a, b) {
-    ab += (x - meanA) * (y - meanB)
-    aa += (x - meanA) * (x - meanA)
-    bb += (y - meanB) * (y - meanB)
-  }
-  return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
 }

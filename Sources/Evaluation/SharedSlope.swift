@@ -1,4 +1,5 @@
 // Letters: m queries, M subsets.
+import LinearAlgebra
 
 /// How many units of f one unit of a score is worth, query by query.
 ///

@@ -1,5 +1,6 @@
 // Letters: n training examples, m examples that are asked about.
 import Datasets
+import LinearAlgebra
 import Networks
 import Randomness
 import Tensors
@@ -64,20 +65,7 @@ public struct TrainingSmoothness: Sendable, Codable, Equatable {
       large += zip(values[1], whole).map { Double($0) - Double($1) }
     }
     (self.removed, self.subsets) = (Double(size) / Double(data.count), subsets)
-    correlation = TrainingSmoothness.correlation(small, large)
-  }
-
-  /// Pearson's; 0 where a side is constant.
-  private static func correlation(_ a: [Double], _ b: [Double]) -> Double {
-    let n = Double(max(1, a.count))
-    let (meanA, meanB) = (a.reduce(0, +) / n, b.reduce(0, +) / n)
-    var (ab, aa, bb) = (0.0, 0.0, 0.0)
-    for (x, y) in zip(a, b) {
-      ab += (x - meanA) * (y - meanB)
-      aa += (x - meanA) * (x - meanA)
-      bb += (y - meanB) * (y - meanB)
-    }
-    return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
+    correlation = LinearAlgebra.correlation(small, large)
   }
 
   /// In a line for the user.

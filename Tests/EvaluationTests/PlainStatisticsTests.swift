@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 import Randomness
 import Tensors
 import Testing

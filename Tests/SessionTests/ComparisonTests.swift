@@ -26,6 +26,10 @@ import Testing
       #expect(abs(answer.agreement[i][i] - 1) < 1e-9)
       #expect(answer.agreement[i][0] == answer.agreement[0][i])
     }
+    // Without what helped most the loss rises more than without random examples.
+    let random = try #require(answer.randomLossDifference)
+    for row in answer.methods { #expect(try #require(row.queryLossDifference) > abs(random)) }
+    #expect(answer.text.contains("Loss without top"))
     // The bank has the same truth as the evaluation of one method.
     var single = LDSJob(scoring: ScoringRequest(method: .magic))
     #expect(try single.run(in: session).answer.lds == answer.methods[2].lds)

@@ -24,6 +24,9 @@ public struct MethodsComparison: EvaluationAnswer {
     /// Rank correlation and slope against this very run without some examples; absent without such a
     /// bank.
     public var sameRun, slope: Double?
+    /// How far the mean loss of the queries rises when this very run is made without the examples that
+    /// the method says helped most, as many as each removal of that bank; absent without it.
+    public var queryLossDifference: Double?
 
     package init(_ method: String) { self.method = method }
   }
@@ -39,24 +42,33 @@ public struct MethodsComparison: EvaluationAnswer {
   public let agreement: [[Double]]
   /// The share of the training set that the bank of this very run takes away; absent without one.
   public let removed: Double?
+  /// How far the mean loss of the queries rises without as many random examples, the mean over that bank;
+  /// what `queryLossDifference` of a method is to be held against.
+  public let randomLossDifference: Double?
 
   package init(
-    run: String, queries: Int, methods: [Row], agreement: [[Double]], removed: Double?
+    run: String, queries: Int, methods: [Row], agreement: [[Double]], removed: Double?,
+    randomLossDifference: Double?
   ) {
     (self.run, self.queries, self.methods) = (run, queries, methods)
     (self.agreement, self.removed) = (agreement, removed)
+    self.randomLossDifference = randomLossDifference
   }
 
-  private static let columns = ["method", "LDS", "same run", "slope", "seconds", "MB", "scores in"]
+  private static let columns = [
+    "method", "LDS", "same run", "slope", "loss without top", "seconds", "MB", "scores in",
+  ]
 
   private func cells(_ row: Row) -> [String] {
     func fixed(_ value: Double?, _ decimals: Int = 3) -> String {
       value.map { NumberText.fixed($0, decimals: decimals) } ?? ""
     }
-    if let reason = row.reason { return [row.method, "", "", "", "", "", "not made: " + reason] }
+    if let reason = row.reason {
+      return [row.method, "", "", "", "", "", "", "not made: " + reason]
+    }
     return [
       row.method, row.lds.map { withError($0, row.ldsError) } ?? "", fixed(row.sameRun),
-      fixed(row.slope), fixed(row.seconds, 1),
+      fixed(row.slope), row.queryLossDifference.map(change) ?? "", fixed(row.seconds, 1),
       row.plannedBytes.map { NumberText.fixed(Double($0) / 1e6, decimals: 0) } ?? "",
       row.unit ?? "",
     ]
@@ -66,6 +78,30 @@ public struct MethodsComparison: EvaluationAnswer {
     var table = TextTable(MethodsComparison.columns)
     for row in methods { table.append(cells(row)) }
     return table
+  }
+
+  private func change(_ loss: Double) -> String { String(format: "%+.4f", loss) }
+
+  /// The three questions, in a line each where there is an answer.
+  private var questions: [String] {
+    var lines: [String] = []
+    if methods.contains(where: { $0.lds != nil }) {
+      lines.append("LDS: against models of other seeds on random subsets.")
+    }
+    if let removed {
+      let share = String(format: "%.1f %%", 100 * removed)
+      lines.append(
+        "Same run: against this very run without \(share) of the examples at random; slope of observed "
+          + "on predicted changes, 1 where the unit is true.")
+      if let randomLossDifference {
+        lines.append(
+          "Loss without top: change of the mean loss of the queries when this very run is made without "
+            + "the \(share) that the method says helped most; without random ones "
+            + "\(change(randomLossDifference)).")
+      }
+    }
+    if lines.count > 1 { lines.append("Other questions, other numbers: choose by yours.") }
+    return lines
   }
 
   private var scored: [Row] { methods.filter { $0.reason == nil } }
@@ -81,6 +117,7 @@ public struct MethodsComparison: EvaluationAnswer {
   /// For reading.
   public var text: String {
     var text = "\(run): \(scored.count) methods, \(queries) test examples\n\n" + table.text
+    if !questions.isEmpty { text += "\n\n" + questions.joined(separator: "\n") }
     if scored.count > 1 {
       text += "\n\nrank correlation within a query between methods\n\n" + agreementTable.text
     }
@@ -91,12 +128,9 @@ public struct MethodsComparison: EvaluationAnswer {
   public var page: AttributionReport {
     AttributionReport(
       title: "Methods on \(run)",
-      summary:
-        "LDS: against models of other seeds on random halves. Same run: against this very run "
-        + "without random examples"
-        + (removed.map { String(format: " (%.1f %%)", 100 * $0) } ?? "")
-        + "; slope of observed on predicted changes, 1 where the unit is true. Two questions, two "
-        + "numbers: choose the method by the question you have.",
+      summary: questions.isEmpty
+        ? "No truth is there to judge the methods by: `ascribe retrain` makes one."
+        : questions.joined(separator: " "),
       sections: [
         ReportSection("Methods", .tables([ReportTable(table)])),
         ReportSection(

@@ -9,17 +9,21 @@ import Tensors
 
 /// `source`: the training unrolled segment by segment, each with one curvature.
 ///
-///     τ[x,i] = −1/n Σ_l ⟨S_{l+1} … S_L ∇f(x; θ_L), F_l ∇ℓ_i(θ_l)⟩
+///     τ[x,i] = −1/n Σ_l ⟨S_{l+1} … S_L ∇f(x; θ_L), F_l ½(∇ℓ_i(θ_{l−1}) + ∇ℓ_i(θ_l))⟩
 ///     S_l = exp(−η_l K_l C_l),   F_l = (1 − exp(−η_l K_l C_l)) C_l⁻¹
 ///
-/// A segment is the steps up to one of the run's checkpoints, θ_l, with the sum of their rates; C_l is
+/// A segment is the steps up to one of the run's checkpoints, θ_l, with the sum of their rates, θ_0 the
+/// initial weights; gradients are those of both ends. On least squares by full steps it has slope 1.03 on
+/// the exact derivative with segments spaced by logarithm (.89 by the gradients at the ends alone), and
+/// 1.25 with two segments: wide ones are rough. C_l is
 /// the Fisher matrix there in its Kronecker eigenbasis (`EigenFisher`), whose functions are those of
 /// its eigenvalues. Where a direction has converged (η K σ ≫ 1) F is 1/σ, an influence function; where
 /// it has hardly moved F is η K, a step along the gradient: there is no damping to choose. Momentum μ
 /// makes a step 1/(1 − μ) as long.
 ///
-/// - Complexity: that of `ekfac` at each checkpoint.
-/// - Source: Bae et al. 2024 (arXiv:2405.12186), with a segment a checkpoint.
+/// - Complexity: that of `ekfac` at each checkpoint, and once more the gradients of the training examples.
+/// - Source: Bae et al. 2024 (arXiv:2405.12186), with a segment a checkpoint; they average gradients over
+///   checkpoints within each.
 struct SourceUnrolling: WholeExampleScorer {
   static let noParts = (
     token: "source is of whole examples",
@@ -34,7 +38,8 @@ struct SourceUnrolling: WholeExampleScorer {
   let notes: [String]
 
   private struct Segment {
-    let source: any GradientProvider
+    /// At its beginning and its end.
+    let sources: [any GradientProvider]
     /// Σ η over its steps, over 1 − μ.
     let time: Double
     let fisher: EigenFisher
@@ -54,6 +59,11 @@ struct SourceUnrolling: WholeExampleScorer {
         option: "‹method›")
     }
     let ends = try checkpoint.checkpoints()
+    guard let network = (ends.last?.source as? GradientSource)?.network else {
+      throw InfluenceError.notDefined(
+        name: context.method.name, reason: "it needs the weights at the beginning and the network",
+        option: "‹method›")
+    }
     var rates = [Double](repeating: 0, count: trainer.configuration.epochs + 1)
     for epoch in 1...max(1, trainer.configuration.epochs) {
       rates[epoch] = trainer.batches(epoch: epoch).reduce(0) { $0 + $1.rate }
@@ -61,17 +71,19 @@ struct SourceUnrolling: WholeExampleScorer {
     self.decay = decay
     var made: [Segment] = []
     var last = 0
+    var start: any GradientProvider = GradientSource(
+      network: network, parameters: try checkpoint.replay.state(at: 0).parameters)
     for end in ends where end.epoch > last {
       let source = end.source
       made.append(
         Segment(
-          source: source,
+          sources: [start, source],
           time: rates[last + 1...end.epoch].reduce(0, +) / (1 - momentum),
           fisher: try EigenFisher(
             of: training, source: source, form: .ekfac,
             curvature: context.options.curvature ?? .trueFisher, rule: .value(0),
             checkpoint: end.name)))
-      last = end.epoch
+      (last, start) = (end.epoch, source)
     }
     segments = made
     notes =
@@ -85,11 +97,11 @@ struct SourceUnrolling: WholeExampleScorer {
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
     var result = Matrix<Float>(rows: mean ? 1 : queries.count, columns: training.count)
-    guard let last = segments.last else { return HeldProducts(result) }
-    let size = CurvatureScorer.writtenAtATime(last.source)
+    guard let last = segments.last?.sources.last else { return HeldProducts(result) }
+    let size = CurvatureScorer.writtenAtATime(last)
     for range in (0..<queries.count).blocks(of: size) {
       let part = queries.subset(Array(range))
-      var asked = GradientDirections(try last.source.factored(part, .output(function)))
+      var asked = GradientDirections(try last.factored(part, .output(function)))
       for segment in segments.reversed() {
         let time = segment.time
         // The gradients of −ℓ, so that positive = helped; the mean loss is 1/n of the sum.
@@ -97,20 +109,22 @@ struct SourceUnrolling: WholeExampleScorer {
           let sigma = value + decay
           return sigma * time > 1e-6 ? (1 - exp(-sigma * time)) / sigma : time
         }
-        try add(moved, segment.source, at: mean ? nil : range.lowerBound, queries.count, &result)
+        for source in segment.sources {
+          try add(moved, source, at: mean ? nil : range.lowerBound, queries.count, &result)
+        }
         asked = segment.fisher.applied(asked) { exp(-($0 + decay) * time) }
       }
     }
     return HeldProducts(result)
   }
 
-  /// Adds ⟨u, −∇ℓ_i⟩/n of every direction and training example.
+  /// Adds ⟨u, −∇ℓ_i⟩/2n of every direction and training example.
   private func add(
     _ directions: GradientDirections, _ source: any GradientProvider, at start: Int?, _ all: Int,
     _ result: inout Matrix<Float>
   ) throws {
     let (target, n) = (result.writableStorage(), training.count)
-    let share = 1 / Float(max(1, n)) / (start == nil ? Float(max(1, all)) : 1)
+    let share = 0.5 / Float(max(1, n)) / (start == nil ? Float(max(1, all)) : 1)
     try source.forEachBlock(of: training, target: .output(.loss)) { range, gradients, _ in
       let products = gradients.products(with: directions)
       for row in 0..<products.rows {

@@ -61,15 +61,12 @@ public struct LDSJob: Sendable {
     }
     var scoring = scoring
     let name = bank ?? request.bankName
+    let influence = try session.influence(layers: layers)
+    let truth = try RetrainingBank.named(name, of: influence, designs: [.sameRun])
     // A score for this run is of the seeds that the bank trained again.
-    if scoring.seeds == nil {
-      let run = try session.influence(layers: layers).run
-      let made = try RetrainingBank.named(
-        name, of: session.influence(layers: layers), designs: [.sameRun])
-      scoring.seeds = Array(run.seeds.prefix(made.seeds))
-    }
+    if scoring.seeds == nil { scoring.seeds = Array(influence.run.seeds.prefix(truth.seeds)) }
     let beside = try ScoringBesideBank(
-      session, bank: name, of: [.sameRun], scoring, layers: layers, token: token)
+      session, bank: name, of: [.sameRun], scoring, layers: layers, token: token, truth: truth)
     let (setup, queries) = (beside.setup, beside.queries)
     let scores = try setup.scorer.scores(queries.data)
     try setup.explain()

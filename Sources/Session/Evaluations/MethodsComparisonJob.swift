@@ -11,7 +11,8 @@ import Tensors
 public struct MethodsComparisonJob: Sendable {
   /// The methods, in the order of the table.
   public var methods: [Method]
-  /// Minutes that they may take together, as planned; nil: no limit.
+  /// Minutes that they may take together, as planned, but for the trainings that judge them; nil: no
+  /// limit.
   ///
   /// What does not fit is left out and said so.
   public var minutes: Double?
@@ -65,11 +66,12 @@ public struct MethodsComparisonJob: Sendable {
       }
       rows.append(row)
     }
+    let random = try judge(&rows, scores, truths, session)
     let agreement = scores.map { a in scores.map { ScoreAgreement(a, $0).spearman } }
     let answer = MethodsComparison(
       run: session.run.name, queries: influence.data.test.count, methods: rows,
       agreement: agreement,
-      removed: truths.sameRun?.design.removedFraction)
+      removed: truths.sameRun?.design.removedFraction, randomLossDifference: random)
     return Evaluated(answer)
   }
 
@@ -102,6 +104,44 @@ public struct MethodsComparisonJob: Sendable {
       (row.sameRun, row.slope) = (result.spearman.mean, result.slope)
     }
     return scores
+  }
+
+  /// Makes this very run once without what each method says helped most, and sets each row's
+  /// `queryLossDifference`.
+  ///
+  /// - Returns: the difference without random examples; nil without a bank of this very run.
+  private func judge(
+    _ rows: inout [MethodsComparison.Row], _ scores: [Matrix<Float>], _ truths: Truths,
+    _ session: Session
+  ) throws -> Double? {
+    guard let bank = truths.sameRun else { return nil }
+    let influence = try session.influence(layers: layers)
+    let n = influence.data.train.count
+    let removed = Int((bank.design.removedFraction * Double(n)).rounded())
+    // A query without a target has no loss.
+    let places = rows.indices.filter { rows[$0].reason == nil }
+    guard truths.queries.rows.count == influence.data.test.count, !places.isEmpty else {
+      return nil
+    }
+    let members = scores.map { scores -> [Int] in
+      let away = Set(QueryLossDifference.helpful(removed, by: scores))
+      return (0..<n).filter { !away.contains($0) }
+    }
+    session.control.note(
+      "training this very run again without the \(removed) examples that each of "
+        + "\(places.count) methods says helped most")
+    let made = try RetrainingJob(
+      influence.run, data: influence.data, design: .sameRun(members, of: n), seeds: bank.seeds,
+      keepsTokens: bank.keepsTokens.map { _ in false }
+    ).run(
+      to: RetrainingJob.path(influence.run, bank: "\(bank.design.kind.rawValue)-top"),
+      overwrites: true, session.control)
+    let differences = QueryLossDifference.differences(try made.outputs(.loss, of: truths.queries))
+    for (place, difference) in zip(places, differences) {
+      rows[place].queryLossDifference = difference
+    }
+    let random = QueryLossDifference.differences(try bank.outputs(.loss, of: truths.queries))
+    return random.reduce(0, +) / Double(max(1, random.count))
   }
 
   /// The banks of the run that scores are held against, each read and checked once.

@@ -19,16 +19,19 @@ struct ScoringBesideBank {
   ///   - name: the bank; nil: the first design's own.
   ///   - designs: those that the bank may have.
   ///   - token: of sequences the only token that is asked about, from 1; nil: all.
+  ///   - truth: the bank where it was read before.
   /// - Throws: `EvaluationError` where there is no bank that suits; errors of the scoring.
   init(
     _ session: Session, bank name: String?, of designs: [SubsetDesign.Kind],
-    _ scoring: ScoringRequest, layers: LayerPatterns?, token: Int?
+    _ scoring: ScoringRequest, layers: LayerPatterns?, token: Int?,
+    truth: RetrainingBank? = nil
   ) throws {
     self.name = try (designs.first ?? .random).bankName(name)
     setup = try ScoringSession(session, scoring, layers: layers)
-    truth = try RetrainingBank.named(self.name, of: setup.influence, designs: designs)
+    self.truth =
+      try truth ?? RetrainingBank.named(self.name, of: setup.influence, designs: designs)
     queries = try setup.queries(token: token)
-    outputs = try truth.outputs(setup.options.outputFunction, of: queries)
+    outputs = try self.truth.outputs(setup.options.outputFunction, of: queries)
   }
 
   /// The LDS of scores of the queries.
