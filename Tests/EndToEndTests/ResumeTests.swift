@@ -124,6 +124,24 @@ import Testing
     for name in ["c.h5", "c.html"] { #expect(try work.bytes(name) == whole.bytes(name), "\(name)") }
   }
 
+  @Test("derivatives of a run killed at random times leave the bytes of undisturbed ones")
+  func killedDerivatives() throws {
+    let work = try Workspace(trained: true)
+    let command = ["score", "r", "--method", "magic", "--out", "m.h5"]
+    let time = try milliseconds { _ = try AscribeProcess(command, in: work.path).wait() }
+    let (expected, kept) = (try work.bytes("m.h5"), work.files("Checkpoints", "Projections"))
+    #expect(kept.keys.contains { $0.contains("/states/") })
+    func clean() throws {
+      for name in ["m.h5", "Projections", "Checkpoints/r/seed-0/states"] where work.exists(name) {
+        try work.remove(name)
+      }
+    }
+    try clean()
+    try killRepeatedly(command, in: work, within: time, seed: 6, afresh: clean)
+    #expect(try work.bytes("m.h5") == expected)
+    #expect(work.files("Checkpoints", "Projections") == kept)
+  }
+
   @Test("killed writers of answers leave the old file or the new one, and nothing else")
   func killedAnswers() throws {
     let work = try Workspace(trained: true)
