@@ -61,7 +61,10 @@ extension CSVReader {
 
   /// Whether an input or a label of the current record has no value.
   func hasMissing(_ table: CSVTable, _ layout: Layout) -> Bool {
-    (layout.inputs + layout.labels).contains { table.isMissing(table.fields[$0]) }
+    // An example without a label may be asked about.
+    (layout.inputs + (allowsUnlabelled ? [] : layout.labels)).contains {
+      table.isMissing(table.fields[$0])
+    }
   }
 
   private func readLabels(
@@ -73,7 +76,7 @@ extension CSVReader {
         continue
       }
       let word = try table.text(table.fields[label])
-      guard !word.isEmpty else {
+      guard !word.isEmpty || allowsUnlabelled else {
         let place = DataPlace.field(line: table.line, column: layout.names[label])
         throw .notAClass(file: file, place: place, value: "")
       }

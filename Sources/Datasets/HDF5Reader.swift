@@ -16,6 +16,9 @@ struct HDF5Reader {
   /// Whether there is a dataset of a name.
   func has(_ name: String) -> Bool { file.isDataset(name) }
 
+  /// The names of all datasets.
+  var names: [String] { get throws { try file.datasetNames() } }
+
   /// The dataset of a slash-separated name.
   func array(_ name: String) throws -> HDF5Array {
     guard file.isDataset(name) else {

@@ -272,11 +272,11 @@ import Testing
           fix: fill it in or remove the example.
         """)
     #expect(
-      try failure(#"{"messages": [], "label": 1}"#)?.contains("a chat (`messages`) cannot be read")
+      try failure(#"{"messages": [], "label": 1}"#)?.contains("a chat (`messages`) as a text cannot")
         == true)
     #expect(
       try failure(#"{"prompt": "a", "completion": "b", "label": 1}"#)?.contains(
-        "a pair of `prompt` and `completion` cannot be read") == true)
+        "a pair of `prompt` and `completion` as a text cannot be read") == true)
   }
 
   @Test(
