@@ -74,7 +74,8 @@ public struct DataAnswer: Answer, Equatable {
         : "copies: inputs that are equal")
     if tables.isEmpty {
       lines.append(
-        "found: no copies with other labels, no test examples in training, no class too small to judge")
+        "found: no copies with other labels, no test examples in training, no class too small to judge"
+      )
     }
     for table in tables { lines += ["\(table.title):", table.table.text] }
     return lines.joined(separator: "\n")

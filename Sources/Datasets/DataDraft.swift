@@ -99,7 +99,8 @@ public struct DataDraft: Sendable {
   private static func settle(_ choice: inout Choice, _ source: Source, _ read: SplitData) -> Bool {
     let train = read.train
     if let counts = read.description?.sources.map(\.texts), let first = counts.first,
-      let greatest = first?.greatest, let place = choice.more.firstIndex(where: { $0.key == "length" }),
+      let greatest = first?.greatest,
+      let place = choice.more.firstIndex(where: { $0.key == "length" }),
       source.format == "jsonl"
     {
       let longest = max(greatest, counts.compactMap { $0?.greatest }.max() ?? 0)
@@ -166,7 +167,7 @@ public struct DataDraft: Sendable {
     }
     func ends(_ suffixes: String...) -> Bool { suffixes.contains { name.hasSuffix($0) } }
     if ends(".csv", ".tsv", ".tab", ".data") {
-      return both("csv", .table, label.map { [("label", quoted($0))] } ?? [])
+      return both("csv", .table, [("label", labelColumn(path, label))])
     }
     if ends(".jsonl", ".ndjson", ".json") {
       let fields = try textFields(path, label)
@@ -186,7 +187,20 @@ public struct DataDraft: Sendable {
       feature: ways.map { "\($0.key.dropFirst()), which has no reader here," }
         ?? "a file of this name",
       supported: ways?.value
-        ?? "a table (.csv, .tsv), texts (.txt, .jsonl), .npz, .h5, IDX, or a folder of pictures by class")
+        ?? "a table (.csv, .tsv), texts (.txt, .jsonl), .npz, .h5, IDX, or a folder of pictures by class"
+    )
+  }
+
+  /// The label's column as a run file names it: the one that is asked for, else what is found.
+  private static func labelColumn(_ path: String, _ label: String?) -> String {
+    if let label { return Int(label) == nil ? quoted(label) : label }
+    let reader = CSVReader(file: path)
+    let layout = try? reader.withTable { table throws(DatasetError) in
+      try reader.layout(of: table)
+    }
+    guard let layout, layout.hasHeader, let column = layout.labels.first else { return "last" }
+    let name = layout.names[column]
+    return layout.names.count(where: { $0 == name }) == 1 ? quoted(name) : "\(column)"
   }
 
   private static let foreign = [
@@ -206,7 +220,9 @@ public struct DataDraft: Sendable {
     let isWord = text.unicodeScalars.first.map { $0.properties.isAlphabetic } ?? false
     let isSpecial = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
       .contains(text.lowercased())
-    if isPlain && (isWord || text.hasPrefix("../") || text.hasPrefix("/")) && !isSpecial { return text }
+    if isPlain && (isWord || text.hasPrefix("../") || text.hasPrefix("/")) && !isSpecial {
+      return text
+    }
     let escaped = text.replacingOccurrences(of: "\\", with: "\\\\")
       .replacingOccurrences(of: "\"", with: "\\\"")
     return "\"\(escaped)\""
@@ -215,9 +231,13 @@ public struct DataDraft: Sendable {
   /// The file beside a training file that has `test` in the place of its `train`.
   private static func testFile(_ path: String) -> String? {
     let file = FilePath(path)
-    guard let name = file.lastComponent?.string, let place = name.range(of: "train") else { return nil }
+    guard let name = file.lastComponent?.string, let place = name.range(of: "train") else {
+      return nil
+    }
     return ["test", "t10k", "valid", "validation", "val", "dev"].lazy
-      .map { file.removingLastComponent().appending(name.replacingCharacters(in: place, with: $0)).string }
+      .map {
+        file.removingLastComponent().appending(name.replacingCharacters(in: place, with: $0)).string
+      }
       .first { FileManager.default.fileExists(atPath: $0) }
   }
 

@@ -214,7 +214,8 @@ extension DatasetError {
       .missingCells(let file, let place, _, _, _), .notOneHot(let file, let place, _, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
       .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
-      .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _), .noTarget(let file, let place, _):
+      .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _),
+      .noTarget(let file, let place, _):
       (file, place)
     case .noTestSet: ("data.test", .file)
     case .ofInput(let error): error.fileAndPlace

@@ -112,7 +112,8 @@ extension DataConfiguration {
           test = all.subset((0..<all.count).filter { !hidden.contains($0) })
           test.reading.notes.append(
             "\(hidden.count) of \(all.count) examples have no label (empty or -1): they are in no "
-              + "accuracy and no evaluation, and are asked about by `--test unlabelled` or their ids")
+              + "accuracy and no evaluation, and are asked about by `--test unlabelled` or their ids"
+          )
         }
       }
       testTargets = .classes(try table.classes(of: test), names: table.names)

@@ -23,7 +23,7 @@ struct TokenReader: Sendable {
         "one text in passages of \(length) tokens (\(unit.description(examples.tokenizer)))"
       if leftOut > 0 {
         examples.reading.notes.append(
-          "\(leftOut) \(leftOut == 1 ? "token" : "tokens") at the end are in no passage")
+          "\(leftOut) \(leftOut == 1 ? "token" : "tokens") at the end belong to no passage")
       }
       return examples
     case .array(let vocabulary): return try examples(of: NPYReader(file: file).read(), vocabulary)

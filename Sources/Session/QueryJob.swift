@@ -19,7 +19,9 @@ public struct QueryJob: Sendable {
   /// What is asked about.
   public var queries: Queries
   /// The class that test examples without a label are asked about, by name or number; nil: the
-  /// predicted one. `QueryInput` has its own.
+  /// predicted one.
+  ///
+  /// `QueryInput` has its own.
   public var unlabelledClass: String?
   /// Helpful and harmful examples to show.
   public var top = 10

@@ -5,8 +5,10 @@ import Session
 struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init",
-    abstract: "Write a run file for a table, pictures, texts or arrays, with what was found in them.",
-    discussion: "A file that is there is never replaced; `ascribe train` takes the new one as it is.")
+    abstract:
+      "Write a run file for a table, pictures, texts or arrays, with what was found in them.",
+    discussion:
+      "A file that is there is never replaced; `ascribe train` takes the new one as it is.")
 
   @Argument(
     help: ArgumentHelp(

@@ -7,7 +7,9 @@ import Testing
 @testable import Datasets
 
 /// What is read of a folder of run files, for tools/reference/readers.py, which compares it with what
-/// the reference readers read. Runs where `ASCRIBE_READ` names the folder.
+/// the reference readers read.
+///
+/// Runs where `ASCRIBE_READ` names the folder.
 @Suite struct ReadFolderTests {
   static let folder = ProcessInfo.processInfo.environment["ASCRIBE_READ"]
 

@@ -42,7 +42,8 @@ import Testing
         "note: the loss is that of `a` alone",
       ])
     // The same inputs predicted whole are other data.
-    try folder.write("{\"text\":\"abcab\"}\n{\"text\":\"ba\"}\n{\"text\":\"aaaabc\"}\n", to: "w.jsonl")
+    try folder.write(
+      "{\"text\":\"abcab\"}\n{\"text\":\"ba\"}\n{\"text\":\"aaaabc\"}\n", to: "w.jsonl")
     let whole = try folder.load("train: {format: jsonl, path: w.jsonl, length: 6}")
     #expect(whole.train.inputs.elements == data.train.inputs.elements)
     #expect(whole.train.contentHash != data.train.contentHash)
@@ -50,7 +51,8 @@ import Testing
     #expect(try targets(data.train.subset([1])) == [1, 0, -1, -1, -1, -1])
   }
 
-  @Test("a token that begins in the prompt and ends in the completion is predicted; ends go with it")
+  @Test(
+    "a token that begins in the prompt and ends in the completion is predicted; ends go with it")
   func boundary() throws {
     // "a b" in two tokens of GPT-2's kind: "a", " b"; the blank is the prompt's.
     let tokens = [Tokenizer.Token(id: 0, byte: 0), Tokenizer.Token(id: 1, byte: 1)]
@@ -105,7 +107,8 @@ import Testing
     try folder.write(
       "{\"prompt\":\"abcd\",\"completion\":\"a\"}\n{\"prompt\":\"a\",\"completion\":\"b\"}\n"
         + "{\"prompt\":\"ab\",\"completion\":\" \"}\n", to: "t.jsonl")
-    let yaml = "train: {format: jsonl, path: t.jsonl, prompt: prompt, completion: completion, length: 3"
+    let yaml =
+      "train: {format: jsonl, path: t.jsonl, prompt: prompt, completion: completion, length: 3"
     #expect(
       folder.failure(yaml + "}") == """
         error: the text has no token to predict within its first 3 tokens.
@@ -128,7 +131,7 @@ import Testing
       lines(try folder.load("train: {format: text, path: t.txt, length: 3}")) == [
         "t.txt: 3 examples, one text in passages of 3 tokens (tokens: characters, 3 kinds)",
         "lengths of 3 texts: 3 to 3 tokens, mean 3.0; 6 tokens to predict",
-        "note: 1 token at the end are in no passage",
+        "note: 1 token at the end belong to no passage",
       ])
     try folder.write(
       "{\"text\":\"ab\",\"label\":\"x\"}\n{\"text\":\"abcd\",\"label\":\"y\"}\n", to: "l.jsonl")
@@ -141,7 +144,8 @@ import Testing
       ])
   }
 
-  @Test("test examples without a label are set apart: empty, null, −1; where −1 is a class it stays")
+  @Test(
+    "test examples without a label are set apart: empty, null, −1; where −1 is a class it stays")
   func unlabelled() throws {
     try folder.write("a,label\n1,x\n2,y\n3,x\n", to: "train.csv")
     try folder.write("a,label\n4,\n5,y\n6,-1\n7,?\n", to: "test.csv")
@@ -156,7 +160,8 @@ import Testing
     try folder.write("a,label\n4,-1\n", to: "test.csv")
     #expect(try folder.load(yaml).test.count == 1)
     #expect(try folder.load(yaml).unlabelled == nil)
-    try folder.write("{\"text\":\"ab\",\"label\":1}\n{\"text\":\"ba\",\"label\":0}\n", to: "a.jsonl")
+    try folder.write(
+      "{\"text\":\"ab\",\"label\":1}\n{\"text\":\"ba\",\"label\":0}\n", to: "a.jsonl")
     try folder.write("{\"text\":\"b\",\"label\":null}\n{\"text\":\"a\"}\n", to: "b.jsonl")
     let texts = try folder.load(
       "train: {format: jsonl, path: a.jsonl, label: label, length: 2}\n"

@@ -14,16 +14,16 @@ import Testing
     let text = try work.text("own.yaml")
     #expect(answer.output.contains(text.trimmingCharacters(in: .newlines)))
     for line in [
-      "#   own.csv: 24 examples, 2 columns: `a`, `b`; label: column `label`", "name: own",
-      "  source: {format: csv, path: own.csv}", "  split: {test: 0.2, seed: 0}",
+      "own.csv: 24 examples, 2 columns: `a`, `b`; label: column `label`", "name: own",
+      "  source: {format: csv, path: own.csv, label: label}", "  split: {test: 0.2, seed: 0}",
       "  standardise: true", "model:    {kind: mlp, hidden: [64]}",
     ] { #expect(text.contains(line), "\(text)") }
     try work.succeed("train", "own.yaml")
     try work.fail(2, "init", "own.csv", words: ["own.yaml is there already", "--out"])
     try work.fail(2, "init", "own.csv", "--out", "own.txt", words: ["ends in .yaml"])
     try work.fail(3, "init", "none.csv", words: ["there is no file none.csv"])
-    try work.write("x", to: "own.parquet")
-    try work.fail(3, "init", "own.parquet", words: ["read_parquet"])
+    try work.write("x", to: "p.parquet")
+    try work.fail(3, "init", "p.parquet", words: ["read_parquet"])
   }
 
   @Test("texts, chats, numbers to predict and missing cells train as init writes them")
@@ -39,7 +39,8 @@ import Testing
           + "{\"role\":\"assistant\",\"content\":\"\(words[($0 + 1) % 4])\"}]}\n"
       }.joined(), to: "chat.jsonl")
     try work.write(
-      "a,b,price\n" + (0..<24).map { "\($0),\($0 == 3 ? "" : "1"),\(Double($0) * 1000.5)\n" }.joined(),
+      "a,b,price\n"
+        + (0..<24).map { "\($0),\($0 == 3 ? "" : "1"),\(Double($0) * 1000.5)\n" }.joined(),
       to: "price.csv")
     for (file, run, words) in [
       ("t-train.jsonl", "t-train", ["label: label", "tokens: bytes", "test:  {format: jsonl"]),
@@ -74,7 +75,7 @@ import Testing
     #expect(trained.errors.contains("2 of 4 examples have no label"))
     let outputs = try work.succeed("outputs", "u")
     #expect(outputs.errors.contains("2 test examples have no label and are left out"))
-    #expect(outputs.output.split(separator: "\n").count == 3)
+    #expect(outputs.output.split(whereSeparator: \.isNewline).count == 3)
     let asked = try work.succeed("query", "u", "--test", "1")
     #expect(asked.errors.contains("no label: asked about the predicted class, "))
     let all = try work.object("query", "u", "--test", "unlabelled", "--class", "odd")

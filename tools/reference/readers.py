@@ -369,10 +369,12 @@ def compare_one(want, found):
     with np.errstate(over="ignore"):
         exact = inputs.astype(np.float32).reshape(got.shape)
     tolerance = want.get("tolerance", 0)
+    # A mean over the column's numbers as they are kept, in Float32.
+    steps = 1 if want.get("bytes") or "get the" in notes and "mean" in notes or "gets its" in notes else 0
     if tolerance:
         bad = np.abs(got - exact) > tolerance
     else:
-        bad = np.abs(got - exact) > np.spacing(np.abs(exact)) * (1 if want.get("bytes") else 0)
+        bad = np.abs(got - exact) > np.spacing(np.abs(exact)) * steps
     if bad.any():
         place = np.argwhere(bad)[0]
         return "SILENT", f"{got[tuple(place)]} at {place.tolist()}, expected {exact[tuple(place)]}; {notes}"
