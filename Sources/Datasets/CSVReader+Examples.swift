@@ -1,6 +1,9 @@
 import Tensors
 
 extension CSVReader {
+  /// What a note says of a column such as an index.
+  static let countingWords = " counts the rows and is taken as an input"
+
   /// Reads the current record of the table, or the one after the header, and all that follow.
   func examples(
     _ table: inout CSVTable, _ layout: Layout
@@ -206,7 +209,7 @@ private struct Columns {
         reading.notes.append(
           "column \(layout.inputs[place])"
             + (layout.hasHeader && !name.isEmpty ? " (`\(name)`)" : "")
-            + " counts the rows and is taken as an input; for an index set "
+            + CSVReader.countingWords + "; for an index set "
             + "`ignore: [\(layout.inputs[place])]` or `id: \(layout.inputs[place])`")
       }
     }

@@ -31,6 +31,8 @@ public struct DataDraft: Sendable {
     var kind = Kind.table
     /// Arrays of images, by their bytes or by their shape.
     var test: [(key: String, value: String)]?
+    /// Of a table whether its first line names the columns.
+    var hasHeader = true
 
     func text(_ members: [(key: String, value: String)]) -> String {
       "{format: \(format)" + members.map { ", \($0.key): \($0.value)" }.joined() + "}"
@@ -42,6 +44,7 @@ public struct DataDraft: Sendable {
     var task = "classification"
     var standardises = false
     var more: [(key: String, value: String)] = []
+    var ignored: [String] = []
     var notes: [String] = []
   }
 
@@ -65,7 +68,7 @@ public struct DataDraft: Sendable {
         if !Self.settle(&choice, found, read) { settled = read }
       } catch let error as DatasetError {
         attempts += 1
-        guard attempts < 6, Self.adapt(&choice, found, to: error) else { throw error }
+        guard attempts < 200, Self.adapt(&choice, found, to: error) else { throw error }
       }
     }
     data = try settled ?? Self.load(Self.lines(found, choice), folder)
@@ -81,11 +84,15 @@ public struct DataDraft: Sendable {
 
   private static func lines(_ source: Source, _ choice: Choice) -> [String] {
     var lines: [String] = []
+    var more = choice.more
+    if !choice.ignored.isEmpty {
+      more.append(("ignore", "[\(choice.ignored.joined(separator: ", "))]"))
+    }
     if let test = source.test {
-      lines.append("  train: " + source.text(source.members + choice.more))
-      lines.append("  test:  " + source.text(test + choice.more))
+      lines.append("  train: " + source.text(source.members + more))
+      lines.append("  test:  " + source.text(test + more))
     } else {
-      lines.append("  source: " + source.text(source.members + choice.more))
+      lines.append("  source: " + source.text(source.members + more))
       lines.append("  split: {test: 0.2, seed: 0}   # no test file was found: a fifth is set aside")
     }
     if choice.standardises {
@@ -111,6 +118,17 @@ public struct DataDraft: Sendable {
         return true
       }
     }
+    if source.format == "csv" {
+      let counting = (read.description?.sources.first?.notes ?? []).compactMap { note in
+        note.contains(CSVReader.countingWords)
+          ? note.split(separator: " ").dropFirst().first.map(String.init) : nil
+      }
+      if let column = counting.first {
+        choice.ignored.append(column)
+        choice.notes.append("column \(column) counts the rows, as an index does: left out")
+        return true
+      }
+    }
     let classes = train.classNames
     guard choice.task == "classification", source.kind == .table, classes.count > 20,
       train.count < 5 * classes.count, classes.allSatisfy({ Double($0) != nil })
@@ -132,10 +150,14 @@ public struct DataDraft: Sendable {
     case .otherImageSize(_, _, let expected, _) where !has("size"):
       choice.more.append(("size", "[\(expected[0]), \(expected[1])]"))
       choice.notes.append("pictures have several sizes: all are brought to that of the first")
-    case .missingCells(_, _, _, let cells, let examples) where !has("missing"):
+    case .missingCells where !has("missing"):
       choice.more.append(("missing", "mean"))
-      choice.notes.append(
-        "\(cells) inputs of \(examples) examples are missing and get the mean of their column")
+      choice.notes.append("missing inputs get the mean of their column")
+    case .notANumber(_, .field(_, let column), let text) where !column.isEmpty && !text.isEmpty:
+      let name = source.hasHeader ? quoted(column) : column
+      guard source.kind == .table, !choice.ignored.contains(name) else { return false }
+      choice.ignored.append(name)
+      choice.notes.append("column \(column) has words such as `\(text)`: left out")
     case .shortText, .noTarget:
       guard !has("skipEmpty") else { return false }
       choice.more.append(("skipEmpty", "true"))
@@ -167,7 +189,10 @@ public struct DataDraft: Sendable {
     }
     func ends(_ suffixes: String...) -> Bool { suffixes.contains { name.hasSuffix($0) } }
     if ends(".csv", ".tsv", ".tab", ".data") {
-      return both("csv", .table, [("label", labelColumn(path, label))])
+      let (column, hasHeader) = labelColumn(path, label)
+      var source = both("csv", .table, [("label", column)])
+      source.hasHeader = hasHeader
+      return source
     }
     if ends(".jsonl", ".ndjson", ".json") {
       let fields = try textFields(path, label)
@@ -191,16 +216,23 @@ public struct DataDraft: Sendable {
     )
   }
 
-  /// The label's column as a run file names it: the one that is asked for, else what is found.
-  private static func labelColumn(_ path: String, _ label: String?) -> String {
-    if let label { return Int(label) == nil ? quoted(label) : label }
+  /// The label's column as a run file names it: the one that is asked for, else what is found; and
+  /// whether columns have names.
+  private static func labelColumn(
+    _ path: String, _ label: String?
+  ) -> (column: String, hasHeader: Bool) {
     let reader = CSVReader(file: path)
     let layout = try? reader.withTable { table throws(DatasetError) in
       try reader.layout(of: table)
     }
-    guard let layout, layout.hasHeader, let column = layout.labels.first else { return "last" }
+    let hasHeader = layout?.hasHeader ?? true
+    if let label { return (Int(label) == nil ? quoted(label) : label, hasHeader) }
+    guard let layout, hasHeader, let column = layout.labels.first else {
+      return ("last", hasHeader)
+    }
     let name = layout.names[column]
-    return layout.names.count(where: { $0 == name }) == 1 ? quoted(name) : "\(column)"
+    let isAlone = layout.names.count(where: { $0 == name }) == 1
+    return (isAlone ? quoted(name) : "\(column)", hasHeader)
   }
 
   private static let foreign = [

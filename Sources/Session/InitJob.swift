@@ -53,9 +53,21 @@ public struct InitJob: Sendable {
       "name: \(name)", "data:",
     ]
     lines += draft.lines
+    if let note = targetNote(draft.data.train) { lines.append("  # \(note)") }
     let (model, training) = network(for: draft)
     lines += ["model:    \(model)", "training: \(training)"]
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What is to be said of numbers to predict that are far from 1: training takes them as they are.
+  private static func targetNote(_ train: Dataset) -> String? {
+    guard case .values(let values) = train.targets, let greatest = values.elements.map(abs).max(),
+      greatest > 100
+    else { return nil }
+    return String(
+      format:
+        "numbers to predict go up to %.3g and are not scaled: divide them in the file, or training takes long",
+      greatest)
   }
 
   /// A small network of the kind's usual form, with a training that does not diverge.

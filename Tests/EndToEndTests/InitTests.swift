@@ -39,13 +39,18 @@ import Testing
           + "{\"role\":\"assistant\",\"content\":\"\(words[($0 + 1) % 4])\"}]}\n"
       }.joined(), to: "chat.jsonl")
     try work.write(
-      "a,b,price\n"
-        + (0..<24).map { "\($0),\($0 == 3 ? "" : "1"),\(Double($0) * 1000.5)\n" }.joined(),
+      ",a,b,day,price\n"
+        + (0..<24).map {
+          "\($0),\($0 * $0 % 11),\($0 == 3 ? "" : "1"),2024-01-\($0),\(Double($0) * 1000.5)\n"
+        }.joined(),
       to: "price.csv")
     for (file, run, words) in [
       ("t-train.jsonl", "t-train", ["label: label", "tokens: bytes", "test:  {format: jsonl"]),
       ("chat.jsonl", "chat", ["messages: messages", "kind: gpt2"]),
-      ("price.csv", "price", ["task: regression", "missing: mean", "optimizer: adamw"]),
+      (
+        "price.csv", "price",
+        ["task: regression", "missing: mean", "ignore: [day, 0]", "up to 2.3e+04 and are not"]
+      ),
     ] {
       if file == "price.csv" {
         try work.succeed("init", file, "--label", "price")
