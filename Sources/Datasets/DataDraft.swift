@@ -34,6 +34,11 @@ public struct DataDraft: Sendable {
     /// Of a table whether its first line names the columns.
     var hasHeader = true
 
+    /// Whether texts are put together from parts, the last of which are predicted.
+    var hasParts: Bool { members.contains { ["prompt", "messages"].contains($0.key) } }
+    /// The length that is begun with: texts of parts need room for what is predicted.
+    var longest: Int { hasParts ? 1024 : 64 }
+
     func text(_ members: [(key: String, value: String)]) -> String {
       "{format: \(format)" + members.map { ", \($0.key): \($0.value)" }.joined() + "}"
     }
@@ -59,7 +64,9 @@ public struct DataDraft: Sendable {
     let found = try Self.source(path, label, folder)
     var choice = Choice()
     choice.standardises = found.kind == .table || found.kind == .numbers
-    if found.kind == .texts || found.kind == .labelledTexts { choice.more = [("length", "64")] }
+    if found.kind == .texts || found.kind == .labelledTexts {
+      choice.more = [("length", "\(found.longest)")]
+    }
     var attempts = 0
     var settled: SplitData?
     while settled == nil {
@@ -111,10 +118,12 @@ public struct DataDraft: Sendable {
       source.format == "jsonl"
     {
       let longest = max(greatest, counts.compactMap { $0?.greatest }.max() ?? 0)
-      let length = "\(min(256, max(8, longest)))"
+      let length = "\(min(source.hasParts ? source.longest : 256, max(8, longest)))"
       if choice.more[place].value != length {
         choice.more[place].value = length
-        if longest > 256 { choice.notes.append("the longest text has \(longest) tokens") }
+        if "\(longest)" != length, longest > 8 {
+          choice.notes.append("the longest text has \(longest) tokens")
+        }
         return true
       }
     }

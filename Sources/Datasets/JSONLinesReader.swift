@@ -70,6 +70,12 @@ struct JSONLinesReader: Sendable {
     if counts.emptyTexts > 0 {
       examples.reading.notes.append("\(counts.emptyTexts) empty texts are passed over")
     }
+    let blank = skipsEmpty ? 0 : lines.count { !$0.hasLetter }
+    if blank > 0 {
+      examples.reading.notes.append(
+        "\(blank) \(blank == 1 ? "text has" : "texts have") no letter; `skipEmpty: true` passes over such"
+      )
+    }
     if counts.cutTexts > 0 {
       examples.reading.notes.append(
         "\(counts.cutTokens) tokens beyond the length are cut off, of \(counts.cutTexts) "

@@ -257,6 +257,9 @@ import Testing
       ["a.jsonl": empty],
       "train: {format: jsonl, path: a.jsonl, length: 4, label: label, skipEmpty: true}")
     #expect(data.train.count == 2)
+    #expect(
+      notes(try folder.load(yaml)).contains(
+        "note: 1 text has no letter; `skipEmpty: true` passes over such"))
     #expect(notes(data).contains("1 empty texts are passed over"))
     func failure(_ text: String) throws -> String? {
       try folder.write(text, to: "a.jsonl")

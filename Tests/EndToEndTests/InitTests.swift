@@ -35,7 +35,7 @@ import Testing
     try work.write("{\"text\":\"no zebra\",\"label\":\"0\"}\n", to: "t-test.jsonl")
     try work.write(
       (0..<16).map {
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"\(words[$0 % 4])\"},"
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"\(words[$0 % 4]), please, and then say no more\"},"
           + "{\"role\":\"assistant\",\"content\":\"\(words[($0 + 1) % 4])\"}]}\n"
       }.joined(), to: "chat.jsonl")
     try work.write(
