@@ -55,7 +55,8 @@ extension CSVReader {
         : isRegression
           ? .numbers(columns.numbers, outputs: layout.labels.count, places: places)
           : .words(columns.words, places: places))
-    if columns.needsDoubles { examples.exactInputs = columns.inputs }
+    // Means of columns with holes are those of the numbers in the file.
+    if columns.needsDoubles || columns.hasHoles { examples.exactInputs = columns.inputs }
     examples.hasHoles = columns.hasHoles
     examples.columns = layout
     examples.reading = columns.reading(layout)
