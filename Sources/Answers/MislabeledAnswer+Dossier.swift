@@ -84,7 +84,7 @@ extension DataFindings {
   private static let shownRows = 100
 
   /// The findings as tables; none that is empty.
-  fileprivate func tables(_ data: SplitData) -> [ReportTable] {
+  func tables(_ data: SplitData) -> [ReportTable] {
     let train = data.train
     var tables: [ReportTable] = []
     func copies(_ found: [Copy], _ title: String, _ other: Dataset, _ columns: [String]) {

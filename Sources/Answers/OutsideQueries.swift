@@ -1,6 +1,6 @@
 import Datasets
 
-/// Queries that are in no split: where they are from, and what is asked about them.
+/// Queries that are in no split or have no label: where they are from, and what is asked about them.
 package struct OutsideQueries: Sendable {
   /// The file.
   package let file: String
@@ -8,13 +8,19 @@ package struct OutsideQueries: Sendable {
   package let names: [ExampleID]?
   /// The labels that the file gives them; nil where it gives none.
   package let labels: Targets?
+  /// Whether they are test examples, which keep the numbers of their rows.
+  package let isOfSplit: Bool
 
-  package init(file: String, names: [ExampleID]?, labels: Targets?) {
+  package init(file: String, names: [ExampleID]?, labels: Targets?, isOfSplit: Bool = false) {
     (self.file, self.names, self.labels) = (file, names, labels)
+    self.isOfSplit = isOfSplit
   }
 
   func input(_ row: Int) -> QueryAnswer.Input {
-    QueryAnswer.Input(file: file, row: row, id: names?[row])
+    guard isOfSplit, case .row(let number)? = names?[row] else {
+      return QueryAnswer.Input(file: file, row: row, id: names?[row])
+    }
+    return QueryAnswer.Input(file: file, row: number, id: nil)
   }
 
   /// What a query is called for reading: `new.csv, row 3`; by its file alone, when it is all of it.
@@ -34,7 +40,9 @@ extension QueryFindings {
   func name(_ row: Int) -> String {
     if selection.isMean { return selection.name }
     guard let outside else { return queries.ids[row].description }
-    return OutsideQueries.name(outside.input(row), of: queries.count)
+    let input = outside.input(row)
+    if outside.isOfSplit { return "\(input.id ?? .row(input.row)), without a label" }
+    return OutsideQueries.name(input, of: queries.count)
   }
 
   /// Which class is asked about; empty for test examples, which are asked about their label.

@@ -42,8 +42,9 @@ package struct TokenParts: Sendable {
 extension Dataset {
   /// The texts of an example's tokens; none when it is no sequence.
   package func pieces(of row: Int) -> [String] {
-    guard case .tokens(let tokens, let vocabulary) = targets else { return [] }
-    return TokenText.pieces(of: row, tokens, vocabulary)
+    // The inputs: of the targets a prompt is none.
+    guard case .tokens(_, let vocabulary) = targets else { return [] }
+    return TokenText.pieces(of: row, inputs, vocabulary)
   }
 }
 

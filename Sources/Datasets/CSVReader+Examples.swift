@@ -1,6 +1,9 @@
 import Tensors
 
 extension CSVReader {
+  /// What a note says of a column such as an index.
+  static let countingWords = " counts the rows and is taken as an input"
+
   /// Reads the current record of the table, or the one after the header, and all that follow.
   func examples(
     _ table: inout CSVTable, _ layout: Layout
@@ -52,7 +55,8 @@ extension CSVReader {
         : isRegression
           ? .numbers(columns.numbers, outputs: layout.labels.count, places: places)
           : .words(columns.words, places: places))
-    if columns.needsDoubles { examples.exactInputs = columns.inputs }
+    // Means of columns with holes are those of the numbers in the file.
+    if columns.needsDoubles || columns.hasHoles { examples.exactInputs = columns.inputs }
     examples.hasHoles = columns.hasHoles
     examples.columns = layout
     examples.reading = columns.reading(layout)
@@ -61,7 +65,10 @@ extension CSVReader {
 
   /// Whether an input or a label of the current record has no value.
   func hasMissing(_ table: CSVTable, _ layout: Layout) -> Bool {
-    (layout.inputs + layout.labels).contains { table.isMissing(table.fields[$0]) }
+    // An example without a label may be asked about.
+    (layout.inputs + (allowsUnlabelled ? [] : layout.labels)).contains {
+      table.isMissing(table.fields[$0])
+    }
   }
 
   private func readLabels(
@@ -73,7 +80,7 @@ extension CSVReader {
         continue
       }
       let word = try table.text(table.fields[label])
-      guard !word.isEmpty else {
+      guard !word.isEmpty || allowsUnlabelled else {
         let place = DataPlace.field(line: table.line, column: layout.names[label])
         throw .notAClass(file: file, place: place, value: "")
       }
@@ -203,7 +210,7 @@ private struct Columns {
         reading.notes.append(
           "column \(layout.inputs[place])"
             + (layout.hasHeader && !name.isEmpty ? " (`\(name)`)" : "")
-            + " counts the rows and is taken as an input; for an index set "
+            + CSVReader.countingWords + "; for an index set "
             + "`ignore: [\(layout.inputs[place])]` or `id: \(layout.inputs[place])`")
       }
     }

@@ -30,6 +30,8 @@ struct CSVReader: Sendable {
   /// nil: see `isHeader`.
   var hasHeader: Bool?
   var missing = Missing.error
+  /// Whether a label may be missing, as of test examples that are asked about.
+  var allowsUnlabelled = false
   /// One column for classes, any number for regression.
   var labels: [ColumnChoice] = [.unsaid]
   var id: ColumnChoice?

@@ -30,10 +30,25 @@ extension CSVTable {
       delimiter = Form.delimiter(of: Form.lines(of: rest))
     }
 
-    /// The first ten lines that are not empty.
+    /// The first ten lines that are not empty; ends within quotes are none, unless those never close.
     private static func lines(of text: Slice<UnsafeBufferPointer<UInt8>>) -> [[UInt8]] {
-      text.prefix(1 << 16).split(maxSplits: 40, whereSeparator: isLineEnd).prefix(10)
-        .map(Array.init)
+      var lines: [[UInt8]] = [[]]
+      var isQuoted = false
+      for byte in text.prefix(1 << 16) {
+        if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+        guard !isQuoted, isLineEnd(byte) else {
+          lines[lines.count - 1].append(byte)
+          continue
+        }
+        if lines[lines.count - 1].isEmpty { continue }
+        if lines.count == 10 { break }
+        lines.append([])
+      }
+      if isQuoted {
+        return text.prefix(1 << 16).split(maxSplits: 40, whereSeparator: isLineEnd).prefix(10)
+          .map(Array.init)
+      }
+      return lines.filter { !$0.isEmpty }
     }
 
     private static func delimiter(of lines: [[UInt8]]) -> Delimiter {

@@ -159,11 +159,13 @@ struct CSVTable {
 
   /// Whether a field says that there is no value, as pandas and the UCI repository write it.
   func isMissing(_ field: Field) -> Bool {
-    guard let word = word(field) else { return false }
-    return [
-      "", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "#na",
-    ].contains(word)
+    word(field).map(Self.missingWords.contains) ?? false
   }
+
+  /// What says that there is no value, in small letters.
+  static let missingWords: Set<String> = [
+    "", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "#na",
+  ]
 
   /// A field of at most five letters, in small ones; nil of a longer one.
   private func word(_ field: Field) -> String? {

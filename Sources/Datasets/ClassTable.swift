@@ -104,12 +104,21 @@ extension RawLabels {
     if case .words(let words, _) = self { words[row] } else { nil }
   }
 
-  /// Whether no row has a label: all are empty, or −1.
-  var areHidden: Bool {
+  /// The rows without a label: an empty one, a word for what is missing, or −1, where these are no
+  /// classes.
+  func hiddenRows(besides classes: [String]) -> [Int] {
+    let known = Set(classes)
     switch self {
-    case .words(let words, _): !words.isEmpty && words.allSatisfy { ["", "-1"].contains($0) }
-    case .numbers(let numbers, _, _): !numbers.isEmpty && numbers.allSatisfy { $0 == -1 }
-    case .tokens, .unlabelled: false
+    case .words(let words, _):
+      return words.indices.filter { row in
+        let word = words[row]
+        return !known.contains(word)
+          && (["-1", "-1.0"].contains(word) && !known.contains("-1")
+            || CSVTable.missingWords.contains(word.lowercased()))
+      }
+    case .numbers(let numbers, 1, _):
+      return known.contains("-1") ? [] : numbers.indices.filter { numbers[$0] == -1 }
+    case .numbers, .tokens, .unlabelled: return []
     }
   }
 }

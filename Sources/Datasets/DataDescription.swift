@@ -13,6 +13,8 @@ public struct DataDescription: Codable, Equatable, Sendable {
     public let inputs: String
     /// Where the labels are from; empty where nothing is to be said.
     public let labels: String
+    /// How long its texts are; absent of what is no sequence.
+    public let texts: TextCounts?
     /// What was guessed, changed or passed over.
     public let notes: [String]
   }
@@ -36,6 +38,7 @@ public struct DataDescription: Codable, Equatable, Sendable {
     _ train: RawExamples, _ trainSet: Dataset, _ test: RawExamples, _ testSet: Dataset,
     _ normalisation: Normalisation, isOneSource: Bool, spelled: String?
   ) {
+    let isText = train.reading.texts != nil || train.tokenizer != nil
     var first = train.reading
     if let spelled {
       first.notes.append("labels are words as they are spelled, because of `\(spelled)`")
@@ -49,11 +52,10 @@ public struct DataDescription: Codable, Equatable, Sendable {
     var sources = [
       Source(
         train, first, shape, isOneSource ? train.count + test.count : train.count,
-        tokens: train.tokenizer != nil)
+        tokens: isText)
     ]
     if !isOneSource {
-      sources.append(
-        Source(test, test.reading, shape, test.count, tokens: test.tokenizer != nil))
+      sources.append(Source(test, test.reading, shape, test.count, tokens: isText))
     }
     self.sources = sources
     func counts(_ set: Dataset) -> [Int] {
@@ -65,7 +67,6 @@ public struct DataDescription: Codable, Equatable, Sendable {
     classes = trainSet.classNames.indices.map {
       Class(name: trainSet.classNames[$0], train: trained[$0], test: tested[$0])
     }
-    let isText = train.tokenizer != nil
     range = isText ? nil : train.inputs.range
     scaledRange = isText ? nil : trainSet.inputs.range
   }
@@ -75,6 +76,10 @@ public struct DataDescription: Codable, Equatable, Sendable {
     var lines = sources.map { source in
       "\(source.file): \(source.examples) examples, \(source.inputs)"
         + (source.labels.isEmpty ? "" : "; label: \(source.labels)")
+    }
+    for source in sources {
+      guard let texts = source.texts else { continue }
+      lines.append((sources.count > 1 ? "\(source.file): " : "") + texts.line)
     }
     if !classes.isEmpty { lines.append(classLine) }
     if let range, let scaledRange {
@@ -110,7 +115,7 @@ extension DataDescription.Source {
       file: examples.file, examples: count,
       inputs: reading.inputs.isEmpty
         ? tokens ? "\(shapeText) tokens each" : "\(shapeText) numbers each" : reading.inputs,
-      labels: reading.labels, notes: reading.notes)
+      labels: reading.labels, texts: reading.texts, notes: reading.notes)
   }
 }
 

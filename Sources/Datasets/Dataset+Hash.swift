@@ -42,10 +42,14 @@ extension Dataset {
     case .values(let values):
       add("values \(values.shape)")
       hasher.update(values)
-    case .tokens(_, let vocabulary):
-      // The inputs are the targets.
+    case .tokens(let tokens, let vocabulary):
+      // The inputs are the targets, or some of them.
       add("tokens \(vocabulary.count)")
       if tokenizer == nil { vocabulary.forEach(add) }
+      if hasOtherTargets(tokens) {
+        add("targets")
+        hasher.update(tokens)
+      }
     }
     if let tokenizer {
       add("tokenizer")
@@ -61,6 +65,16 @@ extension Dataset {
       weights.map(\.bitPattern.littleEndian).withUnsafeBytes { hasher.update($0) }
     }
     return hasher.finish()
+  }
+}
+
+extension Dataset {
+  /// Whether not all of the inputs' tokens are to be predicted.
+  private func hasOtherTargets(_ tokens: Tensor) -> Bool {
+    guard inputs.count == tokens.count, inputs.storage.base != tokens.storage.base else {
+      return inputs.count != tokens.count
+    }
+    return (0..<tokens.count).contains { inputs.storage.base[$0] != tokens.storage.base[$0] }
   }
 }
 

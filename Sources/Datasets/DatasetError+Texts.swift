@@ -46,7 +46,6 @@ extension DatasetError {
         : "\(cells) inputs of \(examples) "
           + (examples == 1 ? "example" : "examples") + " are missing")
         + (text.isEmpty ? "." : ": `\(text)`.")
-    case .hiddenLabels(let file): "\(file) has no labels: they are all empty or -1."
     case .emptyColumn(_, let column): "the inputs of column \(column) are all missing."
     case .ambiguousColumn(_, let name): "two columns are called `\(name)`."
     case .noExamples(let file): "\(file) has no examples."
@@ -98,6 +97,8 @@ extension DatasetError {
     case .shortText(_, _, let tokens, let needed):
       tokens == 0
         ? "the text has no tokens." : "the text has \(tokens) token, and \(needed) are needed."
+    case .noTarget(_, _, let length):
+      "the text has no token to predict within its first \(length) tokens."
     case .lengthTooShort(_, let length, let special):
       "a length of \(length) leaves no room beside the \(special) special tokens of each text."
     case .tokenizersDiffer(let train, let test):
@@ -137,8 +138,6 @@ extension DatasetError {
     case .missingCells:
       "fill them in, or set `missing: drop` to leave out the examples, `missing: mean` for the mean "
         + "of the column."
-    case .hiddenLabels:
-      "leave it out of the run file; `query RUN --input FILE` asks about examples without labels."
     case .emptyColumn: "leave it out with `ignore`."
     case .ambiguousColumn: "give the column's number, from 0."
     case .noExamples: "add examples."
@@ -182,6 +181,8 @@ extension DatasetError {
       tokens == 0
         ? "remove the example, or set `skipEmpty: true`, or join texts with `packing: true`."
         : "remove the example, or join texts with `packing: true`."
+    case .noTarget:
+      "remove the example, set `skipEmpty: true` to pass over such, or choose a greater `length`."
     case .lengthTooShort: "choose a greater `length`, or `special: false`."
     case .tokenizersDiffer: "give both the same `tokens`."
     case .notForSequences(_, let what): "remove \(what) from the run file's data."
@@ -201,7 +202,7 @@ extension DatasetError {
       .countMismatch(let file, _, _, _), .unknownArray(let file, _, _),
       .shapesDiffer(_, _, let file, _), .splitTooLarge(let file, _, _, _),
       .splitEmpty(let file, _), .unknownID(let file, _, _, _), .rowsBeyondEnd(let file, _, _),
-      .columnsDiffer(let file, _, _), .hiddenLabels(let file), .emptyColumn(let file, _),
+      .columnsDiffer(let file, _, _), .emptyColumn(let file, _),
       .noiseNeedsClasses(let file), .inseparable(let file, _), .notForSequences(let file, _),
       .tokenizersDiffer(_, let file), .lengthTooShort(let file, _, _),
       .inputColumns(let file, _, _, _, _), .inputImageSize(let file, _, _):
@@ -213,7 +214,8 @@ extension DatasetError {
       .missingCells(let file, let place, _, _, _), .notOneHot(let file, let place, _, _),
       .notFinite(let file, let place, _), .notAClass(let file, let place, _),
       .unknownClass(let file, let place, _, _), .unknownToken(let file, let place, _, _),
-      .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _):
+      .wrongShape(let file, let place, _, _), .shortText(let file, let place, _, _),
+      .noTarget(let file, let place, _):
       (file, place)
     case .noTestSet: ("data.test", .file)
     case .ofInput(let error): error.fileAndPlace

@@ -96,8 +96,6 @@ public enum DatasetError: DiagnosableError, Equatable {
   case notANumber(file: String, place: DataPlace, text: String)
   /// Inputs without a value; the first one's place and text, how many there are, of how many examples.
   case missingCells(file: String, place: DataPlace, text: String, cells: Int, examples: Int)
-  /// Test examples whose labels are hidden: empty, or all −1.
-  case hiddenLabels(file: String)
   /// A column of inputs without any value.
   case emptyColumn(file: String, column: Int)
   /// NaN, an infinity, or a number beyond Float32.
@@ -123,6 +121,8 @@ public enum DatasetError: DiagnosableError, Equatable {
   case unknownToken(file: String, place: DataPlace, token: String, known: Int)
   /// A text without a token, or with one alone where the next one is to be predicted.
   case shortText(file: String, place: DataPlace, tokens: Int, needed: Int)
+  /// A text without a token to predict within its length.
+  case noTarget(file: String, place: DataPlace, length: Int)
   /// A length that special tokens alone fill.
   case lengthTooShort(file: String, length: Int, special: Int)
   /// Training and test sequences of two tokenizers.

@@ -89,9 +89,7 @@ public struct ExampleWeights: Sendable, Equatable {
         file: file, line: nil, problem: "all weights are 0",
         remedy: "give what is to be learnt a weight above 0.")
     }
-    return SplitData(
-      train: train.weighted(weights), test: data.test, normalisation: data.normalisation,
-      description: data.description)
+    return data.training(on: train.weighted(weights))
   }
 }
 

@@ -16,9 +16,19 @@ struct HDF5Reader {
   /// Whether there is a dataset of a name.
   func has(_ name: String) -> Bool { file.isDataset(name) }
 
+  /// The names of all datasets.
+  var names: [String] { get throws { try file.datasetNames() } }
+
   /// The dataset of a slash-separated name.
   func array(_ name: String) throws -> HDF5Array {
     guard file.isDataset(name) else {
+      if file.contains(name), !file.isReadable(name) {
+        throw DatasetError.unsupported(
+          file: file.path, place: .array(name, .file),
+          feature:
+            "an object that is damaged, or in a newer form than the HDF5 library of this machine,",
+          supported: "an older form, e.g. by `h5py.File(\"a.h5\", \"w\", libver=\"earliest\")`")
+      }
       throw DatasetError.unknownArray(
         file: file.path, name: name, arrays: try file.datasetNames())
     }

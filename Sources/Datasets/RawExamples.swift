@@ -25,6 +25,8 @@ struct RawExamples: Sendable {
   var reading = SourceReading()
   /// What made the inputs from texts; nil when they are no texts.
   var tokenizer: Tokenizer?
+  /// Of sequences of which a part alone is to be predicted, the inputs with −1 for the others.
+  var nextTokens: Tensor?
 
   var count: Int { inputs.shape[0] }
 }

@@ -23,7 +23,8 @@ extension ReviewDecisions {
     }
     return SplitData(
       train: try changed(data.train, train, .train), test: try changed(data.test, test, .test),
-      normalisation: data.normalisation, description: data.description)
+      normalisation: data.normalisation, description: data.description,
+      unlabelled: data.unlabelled)
   }
 
   private func untouchable(_ decision: Decision) -> DatasetError {

@@ -19,7 +19,8 @@ extension SourceConfiguration {
 
   private func readAll(like train: RawExamples?) throws -> RawExamples {
     switch reader {
-    case .csv(let reader):
+    case .csv(var reader):
+      reader.allowsUnlabelled = train != nil && !isRegression
       guard let train, let own = train.columns else { return try reader.read() }
       return try reader.read(like: own, of: train.file)
     case .images(let reader): return try reader.read()
@@ -36,7 +37,9 @@ extension SourceConfiguration {
         ids: ids.map { try NPYReader(file: $0).read() }, isRegression: isRegression,
         layout: layout)
     case .tokens(let reader): return try reader.read()
-    case .lines(let reader): return try reader.read()
+    case .lines(var reader):
+      reader.allowsUnlabelled = train != nil && !isRegression
+      return try reader.read()
     case .npz(let names):
       let file = try NPZReader(file: names.file)
       return try RawExamples(
@@ -71,6 +74,7 @@ extension RawExamples {
     var result = self
     result.ids = ids.map { ids in rows.map { ids[$0] } }
     result.inputs = inputs.gathered(rows)
+    result.nextTokens = nextTokens?.gathered(rows)
     let width = inputs.count / max(1, count)
     result.exactInputs = exactInputs.map { exact in
       rows.flatMap { exact[$0 * width..<($0 + 1) * width] }

@@ -21,7 +21,13 @@ extension JSONLinesReader {
   ) throws(ConfigurationError) {
     self.init(file: file, length: try map.int("length", in: 2...1 << 20))
     self.isRegression = isRegression
-    text = try map.string("text", default: text)
+    switch try map.atMostOne(of: ["text", "messages", "prompt"]) {
+    case "messages":
+      parts = .chat(field: try map.string("messages"), try ChatForm(ifPresentIn: map))
+    case "prompt":
+      parts = .pair(prompt: try map.string("prompt"), completion: try map.string("completion"))
+    default: text = try map.string("text", default: text)
+    }
     label = try map.string(ifPresent: "label")
     id = try map.string(ifPresent: "id")
     unit = try TokenUnit(from: map, relativeTo: folder)
@@ -29,6 +35,13 @@ extension JSONLinesReader {
     separator = try map.string("separator", default: separator)
     skipsEmpty = try map.bool("skipEmpty", default: false)
     addsSpecial = try map.bool("special", default: true)
+    if let parts {
+      for (key, isThere) in [("label", label != nil), ("packing", packs)] where isThere {
+        throw .wrongType(
+          map.place(key), found: "`\(key)` beside \(parts.description)",
+          expected: "texts of one field with it: of these a part is to be predicted")
+      }
+    }
     if packs && label != nil {
       throw .wrongType(
         map.place("packing"), found: "true", expected: "false: a text with a label is one example")
@@ -37,5 +50,27 @@ extension JSONLinesReader {
       throw .wrongType(
         map.place("separator"), found: "a separator", expected: "`packing: true` with it")
     }
+  }
+}
+
+extension ChatForm {
+  /// `chat: {user: "User: {}\n", assistant: "…{}…"}`, `{}` for what is said; ChatML without.
+  fileprivate init(ifPresentIn map: ConfigurationMap) throws(ConfigurationError) {
+    guard let form = try map.map(ifPresent: "chat") else { return }
+    var turns: [String: Turn] = [:]
+    for role in form.keys {
+      let text = try form.string(role)
+      guard let place = text.firstRange(of: "{}") else {
+        throw .wrongType(
+          form.place(role), found: "the text `\(text)`",
+          expected: "a text with {} where what is said stands")
+      }
+      turns[role] = Turn(
+        before: String(text[..<place.lowerBound]), after: String(text[place.upperBound...]))
+    }
+    guard turns["assistant"] != nil else {
+      throw .missingKey(form.place(), key: "assistant", present: form.keys)
+    }
+    self.turns = turns
   }
 }

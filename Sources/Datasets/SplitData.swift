@@ -10,20 +10,36 @@ public struct SplitData: Sendable {
   public let normalisation: Normalisation
   /// How the files were read; nil where no files were, and unless it was asked for.
   public let description: DataDescription?
+  /// Test examples without a label, where others have classes: asked about, and in no evaluation.
+  public let unlabelled: InputExamples?
 
   /// Data of a run, brought to one scale before.
   public init(
     train: Dataset, test: Dataset, normalisation: Normalisation,
-    description: DataDescription? = nil
+    description: DataDescription? = nil, unlabelled: InputExamples? = nil
   ) {
     (self.train, self.test, self.normalisation) = (train, test, normalisation)
-    self.description = description
+    (self.description, self.unlabelled) = (description, unlabelled)
   }
 
   /// Refuses to go on without test examples, for what is asked about them.
   ///
   /// - Throws: `DatasetError.noTestSet`.
   public func requireTest() throws(DatasetError) { try test.requireTest() }
+
+  /// The same with how the files were read.
+  func described(_ description: DataDescription) -> SplitData {
+    SplitData(
+      train: train, test: test, normalisation: normalisation, description: description,
+      unlabelled: unlabelled)
+  }
+
+  /// The same data with other training examples of it, on the same scale.
+  public func training(on train: Dataset) -> SplitData {
+    SplitData(
+      train: train, test: test, normalisation: normalisation, description: description,
+      unlabelled: unlabelled)
+  }
 }
 
 extension Dataset {
@@ -52,14 +68,22 @@ extension DataConfiguration {
 
   /// The data without decisions.
   private func undecided(describing: Bool) throws -> SplitData {
-    let (train, test, source) = try withoutHoles(readBoth())
+    let (train, read, source) = try withoutHoles(readBoth())
+    var test = read
     guard train.inputs.shape.dropFirst() == test.inputs.shape.dropFirst() else {
       throw DatasetError.shapesDiffer(
         train: train.file, trainShape: Array(train.inputs.shape.dropFirst()),
         test: test.file, testShape: Array(test.inputs.shape.dropFirst()))
     }
-    if train.vocabulary != nil || test.vocabulary != nil { return try sequences(train, test) }
-    let tokens = try tokens(train, test)
+    if train.vocabulary != nil || test.vocabulary != nil {
+      let data = try sequences(train, test)
+      guard describing else { return data }
+      return data.described(
+        DataDescription(
+          train, data.train, test, data.test, data.normalisation, isOneSource: source != nil,
+          spelled: nil))
+    }
+    var unlabelled: RawExamples?
     var (trainTargets, testTargets): (Targets, Targets)
     var spelled: String?
     switch task {
@@ -74,23 +98,35 @@ extension DataConfiguration {
       }
     case .classification:
       // Of one source all classes are known; of two, those of the training examples.
-      if test.labels.areHidden && !train.labels.areHidden {
-        throw DatasetError.hiddenLabels(file: test.labelFile)
-      }
       let table = try classes.map(ClassTable.init(names:)) ?? ClassTable(of: source ?? train)
       spelled = table.spelled
       guard table.names.count >= 2 else {
         throw DatasetError.oneClass(file: train.labelFile, classes: table.names)
       }
       trainTargets = .classes(try table.classes(of: train), names: table.names)
+      if source == nil {
+        let hidden = Set(test.labels.hiddenRows(besides: table.names))
+        if !hidden.isEmpty {
+          let all = test
+          unlabelled = all.subset(hidden.sorted())
+          test = all.subset((0..<all.count).filter { !hidden.contains($0) })
+          test.reading.notes.append(
+            "\(hidden.count) of \(all.count) examples have no label (empty or -1): they are in no "
+              + "accuracy and no evaluation, and are asked about by `--test unlabelled` or their ids"
+          )
+        }
+      }
       testTargets = .classes(try table.classes(of: test), names: table.names)
     }
     let normalisation = try normalisation(of: train)
     let clean = Dataset(
       ids: train.ids, inputs: try normalised(train, normalisation), targets: trainTargets,
       tokenizer: train.tokenizer)
+    func inputs(of test: RawExamples) throws -> Tensor {
+      try tokens(train, test) ?? normalised(test, normalisation)
+    }
     let tested = Dataset(
-      ids: test.ids, inputs: try tokens ?? normalised(test, normalisation), targets: testTargets,
+      ids: test.ids, inputs: try inputs(of: test), targets: testTargets,
       tokenizer: train.tokenizer)
     return SplitData(
       train: try noise.map { try $0.planted(in: clean, file: train.labelFile) } ?? clean,
@@ -98,7 +134,12 @@ extension DataConfiguration {
       description: describing
         ? DataDescription(
           train, clean, test, tested, normalisation, isOneSource: source != nil, spelled: spelled)
-        : nil)
+        : nil,
+      unlabelled: try unlabelled.map {
+        InputExamples(
+          file: $0.file, names: $0.ids, inputs: try inputs(of: $0), targets: nil, remarks: [],
+          tokenizer: train.tokenizer)
+      })
   }
 
   /// The same with means of the training examples where `missing: mean` left inputs open.
@@ -121,13 +162,15 @@ extension DataConfiguration {
     }
     if noise != nil { throw DatasetError.notForSequences(file: train.file, what: "flip") }
     if let tokens = try tokens(train, test) {
-      let targets = { Targets.tokens($0, vocabulary: known) }
       return SplitData(
         train: Dataset(
-          ids: train.ids, inputs: train.inputs, targets: targets(train.inputs),
+          ids: train.ids, inputs: train.inputs,
+          targets: .tokens(train.nextTokens(among: train.inputs), vocabulary: known),
           tokenizer: train.tokenizer),
         test: Dataset(
-          ids: test.ids, inputs: tokens, targets: targets(tokens), tokenizer: train.tokenizer),
+          ids: test.ids, inputs: tokens,
+          targets: .tokens(test.nextTokens(among: tokens), vocabulary: known),
+          tokenizer: train.tokenizer),
         normalisation: .none)
     }
     try requireNoScale(train)

@@ -1,3 +1,4 @@
+import SystemPackage
 import Tensors
 import Text
 
@@ -7,6 +8,21 @@ struct TokenDocument {
   var name: String
   var tokens: [Tokenizer.Token]
   var place: DataPlace
+  /// Which tokens are to be predicted; nil: all.
+  var isTarget: [Bool]?
+
+  /// Which tokens of a text are to be predicted: those with a byte in one of some ranges.
+  ///
+  /// A token goes to where the next one begins.
+  static func targets(_ tokens: [Tokenizer.Token], in ranges: [Range<Int>], end: Int) -> [Bool] {
+    var next = 0
+    return tokens.indices.map { index in
+      let start = tokens[index].byte
+      let stop = max(start + 1, index + 1 < tokens.count ? tokens[index + 1].byte : end)
+      while next < ranges.count, ranges[next].upperBound <= start { next += 1 }
+      return next < ranges.count && ranges[next].lowerBound < stop
+    }
+  }
 }
 
 /// What the tokens of a text in the run file are.
@@ -31,10 +47,31 @@ enum TokenUnit: Sendable, Equatable {
   }
 }
 
+extension TokenUnit {
+  /// What tokens are, in words.
+  func description(_ tokenizer: Tokenizer?) -> String {
+    switch self {
+    case .bytes: "tokens: bytes"
+    case .characters: "tokens: characters, \(tokenizer?.vocabulary.count ?? 0) kinds"
+    case .file(let file):
+      "tokens of \(FilePath(file).lastComponent?.string ?? file), "
+        + "\(tokenizer?.vocabulary.count ?? 0) kinds"
+    }
+  }
+}
+
 /// Sequences of one length from documents, n × T token ids, −1 for padding at the end.
 struct TokenRows {
   let ids: [ExampleID]
   let inputs: Tensor
+  /// The inputs with −1 for what is not to be predicted; nil where all is.
+  var targets: Tensor?
+
+  /// How many tokens are to be predicted: all that are not negative but each row's first.
+  static func targetCount(_ targets: Tensor) -> Int {
+    let width = targets.rowLength
+    return (0..<targets.count).count { $0 % width > 0 && targets.storage.base[$0] >= 0 }
+  }
 
   /// The documents one after the other, cut every `length` tokens; the last block is padded.
   ///
@@ -74,6 +111,9 @@ struct TokenRows {
   ) throws(DatasetError) -> TokenRows {
     guard !documents.isEmpty else { throw .noExamples(file: file) }
     let inputs = try padding(documents.count, length, file)
+    let targets =
+      documents.contains { $0.isTarget != nil }
+      ? try padding(documents.count, length, file) : nil
     for (row, document) in documents.enumerated() {
       guard document.tokens.count >= needed else {
         throw .shortText(
@@ -81,9 +121,13 @@ struct TokenRows {
       }
       for (place, token) in document.tokens.prefix(length).enumerated() {
         inputs.storage.base[row * length + place] = Float(token.id)
+        if document.isTarget?[place] != false {
+          targets?.storage.base[row * length + place] = Float(token.id)
+        }
       }
     }
-    return TokenRows(ids: documents.map { ExampleID($0.name) }, inputs: inputs)
+    return TokenRows(
+      ids: documents.map { ExampleID($0.name) }, inputs: inputs, targets: targets)
   }
 
   private static func padding(

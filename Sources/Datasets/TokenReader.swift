@@ -17,7 +17,15 @@ struct TokenReader: Sendable {
 
   func read() throws -> RawExamples {
     switch form {
-    case .text(let unit, let length): return try passages(unit, length).examples
+    case .text(let unit, let length):
+      var (examples, leftOut) = try passages(unit, length)
+      examples.reading.inputs =
+        "one text in passages of \(length) tokens (\(unit.description(examples.tokenizer)))"
+      if leftOut > 0 {
+        examples.reading.notes.append(
+          "\(leftOut) \(leftOut == 1 ? "token" : "tokens") at the end belong to no passage")
+      }
+      return examples
     case .array(let vocabulary): return try examples(of: NPYReader(file: file).read(), vocabulary)
     }
   }
@@ -29,9 +37,10 @@ struct TokenReader: Sendable {
     let (tokens, tokenizer) = try tokens(unit)
     let document = TokenDocument(name: "", tokens: tokens, place: .file)
     let rows = try TokenRows.blocks([document], of: length, file: file) { "byte:\($1)" }
-    let examples = RawExamples(
+    var examples = RawExamples(
       file: file, labelFile: file, ids: rows.ids, inputs: rows.inputs,
       labels: .tokens(vocabulary: tokenizer.vocabulary), tokenizer: tokenizer)
+    examples.reading.texts = TextCounts(rows.inputs)
     return (examples, max(0, tokens.count - rows.inputs.count))
   }
 
@@ -71,9 +80,15 @@ struct TokenReader: Sendable {
       }
       largest = max(largest, Int(value))
     }
-    return RawExamples(
+    let kinds = vocabulary ?? largest + 1
+    var examples = RawExamples(
       file: file, labelFile: file, ids: nil, inputs: inputs,
-      labels: .tokens(vocabulary: (0..<(vocabulary ?? largest + 1)).map(String.init)))
+      labels: .tokens(vocabulary: (0..<kinds).map(String.init)))
+    examples.reading.inputs =
+      "\(width) token ids each, of \(kinds) kinds"
+      + (vocabulary == nil ? " (the largest id + 1)" : "")
+    examples.reading.texts = TextCounts(inputs)
+    return examples
   }
 }
 
@@ -81,6 +96,16 @@ extension RawExamples {
   /// The text of each token id; nil when the inputs are not sequences to go on with.
   var vocabulary: [String]? {
     if case .tokens(let vocabulary) = labels { vocabulary } else { nil }
+  }
+
+  /// What of these sequences, with their ids or others, is to be predicted: −1 for the others.
+  func nextTokens(among ids: Tensor) -> Tensor {
+    guard let nextTokens else { return ids }
+    let result = Tensor(repeating: -1, shape: ids.shape)
+    for place in 0..<ids.count where nextTokens.storage.base[place] >= 0 {
+      result.storage.base[place] = ids.storage.base[place]
+    }
+    return result
   }
 
   /// The same sequences with the ids of another tokenizer's characters.

@@ -166,14 +166,15 @@ public struct Run: Sendable {
 
   /// Reads the data again and checks that it is what the run was trained on.
   ///
+  /// - Parameter describing: whether is described how the files were read.
   /// - Returns: the training examples used (a subset's, when the run has one) and the test
   ///   examples, on the scale of the run.
   /// - Throws: `RunError.dataChanged` naming train, test or tokenizer (exit code 4), `.dataMoved` for
   ///   files that are not there; errors of the files.
-  public func loadData() throws -> SplitData {
+  public func loadData(describing: Bool = false) throws -> SplitData {
     var data: SplitData
     do {
-      data = try configuration().data.load()
+      data = try configuration().data.load(describing: describing)
     } catch DatasetError.missingFile(let file) {
       throw RunError.dataMoved(file: file, run: name)
     } catch StorageError.system(_, let file, ENOENT) {
@@ -181,8 +182,7 @@ public struct Run: Sendable {
     }
     if let subset = record.subset {
       let rows = try data.train.rows(of: subset, in: folder + "/run.json")
-      data = SplitData(
-        train: data.train.subset(rows), test: data.test, normalisation: data.normalisation)
+      data = data.training(on: data.train.subset(rows))
     }
     let tokenizer = data.train.tokenizer?.contentHash?.description
     guard tokenizer == record.tokenizerHash else {

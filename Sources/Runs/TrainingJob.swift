@@ -134,9 +134,7 @@ public struct TrainingJob: Sendable {
     guard let subset else { return data }
     guard !subset.isEmpty else { throw RunError.emptySubset(file: subsetFile) }
     let rows = try data.train.rows(of: subset, in: subsetFile)
-    return SplitData(
-      train: data.train.subset(rows), test: data.test, normalisation: data.normalisation,
-      description: data.description)
+    return data.training(on: data.train.subset(rows))
   }
 
   /// Refuses a model that cannot predict the targets or read the examples.

@@ -17,6 +17,8 @@ public struct InspectJob: Sendable {
   public var checkpointsFolder: String
   /// Where the paths of the run file begin now, for a run or data that was moved; nil: where they did.
   public var dataFolder: String?
+  /// Whether is looked at a run's data: how they were read, and what is wrong with them.
+  public var looksAtData = false
 
   /// A run or a file.
   public init(_ path: String, checkpointsFolder: String = "Checkpoints") {
@@ -31,6 +33,8 @@ public struct InspectJob: Sendable {
     case store(StoreDescription)
     /// A run.
     case run(Run)
+    /// A run's data.
+    case data(DataAnswer)
 
     /// One JSON object: of a run the whole of its record.
     public func json() throws -> String {
@@ -38,6 +42,7 @@ public struct InspectJob: Sendable {
       case .checkpoint(let answer): try answer.json()
       case .store(let store): try JSON.text(store, layout: .compact)
       case .run(let run): try JSON.text(run.record, layout: .compact)
+      case .data(let answer): try answer.json()
       }
     }
 
@@ -47,6 +52,7 @@ public struct InspectJob: Sendable {
       case .checkpoint(let answer): answer.text
       case .store(let store): InspectJob.text(store)
       case .run(let run): InspectJob.text(run)
+      case .data(let answer): answer.text
       }
     }
   }
@@ -55,6 +61,11 @@ public struct InspectJob: Sendable {
   ///
   /// - Throws: errors of the file or the run.
   public func run(control: JobControl = .silent) throws -> Result {
+    if looksAtData {
+      let run = try Run.found(
+        path, checkpointsFolder: checkpointsFolder, dataFolder: dataFolder, control)
+      return .data(DataAnswer(run: run.name, try run.loadData(describing: true)))
+    }
     if path.hasSuffix(".safetensors") { return .checkpoint(try CheckpointAnswer(reading: path)) }
     if path.hasSuffix(".h5") { return .store(try StoreDescription(path)) }
     return .run(

@@ -35,6 +35,7 @@ public struct OutputsJob: Sendable {
     let predictions = predictor.predictions(for: data)
     let answer = OutputsAnswer(
       run: run.name, split: part.rawValue, checkpoint: reference.groupName, data, predictions)
+    if part == .test { session.sayUnlabelled(influence.data) }
     guard let out else { return answer }
     if out.hasSuffix(".csv") {
       try AtomicFile.write(answer.csv, to: out)

@@ -35,16 +35,28 @@ struct AskedQueries {
 
   /// Queries from outside, with what was guessed about them said.
   init(_ input: QueryInput, of influence: RunInfluence, _ control: JobControl) throws {
-    let configuration = try influence.run.configuration()
-    let read = try configuration.data.readInput(input.file, like: influence.data)
-    try read.requireReadable(by: configuration.model, of: influence)
-    let classes = try input.targets(read, influence)
+    let read = try influence.run.configuration().data.readInput(input.file, like: influence.data)
+    try self.init(read, asking: input.class, ofSplit: false, of: influence, control)
+  }
+
+  /// Queries from outside or without a label, with what was guessed about them said.
+  ///
+  /// - Parameters:
+  ///   - asked: the class that is asked about, by its name or number.
+  ///   - isOfSplit: whether they are test examples.
+  init(
+    _ read: InputExamples, asking asked: String?, ofSplit isOfSplit: Bool,
+    of influence: RunInfluence, _ control: JobControl
+  ) throws {
+    try read.requireReadable(by: influence.run.configuration().model, of: influence)
+    let classes = try read.targets(asking: asked, influence)
     control.note(read.summary)
     let zeros = Targets.values(
       Tensor(repeating: 0, shape: [read.count, influence.data.train.outputCount]))
     set = read.dataset(classes?.targets ?? read.targets ?? zeros)
-    selection = QuerySelection(rows: Array(0..<read.count), isMean: false, name: input.file)
-    outside = OutsideQueries(file: read.file, names: read.names, labels: read.targets)
+    selection = QuerySelection(rows: Array(0..<read.count), isMean: false, name: read.file)
+    outside = OutsideQueries(
+      file: read.file, names: read.names, labels: read.targets, isOfSplit: isOfSplit)
     if let sentence = classes?.sentence { control.note(sentence) }
     guard case .values = influence.data.train.targets, read.targets == nil else { return }
     function = .prediction
@@ -82,18 +94,21 @@ extension InputExamples {
   }
 }
 
-extension QueryInput {
+extension InputExamples {
   /// The classes that are asked about, and what is to be said of them; nil of other targets.
+  ///
+  /// - Parameter asked: one class for all; nil: the label, else the predicted class.
   fileprivate func targets(
-    _ read: InputExamples, _ influence: RunInfluence
+    asking asked: String?, _ influence: RunInfluence
   ) throws -> (targets: Targets, sentence: String?)? {
+    let read = self
     let train = influence.data.train
     guard case .classes(_, let names) = train.targets else {
-      if `class` != nil { throw SessionError.noClasses(reason: train.reasonWithoutClasses) }
+      if asked != nil { throw SessionError.noClasses(reason: train.reasonWithoutClasses) }
       return nil
     }
-    if let asked = `class` {
-      let index = try QueryInput.index(of: asked, in: names)
+    if let asked {
+      let index = try InputExamples.index(of: asked, in: names)
       let classes = [Int32](repeating: Int32(index), count: read.count)
       let isOther = read.targets.map { $0 != .classes(classes, names: names) } ?? false
       let byNumber = names[index] == asked ? "" : ", number \(index) from 0"

@@ -10,7 +10,7 @@ import Tensors
 public struct QueryJob: Sendable {
   /// What is asked about.
   public enum Queries: Sendable, Equatable {
-    /// Test examples: ids such as `17` or `3,5`, `misclassified`, or `all`, their mean.
+    /// Test examples: ids such as `17` or `3,5`, `misclassified`, `unlabelled`, or `all`, their mean.
     case test(String)
     /// Examples of a file that is in no split.
     case input(QueryInput)
@@ -18,6 +18,11 @@ public struct QueryJob: Sendable {
 
   /// What is asked about.
   public var queries: Queries
+  /// The class that test examples without a label are asked about, by name or number; nil: the
+  /// predicted one.
+  ///
+  /// `QueryInput` has its own.
+  public var unlabelledClass: String?
   /// Helpful and harmful examples to show.
   public var top = 10
   /// Queries to show at the most, with `misclassified`.
@@ -74,6 +79,10 @@ public struct QueryJob: Sendable {
     }
     switch queries {
     case .test(let test):
+      if let read = try unlabelled(test, session) {
+        return try answer(read, unlabelledClass, session)
+      }
+      if unlabelledClass != nil { throw SessionError.labelled(test) }
       if let scores {
         let found = try QueryScores(file: scores, of: session)
         return try answer(
@@ -86,12 +95,48 @@ public struct QueryJob: Sendable {
       let found = QueryScores(setup, of: setup.influence.data.test, fused, token: token)
       return try answer(
         found, try AskedQueries(test, limit: limit, of: setup.influence, control), session, setup)
-    case .input(let input): return try answer(input, session)
+    case .input(let input):
+      let influence = try session.influence(layers: layers)
+      let read = try influence.run.configuration().data.readInput(input.file, like: influence.data)
+      return try answer((read, nil), input.class, session)
     }
   }
 
-  /// Asks about what is in no split, which neither a file of scores nor a bank knows.
-  private func answer(_ input: QueryInput, _ session: Session) throws -> Result {
+  /// The test examples without a label that are asked about, and their rows among all of those; nil
+  /// where others are asked about.
+  ///
+  /// - Throws: `SessionError.mixedQueries` for some with and some without a label.
+  private func unlabelled(
+    _ test: String, _ session: Session
+  ) throws -> (InputExamples, rows: [Int]?)? {
+    let data = try session.influence(layers: layers).data
+    guard let unlabelled = data.unlabelled else {
+      if test == "unlabelled" { throw SessionError.noUnlabelled }
+      return nil
+    }
+    if test == "all" || test == "misclassified" { return nil }
+    let ids = unlabelled.names ?? []
+    var rows = Array(ids.indices.prefix(limit))
+    if test == "unlabelled" {
+      session.control.note("\(ids.count) test examples without a label, showing \(rows.count)")
+    } else {
+      let asked = ExampleID.list(test)
+      rows = asked.compactMap { id in ids.firstIndex(of: id) }
+      if rows.isEmpty { return nil }
+      guard rows.count == asked.count else {
+        throw SessionError.mixedQueries(unlabelled: ids[rows[0]])
+      }
+    }
+    return (unlabelled.subset(rows), rows)
+  }
+
+  /// Asks about what has no label or is in no split, which neither a file of scores nor a bank
+  /// knows.
+  ///
+  /// - Parameter asked: the class that is asked about.
+  private func answer(
+    _ read: (InputExamples, rows: [Int]?), _ asked: String?, _ session: Session
+  ) throws -> Result {
     if scores != nil {
       throw SessionError.notForInput(
         field: "‹scores›", reason: "such a file has scores of the run's own examples")
@@ -102,7 +147,8 @@ public struct QueryJob: Sendable {
     }
     let influence = try session.influence(layers: layers)
     if byToken { try influence.data.train.requireTokens() }
-    let asked = try AskedQueries(input, of: influence, session.control)
+    let asked = try AskedQueries(
+      read.0, asking: asked, ofSplit: read.rows != nil, of: influence, session.control)
     let request = try asked.completing(
       scoring, influence.data.train.outputCount, session.control)
     let setup = try ScoringSession(

@@ -1,3 +1,4 @@
+import Datasets
 import Tensors
 
 /// What can go wrong with a request to a session.
@@ -14,8 +15,16 @@ public enum SessionError: DiagnosableError, Equatable {
   case noClasses(reason: String)
   /// A class that the run does not have.
   case unknownClass(String, classes: [String])
+  /// A class is asked about of test examples that have labels.
+  case labelled(String)
+  /// Test examples without a label are asked about, and there are none.
+  case noUnlabelled
+  /// Test examples with and without a label are asked about together.
+  case mixedQueries(unlabelled: ExampleID)
   /// The error of a prediction is asked about, and there is no label.
   case needsLabel(file: String, outputs: Int)
+  /// A run file that is there already.
+  case fileThere(String)
   /// An input that the model cannot read.
   case unfitInput(file: String, problem: String)
   /// Something that is known of test examples alone is wanted for an input.
@@ -35,10 +44,16 @@ public enum SessionError: DiagnosableError, Equatable {
     case .unknownClass(let text, let classes):
       "the run has no class `\(text)`"
         + (nearest(to: text, among: classes).map { "; did you mean `\($0)`?" } ?? ".")
+    case .labelled(let text):
+      "‹class› is not for test examples with labels (\(text)), which are asked about their label."
+    case .noUnlabelled: "the run has no test examples without a label."
+    case .mixedQueries(let unlabelled):
+      "\(unlabelled) has no label; others that are asked about have, or are no test examples."
     case .needsLabel(let file, let outputs):
       "\(file) has no label, without which a prediction of \(outputs) "
         + "\(outputs == 1 ? "number" : "numbers") has no error."
     case .unfitInput(_, let problem): problem
+    case .fileThere(let file): "\(file) is there already, and nothing is replaced."
     case .notForInput(let field, let reason): "\(field) is not for ‹input›: \(reason)."
     case .noParts(_, let reason):
       "\(reason) has no gradients: its scores cannot be taken apart by component."
@@ -51,8 +66,9 @@ public enum SessionError: DiagnosableError, Equatable {
     case .severalStores: "‹out›"
     case .noExample(let field), .notForInput(let field, _), .noParts(let field, _): field
     case .tooFewExamples: "‹target›, ‹reference›"
-    case .noClasses, .unknownClass: "‹class›"
-    case .needsLabel(let file, _), .unfitInput(let file, _): file
+    case .noClasses, .unknownClass, .labelled: "‹class›"
+    case .noUnlabelled, .mixedQueries: "‹test›"
+    case .needsLabel(let file, _), .unfitInput(let file, _), .fileThere(let file): file
     }
   }
 
@@ -62,7 +78,9 @@ public enum SessionError: DiagnosableError, Equatable {
     case .severalStores: "leave it out: each store then has its own place."
     case .tooFewExamples: "name a larger set."
     case .noExample: "write ids such as 17 or 3,5."
-    case .noClasses: "leave ‹class› out."
+    case .noClasses, .labelled: "leave ‹class› out."
+    case .noUnlabelled: "give ids, or a file of other examples by ‹input›."
+    case .mixedQueries: "ask about them one after the other."
     case .unknownClass(_, let classes):
       "choose one of \(classes.prefix(12).joined(separator: ", "))"
         + (classes.count > 12 ? ", … (\(classes.count) in all)." : ".")
@@ -70,6 +88,7 @@ public enum SessionError: DiagnosableError, Equatable {
       outputs == 1
         ? "add the label, or ask about the prediction (‹outputFunction: prediction›)."
         : "add the labels."
+    case .fileThere: "give another name (‹out›), or remove it."
     case .unfitInput: "give inputs like those of the run's own files."
     case .notForInput(let field, _), .noParts(let field, _): "leave \(field) out."
     }

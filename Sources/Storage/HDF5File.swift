@@ -99,6 +99,9 @@ package final class HDF5File: Sendable {
     return HDF5.locked { H5Iget_type(object.id) } == H5I_DATASET
   }
 
+  /// Whether the library can open what stands under a name.
+  package func isReadable(_ name: String) -> Bool { (try? object(name)) != nil }
+
   /// The names directly below a group, in alphabetical order.
   package func children(of group: String) throws(StorageError) -> [String] {
     let object = try object(group)

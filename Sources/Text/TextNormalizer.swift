@@ -12,6 +12,8 @@ indirect enum TextNormalizer: Sendable {
   /// Leaves out whitespace at the ends.
   case strip(left: Bool, right: Bool)
   case bert(BertCleaning)
+  /// SentencePiece's table of characters.
+  case precompiled(PrecompiledCharacters)
 
   /// The Unicode normalisation forms.
   enum Form: String, CaseIterable, Sendable { case NFC, NFD, NFKC, NFKD }
@@ -51,6 +53,7 @@ indirect enum TextNormalizer: Sendable {
       let range = first..<max(first, last + 1)
       return piece[range]
     case .bert(let cleaning): return cleaning.applied(to: piece)
+    case .precompiled(let table): return table.applied(to: piece)
     }
   }
 }

@@ -2,12 +2,14 @@
 enum TokenModel: Sendable {
   case bytePairs(BytePairModel)
   case wordPieces(WordPieceModel)
+  case unigrams(UnigramModel)
 
   /// The tokens of a word, each with the place of its first scalar in the word.
   func tokens(of word: [Unicode.Scalar]) -> [Token] {
     switch self {
     case .bytePairs(let model): model.tokens(of: word)
     case .wordPieces(let model): model.tokens(of: word)
+    case .unigrams(let model): model.tokens(of: word)
     }
   }
 

@@ -1,12 +1,13 @@
 import JSON
 
 extension TokenModel {
-  enum Kind: String, CaseIterable { case BPE, WordPiece }
+  enum Kind: String, CaseIterable { case BPE, WordPiece, Unigram }
 
   /// Which `model` of a tokenizer.json it is.
   static func kind(_ node: JSONNode) throws(JSONError) -> Kind {
     if let kind = try node.member(ifPresent: "type")?.choice(Kind.self) { return kind }
-    // Files of old have no type; only byte pairs have merges.
+    // Files of old have no type; only byte pairs have merges, only unigrams lists of scores.
+    if case .list = try node.member("vocab").value { return .Unigram }
     return try node.member(ifPresent: "merges") != nil ? .BPE : .WordPiece
   }
 
@@ -15,6 +16,7 @@ extension TokenModel {
     switch kind {
     case .BPE: self = .bytePairs(try BytePairModel(node, vocabulary))
     case .WordPiece: self = .wordPieces(try WordPieceModel(node, vocabulary))
+    case .Unigram: self = .unigrams(try UnigramModel(node, vocabulary))
     }
   }
 }
@@ -46,6 +48,39 @@ extension WordPieceModel {
   }
 }
 
+extension TokenVocabulary {
+  /// The tokens `<0x00>` … `<0xFF>`, as far as they are there.
+  fileprivate var bytes: [Int32?] {
+    (UInt8.min...UInt8.max).map { byte in
+      let digits = String(byte, radix: 16, uppercase: true)
+      let name = "<0x" + (digits.count == 1 ? "0" : "") + digits + ">"
+      return ids[Array(name.unicodeScalars)]
+    }
+  }
+}
+
+extension UnigramModel {
+  /// A `vocab` of pairs of a text and its log-probability, the ids in their order.
+  fileprivate init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(JSONError) {
+    try node.checkMembers(["type", "vocab", "unk_id", "byte_fallback"])
+    let pairs = try node.member("vocab").elements()
+    var scores: [Double] = []
+    scores.reserveCapacity(pairs.count)
+    for pair in pairs {
+      let score = try pair.elements()[1]
+      switch score.value {
+      case .whole(let number): scores.append(Double(number))
+      case .number(let number) where number.isFinite: scores.append(number)
+      default: throw score.wrong("a finite number, the logarithm of a probability")
+      }
+    }
+    let unknown = try node.member(ifPresent: "unk_id")?.whole(in: 0...pairs.count - 1)
+    self.init(
+      ids: vocabulary.ids, scores: scores, unknown: unknown.map { Int32($0) },
+      bytes: try node.bool("byte_fallback", default: false) ? vocabulary.bytes : nil)
+  }
+}
+
 extension BytePairModel {
   fileprivate init(_ node: JSONNode, _ vocabulary: TokenVocabulary) throws(JSONError) {
     try node.checkMembers([
@@ -70,13 +105,7 @@ extension BytePairModel {
       }
       unknown = id
     }
-    if try node.bool("byte_fallback", default: false) {
-      bytes = (UInt8.min...UInt8.max).map { byte in
-        let digits = String(byte, radix: 16, uppercase: true)
-        let name = "<0x" + (digits.count == 1 ? "0" : "") + digits + ">"
-        return ids[Array(name.unicodeScalars)]
-      }
-    }
+    if try node.bool("byte_fallback", default: false) { bytes = vocabulary.bytes }
     try readMerges(node.member("merges"))
   }
 

@@ -36,7 +36,7 @@ extension JSONNode {
 extension TextNormalizer {
   private enum Kind: String, CaseIterable {
     case Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip
-    case BertNormalizer
+    case BertNormalizer, Precompiled
   }
 
   /// The `normalizer` of a tokenizer.json.
@@ -58,6 +58,9 @@ extension TextNormalizer {
     case .NFC, .NFD, .NFKC, .NFKD:
       try node.checkMembers(["type"])
       self = .unicode(Form(rawValue: kind.rawValue) ?? .NFC)
+    case .Precompiled:
+      try node.checkMembers(["type", "precompiled_charsmap"])
+      self = .precompiled(try PrecompiledCharacters(node.member("precompiled_charsmap")))
     case .Lowercase, .StripAccents:
       try node.checkMembers(["type"])
       self = kind == .Lowercase ? .lowercase : .stripAccents

@@ -39,7 +39,10 @@ struct TokenizerParts: Sendable {
     let modelNode = try root.member("model")
     // Its kind first: other kinds have other vocabularies.
     let kind = try TokenModel.kind(modelNode)
-    let vocabulary = try TokenVocabulary(modelNode.member("vocab"))
+    let vocabulary =
+      try kind == .Unigram
+      ? TokenVocabulary(pairs: modelNode.member("vocab"))
+      : TokenVocabulary(modelNode.member("vocab"))
     model = try TokenModel(modelNode, kind, vocabulary)
     var known = vocabulary
     var tokens: [AddedTokens.Token] = []
@@ -73,6 +76,18 @@ struct TokenVocabulary {
     ids.reserveCapacity(members.count)
     for (name, node) in members {
       try add(Array(name.unicodeScalars), id: try node.whole(in: 0...Self.greatestID), node)
+    }
+  }
+
+  /// A list of pairs of a text and a number; the ids are their places.
+  init(pairs node: JSONNode) throws(JSONError) {
+    let pairs = try node.elements()
+    guard !pairs.isEmpty else { throw node.damaged("the vocabulary is empty") }
+    ids.reserveCapacity(pairs.count)
+    for (id, pair) in pairs.enumerated() {
+      let members = try pair.elements()
+      guard members.count == 2 else { throw pair.wrong("a pair of a text and a number") }
+      try add(try members[0].scalars(), id: id, members[0])
     }
   }
 

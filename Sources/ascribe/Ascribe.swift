@@ -62,13 +62,14 @@ struct AscribeCommand: ParsableCommand {
       A run is named once, in its YAML file; every later command takes its name.
 
         ascribe demo                       digits: train, query, find wrong labels, report
+        ascribe init data.csv              a run file for own data, with what was found in them
         ascribe train digits.yaml          → Checkpoints/digits/
         ascribe query digits --test 17     the training examples that helped and harmed
         ascribe mislabeled digits          training examples in order of suspicion
       """,
     version: Engine.version,
     subcommands: [
-      DemoCommand.self, TrainCommand.self, ImportCommand.self, ExportCommand.self,
+      DemoCommand.self, InitCommand.self, TrainCommand.self, ImportCommand.self, ExportCommand.self,
       OutputsCommand.self,
       PlanCommand.self, CollectCommand.self, ScoreCommand.self, QueryCommand.self,
       GroupCommand.self, MislabeledCommand.self, ReviewCommand.self, PruneCommand.self,

@@ -8,6 +8,11 @@ struct InspectCommand: ParsableCommand {
     abstract: "What a run, store, score file or checkpoint holds.")
 
   @Argument(help: "A run's name or folder, an .h5 file or a .safetensors file.") var path: String
+  @Flag(
+    help:
+      "Look at the run's data: how they were read, copies with other labels, test examples in training, small classes."
+  )
+  var data = false
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var common: CommonOptions
 
@@ -15,6 +20,7 @@ struct InspectCommand: ParsableCommand {
     common.begin()
     var job = InspectJob(path, checkpointsFolder: common.checkpointsFolder)
     job.dataFolder = common.dataFolder
+    job.looksAtData = data
     let found = try job.run(control: .terminal)
     Console.output(json ? try found.json() : found.text)
   }

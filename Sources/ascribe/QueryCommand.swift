@@ -21,7 +21,7 @@ struct QueryCommand: ParsableCommand {
 
   /// What is asked.
   struct Question: ParsableArguments {
-    @Option(help: "Test ids such as 17 or 3,5; misclassified; or all: their mean.")
+    @Option(help: "Test ids such as 17 or 3,5; misclassified; unlabelled; or all: their mean.")
     var test: String?
     @Option(
       help: ArgumentHelp(
@@ -31,7 +31,7 @@ struct QueryCommand: ParsableCommand {
     @Option(
       name: .customLong("class"),
       help: ArgumentHelp(
-        "The class that --input is asked about, by name or number (default: its label, else the predicted class).",
+        "The class that --input, or a test example without a label, is asked about, by name or number (default: its label, else the predicted class).",
         valueName: "class"))
     var askedClass: String?
     @Option(help: "Helpful and harmful examples to show.") var top = 10
@@ -63,11 +63,8 @@ struct QueryCommand: ParsableCommand {
       case (nil, nil):
         throw ValidationError("give --test IDS, or --input FILE for what is in no split")
       case (let test?, nil):
-        if askedClass != nil {
-          throw ValidationError(
-            "--class is for --input: test examples are asked about their label")
-        }
         job = QueryJob(test: test)
+        job.unlabelledClass = askedClass
       case (nil, let input?): job = QueryJob(input: QueryInput(file: input, class: askedClass))
       }
       (job.top, job.limit, job.token, job.byToken) = (top, limit, token, tokens)

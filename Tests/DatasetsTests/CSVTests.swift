@@ -19,6 +19,16 @@ private func table(_ text: String, _ options: String = "label: last") throws -> 
 }
 
 @Suite struct CSVTests {
+  @Test("the delimiter that is not said is found beside fields with line ends and delimiters")
+  func quotedLines() throws {
+    let folder = try DataFolder()
+    try folder.write(
+      "a;b;label\n1;2;\"two\nlines\"\n3;4;\"x;y\"\n5;6;\"two\nlines\"\n", to: "a.csv")
+    let data = try folder.load("train: {format: csv, path: a.csv}").train
+    #expect(data.inputs.elements == [1, 2, 3, 4, 5, 6])
+    #expect(data.classNames == ["two\nlines", "x;y"])
+  }
+
   @Test func aPlainTableIsRead() throws {
     let data = try table("x,y,label\n1,2,0\n-3.5,4e2,1\n")
     #expect(data.inputs.elements == [1, 2, -3.5, 400])

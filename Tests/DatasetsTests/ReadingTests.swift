@@ -122,16 +122,13 @@ import Testing
     #expect(data.train.ids == [.row(0), .row(2)])
   }
 
-  @Test("test sets whose labels are hidden are named, with the way to ask about them")
+  @Test("test sets whose labels are hidden are no test set, and are asked about")
   func hidden() throws {
     try folder.write("a,label\n1,0\n2,1\n", to: "a.csv")
     try folder.write("a,label\n1,-1\n2,-1\n", to: "b.csv")
-    #expect(
-      folder.failure("{train: {format: csv, path: a.csv}, test: {format: csv, path: b.csv}}") == """
-        error: F/b.csv has no labels: they are all empty or -1.
-          at:  F/b.csv
-          fix: leave it out of the run file; `query RUN --input FILE` asks about examples without labels.
-        """)
+    let data = try folder.load(
+      "{train: {format: csv, path: a.csv}, test: {format: csv, path: b.csv}}")
+    #expect(data.test.count == 0 && data.unlabelled?.inputs.elements == [1, 2])
   }
 
   @Test(
@@ -260,6 +257,9 @@ import Testing
       ["a.jsonl": empty],
       "train: {format: jsonl, path: a.jsonl, length: 4, label: label, skipEmpty: true}")
     #expect(data.train.count == 2)
+    #expect(
+      notes(try folder.load(yaml)).contains(
+        "note: 1 text has no letter; `skipEmpty: true` passes over such"))
     #expect(notes(data).contains("1 empty texts are passed over"))
     func failure(_ text: String) throws -> String? {
       try folder.write(text, to: "a.jsonl")
@@ -272,11 +272,12 @@ import Testing
           fix: fill it in or remove the example.
         """)
     #expect(
-      try failure(#"{"messages": [], "label": 1}"#)?.contains("a chat (`messages`) cannot be read")
+      try failure(#"{"messages": [], "label": 1}"#)?.contains(
+        "a chat (`messages`) as a text cannot")
         == true)
     #expect(
       try failure(#"{"prompt": "a", "completion": "b", "label": 1}"#)?.contains(
-        "a pair of `prompt` and `completion` cannot be read") == true)
+        "a pair of `prompt` and `completion` as a text cannot be read") == true)
   }
 
   @Test(

@@ -27,6 +27,17 @@ import Testing
     {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},"pre_tokenizer":{"type":"BertPreTokenizer"},"post_processor":{"type":"BertProcessing","sep":["[S]",2],"cls":["[C]",1]},"decoder":{"type":"WordPiece","prefix":"##","cleanup":true},"model":{"type":"WordPiece","unk_token":"[U]","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"[U]":0,"[C]":1,"[S]":2,"t":3,"##h":4,"##e":5,"the":6}}}
     """#
 
+  /// Ten characters of a table of SentencePiece: see unigram_files.py.
+  static let unigrams = #"""
+    {"normalizer":{"type":"Precompiled","precompiled_charsmap":"CHARSMAP"},"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true},"decoder":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true},"model":{"type":"Unigram","unk_id":0,"byte_fallback":true,"vocab":[["<u>",0.0],["▁",-2.5],["t",-3],["h",-3.5],["e",-2],["the",-1.25],["▁the",-1],["<0xC3>",-20]]}}
+    """#
+
+  static let pairs = """
+    {"prompt":"the café's","completion":" 12 soon","id":"first","messages":[{"role":"user","content":"the"},{"role":"assistant","content":"é"}]}
+    {"id":2,"prompt":"","completion":"the","messages":[{"role":"assistant","content":"he"},{"role":"user","content":""}]}
+
+    """
+
   static let lines = """
     {"text":"the café's 12 soon","label":"u","id":"first"}
     {"id":2,"label":true,"text":"The \\u00e9\\ud83d\\ude00 <e> x"}
@@ -41,6 +52,12 @@ import Testing
     ("t.jsonl", "{format: jsonl, path: t.jsonl, label: label, id: id, length: 8}"),
     ("t.jsonl", "{format: jsonl, path: t.jsonl, length: 4, packing: true, tokens: tok.json}"),
     ("t.jsonl", "{format: text, path: t.jsonl, length: 4, tokens: tok.json}"),
+    ("uni.json", "{format: jsonl, path: t.jsonl, label: label, tokens: uni.json, length: 8}"),
+    (
+      "p.jsonl",
+      "{format: jsonl, path: p.jsonl, prompt: prompt, completion: completion, length: 30}"
+    ),
+    ("p.jsonl", "{format: jsonl, path: p.jsonl, messages: messages, length: 90, skipEmpty: true}"),
   ]
 
   @Test("a damaged file never ends the process", arguments: cases.indices)
@@ -49,7 +66,11 @@ import Testing
     let folder = try DataFolder()
     try folder.write(Self.tokenizer, to: "tok.json")
     try folder.write(Self.pieces, to: "pieces.json")
+    let table = try Tokenizers.charsmap()
+    try folder.write(
+      Self.unigrams.replacingOccurrences(of: "CHARSMAP", with: table), to: "uni.json")
     try folder.write(Self.lines, to: "t.jsonl")
+    try folder.write(Self.pairs, to: "p.jsonl")
     let yaml = "train: \(source)\ntest: \(source)\n"
     let whole = try bytes(of: folder.path + "/" + file)
     _ = try folder.load(yaml)
@@ -79,5 +100,16 @@ import Testing
     #expect(
       diagnosed { _ = try Tokenizer(contentsOf: folder.path + "/tok.json") }?.what
         .contains("nested too deeply") == true)
+  }
+}
+
+/// Parts of fixtures.
+private enum Tokenizers {
+  /// The table of characters of a unigram fixture, in base64.
+  static func charsmap() throws -> String {
+    let file = try Data(contentsOf: URL(fileURLWithPath: fixture("Unigram/t5.json")))
+    let root = try JSONSerialization.jsonObject(with: file) as? [String: Any]
+    let normalizer = root?["normalizer"] as? [String: Any]
+    return try #require(normalizer?["precompiled_charsmap"] as? String)
   }
 }

@@ -41,8 +41,8 @@ import Testing
         Digits, Punctuation, BertPreTokenizer.
         """)
     #expect(
-      try failure(#"{"model":{"type":"Unigram","vocab":[["a",-1.5]]}}"#)?
-        .contains("`Unigram` cannot") == true)
+      try failure(#"{"model":{"type":"WordLevel","vocab":{"a":0}}}"#)?
+        .contains("`WordLevel` cannot") == true)
   }
 
   @Test(
@@ -50,7 +50,7 @@ import Testing
     arguments: [
       (#"{"model":MODEL,"postures":1}"#, "field postures", "the field `postures`"),
       (
-        #"{"model":{"type":"Unigram","vocab":{"a":0}}}"#, "field model.type", "`Unigram` cannot"
+        #"{"model":{"type":"WordLevel","vocab":{"a":0}}}"#, "field model.type", "`WordLevel` cannot"
       ),
       (
         #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[],"dropout":0.1}}"#,
@@ -62,7 +62,7 @@ import Testing
       ),
       (
         #"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"x"},"model":MODEL}"#,
-        "field normalizer.type", "`Precompiled`"
+        "field normalizer.precompiled_charsmap", "it is no table of characters in base64"
       ),
       (
         #"{"pre_tokenizer":{"type":"Split","behavior":"Isolated","pattern":{"Regex":"(?<=a)b"}},"model":MODEL}"#,
@@ -100,6 +100,12 @@ import Testing
         "the vocabulary does not have `b`"
       ),
       (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":["a"]}}"#, "a merge is of two tokens"),
+      (#"{"model":{"type":"Unigram","vocab":{"a":0}}}"#, "a list"),
+      (#"{"model":{"type":"Unigram","vocab":[]}}"#, "the vocabulary is empty"),
+      (#"{"model":{"type":"Unigram","vocab":[["a"]]}}"#, "a pair of a text and a number"),
+      (#"{"model":{"type":"Unigram","vocab":[["a","b"]]}}"#, "a finite number"),
+      (#"{"model":{"type":"Unigram","vocab":[["a",0],["a",-1]]}}"#, "its id is 1, and 0"),
+      (#"{"model":{"type":"Unigram","vocab":[["a",0]],"unk_id":1}}"#, "from 0 to 0"),
       (
         #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[],"unk_token":"?"}}"#,
         "the vocabulary does not have it"

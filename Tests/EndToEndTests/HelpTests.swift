@@ -56,7 +56,7 @@ import Testing
         """
         error: there is no command `quary`; did you mean `query`?
           at:  ascribe quary
-          fix: the commands are demo, train, 
+          fix: the commands are demo, init, train, 
         """), "\(ended.errors)")
   }
 }

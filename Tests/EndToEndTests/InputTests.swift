@@ -56,7 +56,9 @@ import Testing
     try work.write("0,0,0,1,2\n", to: "one.csv")
     try work.fail(
       2, "query", "r", "--input", "one.csv", "--test", "3", words: ["--input is not for --test"])
-    try work.fail(2, "query", "r", "--test", "3", "--class", "1", words: ["--class is for --input"])
+    try work.fail(
+      2, "query", "r", "--test", "3", "--class", "1",
+      words: ["--class is not for test examples with labels (3)"])
     try work.fail(2, "query", "r", words: ["give --test IDS, or --input FILE"])
     try work.fail(
       2, "query", "r", "--input", "one.csv", "--class", "9", words: ["no class `9`", "--class"])

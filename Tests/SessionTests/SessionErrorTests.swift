@@ -44,6 +44,34 @@ struct SessionErrorTests {
       class 8, class 9, class 10, class 11, … (14 in all).
       """),
     ErrorWords(
+      SessionError.labelled("3"), code: 2,
+      """
+      error: ‹class› is not for test examples with labels (3), which are asked about their label.
+        at:  ‹class›
+        fix: leave ‹class› out.
+      """),
+    ErrorWords(
+      SessionError.noUnlabelled, code: 2,
+      """
+      error: the run has no test examples without a label.
+        at:  ‹test›
+        fix: give ids, or a file of other examples by ‹input›.
+      """),
+    ErrorWords(
+      SessionError.mixedQueries(unlabelled: .row(4)), code: 2,
+      """
+      error: 4 has no label; others that are asked about have, or are no test examples.
+        at:  ‹test›
+        fix: ask about them one after the other.
+      """),
+    ErrorWords(
+      SessionError.fileThere("a.yaml"), code: 2,
+      """
+      error: a.yaml is there already, and nothing is replaced.
+        at:  a.yaml
+        fix: give another name (‹out›), or remove it.
+      """),
+    ErrorWords(
       SessionError.needsLabel(file: "a.csv", outputs: 1),
       """
       error: a.csv has no label, without which a prediction of 1 number has no error.

@@ -20,6 +20,14 @@ public struct InputExamples: Sendable {
   /// n.
   public var count: Int { inputs.shape[0] }
 
+  /// Some of the examples without labels, in the given order.
+  package func subset(_ rows: [Int]) -> InputExamples {
+    precondition(targets == nil, "labels of other examples")
+    return InputExamples(
+      file: file, names: names.map { names in rows.map { names[$0] } },
+      inputs: inputs.gathered(rows), targets: nil, remarks: remarks, tokenizer: tokenizer)
+  }
+
   /// The examples with targets, which a query must have.
   ///
   /// - Parameter targets: n of them.
@@ -96,7 +104,7 @@ extension RawExamples {
   fileprivate func targets(like data: SplitData, _ inputs: Tensor) throws(DatasetError) -> Targets?
   {
     if case .tokens(_, let vocabulary) = data.train.targets {
-      return .tokens(inputs, vocabulary: vocabulary)
+      return .tokens(nextTokens(among: inputs), vocabulary: vocabulary)
     }
     if case .unlabelled = labels { return nil }
     if case .classes(_, let names) = data.train.targets {

@@ -18,10 +18,12 @@ extension JSONLinesReader {
       }
       if try !has(label) { reader.label = nil }
       if try !has(id) { reader.id = nil }
+      // A text by itself is predicted whole.
+      if let parts, try !parts.fields.contains(where: has), try has(text) { reader.parts = nil }
       guard !nodes.isEmpty else { throw DatasetError.noExamples(file: input) }
       lines = try nodes.enumerated().map { try reader.line($1.node, $1.number, index: $0) }
     } else {
-      (reader.label, reader.id) = (nil, nil)
+      (reader.label, reader.id, reader.parts) = (nil, nil, nil)
       let (text, hasLineEnd) = try reader.wholeText()
       lines = [Line(number: nil, text: text, name: "doc:0")]
       remarks.append("read as one text" + (hasLineEnd ? " without its last line end" : ""))
@@ -30,8 +32,15 @@ extension JSONLinesReader {
     var examples = read.examples
     if label != nil && reader.label == nil { examples.labels = .unlabelled }
     if reader.id == nil && !packs { examples.ids = nil }
-    if read.cut > 0 {
-      remarks.append("\(read.cut) tokens beyond the run's length of \(length) are cut off")
+    if read.counts.cutTokens > 0 {
+      remarks.append(
+        "\(read.counts.cutTokens) tokens beyond the run's length of \(length) are cut off")
+    }
+    if let parts {
+      remarks.append(
+        reader.parts == nil
+          ? "asked about the whole text: it has no \(parts.fields.map { "`\($0)`" }.joined(separator: " and "))"
+          : "asked about \(parts.predicted) alone")
     }
     return RawInput(examples: examples, remarks: remarks + examples.inputs.paddingRemarks)
   }

@@ -5,7 +5,7 @@ extension JSONLinesReader {
   /// - Throws: `DatasetError.inseparable` for a file that is one array.
   func lines(_ rows: [Int]) throws -> [UInt8] {
     let all = try lines()
-    let taken = skipsEmpty ? all.filter { $0.text.contains { !$0.isWhitespace } } : all
+    let taken = skipsEmpty ? all.filter(\.hasLetter) : all
     let numbers = Set(rows.compactMap { taken[$0].number })
     let bytes = try FileBytes(plain: file).bytes
     if bytes.first(where: { ![32, 9, 10, 13, 0xEF, 0xBB, 0xBF].contains($0) }) == UInt8(ascii: "[")

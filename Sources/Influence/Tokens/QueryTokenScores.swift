@@ -53,8 +53,8 @@ extension Dataset {
     try requireTokens()
     guard case .tokens(let ids, let vocabulary) = targets else { return ([], self) }
     let width = ids.rowLength
-    let length = (0..<width).first { ids[$0] < 0 } ?? width
-    let tokens = Array(1..<max(1, length))
+    // Of a prompt and its completion the completion's alone.
+    let tokens = (1..<max(1, width)).filter { ids[$0] >= 0 }
     let only = Tensor(repeating: -1, shape: [tokens.count, width])
     for (row, token) in tokens.enumerated() { only.storage.base[row * width + token] = ids[token] }
     return (

@@ -76,13 +76,15 @@ extension Dataset {
     let width = tokens.rowLength
     let only = Tensor(repeating: -1, shape: tokens.shape)
     for row in 0..<count {
-      let length = (0..<width).first { tokens[row * width + $0] < 0 } ?? width
-      guard (1..<max(1, length)).contains(position) else {
+      // Of a prompt and its completion the completion's alone.
+      let predicted = (1..<max(1, width)).filter { tokens[row * width + $0] >= 0 }
+      guard predicted.contains(position) else {
         throw .notDefined(
           name: "token \(position)",
-          reason: length < 2
+          reason: predicted.isEmpty
             ? "example \(ids[row]) predicts no token"
-            : "example \(ids[row]) predicts its tokens 1 to \(length - 1) (the first is 0)",
+            : "example \(ids[row]) predicts its tokens \(predicted[0]) to "
+              + "\(predicted[predicted.count - 1]) (the first is 0)",
           option: "‹token›")
       }
       only.storage.base[row * width + position] = tokens[row * width + position]
