@@ -22,9 +22,10 @@ public struct PretrainedModel: Sendable, Equatable {
   /// - Throws: as `init(reading:)`; `ModelError.otherModel` when checkpoints have files that do
   ///   not describe one model; `CheckpointError` when there are no weights.
   public static func beside(_ source: String) throws -> PretrainedModel? {
+    let suffix = "/config.json"
     var files: [String] = []
     for folder in [source] + (try ForeignCheckpoint.find(source).map(\.folder)) {
-      let file = "\(folder)/config.json"
+      let file = folder + suffix
       if !files.contains(file), fileExists(file) { files.append(file) }
     }
     guard let first = files.first else { return nil }
@@ -32,7 +33,28 @@ public struct PretrainedModel: Sendable, Equatable {
     for file in files.dropFirst() {
       try model.require(PretrainedModel(reading: file), file: file, first: first)
     }
-    return model
+    return try model.separating(by: PairSeparator(beside: String(first.dropLast(suffix.count))))
+  }
+
+  /// The same with the separator of pairs that the tokenizer beside it has, where `config.json` says
+  /// none.
+  private func separating(by separator: PairSeparator?) throws -> PretrainedModel {
+    guard let separator, case .bert(let sizes) = architecture, sizes.family == .bert,
+      sizes.segments > 1, sizes.separator == nil, separator.id < sizes.vocabulary
+    else { return self }
+    return try setting("sep_token_id", to: .int(separator.id))
+  }
+
+  /// The same with all tokens of the first segment: of single texts, whatever tokens they have.
+  package func withoutSeparator() -> PretrainedModel {
+    guard case .bert(let sizes) = architecture, sizes.separator != nil else { return self }
+    return (try? setting("sep_token_id", to: .null)) ?? self
+  }
+
+  private func setting(_ key: String, to value: ConfigurationValue) throws -> PretrainedModel {
+    var values = values
+    values[key] = value
+    return try PretrainedModel(from: ConfigurationMap(values, file: "config.json"))
   }
 
   /// Refuses a model that is another function, or has other classes.

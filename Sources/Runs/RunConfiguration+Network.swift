@@ -33,6 +33,10 @@ extension RunConfiguration {
   static func settle(
     _ model: inout ModelConfiguration, for data: DataConfiguration, _ map: ConfigurationMap
   ) throws(ConfigurationError) {
+    // A text is one segment, whatever tokens it has.
+    if data.readsTexts, let pretrained = model.pretrained {
+      model = .pretrained(pretrained.withoutSeparator())
+    }
     guard case .bert(var bert) = model else { return }
     if bert.vocabulary == 0 && !data.readsTexts {
       let map = try map.map("model")

@@ -29,10 +29,8 @@ extension PretrainedModel: ModelFamily {
   /// The members of `config.json`.
   public var settings: [String: ConfigurationValue] { ["config": .map(values)] }
 
-  /// Next tokens, or classes.
-  public func predicts(_ loss: Loss) -> Bool {
-    loss == (architecture.isLanguageModel ? .nextToken : .crossEntropy)
-  }
+  /// Next tokens, classes, or numbers.
+  public func predicts(_ loss: Loss) -> Bool { loss == architecture.loss }
 
   /// Why the architecture does not suit.
   public func problem(inputShape: [Int], outputs: Int) -> ModelProblem? {
