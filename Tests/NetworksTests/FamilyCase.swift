@@ -104,8 +104,8 @@ struct FamilyCase: Sendable, CustomTestStringConvertible {
         mlpWidth: 6, attentionScale: 0.6, attentionCap: 2, logitCap: 3), length: 5)
     let qwen3 = Network.llama(
       LlamaConfiguration(
-        .qwen3, vocabulary: 7, context: 6, layers: 1, heads: 4, keyHeads: 2, width: 8,
-        mlpWidth: 6), length: 5)
+        .qwen3, vocabulary: 7, context: 6, layers: 1, heads: 2, keyHeads: 1, width: 8,
+        headWidth: 6, mlpWidth: 6), length: 5)
     let olmo2 = Network.llama(
       LlamaConfiguration(
         .olmo2, vocabulary: 7, context: 6, layers: 1, heads: 4, keyHeads: 2, width: 8,

@@ -79,7 +79,12 @@ struct ModelFamilyTests {
     let gradient = try network.lossGradient(
       known.x, known.targets, parameters: theta, loss: known.loss
     ).parameters
-    #expect(relativeDifference(gradient.elements, known.ordered(known.gradient, network)) < 2e-5)
+    let expected = known.ordered(known.gradient, network)
+    let largest = expected.map(abs).max() ?? 1
+    for parameter in network.parameters {
+      let error = parameter.range.map { abs(Double(gradient[$0]) - expected[$0]) }.max() ?? 0
+      #expect(error < 2e-5 * largest, "\(parameter.name)")
+    }
     let (factors, _) = try network.exampleGradients(known.x, parameters: theta) {
       known.loss.gradient($0, known.targets)
     }
@@ -138,9 +143,8 @@ struct ModelFamilyTests {
       try error("gpt_neox", ["attention_bias": .bool(false)])
         == "attention_bias: false is not supported.")
     #expect(
-      try error("gpt_neox", ["hidden_size": .int(6)]) == "rope_parameters: "
-        + "{\"partial_rotary_factor\":0.5,\"rope_theta\":10000,\"rope_type\":\"default\"} "
-        + "is not supported.")
+      try error("gpt_neox", ["hidden_size": .int(6)])?.hasPrefix(
+        "rope_parameters: {\"partial_rotary_factor\":0.5,") == true)
     #expect(
       try error("roberta", ["pad_token_id": .null]) == "pad_token_id: null is not supported.")
     #expect(

@@ -119,15 +119,16 @@ def encoder(name, model, seed, padding, pairs=False, values=None):
 
 def main():
     shutil.rmtree(ROOT, ignore_errors=True)
+    # PyTorch has no gradient for a padding token's vector: language models have none here.
     small = dict(
         vocab_size=11, hidden_size=8, intermediate_size=10, num_hidden_layers=1,
         num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=12, **EAGER)
     language("mistral", hf.MistralForCausalLM(hf.MistralConfig(sliding_window=8, **small)), 1)
     language("qwen2", hf.Qwen2ForCausalLM(hf.Qwen2Config(tie_word_embeddings=True, **small)), 2)
     language("qwen3", hf.Qwen3ForCausalLM(hf.Qwen3Config(head_dim=6, **small)), 3)
-    language("olmo2", hf.Olmo2ForCausalLM(hf.Olmo2Config(**small)), 4)
+    language("olmo2", hf.Olmo2ForCausalLM(hf.Olmo2Config(pad_token_id=None, eos_token_id=2, **small)), 4)
     language("gemma2", hf.Gemma2ForCausalLM(hf.Gemma2Config(
-        head_dim=6, query_pre_attn_scalar=9, final_logit_softcapping=3.0,
+        pad_token_id=None, head_dim=6, query_pre_attn_scalar=9, final_logit_softcapping=3.0,
         attn_logit_softcapping=2.0, sliding_window=8, **small)), 5)
     neox = {k: v for k, v in small.items() if k != "num_key_value_heads"}
     neox["num_attention_heads"] = 2
