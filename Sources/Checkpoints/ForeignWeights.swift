@@ -72,12 +72,16 @@ public struct ForeignWeights: Sendable {
   /// Buffers that hold no weights (`num_batches_tracked`, causal masks, …) are left out, and an
   /// output head that is a copy of the embedding where the network ties the two.
   ///
+  /// - Parameter isOther: whether a tensor of a name that is no parameter's is left out too.
   /// - Throws: `CheckpointError.otherNetwork` with every tensor that is missing, unknown or of
   ///   another shape; `.unsupportedType`, `.notFinite` naming the tensor.
-  public func parameters(layout: [Parameter]) throws(CheckpointError) -> Fitted {
+  public func parameters(
+    layout: [Parameter], leavingOut isOther: (String) -> Bool = { _ in false }
+  ) throws(CheckpointError) -> Fitted {
     let known = Set(layout.map(\.name))
     let weights = entries.filter {
-      known.contains($0.name) || !(ForeignWeights.isBuffer($0) || isTiedHead($0))
+      known.contains($0.name)
+        || !(ForeignWeights.isBuffer($0) || isTiedHead($0) || isOther($0.name))
     }
     let names = try TensorNames(of: layout, in: weights, file: path)
     let byName = Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0) })

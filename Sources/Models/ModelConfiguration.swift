@@ -147,7 +147,10 @@ extension ModelConfiguration {
   ///   - areTexts: whether a tokenizer made the sequences.
   public func notes(outputs: Int, areTexts: Bool) -> [String] {
     guard case .pretrained(let model) = self else { return [] }
-    return model.architecture.notes(outputs: outputs, areTexts: areTexts)
+    let head = model.newHead.map {
+      ["the head is new: \($0) output\($0 == 1 ? "" : "s"), drawn from the seed"]
+    }
+    return (head ?? []) + model.architecture.notes(outputs: outputs, areTexts: areTexts)
   }
 
   /// Refuses examples that the model cannot read.

@@ -72,6 +72,10 @@ extension ModelError {
     case .imageInputs:
       "give height × width or channels × height × width examples, or name the shape of rows: "
         + "model.image: [1, 28, 28]."
+    case .unsupportedArchitecture("BertModel", _), .unsupportedArchitecture("RobertaModel", _),
+      .unsupportedArchitecture("DistilBertModel", _):
+      "it has no head: train one, with `model: {kind: pretrained, classes: N}` and `training: "
+        + "{from: FOLDER}` in the run file."
     case .unsupportedArchitecture:
       "import one of \(PretrainedModel.architectures.joined(separator: ", ")), or describe the "
         + "network in the run file's `model`."

@@ -9,6 +9,8 @@ public struct PretrainedModel: Sendable, Equatable {
   public let architecture: TransformerArchitecture
   /// All of `config.json`.
   public let values: [String: ConfigurationValue]
+  /// The outputs of a new head, which weights do not have and training draws; nil: the model's own.
+  public let newHead: Int?
 
   /// The architectures by the names that `config.json` gives them.
   public static let architectures = TransformerArchitecture.classNames.values.sorted()
@@ -54,7 +56,8 @@ public struct PretrainedModel: Sendable, Equatable {
   private func setting(_ key: String, to value: ConfigurationValue) throws -> PretrainedModel {
     var values = values
     values[key] = value
-    return try PretrainedModel(from: ConfigurationMap(values, file: "config.json"))
+    return try PretrainedModel(
+      from: ConfigurationMap(values, file: "config.json"), newHead: newHead)
   }
 
   /// Refuses a model that is another function, or has other classes.
@@ -104,9 +107,38 @@ public struct PretrainedModel: Sendable, Equatable {
   ///
   /// - Throws: as `init(reading:)`.
   public init(from map: ConfigurationMap) throws {
-    values = map.values
-    architecture = try TransformerArchitecture(reading: map)
+    try self.init(from: map, newHead: nil)
   }
+
+  /// Reads the members of a `config.json`, for an encoder with a new head where one is wanted.
+  ///
+  /// - Parameter newHead: classes, or 1 for a number; the model may be a plain encoder then
+  ///   (`BertModel`), or have another head.
+  /// - Throws: as `init(reading:)`; `ModelError.unsupportedArchitecture` for a new head of another
+  ///   model than an encoder of sequences.
+  init(from map: ConfigurationMap, newHead: Int?) throws {
+    self.newHead = newHead
+    guard let newHead else {
+      values = map.values
+      architecture = try TransformerArchitecture(reading: map)
+      return
+    }
+    let type = try map.string("model_type")
+    guard BERTConfiguration.Family(rawValue: type) != nil,
+      let name = TransformerArchitecture.classNames[type]
+    else { throw ModelError.unsupportedArchitecture("\(type) with a new head", file: map.file) }
+    var values = map.values
+    values["architectures"] = .list([.string(name)])
+    for key in ["num_labels", "problem_type", "label2id"] { values[key] = nil }
+    values["id2label"] = .map(
+      Dictionary(uniqueKeysWithValues: (0..<newHead).map { ("\($0)", .string("LABEL_\($0)")) }))
+    self.values = values
+    architecture = try TransformerArchitecture(
+      reading: ConfigurationMap(values, file: map.file))
+  }
+
+  /// Whether a parameter is of the head, which a plain encoder does not have.
+  package func isHead(_ name: String) -> Bool { !name.hasPrefix(architecture.modelType + ".") }
 
   /// The network for examples of a shape; for the longest sequences or the images when nil.
   public func network(inputShape: [Int]? = nil) -> Network {

@@ -28,7 +28,8 @@ extension TransformerArchitecture {
       map.value("sep_token_id") == .null
       ? nil : try map.int(ifPresent: "sep_token_id", in: 0...vocabulary - 1)
     return BERTConfiguration(
-      family, vocabulary: vocabulary, context: context, layers: try layers(map, "num_hidden_layers"), heads: heads, width: width,
+      family, vocabulary: vocabulary, context: context,
+      layers: try layers(map, "num_hidden_layers"), heads: heads, width: width,
       mlpWidth: try size(map, "intermediate_size"), classes: try classes(map),
       isRegression: try isRegression(map),
       segments: try map.int("type_vocab_size", in: 1...largest, default: 2),

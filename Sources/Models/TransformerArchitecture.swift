@@ -94,7 +94,8 @@ public enum TransformerArchitecture: Sendable, Hashable {
     switch loss {
     case .nextToken:
       if abs(Double(own) - Double(outputs)) <= 0.1 * Double(own) { return nil }
-      return "has \(own) tokens, and the data \(outputs) (of texts, give the model's tokenizer; for "
+      return
+        "has \(own) tokens, and the data \(outputs) (of texts, give the model's tokenizer; for "
         + "arrays of ids set `vocabulary: \(own)`)"
     case .crossEntropy: return "has \(own) classes, and the data \(outputs)"
     case .squaredError: return "predicts \(own) numbers, and the data has \(outputs)"

@@ -16,7 +16,9 @@ package struct HeadOrder: Layer {
 
   /// The columns of x that become the columns of one part of a head of y.
   package func source(of columns: Range<Int>) -> Range<Int> {
-    let (part, head) = (columns.lowerBound / headWidth / heads, columns.lowerBound / headWidth % heads)
+    let (part, head) = (
+      columns.lowerBound / headWidth / heads, columns.lowerBound / headWidth % heads
+    )
     let start = (3 * head + part) * headWidth + columns.lowerBound % headWidth
     return start..<start + columns.count
   }

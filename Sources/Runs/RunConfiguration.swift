@@ -86,6 +86,13 @@ public struct RunConfiguration: Sendable {
     self.folder = folder
     if let pretrained, !map.has("model") {
       model = .pretrained(pretrained)
+    } else if let from = try map.detachedMap(ifPresent: "training")?.string(ifPresent: "from"),
+      let pretrained = try map.detachedMap(ifPresent: "model").flatMap({
+        model throws(ConfigurationError) in
+        try PretrainedModel(from: model, beside: RunConfiguration.resolved(from, in: folder))
+      })
+    {
+      model = .pretrained(pretrained)
     } else {
       model = try ModelConfiguration(from: map.map("model"))
     }

@@ -68,7 +68,8 @@ struct PretrainedTests {
         == "import one of BertForSequenceClassification, DistilBertForSequenceClassification, "
         + "GPT2LMHeadModel, GPTNeoXForCausalLM, Gemma2ForCausalLM, LlamaForCausalLM, "
         + "MistralForCausalLM, Olmo2ForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, "
-        + "RobertaForSequenceClassification, ViTForImageClassification, or describe the network in the run file's `model`.")
+        + "RobertaForSequenceClassification, ViTForImageClassification, or describe the network in the run file's `model`."
+    )
     #expect(
       try error("gpt2", ["scale_attn_weights": false])?.what
         == "scale_attn_weights: false is not supported.")

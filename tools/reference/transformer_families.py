@@ -149,6 +149,10 @@ def main():
     encoder("bert-regression", hf.BertForSequenceClassification(hf.BertConfig(
         max_position_embeddings=9, num_labels=1, **bert)), 11, 0,
         values=torch.tensor([[0.5], [2.0], [-1.0], [3.25]], dtype=torch.float64))
+    # A plain encoder, as sentence embedders are saved.
+    torch.manual_seed(12)
+    hf.BertModel(hf.BertConfig(max_position_embeddings=9, **bert)).save_pretrained(
+        ROOT / "bert-encoder")
 
 
 if __name__ == "__main__":
