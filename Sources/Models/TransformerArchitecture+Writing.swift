@@ -85,7 +85,8 @@ extension TransformerArchitecture {
       values["sliding_window"] = sizes.window.map { .int($0) } ?? .null
       let scale = Double(sizes.attentionScale ?? 1)
       // 1/√s in fp32 stands for a number of few digits.
-      values["query_pre_attn_scalar"] = .double((1e4 / (scale * scale)).rounded() / 1e4)
+      let scalar = (1e4 / (scale * scale)).rounded() / 1e4
+      values["query_pre_attn_scalar"] = Int(exactly: scalar).map { .int($0) } ?? .double(scalar)
       values["attn_logit_softcapping"] = sizes.attentionCap.map { number($0) } ?? .null
       values["final_logit_softcapping"] = sizes.logitCap.map { number($0) } ?? .null
     }

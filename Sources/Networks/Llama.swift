@@ -47,8 +47,9 @@ public struct LlamaConfiguration: Sendable, Hashable {
   public var rotaryBase: Double
   /// How angles are slowed for sequences longer than those of the first training.
   public var rotaryScaling: RotaryScaling
-  /// Keys that a query sees in some layer, itself included; nil: all before it. Longer sequences
-  /// than this are not built.
+  /// Keys that a query sees in some layer, itself included; nil: all before it.
+  ///
+  /// Longer sequences than this are not built.
   public var window: Int?
   /// What scores are multiplied by; nil: 1/√(width of a head).
   public var attentionScale: Float?
