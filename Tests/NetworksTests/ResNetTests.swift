@@ -30,9 +30,19 @@ struct ResNetTests {
 
   static let all: [Case] = (try? Fixture.load("resnets.json", as: File.self))?.cases ?? []
 
-  /// s sin(1 + 0.7 k + 2.3 j).
-  static func wave(_ count: Int, _ j: Int, _ scale: Double) -> [Float] {
-    (0..<count).map { Float(scale * sin(1 + 0.7 * Double($0) + 2.3 * Double(j))) }
+  /// a + s sin(1 + 0.7 m + 0.013 m² + 2.3 j), m = k mod 997.
+  static func fill(
+    _ target: UnsafeMutablePointer<Float>, _ count: Int, _ j: Int, _ scale: Double,
+    plus a: Double = 0
+  ) {
+    let period = (0..<min(997, count)).map { k -> Float in
+      let m = Double(k)
+      let phase = 1 + 0.7 * m + 0.013 * m * m + 2.3 * Double(j)
+      return Float(Double(Float(scale * sin(phase))) + a)
+    }
+    for start in stride(from: 0, to: count, by: 997) {
+      (target + start).update(from: period, count: min(997, count - start))
+    }
   }
 
   /// The network with the file's parameters, and images for it.
@@ -46,14 +56,15 @@ struct ResNetTests {
       let j = try #require(places[parameter.name])
       let fanIn = parameter.count / parameter.shape[0]
       let isMatrix = parameter.shape.count > 1
-      var values = wave(parameter.count, j, isMatrix ? (2 / Double(fanIn)).squareRoot() : 0.1)
       let name = parameter.name
-      if !isMatrix, name.hasSuffix("weight") || name.hasSuffix("running_var") {
-        values = values.map { Float(Double($0) + 1) }
-      }
-      (theta.storage.base + parameter.offset).update(from: values, count: values.count)
+      let isScale = !isMatrix && (name.hasSuffix("weight") || name.hasSuffix("running_var"))
+      fill(
+        theta.storage.base + parameter.offset, parameter.count, j,
+        isMatrix ? (2 / Double(fanIn)).squareRoot() : 0.1, plus: isScale ? 1 : 0)
     }
-    return (network, theta, Tensor(wave(2 * 3 * 40 * 36, 0, 1), shape: [2, 3, 40, 36]))
+    let x = Tensor(uninitialized: [2, 3, 40, 36])
+    fill(x.storage.base, x.count, 0, 1)
+    return (network, theta, x)
   }
 
   @Test("the fixture is there")
@@ -84,11 +95,12 @@ struct ResNetTests {
     var direction = Tensor(repeating: 0, shape: [network.parameterCount])
     for (j, known) in c.gradients.enumerated() {
       let parameter = try #require(parameters[known.name])
-      let squares = parameter.range.reduce(0.0) { $0 + Double(gradient[$1]) * Double(gradient[$1]) }
-      #expect(abs(squares.squareRoot() - known.norm) < 1e-4 * known.norm, "\(known.name)")
-      let values = Self.wave(parameter.count, j, 0.01)
+      let squares = VectorMath.squaredNorm(
+        gradient.storage.base + parameter.offset, count: parameter.count)
+      let norm = Double(squares).squareRoot()
+      #expect(abs(norm - known.norm) < 1e-4 * known.norm, "\(known.name)")
       direction.withUnsafeMutablePointer {
-        ($0 + parameter.offset).update(from: values, count: values.count)
+        Self.fill($0 + parameter.offset, parameter.count, j, 0.01)
       }
     }
     let slopes = try network.directionalDerivatives(x, parameters: theta, along: direction) {

@@ -2,8 +2,8 @@
 
     /work/venv/bin/python tools/reference/resnets.py     (needs torch, torchvision)
 
-The k-th number of the j-th tensor of the state dictionary is s sin(1 + 0.7 k + 2.3 j), and 1 more
-where it is a scale or a variance; s is √(2/fan-in) of weights and 0.1 of the rest. Everything is
+The k-th number of the j-th tensor of the state dictionary is s sin(1 + 0.7 m + 0.013 m² + 2.3 j) with
+m = k mod 997, and 1 more where it is a scale or a variance; s is √(2/fan-in) of weights and 0.1 of the rest. Everything is
 computed in float64 at those numbers rounded to float32, with the running statistics.
 """
 import json
@@ -22,8 +22,8 @@ TARGET = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/resnets.j
 
 
 def wave(count, j, scale):
-    k = torch.arange(count, dtype=torch.float64)
-    return (scale * torch.sin(1 + 0.7 * k + 2.3 * j)).float().double()
+    k = torch.arange(count, dtype=torch.float64) % 997
+    return (scale * torch.sin(1 + 0.7 * k + 0.013 * k * k + 2.3 * j)).float().double()
 
 
 def case(name):
