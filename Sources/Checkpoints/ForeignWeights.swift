@@ -69,15 +69,20 @@ public struct ForeignWeights: Sendable {
 
   /// The weights in a network's order.
   ///
-  /// Buffers that hold no weights (`num_batches_tracked`, causal masks, …) are left out, and an
+  /// What holds no weights of layers (`num_batches_tracked`, causal masks, `criterion.weight`, …) is
+  /// left out, and an
   /// output head that is a copy of the embedding where the network ties the two.
   ///
+  /// - Parameter isOther: whether a tensor of a name that is no parameter's is left out too.
   /// - Throws: `CheckpointError.otherNetwork` with every tensor that is missing, unknown or of
   ///   another shape; `.unsupportedType`, `.notFinite` naming the tensor.
-  public func parameters(layout: [Parameter]) throws(CheckpointError) -> Fitted {
+  public func parameters(
+    layout: [Parameter], leavingOut isOther: (String) -> Bool = { _ in false }
+  ) throws(CheckpointError) -> Fitted {
     let known = Set(layout.map(\.name))
     let weights = entries.filter {
-      known.contains($0.name) || !(ForeignWeights.isBuffer($0) || isTiedHead($0))
+      known.contains($0.name)
+        || !(ForeignWeights.isBuffer($0) || isTiedHead($0) || isOther($0.name))
     }
     let names = try TensorNames(of: layout, in: weights, file: path)
     let byName = Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0) })
@@ -103,10 +108,18 @@ public struct ForeignWeights: Sendable {
       leftOut: entries.map(\.name).filter { !taken.contains($0) })
   }
 
-  /// What state dictionaries hold beside weights: counters, positions and masks.
+  /// What state dictionaries hold beside weights: counters, positions, masks and weights of losses.
   private static func isBuffer(_ entry: SafetensorsEntry) -> Bool {
     let leaf = entry.name.split(separator: ".").last.map(String.init) ?? entry.name
     if ["num_batches_tracked", "position_ids", "inv_freq", "masked_bias"].contains(leaf) {
+      return true
+    }
+    // The classes' weights of a loss that was a module: one number a class.
+    let losses = ["criterion", "loss", "loss_fn", "loss_function", "loss_func"]
+    let path = entry.name.split(separator: ".").map(String.init)
+    if path.dropLast().last.map(losses.contains) == true, entry.shape.count <= 1,
+      ["weight", "pos_weight"].contains(leaf)
+    {
       return true
     }
     // GPT-2's causal mask: 1 × 1 × T × T ones and zeros.

@@ -73,6 +73,14 @@ public struct DataConfiguration: Sendable {
     }
   }
 
+  /// Whether the training examples are images of bytes: files, or IDX.
+  public var readsImages: Bool {
+    switch train.reader {
+    case .images, .idx: true
+    case .csv, .npy, .npz, .hdf5, .tokens, .lines: false
+    }
+  }
+
   /// Reads the `data` mapping of a run file.
   ///
   /// - Parameters:

@@ -140,6 +140,19 @@ extension ModelConfiguration {
     }
   }
 
+  /// How the examples are taken otherwise than they seem, a line each.
+  ///
+  /// - Parameters:
+  ///   - outputs: classes, numbers or tokens of the data.
+  ///   - areTexts: whether a tokenizer made the sequences.
+  public func notes(outputs: Int, areTexts: Bool) -> [String] {
+    guard case .pretrained(let model) = self else { return [] }
+    let head = model.newHead.map {
+      ["the head is new: \($0) output\($0 == 1 ? "" : "s"), drawn from the seed"]
+    }
+    return (head ?? []) + model.architecture.notes(outputs: outputs, areTexts: areTexts)
+  }
+
   /// Refuses examples that the model cannot read.
   ///
   /// - Throws: `ModelError.imageInputs` with the shape and what the model needs, `.modelInputs`.

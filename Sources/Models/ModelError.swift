@@ -47,6 +47,7 @@ extension ModelError {
   /// The key or the file.
   public var location: String {
     switch self {
+    case .modelTargets("pretrained", _), .modelInputs("pretrained", _): "config.json and data"
     case .modelTargets, .modelInputs: "model.kind"
     case .imageInputs: "model"
     case .otherClassOrder: "data.classes"
@@ -59,13 +60,22 @@ extension ModelError {
   /// What the user can do about it.
   public var remedy: String {
     switch self {
+    case .modelTargets("pretrained", _):
+      "import a model with another head, or change the data: classes need `label`, numbers `label` "
+        + "with `task: regression`, next tokens neither; a model with one output (num_labels: 1) "
+        + "predicts numbers."
     case .modelTargets:
       "use kind mlp, logistic for classes, linear for numbers (data.task: regression), gpt2 or "
         + "llama for next tokens, bert or vit for classes of sequences or images."
+    case .modelInputs("pretrained", _): "change the data, or import another model."
     case .modelInputs: "change the model's sizes, or the shape of the data."
     case .imageInputs:
       "give height × width or channels × height × width examples, or name the shape of rows: "
         + "model.image: [1, 28, 28]."
+    case .unsupportedArchitecture("BertModel", _), .unsupportedArchitecture("RobertaModel", _),
+      .unsupportedArchitecture("DistilBertModel", _):
+      "it has no head: train one, with `model: {kind: pretrained, classes: N}` and `training: "
+        + "{from: FOLDER}` in the run file."
     case .unsupportedArchitecture:
       "import one of \(PretrainedModel.architectures.joined(separator: ", ")), or describe the "
         + "network in the run file's `model`."

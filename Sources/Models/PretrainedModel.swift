@@ -9,6 +9,8 @@ public struct PretrainedModel: Sendable, Equatable {
   public let architecture: TransformerArchitecture
   /// All of `config.json`.
   public let values: [String: ConfigurationValue]
+  /// The outputs of a new head, which weights do not have and training draws; nil: the model's own.
+  public let newHead: Int?
 
   /// The architectures by the names that `config.json` gives them.
   public static let architectures = TransformerArchitecture.classNames.values.sorted()
@@ -22,9 +24,10 @@ public struct PretrainedModel: Sendable, Equatable {
   /// - Throws: as `init(reading:)`; `ModelError.otherModel` when checkpoints have files that do
   ///   not describe one model; `CheckpointError` when there are no weights.
   public static func beside(_ source: String) throws -> PretrainedModel? {
+    let suffix = "/config.json"
     var files: [String] = []
     for folder in [source] + (try ForeignCheckpoint.find(source).map(\.folder)) {
-      let file = "\(folder)/config.json"
+      let file = folder + suffix
       if !files.contains(file), fileExists(file) { files.append(file) }
     }
     guard let first = files.first else { return nil }
@@ -32,7 +35,29 @@ public struct PretrainedModel: Sendable, Equatable {
     for file in files.dropFirst() {
       try model.require(PretrainedModel(reading: file), file: file, first: first)
     }
-    return model
+    return try model.separating(by: PairSeparator(beside: String(first.dropLast(suffix.count))))
+  }
+
+  /// The same with the separator of pairs that the tokenizer beside it has, where `config.json` says
+  /// none.
+  private func separating(by separator: PairSeparator?) throws -> PretrainedModel {
+    guard let separator, case .bert(let sizes) = architecture, sizes.family == .bert,
+      sizes.segments > 1, sizes.separator == nil, separator.id < sizes.vocabulary
+    else { return self }
+    return try setting("sep_token_id", to: .int(separator.id))
+  }
+
+  /// The same with all tokens of the first segment: of single texts, whatever tokens they have.
+  package func withoutSeparator() -> PretrainedModel {
+    guard case .bert(let sizes) = architecture, sizes.separator != nil else { return self }
+    return (try? setting("sep_token_id", to: .null)) ?? self
+  }
+
+  private func setting(_ key: String, to value: ConfigurationValue) throws -> PretrainedModel {
+    var values = values
+    values[key] = value
+    return try PretrainedModel(
+      from: ConfigurationMap(values, file: "config.json"), newHead: newHead)
   }
 
   /// Refuses a model that is another function, or has other classes.
@@ -82,9 +107,38 @@ public struct PretrainedModel: Sendable, Equatable {
   ///
   /// - Throws: as `init(reading:)`.
   public init(from map: ConfigurationMap) throws {
-    values = map.values
-    architecture = try TransformerArchitecture(reading: map)
+    try self.init(from: map, newHead: nil)
   }
+
+  /// Reads the members of a `config.json`, for an encoder with a new head where one is wanted.
+  ///
+  /// - Parameter newHead: classes, or 1 for a number; the model may be a plain encoder then
+  ///   (`BertModel`), or have another head.
+  /// - Throws: as `init(reading:)`; `ModelError.unsupportedArchitecture` for a new head of another
+  ///   model than an encoder of sequences.
+  init(from map: ConfigurationMap, newHead: Int?) throws {
+    self.newHead = newHead
+    guard let newHead else {
+      values = map.values
+      architecture = try TransformerArchitecture(reading: map)
+      return
+    }
+    let type = try map.string("model_type")
+    guard BERTConfiguration.Family(rawValue: type) != nil,
+      let name = TransformerArchitecture.classNames[type]
+    else { throw ModelError.unsupportedArchitecture("\(type) with a new head", file: map.file) }
+    var values = map.values
+    values["architectures"] = .list([.string(name)])
+    for key in ["num_labels", "problem_type", "label2id"] { values[key] = nil }
+    values["id2label"] = .map(
+      Dictionary(uniqueKeysWithValues: (0..<newHead).map { ("\($0)", .string("LABEL_\($0)")) }))
+    self.values = values
+    architecture = try TransformerArchitecture(
+      reading: ConfigurationMap(values, file: map.file))
+  }
+
+  /// Whether a parameter is of the head, which a plain encoder does not have.
+  package func isHead(_ name: String) -> Bool { !name.hasPrefix(architecture.modelType + ".") }
 
   /// The network for examples of a shape; for the longest sequences or the images when nil.
   public func network(inputShape: [Int]? = nil) -> Network {

@@ -13,9 +13,20 @@ extension TransformerArchitecture {
     "quantization_config", "residual_multiplier", "sliding_window", "use_qk_norm",
   ]
 
+  /// Those that an architecture has itself, by `model_type`.
+  private static let read: [String: Set<String>] = [
+    "mistral": ["sliding_window"], "qwen2": ["sliding_window", "layer_types"],
+    "qwen3": ["sliding_window", "layer_types"],
+    "gemma2": [
+      "sliding_window", "layer_types", "attn_logit_softcapping", "final_logit_softcapping",
+    ],
+  ]
+
   /// Refuses each of them that says more than nothing.
-  static func refuseForeign(_ map: ConfigurationMap) throws(ModelError) {
-    for key in foreign { try refuse(map, key) }
+  ///
+  /// - Parameter type: the `model_type`.
+  static func refuseForeign(_ map: ConfigurationMap, of type: String) throws(ModelError) {
+    for key in foreign where read[type]?.contains(key) != true { try refuse(map, key) }
   }
 
   /// Refuses a member unless it says nothing: null, `false`, a factor of 1, an empty collection.
@@ -59,8 +70,25 @@ extension TransformerArchitecture {
       switch self {
       case .gpt2:
         ["add_cross_attention", "scale_attn_by_inverse_layer_idx", "scale_attn_weights"]
-      case .llama: ["rope_parameters", "rope_scaling"]
-      case .bert: ["add_cross_attention"]
+      case .llama(let sizes):
+        switch sizes.family {
+        case .llama, .mistral, .olmo2: ["rope_parameters", "rope_scaling"]
+        case .qwen2, .qwen3:
+          [
+            "rope_parameters", "rope_scaling", "layer_types", "max_window_layers",
+            "sliding_window",
+          ]
+        case .gemma2:
+          [
+            "rope_parameters", "rope_scaling", "layer_types", "hidden_act",
+            "use_bidirectional_attention",
+          ]
+        }
+      case .gptNeoX:
+        ["classifier_dropout", "rope_parameters", "rope_scaling"]
+      case .bert(let sizes):
+        sizes.family == .distilbert
+          ? ["qa_dropout", "sinusoidal_pos_embds", "tie_weights_"] : ["add_cross_attention"]
       case .vit: []
       }
     return sizes.union(more)

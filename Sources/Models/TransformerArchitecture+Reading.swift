@@ -9,13 +9,20 @@ import Tensors
 extension TransformerArchitecture {
   /// The classes that write such files, by `model_type`.
   package static let classNames = [
-    "gpt2": "GPT2LMHeadModel", "llama": "LlamaForCausalLM",
-    "bert": "BertForSequenceClassification", "vit": "ViTForImageClassification",
+    "gpt2": "GPT2LMHeadModel", "llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM",
+    "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM", "olmo2": "Olmo2ForCausalLM",
+    "gemma2": "Gemma2ForCausalLM", "gpt_neox": "GPTNeoXForCausalLM",
+    "bert": "BertForSequenceClassification", "roberta": "RobertaForSequenceClassification",
+    "distilbert": "DistilBertForSequenceClassification", "vit": "ViTForImageClassification",
   ]
 
   /// Language models that were saved without their head: a tied one is the embedding, and another
   /// one is missed by its name.
-  private static let bareNames = ["gpt2": "GPT2Model", "llama": "LlamaModel"]
+  private static let bareNames = [
+    "gpt2": "GPT2Model", "llama": "LlamaModel", "mistral": "MistralModel", "qwen2": "Qwen2Model",
+    "qwen3": "Qwen3Model", "olmo2": "Olmo2Model", "gemma2": "Gemma2Model",
+    "gpt_neox": "GPTNeoXModel",
+  ]
 
   /// Reads the members of a `config.json`.
   ///
@@ -32,13 +39,19 @@ extension TransformerArchitecture {
       throw ModelError.unsupportedArchitecture(name, file: map.file)
     }
     if own.isEmpty { throw ModelError.unsupportedArchitecture(type, file: map.file) }
-    try TransformerArchitecture.refuseForeign(map)
+    try TransformerArchitecture.refuseForeign(map, of: type)
     switch type {
     case "gpt2": self = .gpt2(try TransformerArchitecture.gpt2(map))
-    case "llama": self = .llama(try TransformerArchitecture.llama(map))
-    case "bert": self = .bert(try TransformerArchitecture.bert(map))
+    case "gpt_neox": self = .gptNeoX(try TransformerArchitecture.gptNeoX(map))
+    case "bert": self = .bert(try TransformerArchitecture.bert(map, .bert))
+    case "roberta": self = .bert(try TransformerArchitecture.bert(map, .roberta))
+    case "distilbert": self = .bert(try TransformerArchitecture.distilBERT(map))
     case "vit": self = .vit(try TransformerArchitecture.vit(map))
-    default: throw ModelError.unsupportedArchitecture(type, file: map.file)
+    default:
+      guard let family = LlamaConfiguration.Family(rawValue: type) else {
+        throw ModelError.unsupportedArchitecture(type, file: map.file)
+      }
+      self = .llama(try TransformerArchitecture.llama(map, family))
     }
     // Asked before a layer is made: sizes that pass cannot overflow in the network's own sums.
     try Memory.require(
@@ -62,73 +75,6 @@ extension TransformerArchitecture {
       activation: try activation(map, "activation_function", default: "gelu_new"),
       dropout: try rate(map, "resid_pdrop"),
       attentionDropout: try rate(map, "attn_pdrop"))
-  }
-
-  private static func llama(_ map: ConfigurationMap) throws -> LlamaConfiguration {
-    try require(map, "attention_bias", is: false)
-    try require(map, "mlp_bias", is: false)
-    guard try activation(map, "hidden_act", default: "silu") == .silu else {
-      throw ModelError.unsupported(map, "hidden_act")
-    }
-    let width = try size(map, "hidden_size")
-    let heads = try size(map, "num_attention_heads")
-    let keyHeads = try map.int("num_key_value_heads", in: 1...largest, default: heads)
-    try requireDivisor(map, keyHeads, "num_key_value_heads", of: heads)
-    let headWidth = try map.int(ifPresent: "head_dim", in: 1...largest)
-    if headWidth == nil { try requireDivisor(map, heads, "num_attention_heads", of: width) }
-    guard (headWidth ?? width / heads).isMultiple(of: 2) else {
-      throw ModelError.unsupported(map, headWidth == nil ? "num_attention_heads" : "head_dim")
-    }
-    let context = try size(map, "max_position_embeddings")
-    let rotary = try rotary(map, context: context)
-    return LlamaConfiguration(
-      vocabulary: try size(map, "vocab_size"), context: context,
-      layers: try layers(map, "num_hidden_layers"), heads: heads, keyHeads: keyHeads, width: width,
-      headWidth: headWidth, mlpWidth: try size(map, "intermediate_size"),
-      isTied: try map.bool("tie_word_embeddings", default: false),
-      epsilon: try epsilon(map, "rms_norm_eps", default: 1e-6),
-      rotaryBase: rotary.base, rotaryScaling: rotary.scaling)
-  }
-
-  /// `rope_parameters` (version 5 of transformers), or `rope_theta` beside `rope_scaling`, which
-  /// goes before `rope_parameters` where there are both.
-  private static func rotary(
-    _ map: ConfigurationMap, context: Int
-  ) throws -> (base: Double, scaling: RotaryScaling) {
-    var (base, scaling): (Double?, RotaryScaling) = (nil, .none)
-    for key in ["rope_parameters", "rope_scaling"] {
-      guard let rope = try map.map(ifPresent: key), !rope.keys.isEmpty else { continue }
-      scaling = try rotaryScaling(rope, context: context)
-      base = try rope.double(ifPresent: "rope_theta", in: .positive)
-    }
-    return (try base ?? map.double("rope_theta", in: .positive, default: 10_000), scaling)
-  }
-
-  /// The scaling that a mapping describes; every other kind is refused, and every other key.
-  private static func rotaryScaling(
-    _ rope: ConfigurationMap, context: Int
-  ) throws -> RotaryScaling {
-    let type = rope.has("rope_type") ? "rope_type" : "type"
-    var known = ["rope_type", "type", "rope_theta"]
-    var scaling = RotaryScaling.none
-    func factor(_ key: String) throws -> Double { try rope.double(key, in: .positive) }
-    switch try rope.string(type, default: "default") {
-    case "default": break
-    case "linear":
-      known += ["factor"]
-      scaling = .linear(factor: try factor("factor"))
-    case "llama3":
-      let keys = ["factor", "low_freq_factor", "high_freq_factor"]
-      known += keys + ["original_max_position_embeddings"]
-      let (low, high) = (try factor(keys[1]), try factor(keys[2]))
-      guard low < high else { throw ModelError.unsupported(rope, keys[2]) }
-      scaling = .llama3(
-        factor: try factor(keys[0]), low: low, high: high,
-        context: try rope.int(known[known.count - 1], in: 1...largest, default: context))
-    default: throw ModelError.unsupported(rope, type)
-    }
-    for key in rope.keys where !known.contains(key) { try refuse(rope, key) }
-    return scaling
   }
 
   // MARK: Keys

@@ -7,8 +7,9 @@ extension TransformerArchitecture {
   package var modelType: String {
     switch self {
     case .gpt2: "gpt2"
-    case .llama: "llama"
-    case .bert: "bert"
+    case .llama(let sizes): sizes.family.rawValue
+    case .gptNeoX: "gpt_neox"
+    case .bert(let sizes): sizes.family.rawValue
     case .vit: "vit"
     }
   }
@@ -21,6 +22,7 @@ extension TransformerArchitecture {
     switch self {
     case .gpt2(let sizes): values = TransformerArchitecture.values(sizes)
     case .llama(let sizes): values = TransformerArchitecture.values(sizes)
+    case .gptNeoX(let sizes): values = TransformerArchitecture.values(sizes)
     case .bert(let sizes): values = TransformerArchitecture.values(sizes)
     case .vit(let sizes): values = TransformerArchitecture.values(sizes)
     }
@@ -34,7 +36,11 @@ extension TransformerArchitecture {
       values["bos_token_id"] = .null
       values["eos_token_id"] = .null
     } else {
-      values["problem_type"] = .string("single_label_classification")
+      // Numbers have no names; the file counts outputs by theirs.
+      let isRegression = loss == .squaredError
+      let classNames = isRegression ? (0..<outputs).map { "LABEL_\($0)" } : classNames
+      values["problem_type"] = .string(
+        isRegression ? "regression" : "single_label_classification")
       values["id2label"] = .map(
         Dictionary(
           uniqueKeysWithValues: classNames.enumerated().map { ("\($0)", .string($1)) }))
@@ -67,6 +73,23 @@ extension TransformerArchitecture {
       "mlp_bias": .bool(false), "tie_word_embeddings": .bool(sizes.isTied),
     ]
     values["rope_scaling"] = scaling(sizes.rotaryScaling)
+    switch sizes.family {
+    case .llama, .olmo2: break
+    case .mistral: values["sliding_window"] = sizes.window.map { .int($0) } ?? .null
+    case .qwen2, .qwen3:
+      values["use_sliding_window"] = .bool(sizes.window != nil)
+      values["sliding_window"] = sizes.window.map { .int($0) }
+    case .gemma2:
+      values["hidden_act"] = nil
+      values["hidden_activation"] = .string("gelu_pytorch_tanh")
+      values["sliding_window"] = sizes.window.map { .int($0) } ?? .null
+      let scale = Double(sizes.attentionScale ?? 1)
+      // 1/√s in fp32 stands for a number of few digits.
+      let scalar = (1e4 / (scale * scale)).rounded() / 1e4
+      values["query_pre_attn_scalar"] = Int(exactly: scalar).map { .int($0) } ?? .double(scalar)
+      values["attn_logit_softcapping"] = sizes.attentionCap.map { number($0) } ?? .null
+      values["final_logit_softcapping"] = sizes.logitCap.map { number($0) } ?? .null
+    }
     return values
   }
 
@@ -85,10 +108,37 @@ extension TransformerArchitecture {
     }
   }
 
+  private static func values(_ sizes: GPTNeoXConfiguration) -> [String: ConfigurationValue] {
+    let share = Double(sizes.turning) / Double(sizes.width / sizes.heads)
+    var values: [String: ConfigurationValue] = [
+      "vocab_size": .int(sizes.vocabulary), "max_position_embeddings": .int(sizes.context),
+      "num_hidden_layers": .int(sizes.layers), "num_attention_heads": .int(sizes.heads),
+      "hidden_size": .int(sizes.width), "intermediate_size": .int(sizes.mlpWidth),
+      "hidden_act": name(sizes.activation), "layer_norm_eps": number(sizes.epsilon),
+      "rotary_emb_base": .double(sizes.rotaryBase), "rotary_pct": .double(share),
+      "use_parallel_residual": .bool(sizes.isParallel), "attention_bias": .bool(true),
+      "tie_word_embeddings": .bool(sizes.isTied), "hidden_dropout": number(sizes.dropout),
+      "attention_dropout": number(sizes.attentionDropout),
+    ]
+    values["rope_scaling"] = scaling(sizes.rotaryScaling)
+    return values
+  }
+
   private static func values(_ sizes: BERTConfiguration) -> [String: ConfigurationValue] {
     let padding = sizes.padding.flatMap { $0 < 0 ? nil : $0 }
-    return [
-      "vocab_size": .int(sizes.vocabulary), "max_position_embeddings": .int(sizes.context),
+    if sizes.family == .distilbert {
+      return [
+        "vocab_size": .int(sizes.vocabulary), "max_position_embeddings": .int(sizes.context),
+        "n_layers": .int(sizes.layers), "n_heads": .int(sizes.heads), "dim": .int(sizes.width),
+        "hidden_dim": .int(sizes.mlpWidth), "activation": name(sizes.activation),
+        "pad_token_id": padding.map { .int($0) } ?? .null, "dropout": number(sizes.dropout),
+        "attention_dropout": number(sizes.attentionDropout),
+        "seq_classif_dropout": number(sizes.classifierDropout),
+      ]
+    }
+    var values: [String: ConfigurationValue] = [
+      "vocab_size": .int(sizes.vocabulary),
+      "max_position_embeddings": .int(sizes.context + sizes.firstPosition),
       "num_hidden_layers": .int(sizes.layers), "num_attention_heads": .int(sizes.heads),
       "hidden_size": .int(sizes.width), "intermediate_size": .int(sizes.mlpWidth),
       "type_vocab_size": .int(sizes.segments), "hidden_act": name(sizes.activation),
@@ -98,6 +148,8 @@ extension TransformerArchitecture {
       "classifier_dropout": number(sizes.classifierDropout),
       "position_embedding_type": .string("absolute"),
     ]
+    values["sep_token_id"] = sizes.separator.map { .int($0) }
+    return values
   }
 
   private static func values(_ sizes: ViTConfiguration) -> [String: ConfigurationValue] {

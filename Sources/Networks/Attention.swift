@@ -11,8 +11,9 @@ import Tensors
 
 /// Scaled dot-product attention of queries on keys and values that stand side by side.
 ///
-///     o = P v,   P = softmax(q kᵀ / √D) over the keys a query may see
+///     o = P v,   P = softmax(α q kᵀ) over the keys a query may see,   α = 1/√D unless said otherwise
 ///
+/// With a cap c the scores s = α q kᵀ are c tanh(s/c) (Gemma Team 2024, arXiv:2408.00118).
 /// Inputs are B × T × (H + 2G)·D: H heads of queries, G of keys, G of values; head h of the queries
 /// reads key/value head h·G/H (grouped queries). Outputs are B × T × H·D.
 /// A causal query sees keys up to its own position; none sees the padding at the end of an example
@@ -33,6 +34,10 @@ package struct Attention: Layer {
   package let isCausal: Bool
   /// Rate at which weights are left out in training, in [0, 1).
   package let dropout: Float
+  /// α; 1/√D when nil.
+  package let scale: Float?
+  /// c; nil: scores as they are.
+  package let cap: Float?
   let slot: Int
 
   /// Queries of a row block.
@@ -48,7 +53,7 @@ package struct Attention: Layer {
     return o
   }
 
-  /// dv = P̃ᵀ do, ds = P ∘ (e − c), dq = ds k / √D, dk = dsᵀ q / √D; e = m ∘ (do vᵀ), c = Σ_N P ∘ e.
+  /// dv = P̃ᵀ do, ds = P ∘ (e − c), dq = α ds k, dk = α dsᵀ q; e = m ∘ (do vᵀ), c = Σ_N P ∘ e.
   ///
   /// By relevance dv alone.
   package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
@@ -64,6 +69,7 @@ package struct Attention: Layer {
       block.weightGradient(dy, x, into: ds)
       block.dropOut(ds)
       block.centre(ds, with: block.p)
+      block.uncap(ds)
       block.addTransposed(block.kept(block.p), dy, .output, onto: dx, .value)
       block.addTransposed(ds, x, .query, onto: dx, .key)
       block.add(ds, x, .key, onto: dx, .query)
@@ -71,7 +77,7 @@ package struct Attention: Layer {
     return dx
   }
 
-  /// ro = (m ∘ rP) v + P̃ rv, rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
+  /// ro = (m ∘ rP) v + P̃ rv, rP = P ∘ (rs − Σ_N P ∘ rs), rs = α (rq kᵀ + q rkᵀ).
   package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
     pass.keepTangent(rx, at: slot)
     guard let rx else { return nil }
@@ -86,7 +92,7 @@ package struct Attention: Layer {
     return ro
   }
 
-  /// rdv = (m ∘ rP)ᵀ do + P̃ᵀ rdo, rdq = (rds k + ds rk)/√D, rdk = (rdsᵀ q + dsᵀ rq)/√D, with
+  /// rdv = (m ∘ rP)ᵀ do + P̃ᵀ rdo, rdq = α (rds k + ds rk), rdk = α (rdsᵀ q + dsᵀ rq), with
   /// e = m ∘ (do vᵀ), re = m ∘ (rdo vᵀ + do rvᵀ), c = Σ P ∘ e, rds = rP ∘ (e − c) + P ∘ (re − Σ(rP ∘ e + P ∘ re)).
   package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
@@ -114,11 +120,13 @@ package struct Attention: Layer {
         block.dropOut(ds)
         block.bend(rds, rp, ds)
         block.centre(ds, with: block.p)
+        block.uncap(ds, rds)
         block.addTransposed(ds, rx, .query, onto: rdx, .key)
         block.add(ds, rx, .key, onto: rdx, .query)
       } else {
         block.dropOut(rds)
         block.centre(rds, with: block.p)
+        block.uncap(rds)
       }
       block.addTransposed(rds, x, .query, onto: rdx, .key)
       block.add(rds, x, .key, onto: rdx, .query)
@@ -141,7 +149,8 @@ package struct Attention: Layer {
     }
     Workers.run(slices: pass.batch * keyHeads) { slice in
       let (example, keyHead) = (slice / keyHeads, slice % keyHeads)
-      let room = Buffer<Float>(uninitialized: (stream == nil ? 4 : 6) * cells)
+      let room = Buffer<Float>(
+        uninitialized: AttentionBlock.rooms(isMasked: stream != nil, isCapped: cap != nil) * cells)
       for head in keyHead * group..<(keyHead + 1) * group {
         for start in stride(from: 0, to: places, by: Attention.blockRows) {
           let block = AttentionBlock(

@@ -1,4 +1,5 @@
 // Letters: as in Attention.swift.
+import Foundation
 import LinearAlgebra
 import Randomness
 import Tensors
@@ -45,7 +46,17 @@ struct AttentionBlock {
   private var mask: UnsafeMutablePointer<Float> { room.base + 4 * roomCells }
   private var remains: UnsafeMutablePointer<Float> { room.base + 5 * roomCells }
 
-  private var inverseRoot: Float { 1 / Float(layer.headWidth).squareRoot() }
+  /// tanh(s/c), and rs, behind the mask's room.
+  private var tanhs: UnsafeMutablePointer<Float> { room.base + (isMasked ? 6 : 4) * roomCells }
+  private var moves: UnsafeMutablePointer<Float> { tanhs + roomCells }
+
+  /// R × N blocks that a head needs.
+  static func rooms(isMasked: Bool, isCapped: Bool) -> Int {
+    4 + (isMasked ? 2 : 0) + (isCapped ? 2 : 0)
+  }
+
+  /// α.
+  private var alpha: Float { layer.scale ?? 1 / Float(layer.headWidth).squareRoot() }
 
   /// Keys that a query sees; none in the padding.
   private func visible(_ query: Int) -> Int {
@@ -53,10 +64,16 @@ struct AttentionBlock {
     return layer.isCausal ? min(length, query + 1) : length
   }
 
-  /// P = softmax(q kᵀ / √D), 0 where a query does not see a key.
+  /// P = softmax(α q kᵀ), of capped scores where there is a cap; 0 where a query does not see a key.
   func fillWeights(_ x: Tensor) {
     multiply(
-      view(x, .query), view(x, .key).transposed, into: weights(p), alpha: inverseRoot, beta: 0)
+      view(x, .query), view(x, .key).transposed, into: weights(p), alpha: alpha, beta: 0)
+    if let cap = layer.cap {
+      for k in 0..<cells {
+        tanhs[k] = tanh(p[k] / cap)
+        p[k] = cap * tanhs[k]
+      }
+    }
     for (r, query) in queries.enumerated() {
       let (row, seen) = (p + r * keys, visible(query))
       if seen > 0 { VectorMath.softmaxRows(row, into: row, rows: 1, columns: seen) }
@@ -96,14 +113,35 @@ struct AttentionBlock {
     multiply(view(dy, .output), view(x, .value).transposed, into: weights(e), alpha: 1, beta: beta)
   }
 
-  /// rP = P ∘ (rs − Σ_N P ∘ rs), rs = (rq kᵀ + q rkᵀ)/√D.
+  /// rP = P ∘ (rs − Σ_N P ∘ rs), rs = α (rq kᵀ + q rkᵀ), of capped scores (1 − tanh²) ∘ rs.
   func weightTangent(_ x: Tensor, _ rx: Tensor, into rp: UnsafeMutablePointer<Float>) {
     let target = weights(rp)
     multiply(
-      view(rx, .query), view(x, .key).transposed, into: target, alpha: inverseRoot, beta: 0)
+      view(rx, .query), view(x, .key).transposed, into: target, alpha: alpha, beta: 0)
     multiply(
-      view(x, .query), view(rx, .key).transposed, into: target, alpha: inverseRoot, beta: 1)
+      view(x, .query), view(rx, .key).transposed, into: target, alpha: alpha, beta: 1)
+    if layer.cap != nil {
+      moves.update(from: rp, count: cells)
+      uncap(rp)
+    }
     centre(rp, with: p)
+  }
+
+  /// e ← (1 − tanh²(s/c)) ∘ e; e itself without a cap.
+  func uncap(_ e: UnsafeMutablePointer<Float>) {
+    if layer.cap == nil { return }
+    for k in 0..<cells { e[k] *= 1 - tanhs[k] * tanhs[k] }
+  }
+
+  /// re ← (1 − t²) ∘ re − (2/c) t ∘ (1 − t²) ∘ rs ∘ e, then e ← (1 − t²) ∘ e, t = tanh(s/c); after
+  /// `weightTangent`.
+  func uncap(_ e: UnsafeMutablePointer<Float>, _ re: UnsafeMutablePointer<Float>) {
+    guard let cap = layer.cap else { return }
+    for k in 0..<cells {
+      let (t, slope) = (tanhs[k], 1 - tanhs[k] * tanhs[k])
+      re[k] = slope * (re[k] - 2 / cap * t * moves[k] * e[k])
+      e[k] *= slope
+    }
   }
 
   /// e ← P ∘ (e − Σ_N P ∘ e), row by row.
@@ -139,20 +177,20 @@ struct AttentionBlock {
     multiply(weights(a), view(x, part), into: view(o, .output), alpha: 1, beta: beta)
   }
 
-  /// target's query part += a · (keys' part)/√D.
+  /// target's query part += α a · (keys' part).
   func add(
     _ a: UnsafeMutablePointer<Float>, _ x: Tensor, _ part: Part, onto target: Tensor, _ place: Part
   ) {
-    multiply(weights(a), view(x, part), into: view(target, place), alpha: inverseRoot, beta: 1)
+    multiply(weights(a), view(x, part), into: view(target, place), alpha: alpha, beta: 1)
   }
 
-  /// target's keys' part += aᵀ · (queries' part), over √D for keys.
+  /// target's keys' part += aᵀ · (queries' part), times α for keys.
   func addTransposed(
     _ a: UnsafeMutablePointer<Float>, _ x: Tensor, _ part: Part, onto target: Tensor, _ place: Part
   ) {
     multiply(
       weights(a).transposed, view(x, part), into: view(target, place),
-      alpha: place == .key ? inverseRoot : 1, beta: 1)
+      alpha: place == .key ? alpha : 1, beta: 1)
   }
 
   private func multiply(

@@ -1,4 +1,4 @@
-// Letters: R rows, W width; x̂ the normalised x, γ scale, β shift, s = 1/√(variance + ε).
+// Letters: R rows, W width, G parts of a row; x̂ the normalised x, γ scale, β shift, s = 1/√(variance + ε).
 import Factors
 import Tensors
 
@@ -6,7 +6,9 @@ import Tensors
 ///
 ///     y = γ ∘ x̂ + β,   x̂ = s (x − mean x),   s = 1/√(mean (x − mean x)² + ε)
 ///
-/// The root-mean-square form leaves out the mean and the shift.
+/// The root-mean-square form leaves out the mean and the shift. A row may have G parts side by side,
+/// each normalised alone with the same γ: the heads of queries or keys. γ is a parameter, or 1 more
+/// than one (Gemma).
 ///
 /// - Source: Ba et al. 2016 (arXiv:1607.06450); Zhang & Sennrich 2019 (arXiv:1910.07467).
 package struct LayerNorm: Layer {
@@ -26,6 +28,10 @@ package struct LayerNorm: Layer {
   package let shift: Parameter?
   /// ε, added to the variance.
   package let epsilon: Float
+  /// Parts G of a row, each W wide.
+  package var parts = 1
+  /// What is added to the parameter to make γ: 0, or 1.
+  package var offset: Float = 0
   let slot: Int
 
   /// The scale and the shift.
@@ -47,8 +53,8 @@ package struct LayerNorm: Layer {
 
   /// y = γ ∘ x̂ + β; saves x̂ and s.
   package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    precondition(x.rowLength == width, "\(x.shape) into \(scale.name) \(scale.shape)")
-    let (y, sizes) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: [x.rowCount]))
+    precondition(x.rowLength == parts * width, "\(x.shape) into \(scale.name) \(scale.shape)")
+    let (y, sizes) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: [rows(of: x)]))
     // Nobody reads x̂ in a pass for outputs alone: y takes its place.
     let normalised = pass.keeps(slot) ? Tensor(uninitialized: x.shape) : y
     let (source, hat, s, target) = (x.storage, normalised.storage, sizes.storage, y.storage)
@@ -76,8 +82,12 @@ package struct LayerNorm: Layer {
       accumulate(dy, state.normalised, into: &pass.gradient)
       if pass.recorder != nil {
         let shape = [pass.batch, dy.positionsOfExample, width]
-        pass.recorder?.record(elementwise: scale, .dense((dy * state.normalised).reshaped(shape)))
-        if let shift { pass.recorder?.record(elementwise: shift, .dense(dy.reshaped(shape))) }
+        func record(_ parameter: Parameter, _ values: Tensor) {
+          pass.recorder?.record(
+            elementwise: parameter, .dense(summedOverParts(values).reshaped(shape)))
+        }
+        record(scale, dy * state.normalised)
+        if let shift { record(shift, dy) }
       }
     }
     guard pass.propagates(slot) else { return nil }
@@ -93,14 +103,14 @@ package struct LayerNorm: Layer {
     let ry = Tensor(repeating: 0, shape: state.normalised.shape)
     let (hat, s, target) = (state.normalised.storage, state.sizes.storage, ry.storage)
     if let tangent = pass.tangent {
-      let direction = Weights(self, tangent)
+      let direction = Weights(self, tangent, isDirection: true)
       forEachRow(ry) { _, start in
         direction.apply(hat.base + start, into: target.base + start, count: width)
       }
     }
     guard let rx else { return ry }
     let hatTangent = Tensor(uninitialized: rx.shape)
-    let turns = Tensor(uninitialized: [rx.rowCount])
+    let turns = Tensor(uninitialized: [rows(of: rx)])
     let (source, moved, rs) = (rx.storage, hatTangent.storage, turns.storage)
     let weights = Weights(self, pass.parameters)
     forEachRow(rx) { row, start in
@@ -126,7 +136,7 @@ package struct LayerNorm: Layer {
     if let moved { accumulateScale(dy, moved.normalised, into: &pass.gradientTangent) }
     let (dx, inner) = projected(dy, state, pass.parameters)
     // ru = γ ∘ rdy + v_γ ∘ dy, projected.
-    var rdx = pass.tangent.map { projected(dy, state, $0).dx }
+    var rdx = pass.tangent.map { projected(dy, state, $0, isDirection: true).dx }
     if let rdy {
       let through = projected(rdy, state, pass.parameters).dx
       if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }
@@ -164,11 +174,12 @@ package struct LayerNorm: Layer {
 
   /// s P(γ ∘ dy) with γ from a flat vector, and mean(x̂ ∘ γ ∘ dy) of each row.
   private func projected(
-    _ dy: Tensor, _ state: State, _ flat: Tensor
+    _ dy: Tensor, _ state: State, _ flat: Tensor, isDirection: Bool = false
   ) -> (dx: Tensor, along: Tensor) {
-    let (dx, along) = (Tensor(uninitialized: dy.shape), Tensor(uninitialized: [dy.rowCount]))
+    let (dx, along) = (Tensor(uninitialized: dy.shape), Tensor(uninitialized: [rows(of: dy)]))
     let (source, hat, s) = (dy.storage, state.normalised.storage, state.sizes.storage)
-    let (target, inner, weights) = (dx.storage, along.storage, Weights(self, flat))
+    let (target, inner) = (dx.storage, along.storage)
+    let weights = Weights(self, flat, isDirection: isDirection)
     forEachRow(dy) { row, start in
       let (d, out) = (source.base + start, target.base + start)
       for k in 0..<width { out[k] = weights.scale[k] * d[k] }
@@ -193,28 +204,53 @@ package struct LayerNorm: Layer {
 
   private func accumulate(_ dy: Tensor, _ hat: Tensor, into flat: inout Tensor?) {
     accumulateScale(dy, hat, into: &flat)
-    if let shift { dy.addColumnSums(to: &flat, at: shift.offset) }
+    if let shift { columns(dy).addColumnSums(to: &flat, at: shift.offset) }
   }
 
   private func accumulateScale(_ dy: Tensor, _ hat: Tensor, into flat: inout Tensor?) {
-    if flat != nil { (dy * hat).addColumnSums(to: &flat, at: scale.offset) }
+    if flat != nil { columns(dy * hat).addColumnSums(to: &flat, at: scale.offset) }
+  }
+
+  /// Rows of W in a tensor.
+  private func rows(of x: Tensor) -> Int { x.rowCount * parts }
+
+  /// One part a row.
+  private func columns(_ x: Tensor) -> Tensor { x.reshaped([rows(of: x), width]) }
+
+  /// R × W from R × GW.
+  private func summedOverParts(_ x: Tensor) -> Tensor {
+    if parts == 1 { return x }
+    let y = Tensor(repeating: 0, shape: [x.rowCount, width])
+    for row in 0..<rows(of: x) {
+      VectorMath.axpy(
+        1, x.storage.base + row * width, onto: y.storage.base + row / parts * width, count: width)
+    }
+    return y
   }
 
   private func forEachRow(_ x: Tensor, _ body: @Sendable (Int, Int) -> Void) {
-    Workers.run(over: x.rowCount, grain: max(1, Tensor.elementGrain / max(1, width))) { rows in
+    Workers.run(over: rows(of: x), grain: max(1, Tensor.elementGrain / max(1, width))) { rows in
       for row in rows { body(row, row * width) }
     }
   }
 
-  /// γ and β inside a flat vector.
+  /// γ and β inside a flat vector, or γ made from it.
   private struct Weights: @unchecked Sendable {
     let storage: Buffer<Float>
+    var made: Buffer<Float>?
     let scale: UnsafePointer<Float>
     let shift: UnsafePointer<Float>?
 
-    init(_ layer: LayerNorm, _ flat: Tensor) {
-      storage = flat.storage
-      scale = UnsafePointer(flat.storage.base + layer.scale.offset)
+    /// - Parameter isDirection: whether `flat` is a change of parameters.
+    init(_ layer: LayerNorm, _ flat: Tensor, isDirection: Bool = false) {
+      let own = flat.storage.base + layer.scale.offset
+      if layer.offset == 0 || isDirection {
+        (storage, scale) = (flat.storage, UnsafePointer(own))
+      } else {
+        made = Buffer(uninitialized: layer.width)
+        for k in 0..<layer.width { made?.base[k] = own[k] + layer.offset }
+        (storage, scale) = (flat.storage, UnsafePointer(made?.base ?? own))
+      }
       shift = layer.shift.map { UnsafePointer(flat.storage.base + $0.offset) }
     }
 

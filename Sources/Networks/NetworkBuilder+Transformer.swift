@@ -11,26 +11,34 @@ extension NetworkBuilder {
   }
 
   /// Root-mean-square norm with a scale, `name.weight`.
+  ///
+  /// - Parameters:
+  ///   - parts: of a row that are normalised alone, each `width` wide.
+  ///   - offset: what is added to the parameter to make the scale.
   package mutating func rootMeanSquareNorm(
-    _ name: String, width: Int, epsilon: Float = 1e-6
+    _ name: String, width: Int, epsilon: Float = 1e-6, parts: Int = 1, offset: Float = 0
   ) -> LayerNorm {
     LayerNorm(
       kind: .rootMeanSquare,
-      scale: parameter(name: name + ".weight", shape: [width], initial: .constant(1)), shift: nil,
-      epsilon: epsilon, slot: slot())
+      scale: parameter(name: name + ".weight", shape: [width], initial: .constant(1 - offset)),
+      shift: nil, epsilon: epsilon, parts: parts, offset: offset, slot: slot())
   }
 
   /// Token vectors, with position and segment vectors where parameters are given.
   ///
   /// The first layer of its network.
   ///
-  /// - Parameter padding: the token that fills up short sequences, beside ids below 0.
+  /// - Parameters:
+  ///   - padding: the token that fills up short sequences, beside ids below 0.
+  ///   - firstPosition: the row of `positions` that the first position has.
+  ///   - separator: the token behind which the second segment begins.
   package mutating func embedding(
     tokens: Parameter, positions: Parameter? = nil, segments: Parameter? = nil,
-    padding: Int? = nil
+    padding: Int? = nil, firstPosition: Int = 0, separator: Int? = nil
   ) -> Embedding {
     Embedding(
-      tokens: tokens, positions: positions, segments: segments, padding: padding, slot: slot())
+      tokens: tokens, positions: positions, segments: segments, padding: padding,
+      firstPosition: firstPosition, separator: separator, slot: slot())
   }
 
   /// Images as sequences; nil when no patch fits.
@@ -58,9 +66,13 @@ extension NetworkBuilder {
 
   /// Attention on queries, keys and values side by side.
   ///
-  /// - Parameter dropout: rate at which weights are left out in training, 0 ≤ rate < 1.
+  /// - Parameters:
+  ///   - dropout: rate at which weights are left out in training, 0 ≤ rate < 1.
+  ///   - scale: of the scores; 1/√D when nil.
+  ///   - cap: c of scores c tanh(s/c); nil: s.
   package mutating func attention(
-    heads: Int, keyHeads: Int? = nil, headWidth: Int, isCausal: Bool, dropout: Float = 0
+    heads: Int, keyHeads: Int? = nil, headWidth: Int, isCausal: Bool, dropout: Float = 0,
+    scale: Float? = nil, cap: Float? = nil
   ) -> Attention {
     let keyHeads = keyHeads ?? heads
     precondition(dropout >= 0 && dropout < 1, "dropout rate \(dropout)")
@@ -68,7 +80,7 @@ extension NetworkBuilder {
       keyHeads > 0 && heads.isMultiple(of: keyHeads), "\(heads) heads on \(keyHeads)")
     return Attention(
       heads: heads, keyHeads: keyHeads, headWidth: headWidth, isCausal: isCausal, dropout: dropout,
-      slot: slot())
+      scale: scale, cap: cap, slot: slot())
   }
 
   /// Layers on the same input, outputs side by side.
@@ -81,22 +93,29 @@ extension NetworkBuilder {
   /// - Parameters:
   ///   - tokens: the token embedding, V × W, which is the head when tied; else `lm_head.weight`.
   ///   - length: tokens T of an example.
+  ///   - headName: of a head that is not tied.
+  ///   - cap: c of logits c tanh(z/c); nil: z.
   mutating func languageModel(
-    _ layers: [any Layer], tokens: Parameter, isTied: Bool, length: Int
+    _ layers: [any Layer], tokens: Parameter, isTied: Bool, length: Int,
+    headName: String = "lm_head", cap: Float? = nil
   ) -> Network {
     let (vocabulary, width) = (tokens.shape[0], tokens.shape[1])
     let head =
       isTied
       ? linear(sharing: tokens, bias: nil)
-      : linear("lm_head", inputs: width, outputs: vocabulary, bias: false, initial: .gpt2)
+      : linear(headName, inputs: width, outputs: vocabulary, bias: false, initial: .gpt2)
+    var layers = layers + [head]
+    if let cap { layers += [Scale(1 / cap), activation(.tanh), Scale(cap)] }
     return Network(
-      Sequential(layers + [head]), builder: self, inputShape: [length], outputCount: vocabulary,
+      Sequential(layers), builder: self, inputShape: [length], outputCount: vocabulary,
       outputShape: [length, vocabulary])
   }
 
   /// Dropout where the rate is not 0.
   mutating func dropouts(_ rate: Float) -> [any Layer] { rate > 0 ? [dropout(rate)] : [] }
 
-  /// silu(g) ∘ u of inputs [g, u].
-  package mutating func gatedProduct() -> GatedProduct { GatedProduct(slot: slot()) }
+  /// f(g) ∘ u of inputs [g, u].
+  package mutating func gatedProduct(_ kind: GatedProduct.Kind = .silu) -> GatedProduct {
+    GatedProduct(kind: kind, slot: slot())
+  }
 }

@@ -42,13 +42,116 @@ extension Network {
         else { return nil }
       }
     }
-    guard let pool = stack.builder.globalAveragePool(input: stack.shape) else { return nil }
+    return stack.classified(image: image, inputShape: inputShape, outputs: outputs)
+  }
+
+  /// The residual networks of ImageNet: a 7 × 7 convolution and pooling, then four stages of 64, 128,
+  /// 256 and 512 channels, four times as many behind each block of the deep ones.
+  ///
+  /// Parameters have the names and shapes of torchvision's `resnet18`, `resnet34` and `resnet50`,
+  /// which are timm's. Ablation points are as those of the networks for CIFAR.
+  ///
+  /// - Parameter depth: which of them.
+  /// - Source: He et al. 2015 (arXiv:1512.03385), table 1; of the bottlenecks the 3 × 3 convolution has
+  ///   the stride, as in torchvision.
+  /// - Returns: nil when the image has no pixel.
+  public static func resnet(
+    _ depth: ResNetDepth, image: ImageShape, inputShape: [Int]? = nil, outputs: Int
+  ) -> Network? {
+    var stack = ImageStack(NetworkBuilder(), image)
+    stack.layers.append(ChannelsLast(shape: image))
+    guard stack.convolve("conv1", to: 64, kernel: 7, stride: 2, padding: 3, bias: false) else {
+      return nil
+    }
+    stack.batchNorm("bn1")
+    stack.activate("conv1")
+    guard let pool = stack.builder.maxPool(input: stack.shape, kernel: 3, stride: 2, padding: 1)
+    else { return nil }
     stack.layers.append(pool)
-    stack.layers.append(FlattenImage(shape: pool.output))
-    stack.layers.append(stack.builder.linear("fc", inputs: stack.shape.channels, outputs: outputs))
+    stack.shape = pool.output
+    for (stage, blocks) in depth.blocks.enumerated() {
+      for block in 0..<blocks {
+        let (name, width) = ("layer\(stage + 1).\(block)", 64 << stage)
+        let stride = stage > 0 && block == 0 ? 2 : 1
+        let isThere =
+          depth.hasBottlenecks
+          ? stack.bottleneck(name, width: width, stride: stride, changesShape: block == 0)
+          : stack.basicBlock(name, inner: width, to: width, changesShape: stride == 2)
+        guard isThere else { return nil }
+      }
+    }
+    return stack.classified(image: image, inputShape: inputShape, outputs: outputs)
+  }
+}
+
+/// Which of the residual networks of ImageNet.
+public enum ResNetDepth: Int, Sendable, CaseIterable {
+  /// ResNet-18.
+  case layers18 = 18
+  /// ResNet-34.
+  case layers34 = 34
+  /// ResNet-50.
+  case layers50 = 50
+
+  /// Blocks of each stage.
+  var blocks: [Int] { self == .layers18 ? [2, 2, 2, 2] : [3, 4, 6, 3] }
+  /// Whether blocks are three convolutions, of which the outer are 1 × 1.
+  var hasBottlenecks: Bool { self == .layers50 }
+}
+
+extension ImageStack {
+  /// The mean of all pixels and a linear layer behind the stack, as a network.
+  fileprivate mutating func classified(
+    image: ImageShape, inputShape: [Int]?, outputs: Int
+  ) -> Network? {
+    guard let pool = builder.globalAveragePool(input: shape) else { return nil }
+    layers.append(pool)
+    layers.append(FlattenImage(shape: pool.output))
+    layers.append(builder.linear("fc", inputs: shape.channels, outputs: outputs))
     return Network(
-      Sequential(stack.layers), builder: stack.builder,
+      Sequential(layers), builder: builder,
       inputShape: inputShape ?? [image.channels, image.height, image.width], outputCount: outputs)
+  }
+
+  /// A 1 × 1 convolution to the width, a 3 × 3 one, a 1 × 1 one to four times the width, each with
+  /// batch norm; what goes around them added, then ReLU.
+  fileprivate mutating func bottleneck(
+    _ name: String, width: Int, stride: Int, changesShape: Bool
+  ) -> Bool {
+    func body(_ inner: inout ImageStack) -> Bool {
+      guard inner.convolve(name + ".conv1", to: width, kernel: 1, bias: false) else { return false }
+      inner.batchNorm(name + ".bn1")
+      inner.activate(name + ".conv1")
+      guard
+        inner.convolve(
+          name + ".conv2", to: width, kernel: 3, stride: stride, padding: 1, bias: false)
+      else { return false }
+      inner.batchNorm(name + ".bn2")
+      inner.activate(name + ".conv2")
+      guard inner.convolve(name + ".conv3", to: 4 * width, kernel: 1, bias: false) else {
+        return false
+      }
+      inner.batchNorm(name + ".bn3")
+      return true
+    }
+    let around = ImageStack.projection(name, to: 4 * width, stride: stride)
+    guard residual(name, body, shortcut: changesShape ? around : nil) else { return false }
+    activate(name)
+    return true
+  }
+
+  /// A 1 × 1 convolution with batch norm around a block.
+  private static func projection(
+    _ name: String, to channels: Int, stride: Int
+  ) -> (inout ImageStack) -> Bool {
+    { inner in
+      guard
+        inner.convolve(
+          name + ".downsample.0", to: channels, kernel: 1, stride: stride, bias: false)
+      else { return false }
+      inner.batchNorm(name + ".downsample.1")
+      return true
+    }
   }
 }
 
@@ -70,14 +173,7 @@ extension ImageStack {
       inner.batchNorm(name + ".bn2")
       return true
     }
-    func around(_ inner: inout ImageStack) -> Bool {
-      guard
-        inner.convolve(
-          name + ".downsample.0", to: channels, kernel: 1, stride: stride, bias: false)
-      else { return false }
-      inner.batchNorm(name + ".downsample.1")
-      return true
-    }
+    let around = ImageStack.projection(name, to: channels, stride: stride)
     guard residual(name, body, shortcut: changesShape ? around : nil) else { return false }
     activate(name)
     return true

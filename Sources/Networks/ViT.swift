@@ -16,8 +16,10 @@ public struct ViTConfiguration: Sendable, Hashable {
   public var width: Int
   /// Width of the MLP's middle.
   public var mlpWidth: Int
-  /// Classes C.
+  /// Outputs C: classes, or numbers.
   public var classes: Int
+  /// Whether the outputs are numbers, trained by squared errors.
+  public var isRegression: Bool
   /// Whether queries, keys and values have biases.
   public var hasBias: Bool
   /// ε of the norms.
@@ -32,9 +34,10 @@ public struct ViTConfiguration: Sendable, Hashable {
   /// Sizes; the MLP is four times as wide unless said otherwise.
   public init(
     image: ImageShape, patch: Int, layers: Int, heads: Int, width: Int, mlpWidth: Int? = nil,
-    classes: Int, hasBias: Bool = true, epsilon: Float = 1e-12,
+    classes: Int, isRegression: Bool = false, hasBias: Bool = true, epsilon: Float = 1e-12,
     activation: Activation.Kind = .gelu, dropout: Float = 0, attentionDropout: Float = 0
   ) {
+    self.isRegression = isRegression
     (self.image, self.patch, self.layers, self.heads) = (image, patch, layers, heads)
     (self.width, self.mlpWidth, self.classes) = (width, mlpWidth ?? 4 * width, classes)
     (self.hasBias, self.epsilon, self.activation) = (hasBias, epsilon, activation)
@@ -61,8 +64,9 @@ extension Network {
     var layers: [any Layer] = [builder.channelsLast(sizes.image), embedding]
     layers += builder.dropouts(sizes.dropout)
     let parts = EncoderParts(
-      width: sizes.width, heads: sizes.heads, mlpWidth: sizes.mlpWidth,
-      activation: sizes.activation, hasBias: sizes.hasBias, dropout: sizes.dropout,
+      names: .vit, width: sizes.width, heads: sizes.heads, mlpWidth: sizes.mlpWidth,
+      activation: sizes.activation, hasBias: sizes.hasBias, joinedDropout: sizes.dropout,
+      dropout: sizes.dropout,
       attentionDropout: sizes.attentionDropout)
     func norm(_ name: String) -> LayerNorm {
       builder.layerNorm(name, width: sizes.width, epsilon: sizes.epsilon)
@@ -70,11 +74,11 @@ extension Network {
     for index in 0..<sizes.layers {
       let name = "vit.encoder.layer.\(index)"
       // Parameters in Hugging Face's order: attention, MLP, then the norms.
-      let attention = parts.attention(name, inner: "attention", &builder)
+      let attention = parts.attention(name, &builder)
       let mlp = parts.mlp(name, &builder)
       let inner = [
-        Residual([norm("\(name).layernorm_before")] + attention),
-        Residual([norm("\(name).layernorm_after")] + mlp),
+        Residual([norm("\(name).\(parts.names.attentionNorm)")] + attention),
+        Residual([norm("\(name).\(parts.names.mlpNorm)")] + mlp),
       ]
       layers.append(builder.block(inner, of: name, width: sizes.width))
     }

@@ -65,7 +65,8 @@ public struct ImportJob: Sendable {
     if let description = data.description { progress.read(description) }
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     var configuration = configuration.fitted(to: data.train)
-    let training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
+    var training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
+    training.progress = progress
     try training.requireModel(for: loss, data)
     try configuration.model.pretrained?.requireOrder(of: data.train.classNames)
     let adapters = try base == nil ? [] : found.map { try PEFTAdapter(reading: $0.folder) }

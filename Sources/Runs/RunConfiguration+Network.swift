@@ -33,6 +33,10 @@ extension RunConfiguration {
   static func settle(
     _ model: inout ModelConfiguration, for data: DataConfiguration, _ map: ConfigurationMap
   ) throws(ConfigurationError) {
+    // A text is one segment, whatever tokens it has.
+    if data.readsTexts, let pretrained = model.pretrained {
+      model = .pretrained(pretrained.withoutSeparator())
+    }
     guard case .bert(var bert) = model else { return }
     if bert.vocabulary == 0 && !data.readsTexts {
       let map = try map.map("model")
@@ -70,12 +74,21 @@ extension RunConfiguration {
   ///   several checkpoints.
   public func started(_ network: Network) throws -> Network {
     guard let path = startPath else { return network }
-    return network.starting(from: try network.modelValues(from: path))
+    guard let model = model.pretrained, model.newHead != nil else {
+      return network.starting(from: try network.modelValues(from: path))
+    }
+    return network.starting(
+      from: try network.modelValues(from: path, newHeadOf: model, seed: training.seed))
   }
 
   /// Where the weights are that training begins with; nil when they are drawn.
   var startPath: String? {
-    training.from.map { folder == "." ? $0 : FilePath(folder).pushing(FilePath($0)).string }
+    training.from.map { RunConfiguration.resolved($0, in: folder) }
+  }
+
+  /// A path of the run file.
+  static func resolved(_ path: String, in folder: String) -> String {
+    folder == "." ? path : FilePath(folder).pushing(FilePath(path)).string
   }
 
   /// Reads `lora`.
@@ -131,11 +144,50 @@ extension Network {
   /// - Throws: `CheckpointError` naming the tensor that does not fit, `.ambiguousWeights` for
   ///   several checkpoints.
   func modelValues(from path: String) throws -> Tensor {
+    try Network.weights(at: path).parameters(layout: modelParameters).parameters
+  }
+
+  /// The same of an encoder, with a head that is drawn, whatever head the weights have.
+  ///
+  /// A pooler is drawn where the weights have none, and left out where the network has none.
+  func modelValues(
+    from path: String, newHeadOf model: PretrainedModel, seed: UInt64
+  ) throws -> Tensor {
+    let weights = try Network.weights(at: path)
+    let hasPooler = weights.entries.contains { $0.name.contains("pooler.dense.") }
+    func isDrawn(_ name: String) -> Bool {
+      model.isHead(name) || (name.contains("pooler.dense.") && !hasPooler)
+    }
+    let kept = modelParameters.filter { !isDrawn($0.name) }
+    var layout: [Parameter] = []
+    for parameter in kept {
+      layout.append(
+        Parameter(
+          name: parameter.name, shape: parameter.shape,
+          offset: layout.last?.range.upperBound ?? 0))
+    }
+    let readsPooler = kept.contains { $0.name.contains("pooler.dense.") }
+    let heads = ["classifier", "pre_classifier", "cls", "lm_head", "qa_outputs", "vocab_"]
+    let fitted = try weights.parameters(layout: layout) { name in
+      heads.contains(where: name.hasPrefix) || (!readsPooler && name.contains("pooler.dense."))
+    }
+    let drawn = initialParameters(seed: seed)
+    let values = Tensor(uninitialized: [modelParameters.last?.range.upperBound ?? 0])
+    values.storage.base.update(from: drawn.storage.base, count: values.count)
+    for (parameter, source) in zip(kept, layout) {
+      (values.storage.base + parameter.offset).update(
+        from: fitted.parameters.storage.base + source.offset, count: parameter.count)
+    }
+    return values
+  }
+
+  /// The one checkpoint of a place.
+  private static func weights(at path: String) throws -> ForeignWeights {
     let found = try ForeignCheckpoint.find(path)
     guard found.count == 1, let file = found.first?.path else {
       throw CheckpointError.ambiguousWeights(names: found.map(\.path), folder: path)
     }
-    return try ForeignWeights(reading: file).parameters(layout: modelParameters).parameters
+    return try ForeignWeights(reading: file)
   }
 
   /// Identity of the weights that training begins with; nil when they are drawn.

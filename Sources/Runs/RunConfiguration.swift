@@ -21,9 +21,9 @@ public struct RunConfiguration: Sendable {
   /// The run's name, which is its folder's.
   public var name: String
   /// Where the data is.
-  public let data: DataConfiguration
+  public private(set) var data: DataConfiguration
   /// The `data` mapping as written.
-  public let dataValue: ConfigurationValue
+  public private(set) var dataValue: ConfigurationValue
   /// Where the relative paths of `data` begin.
   public let folder: String
   /// The network.
@@ -86,6 +86,13 @@ public struct RunConfiguration: Sendable {
     self.folder = folder
     if let pretrained, !map.has("model") {
       model = .pretrained(pretrained)
+    } else if let from = try map.detachedMap(ifPresent: "training")?.string(ifPresent: "from"),
+      let pretrained = try map.detachedMap(ifPresent: "model").flatMap({
+        model throws(ConfigurationError) in
+        try PretrainedModel(from: model, beside: RunConfiguration.resolved(from, in: folder))
+      })
+    {
+      model = .pretrained(pretrained)
     } else {
       model = try ModelConfiguration(from: map.map("model"))
     }
@@ -114,6 +121,37 @@ public struct RunConfiguration: Sendable {
     values["defaults"] = defaults
     values["lora"] = adapters?.value
     return .map(values)
+  }
+
+  /// The same run with images standardised as a model's processor does it, where they are files or
+  /// IDX and the run file has no `standardise`.
+  ///
+  /// - Returns: and what is to be said of it.
+  public func preprocessed(
+    by processor: ImageProcessor
+  ) throws(ConfigurationError) -> (configuration: RunConfiguration, note: String) {
+    guard case .map(var values) = dataValue else { return (self, "") }
+    if let own = values["standardise"], own != .null {
+      return (
+        self,
+        "`standardise` is that of the run file; \(processor.file) has mean \(processor.mean), std "
+          + "\(processor.std)"
+      )
+    }
+    guard data.readsImages else {
+      return (
+        self,
+        "arrays are taken as they are; the model's pixels have mean \(processor.mean), std "
+          + "\(processor.std) subtracted and divided by (\(processor.file))"
+      )
+    }
+    values["standardise"] = processor.value
+    var copy = self
+    copy.dataValue = .map(values)
+    copy.data = try DataConfiguration(
+      from: ConfigurationMap(values, file: processor.file), relativeTo: folder
+    ).weighted(by: training.weights, relativeTo: folder)
+    return (copy, processor.note)
   }
 
   /// The same run under another name.

@@ -137,11 +137,15 @@ public struct TrainingJob: Sendable {
     return data.training(on: data.train.subset(rows))
   }
 
-  /// Refuses a model that cannot predict the targets or read the examples.
+  /// Refuses a model that cannot predict the targets or read the examples, and says what it takes
+  /// otherwise than it seems.
   func requireModel(for loss: Loss, _ data: SplitData) throws(ModelError) {
     try configuration.model.require(
       loss, inputShape: data.train.featureShape, outputs: data.train.outputCount,
       inputs: [data.train.inputs, data.test.inputs])
+    let notes = configuration.model.notes(
+      outputs: data.train.outputCount, areTexts: configuration.data.readsTexts)
+    for note in notes { progress.noted(note) }
   }
 
   /// The record of the run in the folder if it is the wanted one, else the wanted one, written.

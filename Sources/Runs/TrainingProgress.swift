@@ -24,6 +24,8 @@ public protocol TrainingProgress: Sendable {
   func madeWorthless(_ files: [String])
   /// The data is read.
   func read(_ data: DataDescription)
+  /// The data is taken otherwise than it seems.
+  func noted(_ text: String)
   /// Training begins or goes on.
   func began(_ plan: TrainingPlan)
   /// A seed goes on after the epochs of an interrupted training.
@@ -43,6 +45,8 @@ extension TrainingProgress {
   public func madeWorthless(_ files: [String]) {}
   /// Nothing.
   public func read(_ data: DataDescription) {}
+  /// Nothing.
+  public func noted(_ text: String) {}
   /// Nothing.
   public func began(_ plan: TrainingPlan) {}
   /// Nothing.

@@ -36,6 +36,13 @@ public struct ImportWeightsJob: Sendable {
     var configuration = try RunConfiguration(
       contentsOf: runFile, relativeTo: dataFolder, requiresTraining: false,
       pretrained: hasModel ? nil : try PretrainedModel.beside(base ?? folder))
+    if case .vit? = configuration.model.pretrained?.architecture,
+      let processor = try ImageProcessor.beside(base ?? folder)
+    {
+      let (taken, note) = try configuration.preprocessed(by: processor)
+      configuration = taken
+      control.note("note: " + note)
+    }
     if let name { configuration = try configuration.renamed(name) }
     var job = ImportJob(configuration, from: folder, checkpointsFolder: checkpointsFolder)
     job.base = base

@@ -37,6 +37,8 @@ final class TrainingNotes: TrainingProgress {
     for line in data.lines where describesData { control.note(line) }
   }
 
+  func noted(_ text: String) { control.note("note: " + text) }
+
   func began(_ plan: TrainingPlan) {
     self.plan.withLock { $0 = plan }
     control.note(

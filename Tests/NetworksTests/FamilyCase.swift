@@ -98,6 +98,32 @@ struct FamilyCase: Sendable, CustomTestStringConvertible {
       LlamaConfiguration(
         vocabulary: 7, context: 6, layers: 1, heads: 4, keyHeads: 2, width: 8, mlpWidth: 6),
       length: 5)
+    let gemma2 = Network.llama(
+      LlamaConfiguration(
+        .gemma2, vocabulary: 7, context: 6, layers: 1, heads: 2, keyHeads: 1, width: 4,
+        mlpWidth: 6, attentionScale: 0.6, attentionCap: 2, logitCap: 3), length: 5)
+    let qwen3 = Network.llama(
+      LlamaConfiguration(
+        .qwen3, vocabulary: 7, context: 6, layers: 1, heads: 2, keyHeads: 1, width: 8,
+        headWidth: 6, mlpWidth: 6), length: 5)
+    let olmo2 = Network.llama(
+      LlamaConfiguration(
+        // Norms of small numbers bend sharply: ε keeps differences derivatives.
+        .olmo2, vocabulary: 7, context: 6, layers: 1, heads: 4, keyHeads: 2, width: 8,
+        mlpWidth: 6, epsilon: 0.01), length: 5)
+    let gptNeoX = Network.gptNeoX(
+      GPTNeoXConfiguration(
+        vocabulary: 7, context: 6, layers: 1, heads: 2, width: 8, mlpWidth: 6, turning: 2,
+        dropout: 0.2, attentionDropout: 0.2), length: 5)
+    let distilBERT = Network.bert(
+      BERTConfiguration(
+        .distilbert, vocabulary: 7, context: 6, layers: 1, heads: 2, width: 4, mlpWidth: 6,
+        classes: 3, padding: nil, dropout: 0.2, attentionDropout: 0.2), length: 5)
+    let roBERTa = Network.bert(
+      BERTConfiguration(
+        .roberta, vocabulary: 7, context: 6, layers: 1, heads: 2, width: 4, mlpWidth: 6,
+        classes: 3, segments: 2, separator: 3, padding: 0, dropout: 0.2, attentionDropout: 0.2),
+      length: 5)
     let adapters = LowRankAdapters(rank: 2, alpha: 3, targets: LayerPatterns(["c_attn", "c_fc"]))
     let adapted = try? gpt2.adapted(by: adapters, place: "test").withoutSelection
     return [
@@ -109,6 +135,13 @@ struct FamilyCase: Sendable, CustomTestStringConvertible {
       FamilyCase(name: "bert", network: bert, inputs: tokens, targets: .classes([2, 0])),
       FamilyCase(name: "gpt2", network: gpt2, inputs: tokens, targets: .tokens(tokens)),
       FamilyCase(name: "llama", network: llama, inputs: tokens, targets: .tokens(tokens)),
+      FamilyCase(name: "gemma2", network: gemma2, inputs: tokens, targets: .tokens(tokens)),
+      FamilyCase(name: "qwen3", network: qwen3, inputs: tokens, targets: .tokens(tokens)),
+      FamilyCase(name: "olmo2", network: olmo2, inputs: tokens, targets: .tokens(tokens)),
+      FamilyCase(name: "gpt_neox", network: gptNeoX, inputs: tokens, targets: .tokens(tokens)),
+      FamilyCase(
+        name: "distilbert", network: distilBERT, inputs: tokens, targets: .classes([2, 0])),
+      FamilyCase(name: "roberta", network: roBERTa, inputs: tokens, targets: .classes([2, 0])),
       adapted.map {
         FamilyCase(
           name: "gpt2 with adapters", network: $0, inputs: tokens, targets: .tokens(tokens))

@@ -36,9 +36,12 @@ extension PlainNetwork {
     remember(lengths: found.allSatisfy { $0 == places } ? nil : found)
     var y: [Double] = []
     for place in v.x.indices {
-      let (token, position) = (Int(max(0, v.x[place])) * width, place % places * width)
+      let before = v.x[place / places * places..<place]
+      let type = before.contains { Int($0) == layer.separator } ? width : 0
+      let token = Int(max(0, v.x[place])) * width
+      let position = (layer.firstPosition + place % places) * width
       for k in 0..<width {
-        let others: Double = (positions?[position + k] ?? 0) + (segments?[k] ?? 0)
+        let others: Double = (positions?[position + k] ?? 0) + (segments?[type + k] ?? 0)
         y.append(tokens[token + k] + others)
       }
     }
@@ -46,9 +49,10 @@ extension PlainNetwork {
   }
 
   func layerNorm(_ layer: LayerNorm, _ v: PlainValue) -> PlainValue {
-    let (scale, shift, width) = (flat(layer.scale), layer.shift.map { flat($0) }, v.width)
+    let scale = flat(layer.scale).map { $0 + Double(layer.offset) }
+    let (shift, width) = (layer.shift.map { flat($0) }, scale.count)
     var y: [Double] = []
-    for row in 0..<v.rows {
+    for row in 0..<v.rows * layer.parts {
       let x = Array(v.x[row * width..<(row + 1) * width])
       let mean = layer.kind == .layer ? x.reduce(0, +) / Double(width) : 0
       let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
@@ -84,7 +88,11 @@ extension PlainNetwork {
     for row in 0..<v.rows {
       for k in 0..<half {
         let g = v.x[row * v.width + k]
-        y.append(g / (1 + exp(-g)) * v.x[row * v.width + half + k])
+        let root = (2 / Double.pi).squareRoot()
+        let gate =
+          layer.kind == .silu
+          ? g / (1 + exp(-g)) : 0.5 * g * (1 + tanh(root * (g + 0.044715 * g * g * g)))
+        y.append(gate * v.x[row * v.width + half + k])
       }
     }
     return PlainValue(y, v.shape.dropLast() + [half])
@@ -92,11 +100,11 @@ extension PlainNetwork {
 
   func rotary(_ layer: Rotary, _ v: PlainValue) -> PlainValue {
     var y = v
-    let half = layer.headWidth / 2
+    let half = layer.turning / 2
     for row in 0..<v.rows {
       for head in 0..<layer.heads {
         for k in 0..<half {
-          let power = -2 * Double(k) / Double(layer.headWidth)
+          let power = -2 * Double(k) / Double(layer.turning)
           let angle = Double(row % v.places) * layer.scaling.scaled(pow(layer.base, power))
           let a = row * v.width + head * layer.headWidth + k
           y.x[a] = v.x[a] * cos(angle) - v.x[a + half] * sin(angle)
@@ -121,11 +129,12 @@ extension PlainNetwork {
           let key = head * layer.keyHeads / layer.heads
           let query = (example * places + t) * width + head * d
           func row(_ s: Int, _ head: Int) -> Int { (example * places + s) * width + head * d }
-          let root = Double(d).squareRoot()
+          let scale = layer.scale.map { Double($0) } ?? 1 / Double(d).squareRoot()
           let seen = layer.isCausal ? min(length, t + 1) : length
           let scores: [Double] = (0..<seen).map { s in
             let start = row(s, layer.heads + key)
-            return (0..<d).reduce(0.0) { $0 + v.x[query + $1] * v.x[start + $1] } / root
+            let score = scale * (0..<d).reduce(0.0) { $0 + v.x[query + $1] * v.x[start + $1] }
+            return layer.cap.map { Double($0) * tanh(score / Double($0)) } ?? score
           }
           let total = scores.reduce(0) { $0 + exp($1) }
           for (s, score) in scores.enumerated() {

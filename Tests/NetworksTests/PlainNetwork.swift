@@ -94,7 +94,7 @@ final class PlainNetwork {
       v.ablated(
         by: engine(layer, Tensor(repeating: 1, shape: v.shape)),
         shift: engine(layer, Tensor(repeating: 0, shape: v.shape)))
-    case is ChannelsLast, is FlattenImage, is Flatten: reordered(layer, v)
+    case is ChannelsLast, is FlattenImage, is Flatten, is HeadOrder: reordered(layer, v)
     default: preconditionFailure("no plain rule for \(type(of: layer))")
     }
   }

@@ -103,7 +103,7 @@ struct ModelDamageTests {
     "the least number of parameters is below the network's own",
     arguments: [
       "gpt2", "llama", "llama-tied", "bert", "vit", "vit-plain",
-    ])
+    ] + ModelFamilyTests.names.map { "../Families/\($0)" })
   func least(name: String) throws {
     let model = try PretrainedModel(reading: fixture("Pretrained/\(name)/config.json"))
     let (least, all) = (model.architecture.leastParameters, Double(model.network().parameterCount))
@@ -113,12 +113,5 @@ struct ModelDamageTests {
 
 extension PretrainedModel {
   /// Tokens or classes.
-  fileprivate var outputs: Int {
-    switch architecture {
-    case .gpt2(let sizes): sizes.vocabulary
-    case .llama(let sizes): sizes.vocabulary
-    case .bert(let sizes): sizes.classes
-    case .vit(let sizes): sizes.classes
-    }
-  }
+  fileprivate var outputs: Int { architecture.outputs }
 }

@@ -72,11 +72,13 @@ private struct WeightWalk {
       case let point as AblationPoint:
         for group in point.components { add(group, Array(layers[..<index]), after) }
       case let point as ColumnPoint:
-        let makers = WeightWalk.makers(Array(layers[..<index]))
+        let before = Array(layers[..<index])
+        let makers = WeightWalk.makers(before)
         for group in point.components {
           own[group.point] = (0..<group.units).map { unit in
             let start = point.start + unit * group.unitWidth
-            return WeightWalk.making(start..<start + group.unitWidth, makers)
+            return WeightWalk.making(
+              WeightWalk.made(start..<start + group.unitWidth, before), makers)
           }
         }
       default: break
@@ -128,9 +130,14 @@ private struct WeightWalk {
     return (0..<heads).map { head in
       let starts =
         attention.keyHeads == heads ? [head, heads + head, 2 * heads + head] : [head]
-      return starts.flatMap { making($0 * width..<($0 + 1) * width, makers) }
+      return starts.flatMap { making(made($0 * width..<($0 + 1) * width, before), makers) }
         + next.flatMap { $0.reading(head * width..<(head + 1) * width) }
     }
+  }
+
+  /// The columns of the makers' outputs that become some columns, where heads are put in order.
+  private static func made(_ columns: Range<Int>, _ before: [any Layer]) -> Range<Int> {
+    before.lazy.compactMap { $0 as? HeadOrder }.last?.source(of: columns) ?? columns
   }
 
   /// What makes some outputs of layers side by side; each range lies within one of them.

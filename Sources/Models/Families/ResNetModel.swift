@@ -1,15 +1,19 @@
 import Configuration
 import Networks
 
-/// The residual networks of the CIFAR experiments; for classes or numbers of images.
+/// The residual networks of the CIFAR experiments, and those of ImageNet by their depth; for classes or
+/// numbers of images.
 ///
 /// ```yaml
 /// model: {kind: resnet, blocks: 3, width: 16}
+/// model: {kind: resnet, depth: 18}                                                 # 18, 34, 50: torchvision's
 /// model: {kind: resnet, blocks: 1, stages: [30, 61, 120], inner: [28, 70, 97]}     # one that was cut
 /// ```
 public struct ResNetModel: ImageModel {
   /// Channels × height × width of an example; nil: the data's own shape.
   public var image: ImageShape?
+  /// Which network of ImageNet; nil: one of CIFAR, which the other settings are of.
+  public var depth: ResNetDepth?
   /// Pairs of convolutions in each stage.
   public var blocks: Int
   /// Channels of the first layer; the others are multiples.
@@ -28,28 +32,47 @@ public struct ResNetModel: ImageModel {
     (self.stages, self.inner) = (stages, inner)
   }
 
+  /// A network of ImageNet.
+  public init(_ depth: ResNetDepth, image: ImageShape? = nil) {
+    self.init(image: image)
+    self.depth = depth
+  }
+
   /// Reads the mapping `model`.
   public init(from map: ConfigurationMap) throws(ConfigurationError) {
     image = try ImageShape(ifPresentIn: map)
+    if let number = try map.int(ifPresent: "depth", in: 1...1_000) {
+      guard let depth = ResNetDepth(rawValue: number) else {
+        throw .outOfRange(map.place("depth"), value: "\(number)", allowed: "18, 34 or 50")
+      }
+      try map.checkKeys(known: ["kind", "depth", "image"])
+      (self.depth, blocks, width) = (depth, 3, 16)
+      return
+    }
     blocks = try map.int("blocks", in: 1...1_000, default: 3)
     width = try map.int("width", in: 1...16_384, default: 16)
     stages = try map.ints(ifPresent: "stages", in: 1...65_536, count: 3)
     inner = try map.ints(ifPresent: "inner", in: 1...65_536, count: 3 * blocks)
-    try map.checkKeys(known: ["kind", "blocks", "width", "stages", "inner", "image"])
+    try map.checkKeys(known: ["kind", "depth", "blocks", "width", "stages", "inner", "image"])
   }
 
   /// The settings written out, defaults included.
   public var settings: [String: ConfigurationValue] {
     var values = imageSettings
+    if let depth {
+      values["depth"] = .int(depth.rawValue)
+      return values
+    }
     (values["blocks"], values["width"]) = (.int(blocks), .int(width))
     values["stages"] = stages.map { .list($0.map { .int($0) }) }
     values["inner"] = inner.map { .list($0.map { .int($0) }) }
     return values
   }
 
-  /// Other widths: of the first layer, then of each block inside and behind it.
+  /// Other widths: of the first layer, then of each block inside and behind it; nil for a network of
+  /// ImageNet.
   public func narrowed(to widths: [Int]) -> ResNetModel? {
-    guard widths.count == 1 + 6 * blocks else { return nil }
+    guard depth == nil, widths.count == 1 + 6 * blocks else { return nil }
     let behind = stride(from: 2, to: widths.count, by: 2).map { widths[$0] }
     // The first layer and the blocks of a stage share their channels.
     let stages = (0..<3).map { behind[$0 * blocks] }
@@ -69,7 +92,10 @@ public struct ResNetModel: ImageModel {
 
   /// The network; nil for images that are too small.
   public func network(image: ImageShape, inputShape: [Int], outputs: Int) -> Network? {
-    .resnet(
+    if let depth {
+      return .resnet(depth, image: image, inputShape: inputShape, outputs: outputs)
+    }
+    return .resnet(
       image: image, inputShape: inputShape, blocks: blocks, width: width, stages: stages,
       inner: inner, outputs: outputs)
   }
