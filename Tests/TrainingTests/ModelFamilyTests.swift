@@ -1,5 +1,6 @@
 import Checkpoints
 import Configuration
+import Factors
 import Foundation
 import Networks
 import Tensors
@@ -189,6 +190,26 @@ struct ModelFamilyTests {
     #expect(
       model.architecture.notes(outputs: 12, areTexts: true)
         == ["the model has 11 tokens and the data 12: the others occur nowhere"])
+  }
+
+  @Test("the weights of a loss beside a network's are left out by their name")
+  func lossWeights() throws {
+    let scratch = try ScratchFolder()
+    let names = [("0.weight", [2, 3]), ("0.bias", [2]), ("criterion.weight", [2])]
+    var layout: [Parameter] = []
+    for (name, shape) in names {
+      layout.append(
+        Parameter(name: name, shape: shape, offset: layout.last?.range.upperBound ?? 0))
+    }
+    let values = (0..<10).map { Float($0) }
+    try SafetensorsFile.write(
+      parameters: Tensor(values, shape: [10]), layout: layout, metadata: [:],
+      to: scratch / "model.safetensors")
+    let weights = try ForeignWeights(reading: scratch / "model.safetensors")
+    let fitted = try weights.parameters(layout: Array(layout.prefix(2)))
+    #expect(fitted.leftOut == ["criterion.weight"])
+    #expect(fitted.parameters.elements == Array(values.prefix(8)))
+    #expect(try weights.parameters(layout: layout).leftOut.isEmpty)
   }
 
   @Test("the separator of pairs is the tokenizer's, unless texts are single")
