@@ -1,4 +1,5 @@
 // Letters: n training examples, m queries, k top examples.
+import LinearAlgebra
 import Randomness
 import Tensors
 
@@ -43,6 +44,34 @@ public struct ScoreAgreement: Sendable, Codable, Equatable {
     spearman = mean(perQuery)
     topOverlap = mean(found.map { $0[1] })
     signFlips = mean(found.map { $0[2] })
+  }
+
+  /// Spearman's correlation within a query between every two of several score matrices, the mean over
+  /// queries: each row is ranked once.
+  ///
+  /// - Parameter all: M matrices of m × n.
+  /// - Returns: M × M, symmetric; 1 on the diagonal unless all scores of a method are equal.
+  /// - Complexity: O(m (M n log n + M² n)); M n numbers for each worker.
+  public static func spearman(between all: [Matrix<Float>]) -> [[Double]] {
+    let queries = all.first?.rows ?? 0
+    precondition(
+      all.allSatisfy { $0.rows == queries && $0.columns == all[0].columns },
+      "scores of other examples")
+    let found = Workers.map(slices: queries) { query -> [Double] in
+      let ranked = all.map { ranks(of: $0.doubles(query)) }
+      var values: [Double] = []
+      for i in ranked.indices {
+        for j in 0...i { values.append(correlation(ranked[i], ranked[j])) }
+      }
+      return values
+    }
+    return all.indices.map { i in
+      all.indices.map { j in
+        let (row, column) = (max(i, j), min(i, j))
+        let place = row * (row + 1) / 2 + column
+        return mean(found.map { $0[place] })
+      }
+    }
   }
 
   /// Rows by falling score; equal ones in their order.

@@ -24,6 +24,9 @@ struct ScoreAgreementTests {
     #expect(found.topOverlap == 0.5 && found.signFlips == 0.5 && found.top == 2)
     // r = .486: .9 · .514 / (.486 · .1) = 9.5.
     #expect(found.models() == 10)
+    let all = ScoreAgreement.spearman(between: [a, b, a])
+    let between: Double = found.spearman
+    #expect(all == [[1, between, 1], [between, 1, between], [1, between, 1]])
     let same = ScoreAgreement(a, a)
     #expect(same.spearman == 1 && same.topOverlap == 1 && same.signFlips == 0)
     #expect(same.models() == 1 && same.top == 6)

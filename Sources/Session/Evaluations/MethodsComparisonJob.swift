@@ -67,7 +67,7 @@ public struct MethodsComparisonJob: Sendable {
       rows.append(row)
     }
     let random = try judge(&rows, scores, truths, session)
-    let agreement = scores.map { a in scores.map { ScoreAgreement(a, $0).spearman } }
+    let agreement = ScoreAgreement.spearman(between: scores)
     let answer = MethodsComparison(
       run: session.run.name, queries: influence.data.test.count, methods: rows,
       agreement: agreement,
