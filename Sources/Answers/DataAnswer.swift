@@ -1,5 +1,6 @@
 import Curation
 import Datasets
+import Foundation
 import Reports
 
 /// How the data of a run were read, and what is wrong with them before any model is asked.
@@ -36,12 +37,6 @@ public struct DataAnswer: Answer, Equatable {
   public let unlabelled: Int
   /// Whether near ones count as copies; else equal ones alone.
   public let looksNear: Bool
-  /// The same for reading.
-  private var tables: [ReportTable] = []
-
-  private enum CodingKeys: String, CodingKey {
-    case run, data, copiesWithOtherLabel, testInTraining, smallClasses, unlabelled, looksNear
-  }
 
   package init(run: String, _ data: SplitData) {
     let findings = DataFindings(data)
@@ -62,12 +57,44 @@ public struct DataAnswer: Answer, Equatable {
     }
     unlabelled = data.unlabelled?.count ?? 0
     looksNear = findings.looksNear
-    tables = findings.tables(data)
+  }
+
+  /// Rows that a table shows.
+  private static let shownRows = 100
+
+  /// The findings as tables; none that is empty.
+  var tables: [ReportTable] {
+    var tables: [ReportTable] = []
+    func copies(_ found: [Copy], _ title: String, _ columns: [String]) {
+      guard !found.isEmpty else { return }
+      var table = TextTable(columns)
+      for copy in found.prefix(DataAnswer.shownRows) {
+        table.append([
+          copy.id.description, copy.label.text, copy.other.description, copy.otherLabel.text,
+          String(format: "%.4f", copy.distance),
+        ])
+      }
+      let rest = found.count - DataAnswer.shownRows
+      tables.append(ReportTable(title: title + (rest > 0 ? "; \(rest) more" : ""), table))
+    }
+    copies(
+      copiesWithOtherLabel, "Copies with another label",
+      ["id", "label", "copy of", "its label", "distance"])
+    copies(
+      testInTraining, "Test examples that stand in training",
+      ["training id", "label", "test id", "its label", "distance"])
+    if !smallClasses.isEmpty {
+      var table = TextTable(["class", "training examples"])
+      for small in smallClasses { table.append([small.name, "\(small.train)"]) }
+      tables.append(ReportTable(title: "Classes too small to judge", table))
+    }
+    return tables
   }
 
   /// For reading: the description, then a table of each finding.
   public var text: String {
     var lines = data?.lines ?? []
+    let tables = tables
     lines.append(
       looksNear
         ? "copies: inputs whose distance is at most 5 % of their length"
@@ -96,12 +123,5 @@ public struct DataAnswer: Answer, Equatable {
       writer.append(["smallClass", small.name, "\(small.train)", "", "", ""])
     }
     return writer.text
-  }
-
-  /// Whether the fields of two answers are the same.
-  public static func == (a: DataAnswer, b: DataAnswer) -> Bool {
-    (a.run, a.data, a.unlabelled, a.looksNear) == (b.run, b.data, b.unlabelled, b.looksNear)
-      && a.copiesWithOtherLabel == b.copiesWithOtherLabel
-      && a.testInTraining == b.testInTraining && a.smallClasses == b.smallClasses
   }
 }

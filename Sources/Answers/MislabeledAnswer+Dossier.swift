@@ -31,7 +31,7 @@ extension MislabeledAnswer {
   }
 
   /// What is known of each suspect, and of the data themselves, as tables; none that is empty.
-  func dossierSections(_ findings: DataFindings, _ data: SplitData) -> [ReportSection] {
+  func dossierSections(_ findings: DataAnswer) -> [ReportSection] {
     var sections: [ReportSection] = []
     if let table = dossierTable {
       sections.append(
@@ -42,7 +42,7 @@ extension MislabeledAnswer {
             + "kernel); influence is on the mean of the test set, positive = helps; ranks are those of "
             + "other signals.", .tables([ReportTable(table)])))
     }
-    let tables = findings.tables(data)
+    let tables = findings.tables
     if !tables.isEmpty {
       sections.append(
         ReportSection(
@@ -76,44 +76,5 @@ extension MislabeledAnswer {
           + signals.map { entry.ranks?[$0].map { "\($0)" } ?? "" })
     }
     return table
-  }
-}
-
-extension DataFindings {
-  /// Rows that a table shows.
-  private static let shownRows = 100
-
-  /// The findings as tables; none that is empty.
-  func tables(_ data: SplitData) -> [ReportTable] {
-    let train = data.train
-    var tables: [ReportTable] = []
-    func copies(_ found: [Copy], _ title: String, _ other: Dataset, _ columns: [String]) {
-      guard !found.isEmpty else { return }
-      var table = TextTable(columns)
-      for copy in found.prefix(DataFindings.shownRows) {
-        table.append([
-          train.ids[copy.row].description, LabelValue(of: copy.row, in: train).text,
-          other.ids[copy.other].description, LabelValue(of: copy.other, in: other).text,
-          String(format: "%.4f", copy.distance),
-        ])
-      }
-      let rest = found.count - DataFindings.shownRows
-      tables.append(
-        ReportTable(title: title + (rest > 0 ? "; \(rest) more" : ""), table))
-    }
-    copies(
-      otherLabels, "Copies with another label", train,
-      ["id", "label", "copy of", "its label", "distance"])
-    copies(
-      inTest, "Test examples that stand in training", data.test,
-      ["training id", "label", "test id", "its label", "distance"])
-    if !smallClasses.isEmpty {
-      var table = TextTable(["class", "training examples"])
-      for small in smallClasses {
-        table.append([train.classNames[small.index], "\(small.count)"])
-      }
-      tables.append(ReportTable(title: "Classes too small to judge", table))
-    }
-    return tables
   }
 }

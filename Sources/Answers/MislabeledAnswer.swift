@@ -195,7 +195,7 @@ public struct MislabeledAnswer: Answer, Equatable {
         ReportSection(
           "Suspects", introduction: agreedText ?? "",
           .suspects(suspectGallery(influence.data, ranking, self)))
-      ] + dossierSections(DataFindings(influence.data), influence.data),
+      ] + dossierSections(DataAnswer(run: run, influence.data)),
       provenance: [
         .init("run", run), .init("signal", signal), .init("engine", Engine.version),
         .init("training data", influence.run.record.dataHashes["train"] ?? ""),

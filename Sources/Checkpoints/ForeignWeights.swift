@@ -70,8 +70,7 @@ public struct ForeignWeights: Sendable {
   /// The weights in a network's order.
   ///
   /// What holds no weights of layers (`num_batches_tracked`, causal masks, `criterion.weight`, …) is
-  /// left out, and an
-  /// output head that is a copy of the embedding where the network ties the two.
+  /// left out, and an output head that is a copy of the embedding where the network ties the two.
   ///
   /// - Parameter isOther: whether a tensor of a name that is no parameter's is left out too.
   /// - Throws: `CheckpointError.otherNetwork` with every tensor that is missing, unknown or of

@@ -101,7 +101,6 @@ extension InputExamples {
   fileprivate func targets(
     asking asked: String?, _ influence: RunInfluence
   ) throws -> (targets: Targets, sentence: String?)? {
-    let read = self
     let train = influence.data.train
     guard case .classes(_, let names) = train.targets else {
       if asked != nil { throw SessionError.noClasses(reason: train.reasonWithoutClasses) }
@@ -109,18 +108,18 @@ extension InputExamples {
     }
     if let asked {
       let index = try InputExamples.index(of: asked, in: names)
-      let classes = [Int32](repeating: Int32(index), count: read.count)
-      let isOther = read.targets.map { $0 != .classes(classes, names: names) } ?? false
+      let classes = [Int32](repeating: Int32(index), count: count)
+      let isOther = targets.map { $0 != .classes(classes, names: names) } ?? false
       let byNumber = names[index] == asked ? "" : ", number \(index) from 0"
       return (
         .classes(classes, names: names),
         "asked about class \(names[index])\(byNumber)" + (isOther ? ", not about the labels" : "")
       )
     }
-    if let labels = read.targets { return (labels, nil) }
-    let unknown = [Int32](repeating: 0, count: read.count)
+    if let labels = targets { return (labels, nil) }
+    let unknown = [Int32](repeating: 0, count: count)
     let predicted = try influence.predictions(
-      for: read.dataset(.classes(unknown, names: names))
+      for: dataset(.classes(unknown, names: names))
     ).predicted
     return (
       .classes(predicted, names: names),

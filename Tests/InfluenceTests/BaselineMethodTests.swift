@@ -90,12 +90,7 @@ import Training
       model: {kind: linear}
       training: {rate: 0.05, batch: 600, epochs: 40, checkpoints: \(Array(1...40))}
       """
-    try Data(text.utf8).write(to: URL(fileURLWithPath: folder / "line.yaml"))
-    let run = try TrainingJob(
-      RunConfiguration(contentsOf: folder / "line.yaml"),
-      checkpointsFolder: folder / "Checkpoints"
-    ).run().run
-    let influence = try RunInfluence(run)
+    let influence = try RunInfluence(LineRun.trained(text, in: folder))
     func scores(_ method: Influence.Method) throws -> [Double] {
       try influence.ensemble(influence.resolved(ScoringRequest(method: method)))
         .scores(influence.data.test).elements.map { Double($0) }

@@ -41,6 +41,11 @@ struct LineRun {
       model: {kind: linear}
       training: {rate: 0.2, batch: 2, epochs: 3, seeds: \(seeds)\(save)\(training)}
       """
+    return try trained(text, in: folder)
+  }
+
+  /// Trains as a run file says, or trains anew.
+  static func trained(_ text: String, in folder: ScratchFolder) throws -> Run {
     try Data(text.utf8).write(to: URL(fileURLWithPath: folder / "line.yaml"))
     var job = TrainingJob(
       try RunConfiguration(contentsOf: folder / "line.yaml"),
