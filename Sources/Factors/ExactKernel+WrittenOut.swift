@@ -56,7 +56,7 @@ extension FactorBlock {
       let left = MatrixView(term.left.materialised(count: count)).columns(range)
       Workers.run(over: count, grain: Swift.max(1, 512 / Swift.max(1, positions))) { examples in
         for i in examples {
-          let rows = i * positions..<(i + 1) * positions
+          let rows = left.withoutTrailingZeros(i * positions..<(i + 1) * positions)
           blockProduct(
             left.rows(rows).transposed, right.rows(rows),
             into: MatrixView(
@@ -90,5 +90,18 @@ extension Matrix where Scalar == Float {
         }
       }
     }
+  }
+}
+
+extension MatrixView where S == Float {
+  /// The rows up to the last one that is not 0, at least one.
+  ///
+  /// What is behind, the padding of a sequence, adds nothing to a product.
+  func withoutTrailingZeros(_ rows: Range<Int>) -> Range<Int> {
+    let last = rows.last { row in
+      let start = storage.base + offset + row * stride
+      return (0..<columns).contains { start[$0] != 0 }
+    }
+    return rows.prefix(Swift.max(1, (last ?? rows.lowerBound) + 1 - rows.lowerBound))
   }
 }

@@ -11,7 +11,7 @@ extension ExampleGradients {
   ///     K[i,j] = ⟨g_i, g_j⟩ = Σ_blocks Σ_{t,s} ⟨left_{i,t}, left_{j,s}⟩ ⟨right_{i,t}, right_{j,s}⟩
   ///
   /// Blocks of many positions whose full gradients take fewer products than the pairs of positions
-  /// are written out by slices.
+  /// are written out by slices; of an embedding's the rows of common tokens are multiplied.
   ///
   /// - Parameter inputGram: products of the network's inputs, which need not be computed again.
   /// - Returns: n × n, symmetric to the bit.
@@ -58,24 +58,33 @@ extension ExampleGradients {
       } && blocks.count == other.blocks.count, "kernels of different networks")
     let tiles = symmetric ? lowerTiles() : allTiles(columns: other.count)
     let target = result.storage
-    let isWrittenOut = zip(blocks, other.blocks).map { $0.prefersFullGradients(against: $1) }
-    if isWrittenOut.contains(true) { target.base.update(repeating: 0, count: result.count) }
+    let forms = zip(blocks, other.blocks).map { $0.productForm(against: $1) }
+    let isBegun = forms.contains { $0 != .pairs }
+    if isBegun { target.base.update(repeating: 0, count: result.count) }
     let meter = KernelProgress.meter(of: count)
-    let shares = meter == nil ? [] : shares(isWrittenOut)
-    for (index, (a, b)) in zip(blocks, other.blocks).enumerated() where isWrittenOut[index] {
-      a.addWrittenOut(symmetric ? nil : b, rows: count, columns: other.count, to: target) { part in
-        meter?.add(shares[index] * part)
-        return meter?.isStopped != true
+    let shares = meter == nil ? [] : shares(forms)
+    for (index, (a, b)) in zip(blocks, other.blocks).enumerated() {
+      switch forms[index] {
+      case .pairs: continue
+      case .tokens:
+        a.addTokenProducts(symmetric ? nil : b, rows: count, columns: other.count, to: target)
+      case .writtenOut:
+        a.addWrittenOut(
+          symmetric ? nil : b, rows: count, columns: other.count, to: target
+        ) { part in
+          meter?.add(shares[index] * part)
+          return meter?.isStopped != true
+        }
       }
     }
     let known = blocks.map { $0.knownProducts(inputGram) }
-    let share = zip(shares, isWrittenOut).reduce(0) { $0 + ($1.1 ? 0 : $1.0) } / area(of: tiles)
+    let share = zip(shares, forms).reduce(0) { $0 + ($1.1 == .pairs ? $1.0 : 0) } / area(of: tiles)
     Workers.run(slices: tiles.count) { slice in
       if meter?.isStopped == true { return }
       defer { meter?.add(share * area(of: [tiles[slice]])) }
       let sum = KernelTile(rows: tiles[slice].rows, columns: tiles[slice].columns)
-      if isWrittenOut.contains(true) { sum.read(from: target, stride: other.count) }
-      for (b, known) in known.enumerated() where !isWrittenOut[b] {
+      if isBegun { sum.read(from: target, stride: other.count) }
+      for (b, known) in known.enumerated() where forms[b] == .pairs {
         if let known {
           blocks[b].terms[0].addProducts(known, to: sum)
         } else {
@@ -89,12 +98,14 @@ extension ExampleGradients {
   }
 
   /// The share of each block in the products of a kernel.
-  private func shares(_ isWrittenOut: [Bool]) -> [Double] {
-    let products = zip(blocks, isWrittenOut).map { block, isWrittenOut -> Double in
+  private func shares(_ forms: [FactorBlock.ProductForm]) -> [Double] {
+    let products = zip(blocks, forms).map { block, form -> Double in
       let positions = Double(block.terms.reduce(0) { $0 + $1.positions })
-      return isWrittenOut
-        ? Double(block.leftWidth) * Double(block.rightWidth)
-        : positions * positions * Double(block.leftWidth + block.rightWidth)
+      switch form {
+      case .tokens: return 0
+      case .writtenOut: return Double(block.leftWidth) * Double(block.rightWidth)
+      case .pairs: return positions * positions * Double(block.leftWidth + block.rightWidth)
+      }
     }
     let all = products.reduce(0, +)
     return products.map { $0 / Swift.max(all, 1) }
@@ -136,12 +147,22 @@ extension FactorBlock {
     pairs > 1 && pairs * (left + right) > left * right
   }
 
-  /// Whether the kernel with another block's examples is taken by full gradients.
-  func prefersFullGradients(against other: FactorBlock) -> Bool {
-    FactorBlock.prefersFullGradients(
-      pairs: terms.reduce(0) { $0 + $1.positions }
-        * other.terms.reduce(0) { $0 + $1.positions },
-      left: leftWidth, right: rightWidth)
+  /// How dot products of two examples' gradients are taken.
+  enum ProductForm {
+    /// By pairs of positions.
+    case pairs
+    /// On gradients that are written out.
+    case writtenOut
+    /// On the rows of the tokens that both have.
+    case tokens
+  }
+
+  /// How the kernel with another block's examples is taken; by shapes alone.
+  func productForm(against other: FactorBlock) -> ProductForm {
+    let pairs = terms.reduce(0) { $0 + $1.positions } * other.terms.reduce(0) { $0 + $1.positions }
+    if pairs > 1 && isLookup && other.isLookup { return .tokens }
+    return FactorBlock.prefersFullGradients(pairs: pairs, left: leftWidth, right: rightWidth)
+      ? .writtenOut : .pairs
   }
 
   /// Adds the dot products of the tile's rows here with its columns in `other`, by pairs of positions.

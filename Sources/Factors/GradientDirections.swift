@@ -137,8 +137,10 @@ extension FactorBlock {
       } else {
         addThroughLeft(directions, left, right, to: target)
       }
-    } else if terms.allSatisfy({ $0.left.isLookup }) {
+    } else if isLookup {
       addThroughLookups(directions, count: n, to: target)
+    } else if isDense && directions.rows <= FactorBlock.rowDirections {
+      for term in terms { addThroughPositions(directions, term, count: n, to: target) }
     } else {
       addWritten(directions, count: n, to: target)
     }
@@ -193,6 +195,48 @@ extension FactorBlock {
         target.base[query * n + example] += VectorMath.dot(
           inner.storage.base + place * i,
           right.storage.base + right.offset + example * right.stride, count: i)
+      }
+    }
+  }
+
+  /// Directions up to which products of all positions cost less than gradients written out.
+  private static let rowDirections = 3
+
+  /// Products of the right sides of all positions with a direction's rows, then of those with the left
+  /// sides; padding, whose left sides are 0, is left out.
+  private func addThroughPositions(
+    _ directions: Matrix<Float>, _ term: OuterProductTerm, count n: Int, to target: Buffer<Float>
+  ) {
+    let (o, i, positions) = (leftWidth, rightWidth, term.positions)
+    let left = MatrixView(term.left.materialised(count: n))
+    let right = MatrixView(term.right.materialised(count: n))
+    let slices = (0..<n).blocks(of: Swift.max(1, 1_024 / Swift.max(1, positions)))
+    Workers.run(slices: slices.count) { slice in
+      let rows = slices[slice].map {
+        left.withoutTrailingZeros($0 * positions..<($0 + 1) * positions)
+      }
+      let packed = Matrix<Float>(uninitialized: rows.reduce(0) { $0 + $1.count }, i)
+      for (place, row) in rows.joined().enumerated() {
+        (packed.storage.base + place * i).update(
+          from: right.storage.base + right.offset + row * right.stride, count: i)
+      }
+      let inner = Matrix<Float>(uninitialized: packed.rows, o)
+      for query in 0..<directions.rows {
+        blockProduct(
+          MatrixView(packed),
+          MatrixView(
+            storage: directions.storage, offset: query * o * i, rows: o, columns: i, stride: i
+          ).transposed, into: MatrixView(inner))
+        var line = inner.storage.base
+        for (own, example) in zip(rows, slices[slice]) {
+          var sum: Float = 0
+          for row in own {
+            sum += VectorMath.dot(
+              line, left.storage.base + left.offset + row * left.stride, count: o)
+            line += o
+          }
+          target.base[query * n + example] += sum
+        }
       }
     }
   }

@@ -23,26 +23,25 @@ public struct Activation: Layer {
 
   /// y = f(x).
   ///
-  /// Saves what f′ reads: y for tanh, x for the others.
+  /// Saves what f′ reads: y for tanh, x for the others. Padding, which is costly, becomes 0.
   package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
+    if let function = costly {
+      pass.keep(x, at: slot)
+      return TokenRows(of: x, pass)?.mapped(x, function) ?? x.mapped(function)
+    }
+    let y = kind == .relu ? x.relu() : x.hyperbolicTangent()
+    pass.keep(kind == .relu ? x : y, at: slot)
+    return y
+  }
+
+  /// f where a number of it costs much more than reading it; else nil.
+  private var costly: (@Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void)?
+  {
     switch kind {
-    case .relu:
-      let y = x.relu()
-      pass.keep(x, at: slot)
-      return y
-    case .gelu:
-      pass.keep(x, at: slot)
-      return x.gelu()
-    case .geluTanh:
-      pass.keep(x, at: slot)
-      return x.mapped(VectorMath.geluTanh)
-    case .silu:
-      pass.keep(x, at: slot)
-      return x.mapped(VectorMath.silu)
-    case .tanh:
-      let y = x.hyperbolicTangent()
-      pass.keep(y, at: slot)
-      return y
+    case .relu, .tanh: nil
+    case .gelu: { VectorMath.gelu($0, into: $1, count: $2) }
+    case .geluTanh: { VectorMath.geluTanh($0, into: $1, count: $2) }
+    case .silu: { VectorMath.silu($0, into: $1, count: $2) }
     }
   }
 
@@ -50,23 +49,40 @@ public struct Activation: Layer {
   package func backward(_ dy: consuming Tensor, _ pass: Pass) -> Tensor? {
     let saved = pass[slot, as: Tensor.self]
     if pass.backwardRule == .relevance { return saved.mapped(ratio) * dy }
-    let isOwn = kind == .relu && dy.isUnique()
+    if kind != .relu { return sloped(dy, saved, pass) }
+    let isOwn = dy.isUnique()
     let source = dy.storage
     let dx = isOwn ? copy dy : Tensor(uninitialized: dy.shape)
     let (input, target) = (saved.storage, dx.storage)
     Workers.run(over: dx.count, grain: Tensor.elementGrain) { range in
-      if kind == .relu {
-        VectorMath.reluBackward(
-          source.base + range.lowerBound, input.base + range.lowerBound,
-          into: target.base + range.lowerBound, count: range.count)
-        return
+      VectorMath.reluBackward(
+        source.base + range.lowerBound, input.base + range.lowerBound,
+        into: target.base + range.lowerBound, count: range.count)
+    }
+    return dx
+  }
+
+  /// f′ ∘ dy; 0 at padding where f is costly.
+  private func sloped(_ dy: Tensor, _ saved: Tensor, _ pass: Pass) -> Tensor {
+    // The derivative stays in the cache until it is multiplied.
+    let step = 4_096
+    if costly != nil, let rows = TokenRows(of: dy, pass) {
+      return rows.mapped(saved, dy) { x, d, y, count in
+        for start in stride(from: 0, to: count, by: step) {
+          let part = min(step, count - start)
+          derivative(x + start, y + start, part)
+          VectorMath.multiply(y + start, d + start, into: y + start, count: part)
+        }
       }
-      // The derivative stays in the cache until it is multiplied.
-      for start in stride(from: range.lowerBound, to: range.upperBound, by: 4_096) {
-        let count = min(4_096, range.upperBound - start)
-        derivative(input.base + start, target.base + start, count)
+    }
+    let dx = Tensor(uninitialized: dy.shape)
+    let (source, input, target) = (dy.storage, saved.storage, dx.storage)
+    Workers.run(over: dx.count, grain: Tensor.elementGrain) { range in
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+        let part = min(step, range.upperBound - start)
+        derivative(input.base + start, target.base + start, part)
         VectorMath.multiply(
-          target.base + start, source.base + start, into: target.base + start, count: count)
+          target.base + start, source.base + start, into: target.base + start, count: part)
       }
     }
     return dx

@@ -29,20 +29,30 @@ package struct Linear: Layer {
   var outputs: Int { weight.shape[isTransposed ? 1 : 0] }
   var inputs: Int { weight.shape[isTransposed ? 0 : 1] }
 
-  /// y = x Wᵀ + b.
+  /// x as it is multiplied, and which rows of the activations these are; nil: all.
+  private struct State: SavedState {
+    let x: Tensor
+    let rows: TokenRows?
+    var tensors: [Tensor] { [x] }
+  }
+
+  /// y = x Wᵀ + b, 0 at padding that is left out (`TokenRows`).
   package func forward(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.keep(x, at: slot)
-    return affine(x, pass.parameters)
+    let rows = TokenRows(of: x, pass)
+    let x = rows.packed(x)
+    pass.keep(State(x: x, rows: rows), at: slot)
+    return rows.padded(affine(x, pass.parameters))
   }
 
   /// dx = dy W, dW = dyᵀ x, db = Σ dy.
   package func backward(_ dy: Tensor, _ pass: Pass) -> Tensor? {
-    let x = pass[slot, as: Tensor.self]
+    let (x, rows) = (pass[slot, as: State.self].x, pass[slot, as: State.self].rows)
+    let d = rows.packed(dy)
     if pass.selects(slot) {
-      accumulate(dy, x, into: &pass.gradient)
-      if pass.recorder != nil { record(dy, x, pass) }
+      accumulate(d, x, into: &pass.gradient)
+      if pass.recorder != nil { record(dy, rows.padded(x), pass) }
     }
-    return pass.propagates(slot) ? times(dy, pass.parameters) : nil
+    return pass.propagates(slot) ? rows.padded(times(d, pass.parameters)) : nil
   }
 
   /// Left sides are the rows of the weight as it is stored.
@@ -63,39 +73,44 @@ package struct Linear: Layer {
 
   /// ry = rx Wᵀ + x Vᵀ + v_b.
   package func forwardTangent(_ rx: Tensor?, _ pass: Pass) -> Tensor? {
-    pass.keepTangent(rx, at: slot)
+    let state = pass.state(at: slot, as: State.self)
+    let rows = rx.map { TokenRows(of: $0, pass) } ?? state?.rows
+    let moved = rx.map { rows.packed($0) }
+    pass.keepTangent(moved, at: slot)
     var own: Tensor?
     if let tangent = pass.tangent, pass.selects(slot) {
-      own = affine(pass[slot, as: Tensor.self], tangent)
+      own = affine(pass[slot, as: State.self].x, tangent)
     }
-    guard let rx else { return own }
-    let ry = own ?? Tensor(uninitialized: rx.shape.dropLast() + [outputs])
+    guard let moved else { return own.map { rows.padded($0) } }
+    let ry = own ?? Tensor(uninitialized: moved.shape.dropLast() + [outputs])
     gemm(
-      MatrixView(rx), view(of: pass.parameters).transposed, into: MatrixView(ry), alpha: 1,
+      MatrixView(moved), view(of: pass.parameters).transposed, into: MatrixView(ry), alpha: 1,
       beta: own == nil ? 0 : 1)
-    return ry
+    return rows.padded(ry)
   }
 
   /// rdx = rdy W + dy V, R(dW) = rdyᵀ x + dyᵀ rx.
   package func backwardTangent(
     _ dy: Tensor, _ rdy: Tensor?, _ pass: Pass
   ) -> (dx: Tensor?, rdx: Tensor?) {
+    let rows = TokenRows(of: dy, pass)
+    let (d, rd) = (rows.packed(dy), rdy.map { rows.packed($0) })
     var rdx: Tensor?
     if pass.selects(slot) {
-      let x = pass[slot, as: Tensor.self]
-      accumulate(dy, x, into: &pass.gradient)
-      if let rdy { accumulate(rdy, x, into: &pass.gradientTangent) }
+      let x = pass[slot, as: State.self].x
+      accumulate(d, x, into: &pass.gradient)
+      if let rd { accumulate(rd, x, into: &pass.gradientTangent) }
       if let rx = pass.tangent(at: slot, as: Tensor.self) {
-        accumulateWeight(dy, rx, into: &pass.gradientTangent)
+        accumulateWeight(d, rx, into: &pass.gradientTangent)
       }
-      if let tangent = pass.tangent, pass.propagates(slot) { rdx = times(dy, tangent) }
+      if let tangent = pass.tangent, pass.propagates(slot) { rdx = times(d, tangent) }
     }
     guard pass.propagates(slot) else { return (nil, nil) }
-    if let rdy {
-      let through = times(rdy, pass.parameters)
+    if let rd {
+      let through = times(rd, pass.parameters)
       if rdx == nil { rdx = through } else { rdx?.add(scaled: through, by: 1) }
     }
-    return (times(dy, pass.parameters), rdx)
+    return (rows.padded(times(d, pass.parameters)), rdx.map { rows.padded($0) })
   }
 
   /// The weight's place in a flat vector as O × I.

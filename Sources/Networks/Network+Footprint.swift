@@ -37,6 +37,9 @@ public struct ExampleFootprint: Sendable, Equatable {
   /// Those of a pass back to the lowest selected layer, without the weights' own gradients.
   public let backward: Double
 
+  /// Tokens over places, where examples are padded: products are made of tokens alone.
+  public var tokenShare = 1.0
+
   /// Products by the selected weights, an embedding that is also the last layer counted at every use.
   public var products: Double {
     blocks.reduce(0) {
@@ -69,6 +72,14 @@ final class FootprintMemory: Sendable {
 }
 
 extension Network {
+  /// Tokens over places of some inputs: 1 for those that are no token ids.
+  public func tokenShare(of inputs: Tensor) -> Double {
+    guard case .tokens(let embedding) = reader,
+      let lengths = Embedding.lengths(of: inputs, padding: embedding.padding)
+    else { return 1 }
+    return Double(lengths.reduce(0, +)) / Double(max(1, inputs.count))
+  }
+
   /// What one example takes; of the network's selection, as far as gradients go.
   public var footprint: ExampleFootprint { footprintMemory.value(measuredFootprint) }
 
@@ -106,9 +117,16 @@ extension Network {
     return max(count, least)
   }
 
+  /// An example that is all there: of tokens none is padding.
+  private var oneExample: Tensor {
+    var value: Float = 0
+    if case .tokens(let embedding) = reader, embedding.padding == 0 { value = 1 }
+    return Tensor(repeating: value, shape: [1] + inputShape)
+  }
+
   private func measuredFootprint() -> ExampleFootprint {
     let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1, for: .factors)
-    let outputs = root.forward(Tensor(repeating: 0, shape: [1] + inputShape), pass)
+    let outputs = root.forward(oneExample, pass)
     var seen = Set<ObjectIdentifier>()
     func bytes(_ tensors: [Tensor]) -> Int {
       tensors.reduce(0) {
@@ -138,7 +156,7 @@ extension Network {
   /// Products of a pass forward, and back as far as some gradients of this network ask for it.
   private func products(above selected: ExampleGradients) -> (forward: Double, backward: Double) {
     let pass = pass(Tensor(repeating: 0, shape: [parameterCount]), batch: 1, for: .factors)
-    let outputs = root.forward(Tensor(repeating: 0, shape: [1] + inputShape), pass)
+    let outputs = root.forward(oneExample, pass)
     _ = root.backward(outputs, pass)
     return pass.takeFactors().products(above: selected.blocks.map(\.weight.offset).min())
   }

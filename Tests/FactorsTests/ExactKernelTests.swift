@@ -45,15 +45,15 @@ struct ExactKernelTests {
     #expect(relativeDifference(samples.gradients.squaredNorms(), expected) < 1e-6)
   }
 
-  @Test("both ways to a dot product are taken, and are meant to be")
+  @Test("all ways to a dot product are taken, and are meant to be")
   func paths() {
-    func usesFullGradients(_ kind: FactorSamples.Kind) -> Bool {
+    func form(_ kind: FactorSamples.Kind) -> FactorBlock.ProductForm {
       let block = FactorSamples(kind, count: 1, seed: 1).gradients.blocks[0]
-      return block.prefersFullGradients(against: block)
+      return block.productForm(against: block)
     }
-    #expect(usesFullGradients(.longSequence) && usesFullGradients(.twoSequences))
-    #expect(!usesFullGradients(.sequence) && !usesFullGradients(.twoUses))
-    #expect(!usesFullGradients(.embedding) && !usesFullGradients(.tiedEmbedding))
+    #expect(form(.longSequence) == .writtenOut && form(.twoSequences) == .writtenOut)
+    #expect(form(.sequence) == .pairs && form(.twoUses) == .pairs)
+    #expect(form(.embedding) == .tokens && form(.tiedEmbedding) == .pairs)
   }
 
   @Test(

@@ -54,4 +54,56 @@ struct GradDotTests {
     #expect(relativeDifference(try dot.scores(queries).elements, dots) < 1e-5)
     #expect(relativeDifference(try cosine.scores(queries).elements, cosines) < 1e-5)
   }
+
+  /// Texts of 1 to 5 tokens and padding for a small BERT.
+  private static func texts(_ lengths: [Int], seed: Int) -> Dataset {
+    let tokens = lengths.enumerated().flatMap { text, length in
+      (0..<5).map { place -> Float in
+        place < length ? Float(1 + (seed + 3 * text + 5 * place * place) % 6) : 0
+      }
+    }
+    let labels = lengths.indices.map { Int32(($0 + seed) % 3) }
+    return Dataset(
+      inputs: Tensor(tokens, shape: [lengths.count, 5]),
+      targets: .classes(labels, names: ["a", "b", "c"]))
+  }
+
+  @Test(
+    "a few queries of gradients that pass by: as with all gradients held, one by one and in the mean",
+    arguments: [Method.graddot, .gradcos], [OutputFunction.loss, .margin])
+  func streamed(method: Method, function: OutputFunction) throws {
+    let sizes = BERTConfiguration(
+      vocabulary: 7, context: 5, layers: 2, heads: 2, width: 4, mlpWidth: 6, classes: 3)
+    let network = Network.bert(sizes)
+    var theta = network.initialParameters(seed: 1)
+    for i in 0..<theta.count { theta.storage.base[i] += Float((i * 7) % 11 - 5) / 16 }
+    let source = GradientSource(network: network, parameters: theta)
+    let data = Self.texts([5, 2, 3, 1, 4, 2, 5, 1, 3], seed: 0)
+    let queries = Self.texts([2, 5, 3], seed: 2)
+    for mean in [false, true] {
+      let held = try Problem.model([source], data, method, function: function)
+      let passing = try Problem.model([source], data, method, function: function)
+      let expected = try held.scores(queries, mean: mean).elements
+      let scores = try StreamedProducts.$heldBytes.withValue(0) {
+        try passing.scores(queries, mean: mean).elements
+      }
+      #expect(relativeDifference(scores, expected) < 1e-5)
+    }
+  }
+
+  @Test("a zero gradient is noted where gradients pass by, too")
+  func streamedNotes() throws {
+    // Inputs of 0 and no bias that counts: the last of three has no gradient by the weights.
+    let data = Dataset(
+      inputs: Tensor([1, 2, 0], shape: [3, 1]),
+      targets: .values(Tensor([1, 1, 0], shape: [3, 1])))
+    let network = Network.multilayerPerceptron(inputShape: [1], hidden: [], outputs: 1)
+    let source = GradientSource(network: network, parameters: Tensor(repeating: 0, shape: [2]))
+    let model = try Problem.model([source], data, .graddot, function: .loss)
+    let notes = try StreamedProducts.$heldBytes.withValue(0) {
+      _ = try model.scores(data.subset([0]))
+      return try model.notes()
+    }
+    #expect(notes.contains { $0.contains("1 training examples have a zero gradient") })
+  }
 }

@@ -41,7 +41,12 @@ final class PlainNetwork {
   /// z at the given parameters and inputs.
   func outputs(_ theta: [Double], _ x: [Double]) -> [Double] {
     (self.theta, kink, statistics) = (theta, 0, [:])
-    return apply(network.root, PlainValue(x, inputs.shape)).x
+    var z = apply(network.root, PlainValue(x, inputs.shape)).x
+    // What a sequence's padding predicts is 0.
+    guard let lengths, network.outputShape.count == 2 else { return z }
+    let (places, width) = (network.outputShape[0], network.outputShape[1])
+    for i in z.indices where i / width % places >= lengths[i / width / places] { z[i] = 0 }
+    return z
   }
 
   /// The engine's own layer on a tensor, as the pass draws.

@@ -9,7 +9,8 @@ struct Benchmark: Sendable {
 
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
-    sgemm, trainingStep, cnn, resnet9Step, transformerStep, curvature, magic, transformerCollecting,
+    sgemm, trainingStep, cnn, resnet9Step, transformerStep, encoder, curvature, magic,
+    transformerCollecting,
     bank,
     sequenceBank, components, collecting, saving, exactTRAK, landmarks,
     ntkLeaveOneOut, denseProjection, storeFiles, storeQuery, preconditioner, peakMemory, scaling,

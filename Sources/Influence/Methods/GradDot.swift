@@ -11,34 +11,56 @@ import Tensors
 ///
 /// With f = −ℓ this is g_x·g_i: by how much a descent step on z_i lowers the loss of x.
 ///
-/// - Complexity: that of the kernel's products.
+/// - Complexity: that of the kernel's products; of a few queries of a large network that of passes
+///   over the training examples (`StreamedProducts`).
 /// - Source: Charpiat et al. 2019 (arXiv:1911.08198).
 struct GradDot: CheckpointScorer {
-  private let kernel: any GradientKernel
+  private let context: ScoringContext
   private let function: OutputFunction
-  /// 1/‖∇ℓ(z_i)‖, 0 for a zero gradient; nil without normalisation.
-  private let inverseNorms: [Float]?
   private let isCosine: Bool
+  private let held = Once<Held>()
+  /// What was found where gradients were not held.
+  private let streamed = Once<[String]>()
 
-  init(_ context: ScoringContext) throws {
-    kernel = try context.kernel(.loss)
-    function = context.options.outputFunction
-    isCosine = context.method.normalisation == .cosine
-    inverseNorms =
-      isCosine
-      ? try kernel.squaredNorms().map { $0 > 0 ? 1 / $0.squareRoot() : 0 } : nil
+  /// The kernel, and what the cosine divides by.
+  private struct Held: Sendable {
+    let kernel: any GradientKernel
+    /// 1/‖∇ℓ(z_i)‖, 0 for a zero gradient; nil without normalisation.
+    let inverseNorms: [Float]?
   }
 
+  init(_ context: ScoringContext) throws {
+    self.context = context
+    function = context.options.outputFunction
+    isCosine = context.method.normalisation == .cosine
+    if !StreamedProducts.suit(context) { _ = try kernel() }
+  }
+
+  private func kernel() throws -> Held {
+    try held {
+      let kernel = try context.kernel(.loss)
+      return Held(
+        kernel: kernel,
+        inverseNorms: isCosine ? try kernel.squaredNorms().map(GradDot.inverse) : nil)
+    }
+  }
+
+  private static func inverse(_ square: Float) -> Float { square > 0 ? 1 / square.squareRoot() : 0 }
+
   var damping: DampingReport? { nil }
-  var notes: [String] { kernel.notes }
-  var byteCount: Int { kernel.byteCount }
-  var deletedRows: [Int] { kernel.deletedRows }
+  var notes: [String] { held.known?.kernel.notes ?? streamed.known ?? [] }
+  var byteCount: Int { held.known?.kernel.byteCount ?? 0 }
+  var deletedRows: [Int] { context.checkpoint.deletedRows }
 
   func scores(of queries: Dataset, mean: Bool) throws -> any TrainingProducts {
-    let rows = try kernel.rows(
+    if held.known == nil, mean || queries.count <= StreamedProducts.queryLimit {
+      return try streamedScores(of: queries, mean: mean)
+    }
+    let own = try kernel()
+    let rows = try own.kernel.rows(
       of: queries, target: .output(function), mean: mean, isCosine: isCosine)
-    let products = try kernel.products(rows)
-    guard let inverseNorms else { return products }
+    let products = try own.kernel.products(rows)
+    guard let inverseNorms = own.inverseNorms else { return products }
     return MappedProducts(base: products, rows: products.rows) { range, block in
       var block = block
       block.multiplyColumns(by: Array(inverseNorms[range]))
@@ -46,9 +68,22 @@ struct GradDot: CheckpointScorer {
     }
   }
 
+  /// The same with gradients that are not held.
+  private func streamedScores(of queries: Dataset, mean: Bool) throws -> HeldProducts {
+    let source = context.checkpoint.source
+    let directions = try source.directions(of: queries, function, mean: mean, isUnit: isCosine)
+    let found = try StreamedProducts(directions, with: context.training, source: source)
+    let diagnosis = try GradientDiagnosis(
+      squaredNorms: found.squaredNorms, data: context.training, checkpoint: context.checkpoint.name)
+    _ = streamed { diagnosis.notes }
+    var products = found.products
+    if isCosine { products.multiplyColumns(by: found.squaredNorms.map(GradDot.inverse)) }
+    return HeldProducts(products)
+  }
+
   func selfScores(of training: Dataset) throws -> [Float] {
     if function == .loss {
-      let squares = try kernel.squaredNorms()
+      let squares = try kernel().kernel.squaredNorms()
       return isCosine ? squares.map { $0 > 0 ? 1 : 0 } : squares
     }
     var result: [Float] = []
@@ -62,9 +97,11 @@ struct GradDot: CheckpointScorer {
 
   /// u = ∇f(x), or that over its norm; the parts are those of −∇ℓ.
   func tokenScores(_ queries: Dataset, rows: [Int]) throws -> Matrix<Float> {
-    let parts = try kernel.positionProducts(
-      try kernel.direction(of: queries, function, weights: try weights(of: queries)), rows: rows)
-    guard let inverseNorms else { return parts }
+    let own = try kernel()
+    let parts = try own.kernel.positionProducts(
+      try own.kernel.direction(of: queries, function, weights: try weights(of: queries)), rows: rows
+    )
+    guard let inverseNorms = own.inverseNorms else { return parts }
     return parts.scaled(rows: rows.map { inverseNorms[$0] })
   }
 
@@ -72,10 +109,11 @@ struct GradDot: CheckpointScorer {
   func partScores(
     _ queries: Dataset, rows: [Int], by partition: GradientPartition
   ) throws -> Matrix<Double> {
-    let parts = try kernel.partSums(
+    let own = try kernel()
+    let parts = try own.kernel.partSums(
       of: queries, weights: try weights(of: queries), target: .output(function), by: partition,
       .examples(rows))
-    guard let inverseNorms else { return parts }
+    guard let inverseNorms = own.inverseNorms else { return parts }
     return parts.scaled(columns: rows.map { Double(inverseNorms[$0]) })
   }
 
@@ -101,7 +139,7 @@ struct GradDot: CheckpointScorer {
   /// ‖∇f‖ of every example.
   private func norms(of data: Dataset) throws -> [Float] {
     var norms: [Float] = []
-    try kernel.forEachRows(of: data, target: .output(function)) {
+    try kernel().kernel.forEachRows(of: data, target: .output(function)) {
       norms += try $0.squaredNorms().map { $0.squareRoot() }
     }
     return norms

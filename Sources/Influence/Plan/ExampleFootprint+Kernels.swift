@@ -5,10 +5,12 @@ import Networks
 
 extension ExampleFootprint {
   /// Flops of a pass forward, and back for so many functions of the outputs.
-  func passFlops(functions: Int) -> Double { 2 * forward + 2 * Double(functions) * backward }
+  func passFlops(functions: Int) -> Double {
+    2 * tokenShare * (forward + Double(functions) * backward)
+  }
 
   /// Flops of a training step on one example: forward, back, and the weights' gradients.
-  var trainingFlops: Double { 2 * (forward + backward + products) }
+  var trainingFlops: Double { 2 * tokenShare * (forward + backward + products) }
 
   /// Bytes of an example's gradients that an exact kernel keeps, for so many functions of the outputs.
   func keptBytes(functions: Int) -> Int {
@@ -43,6 +45,8 @@ extension ExampleFootprint {
   func pairFlops(functions: Int) -> Double {
     blocks.reduce(0) {
       let (t, left, right) = (Double($1.positions), Double(functions * $1.left), Double($1.right))
+      // Of tokens at most the rows of all, where two examples have the same.
+      if $1.isLookup { return $0 + 2 * t * right }
       return $0 + 2 * ($1.isWrittenOut(functions) ? left * right : t * t * (left + right))
     }
   }
@@ -52,7 +56,8 @@ extension ExampleFootprint {
     blocks.reduce(0) {
       $0
         + ($1.isWrittenOut(functions)
-          ? 2 * Double($1.positions) * Double(functions * $1.left) * Double($1.right) : 0)
+          ? 2 * tokenShare * Double($1.positions) * Double(functions * $1.left) * Double($1.right)
+          : 0)
     }
   }
 }
@@ -60,7 +65,8 @@ extension ExampleFootprint {
 extension ExampleFootprint.Block {
   /// Whether exact kernels write the gradient out.
   fileprivate func isWrittenOut(_ functions: Int) -> Bool {
-    FactorBlock.prefersFullGradients(
-      pairs: positions * positions, left: functions * left, right: right)
+    !isLookup
+      && FactorBlock.prefersFullGradients(
+        pairs: positions * positions, left: functions * left, right: right)
   }
 }

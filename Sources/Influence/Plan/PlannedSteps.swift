@@ -41,7 +41,8 @@ struct PlannedSteps {
   private var exact: WorkShape {
     WorkShape(
       network: subject.attributed, examples: n, queries: 1,
-      heldBytes: KernelGradients.standardBudget, epochs: subject.configuration?.epochs ?? 1)
+      heldBytes: KernelGradients.standardBudget, epochs: subject.configuration?.epochs ?? 1,
+      tokenShare: subject.attributed.tokenShare(of: subject.data.train.inputs))
   }
 
   /// Training and its dynamics; nil when the weights are there already.

@@ -137,7 +137,8 @@ extension RunInfluence {
     return work.parts.map { part in
       let projection = part.collection.projection
       let shape = WorkShape(
-        network: network, examples: data.train.count, queries: 0, projection: projection)
+        network: network, examples: data.train.count, queries: 0, projection: projection,
+        tokenShare: network.tokenShare(of: data.train.inputs))
       let cost = CollectionCost(shape, projection, part.target == .jacobian ? .outputs : .one)
       return MethodCost(
         flops: Double(work.references.count) * cost.flops(examples: examples),
@@ -168,7 +169,8 @@ extension RunInfluence {
       method,
       WorkShape(
         network: network, examples: data.train.count, queries: queries, projection: projection,
-        heldBytes: KernelGradients.standardBudget, epochs: (try? run.training().epochs) ?? 1),
+        heldBytes: KernelGradients.standardBudget, epochs: (try? run.training().epochs) ?? 1,
+        tokenShare: network.tokenShare(of: data.train.inputs)),
       checkpoints: checkpoints)
   }
 

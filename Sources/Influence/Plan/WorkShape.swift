@@ -40,14 +40,17 @@ public struct WorkShape: Sendable {
   ///   - projection: how features are made; nil for the exact kernel.
   ///   - heldBytes: bytes that the training examples' gradients may take to be held.
   ///   - epochs: of the training.
+  ///   - tokenShare: tokens over places of the training examples (`Network.tokenShare`).
   public init(
     network: Network, examples: Int, queries: Int, projection: ProjectionChoice? = nil,
-    heldBytes: Int = WorkShape.standardHeldBytes, epochs: Int = 1
+    heldBytes: Int = WorkShape.standardHeldBytes, epochs: Int = 1, tokenShare: Double = 1
   ) {
     self.epochs = epochs
     (self.network, self.examples, self.queries) = (network, examples, queries)
     (self.projection, self.heldBytes) = (projection, heldBytes)
-    footprint = network.footprint
+    var footprint = network.footprint
+    footprint.tokenShare = tokenShare
+    self.footprint = footprint
   }
 
   /// k: at most the number of examples, of landmarks; nil on the exact kernel.
@@ -59,14 +62,14 @@ public struct WorkShape: Sendable {
   public func asking(_ queries: Int) -> WorkShape {
     WorkShape(
       network: network, examples: examples, queries: queries, projection: projection,
-      heldBytes: heldBytes, epochs: epochs)
+      heldBytes: heldBytes, epochs: epochs, tokenShare: footprint.tokenShare)
   }
 
   /// The same on features, or on the exact kernel.
   public func on(_ projection: ProjectionChoice?) -> WorkShape {
     WorkShape(
       network: network, examples: examples, queries: queries, projection: projection,
-      heldBytes: heldBytes, epochs: epochs)
+      heldBytes: heldBytes, epochs: epochs, tokenShare: footprint.tokenShare)
   }
 
   /// The sequence's positions, 1 of everything else.

@@ -51,8 +51,11 @@ extension RidgeModel {
 final class Once<Value: Sendable>: Sendable {
   private let value = Mutex<Value?>(nil)
 
+  /// What was made; nil before.
+  var known: Value? { value.withLock { $0 } }
+
   func callAsFunction(_ make: () throws -> Value) rethrows -> Value {
-    if let known = value.withLock({ $0 }) { return known }
+    if let known { return known }
     let made = try make()
     value.withLock { $0 = made }
     return made
