@@ -138,7 +138,8 @@ private func table(_ text: String, _ options: String = "label: last") throws -> 
     ).load()
     #expect(data.train.inputs.shape == [1297, 64])
     #expect(data.test.inputs.shape == [500, 64])
-    #expect(data.train.classNames == (0..<10).map(String.init))
+    let digits: [String] = (0..<10).map { "\($0)" }
+    #expect(data.train.classNames == digits)
     #expect(data.train.flipped.count { $0 } == 130)
     #expect(!data.test.hasPlantedNoise)
     #expect(data.normalisation == Normalisation(scale: [0, 16]))

@@ -71,7 +71,8 @@ struct FisherTests {
         }
       }
       func secondMoment(_ rows: Plain.Rows, _ k: Int) -> Double {
-        rows.reduce(0) { $0 + $1[k] * $1[k] } / n
+        let squares: [Double] = rows.map { row -> Double in row[k] * row[k] }
+        return squares.reduce(0, +) / n
       }
       let turned = Plain.products(g, turn)
       let p = o * i
@@ -80,13 +81,14 @@ struct FisherTests {
       case "diagonal":
         for k in 0..<p { fisher[k][k] = secondMoment(g, k) }
       default:
-        let values = (0..<p).map { k -> Double in
+        let values: [Double] = (0..<p).map { k -> Double in
           if method == .kfac { return left.values[k / i] * right.values[k % i] }
           return secondMoment(turned, k)
         }
         for k in 0..<p {
           for a in 0..<p {
-            for b in 0..<p { fisher[a][b] += values[k] * turn[k][a] * turn[k][b] }
+            let scaled: Double = values[k] * turn[k][a]
+            for b in 0..<p { fisher[a][b] += scaled * turn[k][b] }
           }
         }
       }
@@ -102,11 +104,14 @@ struct FisherTests {
       source, data, method, function: function, curvature: .empiricalFisher)
     #expect(relativeDifference(try model.scores(queries).elements, expected) < 1e-4)
     let mean = try model.scores(queries, mean: true).row(0)
-    let means = (0..<40).map { k in (0..<5).reduce(0) { $0 + expected[$1 * 40 + k] } / 5 }
+    let means: [Double] = (0..<40).map { k -> Double in
+      let column: [Double] = (0..<5).map { expected[$0 * 40 + k] }
+      return column.reduce(0, +) / 5
+    }
     #expect(relativeDifference(mean, means) < 1e-4)
     let all = try model.scores(data)
-    #expect(
-      relativeDifference(try model.selfInfluence(), (0..<40).map { all[$0, $0] }) < 1e-5)
+    let diagonal: [Float] = (0..<40).map { all[$0, $0] }
+    #expect(relativeDifference(try model.selfInfluence(), diagonal) < 1e-5)
   }
 
   @Test("by hand: one input, one output, no bias to speak of")
