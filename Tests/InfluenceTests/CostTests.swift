@@ -202,6 +202,30 @@ import Training
     #expect(graddot(last) < graddot(all))
   }
 
+  @Test("a few queries of large gradients go by passes, and padding takes no products")
+  func streamed() throws {
+    let network = CostTests.transformer
+    func cost(_ queries: Int, share: Double = 1) -> MethodCost {
+      WorkShape(
+        network: network, examples: 10_000_000, queries: queries, tokenShare: share
+      ).kernel(.one)
+    }
+    let own = network.footprint
+    let passes = 2 * (own.forward + own.backward)
+    let written = own.blocks.filter { !$0.isLookup }.reduce(0.0) {
+      let pairs = $1.positions * $1.positions
+      let isWritten = pairs > 1 && pairs * ($1.left + $1.right) > $1.left * $1.right
+      return $0 + (isWritten ? 2 * Double($1.positions * $1.left * $1.right) : 0)
+    }
+    #expect(written > 0)
+    let two = cost(2)
+    #expect(two.flops == passes * 10_000_002 + written * 10_000_001 * 2)
+    #expect(two.peakBytes < 1 << 30 && two.keptBytes == 0)
+    #expect(cost(2, share: 0.5).flops == two.flops / 2)
+    // Four are multiplied with gradients that are held.
+    #expect(cost(4).keptBytes > 1 << 30)
+  }
+
   @Test("a step of a run file's own is put where it belongs")
   func inserted() throws {
     var plan = WorkPlan(try subject(), rate: 1e11)

@@ -50,6 +50,12 @@ import Testing
     }
   }
 
+  @Test("the share of tokens is that of places before the padding")
+  func share() {
+    #expect(Family.gpt2.network().tokenShare(of: Self.inputs) == 11.0 / 20)
+    #expect(Family.mlp.network().tokenShare(of: Family.mlp.inputs) == 1)
+  }
+
   @Test("rows are packed and padded by hand; without padding all are taken")
   func byHand() throws {
     let rows = try #require(TokenRows(lengths: [2, 0, 1], positions: 3))

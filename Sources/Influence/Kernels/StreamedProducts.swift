@@ -25,8 +25,12 @@ struct StreamedProducts {
   static func suit(_ context: ScoringContext) -> Bool {
     guard context.checkpoint.isExact, let source = context.checkpoint.source as? GradientSource
     else { return false }
-    let bytes = source.network.footprint.keptBytes(functions: 1)
-    return bytes > heldBytes / max(1, context.training.count)
+    return suit(source.network.footprint, examples: context.training.count)
+  }
+
+  /// Whether gradients of so many examples are large.
+  static func suit(_ footprint: ExampleFootprint, examples: Int) -> Bool {
+    footprint.keptBytes(functions: 1) > heldBytes / max(1, examples)
   }
 
   /// Goes through the training examples once.

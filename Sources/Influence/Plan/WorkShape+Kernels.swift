@@ -12,10 +12,27 @@ extension WorkShape {
         keptBytes: made.keptBytes + 4 * examples)
     }
     let count = self.count(functions)
+    if count == 1, queries <= StreamedProducts.queryLimit,
+      StreamedProducts.suit(footprint, examples: examples)
+    {
+      return streamed
+    }
     return MethodCost(
       flops: gradients(count) + footprint.pairFlops(functions: count) * Double(examples)
         * Double(queries),
       peakBytes: exactPeak(count, matrixBytes: 0), keptBytes: held(count, isCompact: true))
+  }
+
+  /// A few queries written out, and gradients that pass by: each query takes what writing a gradient
+  /// out would.
+  private var streamed: MethodCost {
+    let (n, m, p) = (Double(examples), Double(queries), Double(network.parameterCount))
+    let block = network.examplesAtATime(atMost: max(1, 512 / positions), functions: 1)
+    return MethodCost(
+      flops: footprint.passFlops(functions: 1) * (n + m)
+        + footprint.gradientFlops(functions: 1) * (n + 1) * m,
+      peakBytes: planned(bytes: 8 * p * m)
+        + min(examples, block) * footprint.bytes(functions: 1) + scoreBytes)
   }
 
   /// A ridge model on the kernel, and queries solved with it.
