@@ -17,7 +17,7 @@ public enum CheckpointError: DiagnosableError, Equatable {
   case badOffsets(name: String, begin: Int, expected: Int, file: String)
   /// The data does not end where the tensors end.
   case dataLength(expected: Int, found: Int, file: String)
-  /// More bytes than this machine's memory.
+  /// More bytes than there is memory for.
   case tooLarge(bytes: Int, file: String)
   /// Elements of a type that is not read.
   case unsupportedType(name: String, type: String, file: String)
@@ -92,7 +92,7 @@ extension CheckpointError {
         + (begin < expected ? "tensors overlap." : "bytes belong to no tensor.")
     case .dataLength(let expected, let found, _):
       "the tensors take \(expected) bytes, the file has \(found) for them."
-    case .tooLarge(let bytes, _): "\(bytes) bytes are more than this machine's memory."
+    case .tooLarge(let bytes, _): "\(bytes) bytes are more than there is memory for."
     case .unsupportedType(let name, let type, _):
       "\"\(name)\" has elements of type \(type); only F16, BF16, F32 and F64 are read."
     case .missingTensor(let name, _, _): "the network's \"\(name)\" is not in the file."

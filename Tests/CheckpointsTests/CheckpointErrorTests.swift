@@ -36,7 +36,7 @@ struct CheckpointErrorTests {
     ErrorWords(
       CheckpointError.tooLarge(bytes: 1 << 50, file: "w.safetensors"),
       """
-      error: 1125899906842624 bytes are more than this machine's memory.
+      error: 1125899906842624 bytes are more than there is memory for.
         at:  w.safetensors
         fix: use a machine with more memory.
       """),

@@ -21,7 +21,7 @@ public final class Ensemble: Sendable {
   /// machine's memory.
   ///
   /// Scores do not depend on it: a checkpoint prepared again is the same to the bit.
-  public static var standardBudget: Int { Memory.physical / 4 }
+  public static var standardBudget: Int { Memory.available / 4 }
 
   /// The choices.
   public let options: ScoringOptions
