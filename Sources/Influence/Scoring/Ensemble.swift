@@ -90,7 +90,7 @@ public final class Ensemble: Sendable {
       throw InfluenceError.tooManyForExactKernel(count: count, limit: limit)
     }
     try Memory.require(
-      8 * Double(count) * Double(count), for: "the exact kernel of \(count) training examples",
+      4 * Double(count) * Double(count), for: "the exact kernel of \(count) training examples",
       remedy: "collect features (ascribe collect RUN) and score those (‹kernel: features›).")
   }
 
