@@ -18,7 +18,7 @@ public final class Ensemble: Sendable {
   public static let standardExactLimit = 20_000
 
   /// Bytes that prepared checkpoints may take together unless told otherwise: a quarter of the
-  /// machine's memory.
+  /// memory that this process may have.
   ///
   /// Scores do not depend on it: a checkpoint prepared again is the same to the bit.
   public static var standardBudget: Int { Memory.available / 4 }
