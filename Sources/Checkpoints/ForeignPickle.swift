@@ -8,7 +8,11 @@ enum ForeignPickle {
 
   /// The error for a file that is one; nil for all others.
   static func refusal(of path: String) -> CheckpointError? {
-    guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+    // A pipe that nobody writes to is not waited for.
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let file = FileHandle(forReadingAtPath: path)
+    else { return nil }
     defer { try? file.close() }
     // The pickle stands at the front of the archive, before the numbers.
     guard let head = try? file.read(upToCount: 1 << 20) else { return nil }

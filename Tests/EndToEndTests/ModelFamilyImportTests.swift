@@ -134,6 +134,10 @@ import Testing
     let other = try work.fail(
       3, "import", "out", "--data", "p.yaml", words: ["torch.save", "model.safetensors"])
     #expect(!other.errors.contains("model_args"))
+    // A pipe is not waited for, whatever it is called.
+    try #require(mkfifo(work.file("pipe.pt"), 0o600) == 0)
+    let pipe = try work.fail(3, "import", "pipe.pt", "--data", "p.yaml")
+    #expect(!pipe.errors.contains("torch.save writes"))
     // A pickle from before there were archives; the same bytes by another name are no such file.
     try Data([0x80, 2, 0x7D]).write(to: URL(fileURLWithPath: work.file("old.pth")))
     try work.fail(3, "import", "old.pth", "--data", "p.yaml", words: ["torch.save writes"])
