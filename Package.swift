@@ -170,9 +170,8 @@ let package = Package(
       name: "ascribe",
       dependencies: [
         "Answers", "Checkpoints", "Components", "Configuration", "Curation", "Datasets",
-        "Evaluation", "Gradients", "Influence", "JSON", "Models", "Networks", "Projections",
-        "Reports", "Runs",
-        "Session", "Storage", "Tensors", "Training",
+        "Evaluation", "Gradients", "Influence", "JSON", "LinearAlgebra", "Models", "Networks",
+        "Projections", "Reports", "Runs", "Session", "Storage", "Tensors", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Tests

@@ -17,7 +17,7 @@ public enum CheckpointError: DiagnosableError, Equatable {
   case badOffsets(name: String, begin: Int, expected: Int, file: String)
   /// The data does not end where the tensors end.
   case dataLength(expected: Int, found: Int, file: String)
-  /// More bytes than this machine's memory.
+  /// More bytes than there is memory for.
   case tooLarge(bytes: Int, file: String)
   /// Elements of a type that is not read.
   case unsupportedType(name: String, type: String, file: String)
@@ -41,6 +41,8 @@ public enum CheckpointError: DiagnosableError, Equatable {
   case missingShard(name: String, file: String)
   /// A folder without safetensors files.
   case noWeights(folder: String)
+  /// What torch.save writes; `isNanoGPT` where it has nanoGPT's `model_args`.
+  case pickle(file: String, isNanoGPT: Bool)
   /// A folder of which it is not clear what the weights are.
   case ambiguousWeights(names: [String], folder: String)
   /// A folder `seed-N` whose N is no seed.
@@ -92,7 +94,7 @@ extension CheckpointError {
         + (begin < expected ? "tensors overlap." : "bytes belong to no tensor.")
     case .dataLength(let expected, let found, _):
       "the tensors take \(expected) bytes, the file has \(found) for them."
-    case .tooLarge(let bytes, _): "\(bytes) bytes are more than this machine's memory."
+    case .tooLarge(let bytes, _): "\(bytes) bytes are more than there is memory for."
     case .unsupportedType(let name, let type, _):
       "\"\(name)\" has elements of type \(type); only F16, BF16, F32 and F64 are read."
     case .missingTensor(let name, _, _): "the network's \"\(name)\" is not in the file."
@@ -103,6 +105,9 @@ extension CheckpointError {
     case .nothingThere: "there is no file or folder of that name."
     case .missingShard(let name, _): "the shard \(name) is missing."
     case .noWeights: "there is no safetensors file."
+    case .pickle(_, let isNanoGPT):
+      "the file is what torch.save writes\(isNanoGPT ? " in nanoGPT" : ""): a pickle, a program "
+        + "that Python runs to read it."
     case .ambiguousWeights(let names, _):
       "it is not clear what the weights are: \(CheckpointError.listed(names))."
     case .badSeed(let name, let largest, _):
@@ -134,9 +139,8 @@ extension CheckpointError {
       .notFinite(_, _, _, let file), .changed(let file), .missingFile(let file),
       .missingProvenance(let file), .otherNetwork(_, let file), .noWeights(let file),
       .nothingThere(let file), .missingShard(_, let file),
-      .ambiguousWeights(_, let file), .badSeed(_, _, let file), .missingIndex(_, let file),
-      .badIndex(_, let file),
-      .missingInShard(_, _, let file),
+      .pickle(let file, _), .ambiguousWeights(_, let file), .badSeed(_, _, let file),
+      .missingIndex(_, let file), .badIndex(_, let file), .missingInShard(_, _, let file),
       .unreadableProvenance(_, let file), .unsupportedVersion(_, _, let file),
       .mismatch(_, _, _, let file):
       file
@@ -158,6 +162,8 @@ extension CheckpointError {
       "make `model` of the run file the network that the weights are of, or rename the tensors."
     case .noWeights:
       "save the weights with safetensors: save_file(model.state_dict(), \"model.safetensors\")."
+    case .pickle(let file, let isNanoGPT):
+      ForeignPickle.conversion(of: file, isNanoGPT: isNanoGPT)
     case .ambiguousWeights: "name one of the files instead of the folder."
     case .badSeed: "give the folder a smaller number."
     case .missingIndex: "copy model.safetensors.index.json too."

@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import Tensors
 
 /// The bytes of a whole file.
 ///
@@ -21,7 +22,7 @@ func readBytes(_ path: String) throws -> [UInt8] {
   default: throw StorageError.system(operation: "read a device or pipe", path: path, code: ESPIPE)
   }
   let size = Int(status.st_size)
-  guard size <= Int(clamping: ProcessInfo.processInfo.physicalMemory) else {
+  guard size <= Memory.available else {
     throw CheckpointError.tooLarge(bytes: size, file: path)
   }
   var failure: Int32 = 0

@@ -23,11 +23,15 @@ public struct ForeignCheckpoint: Sendable, Equatable {
   /// What a path holds, by seed and epoch.
   ///
   /// - Parameter path: a folder, a safetensors file or an index.
-  /// - Throws: `CheckpointError.noWeights`, `.ambiguousWeights`, `.badSeed`, `.missingIndex`,
+  /// - Throws: `CheckpointError.noWeights`, `.pickle`, `.ambiguousWeights`, `.badSeed`, `.missingIndex`,
   ///   `.nothingThere`; `StorageError.system` for folders that may not be read.
   public static func find(_ path: String) throws -> [ForeignCheckpoint] {
     guard try AtomicFile.isThere(path) else { throw CheckpointError.nothingThere(path: path) }
-    guard isFolder(path) else { return [ForeignCheckpoint(seed: nil, epoch: 1, path: path)] }
+    guard isFolder(path) else {
+      // Asked here already: what describes the model is looked for beside weights alone.
+      if let refusal = ForeignPickle.refusal(of: path) { throw refusal }
+      return [ForeignCheckpoint(seed: nil, epoch: 1, path: path)]
+    }
     let seeds = try subfolders(path).filter { $0.wholeMatch(of: /seed-[0-9]+/) != nil }
     guard !seeds.isEmpty, try whole(in: path) == nil, try files(path).isEmpty else {
       return try inOneFolder(path, seed: nil)
@@ -71,7 +75,10 @@ public struct ForeignCheckpoint: Sendable, Equatable {
         }
       }
     }
-    if named.isEmpty { throw CheckpointError.noWeights(folder: folder) }
+    if named.isEmpty {
+      throw try ForeignPickle.refusal(among: names(folder), of: folder)
+        ?? CheckpointError.noWeights(folder: folder)
+    }
     named.sort { $0.name.compare($1.name, options: .numeric) == .orderedAscending }
     let numbers = numbers(named.map(\.name))
     return named.indices

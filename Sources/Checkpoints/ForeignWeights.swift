@@ -143,6 +143,8 @@ public struct ForeignWeights: Sendable {
       return try SafetensorsFile(reading: path)
     } catch StorageError.system(_, _, let code) where code == ENOENT {
       throw CheckpointError.nothingThere(path: path)
+    } catch let error as CheckpointError {
+      throw ForeignPickle.refusal(of: path) ?? error
     }
   }
 

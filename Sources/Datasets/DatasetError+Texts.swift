@@ -16,7 +16,7 @@ extension DatasetError {
     case .unreadableFile(let file, let reason): "\(file) cannot be read: \(reason)."
     case .emptyFile(let file): "\(file) is empty."
     case .tooLarge(_, let bytes, let limit):
-      "the data needs \(bytes) bytes of memory, this machine has \(limit)."
+      "the data needs \(bytes) bytes of memory, there are \(limit)."
     case .wrongFormat(let file, let format, let found):
       "\(file) is not \(format): it begins with \(hex(found))."
     case .truncated(_, _, let needed, let found):

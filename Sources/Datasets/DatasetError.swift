@@ -48,7 +48,7 @@ public enum DatasetError: DiagnosableError, Equatable {
   case unreadableFile(String, reason: String)
   /// A file of no bytes.
   case emptyFile(String)
-  /// More bytes than this machine has memory for.
+  /// More bytes than there is memory for.
   case tooLarge(file: String, bytes: Int, limit: Int)
 
   // MARK: Formats

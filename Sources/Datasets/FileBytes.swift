@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The bytes of a whole file, for the readers.
 ///
@@ -74,9 +75,9 @@ func checkFile(_ file: String) throws(DatasetError) -> Int {
   return Int(status.st_size)
 }
 
-/// Refuses an allocation that this machine's memory cannot hold.
+/// Refuses an allocation that the memory there is cannot hold.
 func checkMemory(_ bytes: Int, for file: String) throws(DatasetError) {
-  let limit = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+  let limit = Memory.available
   if bytes > limit { throw .tooLarge(file: file, bytes: bytes, limit: limit) }
 }
 

@@ -21,7 +21,7 @@ struct PlainFactors {
         dataset: "outputs", expected: "n × C", found: outputs, file: path)
     }
     // Ids take about 64 bytes each.
-    guard FactorLayout.fits([n, width]), n <= Memory.physical / 64 else {
+    guard FactorLayout.fits([n, width]), n <= Memory.available / 64 else {
       throw StorageError.tooLarge(name: "outputs", shape: outputs, file: path)
     }
     ids = try PlainFactors.ids(file, count: n)

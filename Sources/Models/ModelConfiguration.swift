@@ -140,6 +140,23 @@ extension ModelConfiguration {
     }
   }
 
+  /// The same with what the run file leaves open as weights from elsewhere have it, and what is said of
+  /// it; nil where nothing changes.
+  ///
+  /// - Parameter tensors: the shapes of the weights by their names.
+  package func fitted(
+    to tensors: [String: [Int]]
+  ) -> (model: ModelConfiguration, note: String)? {
+    guard case .resnet(let family) = self, let fitted = family.fitted(to: tensors) else {
+      return nil
+    }
+    return (
+      .resnet(fitted),
+      "conv1 of the weights is 3 × 3: taken as the stem of CIFAR, of stride 1 and without max pooling "
+        + "(`stem: cifar` in the run file's model says so itself)"
+    )
+  }
+
   /// How the examples are taken otherwise than they seem, a line each.
   ///
   /// - Parameters:

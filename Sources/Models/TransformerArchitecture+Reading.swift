@@ -4,12 +4,13 @@ import Tensors
 
 /// The architecture that a Hugging Face `config.json` describes, as far as this library has it.
 ///
-/// What would change the outputs and is not built (some rotary scalings, biases in Llama's
-/// attention, …) is refused by its key; what serves training or generation alone is not read.
+/// What would change the outputs and is not built (some rotary scalings, layers of several kinds,
+/// …) is refused by its key; what serves training or generation alone is not read.
 extension TransformerArchitecture {
   /// The classes that write such files, by `model_type`.
   package static let classNames = [
-    "gpt2": "GPT2LMHeadModel", "llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM",
+    "gpt2": "GPT2LMHeadModel", "nanogpt": "NanoGPT",
+    "llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM",
     "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM", "olmo2": "Olmo2ForCausalLM",
     "gemma2": "Gemma2ForCausalLM", "gpt_neox": "GPTNeoXForCausalLM",
     "bert": "BertForSequenceClassification", "roberta": "RobertaForSequenceClassification",
@@ -30,7 +31,7 @@ extension TransformerArchitecture {
   ///   `ConfigurationError` for sizes that are missing or no numbers; `MemoryError` for a model that
   ///   this machine cannot hold.
   init(reading map: ConfigurationMap) throws {
-    let type = try map.string("model_type")
+    let type = try TransformerArchitecture.modelType(of: map)
     let names = try map.list(ifPresent: "architectures") ?? []
     let (whole, bare) = (TransformerArchitecture.classNames, TransformerArchitecture.bareNames)
     let own = [whole[type], bare[type]].compactMap { $0 }
@@ -42,6 +43,7 @@ extension TransformerArchitecture {
     try TransformerArchitecture.refuseForeign(map, of: type)
     switch type {
     case "gpt2": self = .gpt2(try TransformerArchitecture.gpt2(map))
+    case "nanogpt": self = .gpt2(try TransformerArchitecture.nanoGPT(map))
     case "gpt_neox": self = .gptNeoX(try TransformerArchitecture.gptNeoX(map))
     case "bert": self = .bert(try TransformerArchitecture.bert(map, .bert))
     case "roberta": self = .bert(try TransformerArchitecture.bert(map, .roberta))
@@ -57,6 +59,30 @@ extension TransformerArchitecture {
     try Memory.require(
       4 * leastParameters, for: "the model of \(map.file)",
       remedy: "check its sizes, or use a machine with more memory.")
+  }
+
+  /// `model_type`; nanoGPT's `model_args` have none, and are known by their own word for the context.
+  private static func modelType(of map: ConfigurationMap) throws -> String {
+    if !map.has("model_type"), map.has("n_embd"), map.has("block_size") { return "nanogpt" }
+    return try map.string("model_type")
+  }
+
+  /// nanoGPT's `model_args`.
+  ///
+  /// - Source: github.com/karpathy/nanoGPT, `model.py`: exact GELU, one dropout rate, a tied head.
+  private static func nanoGPT(_ map: ConfigurationMap) throws -> GPT2Configuration {
+    let width = try size(map, "n_embd")
+    let heads = try size(map, "n_head")
+    try requireDivisor(map, heads, "n_head", of: width)
+    let dropout = try rate(map, "dropout", default: 0)
+    return GPT2Configuration(
+      vocabulary: try size(map, "vocab_size"), context: try size(map, "block_size"),
+      layers: try layers(map, "n_layer"), heads: heads, width: width,
+      isTied: try map.bool("tie_word_embeddings", default: true),
+      epsilon: try epsilon(map, "layer_norm_epsilon", default: 1e-5),
+      activation: try activation(map, "activation_function", default: "gelu"),
+      dropout: dropout, attentionDropout: dropout, family: .nanogpt,
+      hasBias: try map.bool("bias", default: true))
   }
 
   private static func gpt2(_ map: ConfigurationMap) throws -> GPT2Configuration {

@@ -7,8 +7,7 @@ extension TransformerArchitecture {
   static func llama(
     _ map: ConfigurationMap, _ family: LlamaConfiguration.Family
   ) throws -> LlamaConfiguration {
-    try require(map, "attention_bias", is: false)
-    try require(map, "mlp_bias", is: false)
+    let biases = try biases(map, family)
     try require(map, "use_bidirectional_attention", is: false)
     try requireGate(map, family)
     let width = try size(map, "hidden_size")
@@ -28,7 +27,8 @@ extension TransformerArchitecture {
       headWidth: headWidth, mlpWidth: try size(map, "intermediate_size"),
       isTied: try map.bool("tie_word_embeddings", default: family == .gemma2),
       epsilon: try epsilon(map, "rms_norm_eps", default: family == .olmo2 ? 1e-5 : 1e-6),
-      rotaryBase: rotary.base, rotaryScaling: rotary.scaling, window: try window(map, family))
+      rotaryBase: rotary.base, rotaryScaling: rotary.scaling, window: try window(map, family),
+      hasAttentionBias: biases.attention, hasMLPBias: biases.mlp)
     if family == .gemma2 {
       let scalar = try map.double("query_pre_attn_scalar", in: .positive, default: 256)
       sizes.attentionScale = Float(1 / scalar.squareRoot())
@@ -36,6 +36,21 @@ extension TransformerArchitecture {
       sizes.logitCap = try cap(map, "final_logit_softcapping", default: 30)
     }
     return sizes
+  }
+
+  /// `attention_bias` and `mlp_bias`, of the classes that read them: the others have no such biases
+  /// whatever the file says, and a file that asks for them is refused.
+  private static func biases(
+    _ map: ConfigurationMap, _ family: LlamaConfiguration.Family
+  ) throws -> (attention: Bool, mlp: Bool) {
+    switch family {
+    case .llama, .qwen3, .olmo2, .gemma2: break
+    case .mistral, .qwen2: try require(map, "attention_bias", is: false)
+    }
+    if family != .llama { try require(map, "mlp_bias", is: false) }
+    return (
+      try map.bool("attention_bias", default: false), try map.bool("mlp_bias", default: false)
+    )
   }
 
   /// The width of a head, where the file says it or the class has one of its own.

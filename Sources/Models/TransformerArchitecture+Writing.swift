@@ -6,7 +6,7 @@ extension TransformerArchitecture {
   /// The `model_type`.
   package var modelType: String {
     switch self {
-    case .gpt2: "gpt2"
+    case .gpt2(let sizes): sizes.family.rawValue
     case .llama(let sizes): sizes.family.rawValue
     case .gptNeoX: "gpt_neox"
     case .bert(let sizes): sizes.family.rawValue
@@ -52,7 +52,16 @@ extension TransformerArchitecture {
   }
 
   private static func values(_ sizes: GPT2Configuration) -> [String: ConfigurationValue] {
-    [
+    if sizes.family == .nanogpt {
+      return [
+        "vocab_size": .int(sizes.vocabulary), "block_size": .int(sizes.context),
+        "n_layer": .int(sizes.layers), "n_head": .int(sizes.heads), "n_embd": .int(sizes.width),
+        "bias": .bool(sizes.hasBias), "dropout": number(sizes.dropout),
+        "activation_function": name(sizes.activation),
+        "layer_norm_epsilon": number(sizes.epsilon), "tie_word_embeddings": .bool(sizes.isTied),
+      ]
+    }
+    return [
       "vocab_size": .int(sizes.vocabulary), "n_positions": .int(sizes.context),
       "n_layer": .int(sizes.layers), "n_head": .int(sizes.heads), "n_embd": .int(sizes.width),
       "n_inner": .int(sizes.mlpWidth), "activation_function": name(sizes.activation),
@@ -69,8 +78,8 @@ extension TransformerArchitecture {
       "num_key_value_heads": .int(sizes.keyHeads), "head_dim": .int(sizes.headWidth),
       "hidden_size": .int(sizes.width), "intermediate_size": .int(sizes.mlpWidth),
       "hidden_act": name(.silu), "rms_norm_eps": number(sizes.epsilon),
-      "rope_theta": .double(sizes.rotaryBase), "attention_bias": .bool(false),
-      "mlp_bias": .bool(false), "tie_word_embeddings": .bool(sizes.isTied),
+      "rope_theta": .double(sizes.rotaryBase), "attention_bias": .bool(sizes.hasAttentionBias),
+      "mlp_bias": .bool(sizes.hasMLPBias), "tie_word_embeddings": .bool(sizes.isTied),
     ]
     values["rope_scaling"] = scaling(sizes.rotaryScaling)
     switch sizes.family {

@@ -4,6 +4,18 @@ import Factors
 ///
 /// `Network.gpt2` builds it: learned positions, layer norm before each part, tanh GELU.
 public struct GPT2Configuration: Sendable, Hashable {
+  /// GPT-2 and its relatives.
+  public enum Family: String, Sendable, Hashable {
+    /// Hugging Face's: weights are `Conv1D`'s, inputs × outputs.
+    case gpt2
+    /// nanoGPT's: weights are those of linear layers, outputs × inputs; biases may be missing.
+    case nanogpt
+  }
+
+  /// Which of them.
+  public var family: Family
+  /// Whether norms and linear layers have biases; GPT-2's always do.
+  public var hasBias: Bool
   /// Tokens V.
   public var vocabulary: Int
   /// Longest sequence.
@@ -31,8 +43,10 @@ public struct GPT2Configuration: Sendable, Hashable {
   public init(
     vocabulary: Int, context: Int, layers: Int, heads: Int, width: Int, mlpWidth: Int? = nil,
     isTied: Bool = true, epsilon: Float = 1e-5, activation: Activation.Kind = .geluTanh,
-    dropout: Float = 0, attentionDropout: Float = 0
+    dropout: Float = 0, attentionDropout: Float = 0, family: Family = .gpt2, hasBias: Bool = true
   ) {
+    precondition(family == .nanogpt || hasBias, "GPT-2 without biases")
+    (self.family, self.hasBias) = (family, hasBias)
     (self.vocabulary, self.context, self.layers) = (vocabulary, context, layers)
     (self.heads, self.width, self.mlpWidth) = (heads, width, mlpWidth ?? 4 * width)
     (self.isTied, self.epsilon, self.activation) = (isTied, epsilon, activation)
@@ -43,12 +57,12 @@ public struct GPT2Configuration: Sendable, Hashable {
 extension Network {
   /// A GPT-2-style language model: B × T token ids to B × T × V logits of the next token.
   ///
-  /// Parameters have the names, shapes and order of Hugging Face's `GPT2LMHeadModel`; the linear
-  /// weights are `Conv1D`'s, inputs × outputs. Heads, hidden neurons,
-  /// attention and MLP blocks and whole layers are ablation points.
+  /// Parameters have the names, shapes and order of Hugging Face's `GPT2LMHeadModel`, whose linear
+  /// weights are `Conv1D`'s, inputs × outputs, or of nanoGPT's `GPT`, where they are outputs × inputs.
+  /// Heads, hidden neurons, attention and MLP blocks and whole layers are ablation points.
   ///
   /// - Parameter length: tokens T of an example, at most the context; the context when nil.
-  /// - Source: Radford et al. 2019; initial values of Hugging Face.
+  /// - Source: Radford et al. 2019; initial values of Hugging Face, which are nanoGPT's.
   public static func gpt2(_ sizes: GPT2Configuration, length: Int? = nil) -> Network {
     var builder = NetworkBuilder()
     let tokens = builder.parameter(
@@ -60,10 +74,27 @@ extension Network {
     for index in 0..<sizes.layers {
       layers.append(gpt2Block("transformer.h.\(index)", sizes, &builder))
     }
-    layers.append(
-      builder.layerNorm("transformer.ln_f", width: sizes.width, epsilon: sizes.epsilon))
+    layers.append(gpt2Norm("transformer.ln_f", sizes, &builder))
     return builder.languageModel(
       layers, tokens: tokens, isTied: sizes.isTied, length: length ?? sizes.context)
+  }
+
+  private static func gpt2Norm(
+    _ name: String, _ sizes: GPT2Configuration, _ builder: inout NetworkBuilder
+  ) -> LayerNorm {
+    builder.layerNorm(name, width: sizes.width, epsilon: sizes.epsilon, bias: sizes.hasBias)
+  }
+
+  private static func gpt2Linear(
+    _ name: String, inputs: Int, outputs: Int, initial: InitialValues, _ sizes: GPT2Configuration,
+    _ builder: inout NetworkBuilder
+  ) -> Linear {
+    switch sizes.family {
+    case .gpt2:
+      builder.transposedLinear(name, inputs: inputs, outputs: outputs, initial: initial)
+    case .nanogpt:
+      builder.linear(name, inputs: inputs, outputs: outputs, bias: sizes.hasBias, initial: initial)
+    }
   }
 
   private static func gpt2Block(
@@ -74,9 +105,9 @@ extension Network {
     let part = InitialValues.normal(deviation: 0.02 / Float(2 * sizes.layers).squareRoot())
     let attention: [any Layer] =
       [
-        builder.layerNorm("\(name).ln_1", width: width, epsilon: sizes.epsilon),
-        builder.transposedLinear(
-          "\(name).attn.c_attn", inputs: width, outputs: 3 * width, initial: .gpt2),
+        gpt2Norm("\(name).ln_1", sizes, &builder),
+        gpt2Linear(
+          "\(name).attn.c_attn", inputs: width, outputs: 3 * width, initial: .gpt2, sizes, &builder),
       ]
       + builder.attentionInputs(
         of: "\(name).attn", heads: sizes.heads, keyHeads: sizes.heads, headWidth: headWidth)
@@ -86,19 +117,21 @@ extension Network {
           dropout: sizes.attentionDropout),
         builder.ablationPoint(
           .head, of: "\(name).attn", units: sizes.heads, unitWidth: headWidth),
-        builder.transposedLinear(
-          "\(name).attn.c_proj", inputs: width, outputs: width, initial: part),
+        gpt2Linear(
+          "\(name).attn.c_proj", inputs: width, outputs: width, initial: part, sizes, &builder),
       ] + builder.dropouts(sizes.dropout)
       + [builder.ablationPoint(.attention, of: "\(name).attn", width: width)]
     let mlp: [any Layer] =
       [
-        builder.layerNorm("\(name).ln_2", width: width, epsilon: sizes.epsilon),
-        builder.transposedLinear(
-          "\(name).mlp.c_fc", inputs: width, outputs: sizes.mlpWidth, initial: .gpt2),
+        gpt2Norm("\(name).ln_2", sizes, &builder),
+        gpt2Linear(
+          "\(name).mlp.c_fc", inputs: width, outputs: sizes.mlpWidth, initial: .gpt2, sizes,
+          &builder),
         builder.activation(sizes.activation),
         builder.ablationPoint(.neuron, of: "\(name).mlp.c_fc", units: sizes.mlpWidth),
-        builder.transposedLinear(
-          "\(name).mlp.c_proj", inputs: sizes.mlpWidth, outputs: width, initial: part),
+        gpt2Linear(
+          "\(name).mlp.c_proj", inputs: sizes.mlpWidth, outputs: width, initial: part, sizes,
+          &builder),
       ] + builder.dropouts(sizes.dropout)
       + [builder.ablationPoint(.mlp, of: "\(name).mlp", width: width)]
     return builder.block([Residual(attention), Residual(mlp)], of: name, width: width)

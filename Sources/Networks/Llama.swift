@@ -53,6 +53,11 @@ public struct LlamaConfiguration: Sendable, Hashable {
   public var window: Int?
   /// What scores are multiplied by; nil: 1/√(width of a head).
   public var attentionScale: Float?
+  /// Whether all linear layers of attention have biases (`attention_bias`); Qwen2's queries, keys and
+  /// values have theirs without it.
+  public var hasAttentionBias: Bool
+  /// Whether the linear layers of the MLP have biases (`mlp_bias`).
+  public var hasMLPBias: Bool
   /// c of scores c tanh(s/c); nil: s.
   public var attentionCap: Float?
   /// c of logits c tanh(z/c); nil: z.
@@ -64,8 +69,9 @@ public struct LlamaConfiguration: Sendable, Hashable {
     keyHeads: Int? = nil, width: Int, headWidth: Int? = nil, mlpWidth: Int, isTied: Bool = false,
     epsilon: Float = 1e-6, rotaryBase: Double = 10_000, rotaryScaling: RotaryScaling = .none,
     window: Int? = nil, attentionScale: Float? = nil, attentionCap: Float? = nil,
-    logitCap: Float? = nil
+    logitCap: Float? = nil, hasAttentionBias: Bool = false, hasMLPBias: Bool = false
   ) {
+    (self.hasAttentionBias, self.hasMLPBias) = (hasAttentionBias, hasMLPBias)
     (self.family, self.window, self.attentionScale) = (family, window, attentionScale)
     (self.attentionCap, self.logitCap) = (attentionCap, logitCap)
     (self.vocabulary, self.context, self.layers) = (vocabulary, context, layers)
@@ -79,7 +85,7 @@ public struct LlamaConfiguration: Sendable, Hashable {
 /// The settings in which families differ.
 extension LlamaConfiguration {
   /// Whether queries, keys and values have biases.
-  var hasInputBias: Bool { family == .qwen2 }
+  var hasInputBias: Bool { family == .qwen2 || hasAttentionBias }
   /// Whether the parts have norms before them.
   var hasNormBefore: Bool { family != .olmo2 }
   /// Whether the parts have norms after them.
@@ -193,8 +199,7 @@ extension Network {
         builder.ablationPoint(.head, of: name, units: sizes.heads, unitWidth: sizes.headWidth),
         builder.linear(
           "\(name).o_proj", inputs: sizes.heads * sizes.headWidth, outputs: sizes.width,
-          bias: false,
-          initial: .gpt2),
+          bias: sizes.hasAttentionBias, initial: .gpt2),
       ]
       + llamaNormAfter(
         name.replacing("self_attn", with: "post_attention_layernorm"), sizes, &builder)
@@ -208,7 +213,7 @@ extension Network {
       -> Linear
     {
       builder.linear(
-        "\(name).\(key)", inputs: inputs, outputs: outputs, bias: false, initial: .gpt2)
+        "\(name).\(key)", inputs: inputs, outputs: outputs, bias: sizes.hasMLPBias, initial: .gpt2)
     }
     let gate = projection("gate_proj", sizes.width, sizes.mlpWidth, &builder)
     let up = projection("up_proj", sizes.width, sizes.mlpWidth, &builder)

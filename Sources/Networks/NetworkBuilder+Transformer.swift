@@ -2,12 +2,14 @@ import Factors
 
 /// The layers of transformers.
 extension NetworkBuilder {
-  /// Layer norm with scale and shift, `name.weight` and `name.bias`.
-  package mutating func layerNorm(_ name: String, width: Int, epsilon: Float = 1e-5) -> LayerNorm {
-    LayerNorm(
-      kind: .layer, scale: parameter(name: name + ".weight", shape: [width], initial: .constant(1)),
-      shift: parameter(name: name + ".bias", shape: [width], initial: .constant(0)),
-      epsilon: epsilon, slot: slot())
+  /// Layer norm with scale and, where it has a bias, shift: `name.weight` and `name.bias`.
+  package mutating func layerNorm(
+    _ name: String, width: Int, epsilon: Float = 1e-5, bias: Bool = true
+  ) -> LayerNorm {
+    let scale = parameter(name: name + ".weight", shape: [width], initial: .constant(1))
+    let shift =
+      bias ? parameter(name: name + ".bias", shape: [width], initial: .constant(0)) : nil
+    return LayerNorm(kind: .layer, scale: scale, shift: shift, epsilon: epsilon, slot: slot())
   }
 
   /// Root-mean-square norm with a scale, `name.weight`.

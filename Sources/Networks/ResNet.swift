@@ -51,24 +51,31 @@ extension Network {
   /// Parameters have the names and shapes of torchvision's `resnet18`, `resnet34` and `resnet50`,
   /// which are timm's. Ablation points are as those of the networks for CIFAR.
   ///
-  /// - Parameter depth: which of them.
+  /// - Parameters:
+  ///   - depth: which of them.
+  ///   - stem: what comes before the stages.
   /// - Source: He et al. 2015 (arXiv:1512.03385), table 1; of the bottlenecks the 3 × 3 convolution has
   ///   the stride, as in torchvision.
   /// - Returns: nil when the image has no pixel.
   public static func resnet(
-    _ depth: ResNetDepth, image: ImageShape, inputShape: [Int]? = nil, outputs: Int
+    _ depth: ResNetDepth, stem: ResNetStem = .imagenet, image: ImageShape,
+    inputShape: [Int]? = nil, outputs: Int
   ) -> Network? {
     var stack = ImageStack(NetworkBuilder(), image)
     stack.layers.append(ChannelsLast(shape: image))
-    guard stack.convolve("conv1", to: 64, kernel: 7, stride: 2, padding: 3, bias: false) else {
-      return nil
-    }
+    guard
+      stack.convolve(
+        "conv1", to: 64, kernel: stem.kernel, stride: stem == .cifar ? 1 : 2,
+        padding: stem.kernel / 2, bias: false)
+    else { return nil }
     stack.batchNorm("bn1")
     stack.activate("conv1")
-    guard let pool = stack.builder.maxPool(input: stack.shape, kernel: 3, stride: 2, padding: 1)
-    else { return nil }
-    stack.layers.append(pool)
-    stack.shape = pool.output
+    if stem == .imagenet {
+      guard let pool = stack.builder.maxPool(input: stack.shape, kernel: 3, stride: 2, padding: 1)
+      else { return nil }
+      stack.layers.append(pool)
+      stack.shape = pool.output
+    }
     for (stage, blocks) in depth.blocks.enumerated() {
       for block in 0..<blocks {
         let (name, width) = ("layer\(stage + 1).\(block)", 64 << stage)
@@ -82,6 +89,17 @@ extension Network {
     }
     return stack.classified(image: image, inputShape: inputShape, outputs: outputs)
   }
+}
+
+/// What comes before the stages of a residual network of ImageNet.
+public enum ResNetStem: String, Sendable, CaseIterable {
+  /// A 7 × 7 convolution of stride 2, and max pooling of stride 2.
+  case imagenet
+  /// A 3 × 3 convolution of stride 1 and no pooling, as such networks are taken for images of 32 × 32.
+  case cifar
+
+  /// The side of `conv1`'s windows.
+  public var kernel: Int { self == .cifar ? 3 : 7 }
 }
 
 /// Which of the residual networks of ImageNet.

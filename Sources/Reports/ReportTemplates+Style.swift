@@ -124,6 +124,7 @@ extension ReportTemplates {
     .subject,.query.passage .subject{grid-column:1}
     .facts{grid-template-columns:1fr}.facts dd{margin-bottom:.4rem}
     .gallery{grid-template-columns:repeat(auto-fill,minmax(8rem,1fr))}}
+    @media screen and (max-width:40rem){figure{overflow-x:auto}figure svg{min-width:36rem}}
     @media print{body{padding:0;max-width:none;background:#fff;font-size:11pt}nav{display:none}
     .query,.suspect,figure,tr{break-inside:avoid}h2,h3{break-after:avoid}
     *{-webkit-print-color-adjust:exact;print-color-adjust:exact}

@@ -66,6 +66,17 @@ public struct ImportJob: Sendable {
     let loss = try Loss(configuration.training.loss, for: data.train.targets)
     var configuration = configuration.fitted(to: data.train)
     var training = TrainingJob(configuration, checkpointsFolder: checkpointsFolder)
+    if base == nil, let first = found.first,
+      let (model, note) = configuration.model.fitted(
+        to: Dictionary(
+          uniqueKeysWithValues: try ForeignWeights(reading: first.path).entries.map {
+            ($0.name, $0.shape)
+          }))
+    {
+      configuration.model = model
+      training.configuration.model = model
+      progress.noted(note)
+    }
     training.progress = progress
     try training.requireModel(for: loss, data)
     try configuration.model.pretrained?.requireOrder(of: data.train.classNames)

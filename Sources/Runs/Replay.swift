@@ -47,7 +47,7 @@ public struct Replay: Sendable {
   ///   `.noNetwork`, `.missingPart` for a run that is not finished and for other seeds,
   ///   `.dataChanged`, `.startChanged`; errors of data and files.
   public init(
-    _ run: Run, seed: UInt64? = nil, data: Dataset? = nil, memoryBytes: Int = Memory.physical / 4
+    _ run: Run, seed: UInt64? = nil, data: Dataset? = nil, memoryBytes: Int = Memory.available / 4
   ) throws {
     let seed = seed ?? run.seeds.first ?? 0
     try Replay.requireReplayable(run, seed)

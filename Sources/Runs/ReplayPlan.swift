@@ -33,7 +33,7 @@ public struct ReplayPlan: Sendable, Equatable {
   ///   - memoryBytes: for states; no state or file depends on it.
   public init(
     _ training: TrainingConfiguration, network: Network, examples: Int,
-    memoryBytes: Int = Memory.physical / 4
+    memoryBytes: Int = Memory.available / 4
   ) {
     let perEpoch = (examples + training.batch - 1) / training.batch
     self.init(

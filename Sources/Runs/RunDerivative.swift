@@ -59,7 +59,7 @@ public struct RunDerivative: Sendable {
   /// - Complexity: for each query and step three gradients' products; for each step two more. Memory:
   ///   8p(2 + buffers) bytes a query.
   public func byWeights(
-    of queries: Dataset, memoryBytes: Int = Memory.physical / 4,
+    of queries: Dataset, memoryBytes: Int = Memory.available / 4,
     keptEvery interval: Duration = .seconds(30),
     progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws -> Matrix<Double> {

@@ -205,7 +205,7 @@ package final class HDF5Dataset: Sendable {
 
   private func requireRoom(_ count: Int, elementSize: Int) throws(StorageError) {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: max(1, elementSize))
-    guard !overflow, bytes <= Int(clamping: ProcessInfo.processInfo.physicalMemory) else {
+    guard !overflow, bytes <= Memory.available else {
       throw .tooLarge(name: name, shape: shape, file: file.path)
     }
   }

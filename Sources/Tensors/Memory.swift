@@ -14,7 +14,21 @@ public enum Memory {
   /// Bytes of this machine's memory.
   public static var physical: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }
 
-  /// Refuses work that needs more bytes than the machine has.
+  /// Bytes that this process may have: the machine's, or less where a limit says so.
+  public static var available: Int { bound.bytes }
+
+  /// What bounds this process's memory, and at how many bytes.
+  public static var bound: (limit: MemoryLimit, bytes: Int) {
+    var least = (limit: MemoryLimit.machine, bytes: physical)
+    for (limit, bytes) in [
+      (MemoryLimit.addressSpace, AddressSpace.room), (.controlGroup, ControlGroup.own),
+    ] {
+      if let bytes, bytes < least.bytes { least = (limit, bytes) }
+    }
+    return least
+  }
+
+  /// Refuses work that needs more bytes than this process may have.
   ///
   /// - Parameters:
   ///   - bytes: a lower bound, as a Double so that no size overflows.
@@ -22,16 +36,27 @@ public enum Memory {
   ///   - remedy: what needs less.
   /// - Throws: `MemoryError`.
   public static func require(
-    _ bytes: Double, for purpose: String, remedy: String, available: Int = Memory.physical
+    _ bytes: Double, for purpose: String, remedy: String,
+    bound: (limit: MemoryLimit, bytes: Int) = Memory.bound
   ) throws(MemoryError) {
-    guard bytes <= Double(available) else {
+    guard bytes <= Double(bound.bytes) else {
       throw MemoryError(
-        purpose: purpose, bytes: bytes, available: available, remedy: remedy)
+        purpose: purpose, bytes: bytes, available: bound.bytes, limit: bound.limit, remedy: remedy)
     }
   }
 }
 
-/// More memory than the machine has.
+/// What bounds the memory of a process.
+public enum MemoryLimit: Sendable, Equatable {
+  /// What the machine has.
+  case machine
+  /// What may be mapped, `ulimit -v`.
+  case addressSpace
+  /// What the process's control group may have, as containers and schedulers set it.
+  case controlGroup
+}
+
+/// More memory than the machine has, or a limit allows.
 public struct MemoryError: DiagnosableError, Equatable {
   /// What the memory is for.
   public let purpose: String
@@ -39,18 +64,39 @@ public struct MemoryError: DiagnosableError, Equatable {
   public let bytes: Double
   /// Bytes there are.
   public let available: Int
+  /// Whose bytes those are.
+  public let limit: MemoryLimit
   /// What needs less.
   public let remedy: String
 
-  /// What went wrong, with both sizes.
-  public var what: String {
-    String(
-      format: "%@ needs at least %.1f GB of memory; this machine has %.1f GB.", purpose,
-      bytes / 1e9, Double(available) / 1e9)
+  package init(
+    purpose: String, bytes: Double, available: Int, limit: MemoryLimit, remedy: String
+  ) {
+    (self.purpose, self.bytes, self.available) = (purpose, bytes, available)
+    (self.limit, self.remedy) = (limit, remedy)
   }
 
-  /// The machine.
-  public var location: String { "this machine's memory" }
+  /// What went wrong, with both sizes.
+  public var what: String {
+    let place =
+      switch limit {
+      case .machine: "this machine has"
+      case .addressSpace: "the limit of address space leaves"
+      case .controlGroup: "the control group may have"
+      }
+    return String(
+      format: "%@ needs at least %.1f GB of memory; %@ %.1f GB.", purpose, bytes / 1e9, place,
+      Double(available) / 1e9)
+  }
+
+  /// The machine, or the limit.
+  public var location: String {
+    switch limit {
+    case .machine: "this machine's memory"
+    case .addressSpace: "the limit of address space of this process (ulimit -v, RLIMIT_AS)"
+    case .controlGroup: "the control group of this process (memory.max)"
+    }
+  }
 
   /// Neither bad input nor damage: another machine may do it.
   public var exitCode: Int32 { 1 }

@@ -16,7 +16,7 @@ package struct TrainingFootprint: Sendable, Equatable {
     let vectors = 3 + configuration.optimizer.bufferNames.count
     state = 4 * Double(vectors) * Double(network.parameterCount)
     // Nothing of a network is tried where its parameters alone are too many.
-    guard state <= Double(Memory.physical) else {
+    guard state <= Double(Memory.available) else {
       block = 0
       return
     }
@@ -30,7 +30,7 @@ package struct TrainingFootprint: Sendable, Equatable {
   /// How many models train at a time: as many as take a half of the memory, one at the least.
   ///
   /// The other half is for the data, what is written and other processes.
-  package func modelsAtATime(memory: Int = Memory.physical) -> Int {
+  package func modelsAtATime(memory: Int = Memory.available) -> Int {
     max(1, Int(min(1e6, Double(memory) / 2 / max(1, bytes))))
   }
 }

@@ -7,6 +7,7 @@ import Tensors
 @main
 struct Ascribe {
   static func main() {
+    AddressLimit.begin()
     // A reader that closes its pipe must not kill a training: the write fails instead.
     signal(SIGPIPE, SIG_IGN)
     // A limit on the size of files is a full disk: the write fails instead.

@@ -81,8 +81,11 @@ struct CommonOptions: ParsableArguments {
   func begin() { Interruption.watch() }
 
   /// Does a command's work with the thread count and the size of blocks that it was given.
-  static func settled(_ command: any ParsableCommand, _ body: () throws -> Void) rethrows {
+  static func settled(_ command: any ParsableCommand, _ body: () throws -> Void) throws {
     let settled = command as? any SettledCommand
+    if let settled {
+      try AddressLimit.reserve(threads: settled.workers ?? Execution.standard.workers)
+    }
     try Execution.with(workers: settled?.workers, memory: settled?.blockBytes, body)
   }
 }

@@ -34,9 +34,27 @@ struct CheckpointErrorTests {
         fix: check that this is a whole safetensors file, and copy it again from where it came.
       """),
     ErrorWords(
+      CheckpointError.pickle(file: "a/w\"1.pth", isNanoGPT: false),
+      """
+      error: the file is what torch.save writes: a pickle, a program that Python runs to read it.
+        at:  a/w"1.pth
+        fix: make model.safetensors beside it in Python, and import those:
+               import torch, safetensors.torch as s; c = torch.load("w\\"1.pth", map_location="cpu")
+               s.save_file({k: v.clone() for k, v in c.get("model", c.get("state_dict", c)).items()}, "model.safetensors")
+      """),
+    ErrorWords(
+      CheckpointError.pickle(file: "out/ckpt.pt", isNanoGPT: true),
+      """
+      error: the file is what torch.save writes in nanoGPT: a pickle, a program that Python runs to read it.
+        at:  out/ckpt.pt
+        fix: make model.safetensors and config.json beside it in Python, and import those:
+               import json, torch, safetensors.torch as s; c = torch.load("ckpt.pt", map_location="cpu")
+               s.save_file({k: v.clone() for k, v in c["model"].items()}, "model.safetensors"); json.dump({"model_type": "nanogpt", **c["model_args"]}, open("config.json", "w"))
+      """),
+    ErrorWords(
       CheckpointError.tooLarge(bytes: 1 << 50, file: "w.safetensors"),
       """
-      error: 1125899906842624 bytes are more than this machine's memory.
+      error: 1125899906842624 bytes are more than there is memory for.
         at:  w.safetensors
         fix: use a machine with more memory.
       """),

@@ -275,7 +275,7 @@ import Testing
       (
         DatasetError.tooLarge(file: "a.csv", bytes: 1 << 40, limit: 1 << 33),
         """
-        error: the data needs 1099511627776 bytes of memory, this machine has 8589934592.
+        error: the data needs 1099511627776 bytes of memory, there are 8589934592.
           at:  a.csv
           fix: take fewer examples with `rows`, or a machine with more memory.
         """,

@@ -77,7 +77,8 @@ import Testing
     "a family's run has the losses of transformers, also exported and imported again",
     arguments: [
       "mistral", "qwen2", "qwen3", "olmo2", "gemma2", "gpt_neox", "gpt_neox-serial", "roberta",
-      "distilbert", "bert-pairs", "bert-regression",
+      "distilbert", "bert-pairs", "bert-regression", "llama-biases", "qwen3-biases", "nanogpt",
+      "nanogpt-bare",
     ])
   func imported(name: String) throws {
     let (known, data) = (try expected(name), try data(name))
@@ -107,6 +108,42 @@ import Testing
       to: "models/bert-pairs/tokenizer.json")
     try importing("bert-pairs", data, "note: tokens behind the first 3")
     try check("bert-pairs", known)
+  }
+
+  @Test("what torch.save writes is refused with the lines of Python that make safetensors of it")
+  func pickles() throws {
+    let data = try data("nanogpt")
+    try work.write("name: p\ndata:\n\(data)", to: "p.yaml")
+    func archive(_ words: String) -> Data {
+      Data([0x50, 0x4B, 3, 4] + Array("....archive/data.pkl \(words)".utf8))
+    }
+    try FileManager.default.createDirectory(
+      atPath: work.file("out"), withIntermediateDirectories: true)
+    try archive("model model_args optimizer").write(
+      to: URL(fileURLWithPath: work.file("out/ckpt.pt")))
+    for source in ["out", "out/ckpt.pt"] {
+      let refused = try work.fail(
+        3, "import", source, "--data", "p.yaml",
+        words: [
+          "torch.save writes in nanoGPT", "at:  out/ckpt.pt", "torch.load(\"ckpt.pt\"",
+          "c[\"model\"].items()", "\"model_type\": \"nanogpt\"", "config.json",
+        ])
+      #expect(!refused.errors.contains("header"))
+    }
+    try archive("state_dict").write(to: URL(fileURLWithPath: work.file("out/ckpt.pt")))
+    let other = try work.fail(
+      3, "import", "out", "--data", "p.yaml", words: ["torch.save", "model.safetensors"])
+    #expect(!other.errors.contains("model_args"))
+    // A pipe is not waited for, whatever it is called.
+    try #require(mkfifo(work.file("pipe.pt"), 0o600) == 0)
+    let pipe = try work.fail(3, "import", "pipe.pt", "--data", "p.yaml")
+    #expect(!pipe.errors.contains("torch.save writes"))
+    // A pickle from before there were archives; the same bytes by another name are no such file.
+    try Data([0x80, 2, 0x7D]).write(to: URL(fileURLWithPath: work.file("old.pth")))
+    try work.fail(3, "import", "old.pth", "--data", "p.yaml", words: ["torch.save writes"])
+    try Data([0x80, 2, 0x7D]).write(to: URL(fileURLWithPath: work.file("old.safetensors")))
+    let short = try work.fail(3, "import", "old.safetensors", "--data", "p.yaml")
+    #expect(!short.errors.contains("torch.save writes"))
   }
 
   @Test("classes for a model of numbers are refused with the ways out")

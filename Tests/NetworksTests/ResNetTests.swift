@@ -20,6 +20,8 @@ struct ResNetTests {
       let norm: Double
     }
     let name: String
+    /// Height and width.
+    let image: [Int]
     let tensors: [Tensor]
     let logits, losses, slopes, gram: [Double]
     let gradients: [Gradient]
@@ -47,9 +49,12 @@ struct ResNetTests {
 
   /// The network with the file's parameters, and images for it.
   static func network(_ c: Case) throws -> (network: Network, theta: Tensor, x: Tensor) {
-    let depth = try #require(Int(c.name.dropFirst("resnet".count)).flatMap(ResNetDepth.init))
+    let words = c.name.dropFirst("resnet".count).split(separator: "-")
+    let depth = try #require(words.first.flatMap { Int($0) }.flatMap(ResNetDepth.init))
     let network = try #require(
-      Network.resnet(depth, image: ImageShape(channels: 3, height: 40, width: 36), outputs: 3))
+      Network.resnet(
+        depth, stem: words.count > 1 ? .cifar : .imagenet,
+        image: ImageShape(channels: 3, height: c.image[0], width: c.image[1]), outputs: 3))
     let places = Dictionary(uniqueKeysWithValues: c.tensors.enumerated().map { ($1.name, $0) })
     let theta = Tensor(uninitialized: [network.parameterCount])
     for parameter in network.parameters {
@@ -62,13 +67,15 @@ struct ResNetTests {
         theta.storage.base + parameter.offset, parameter.count, j,
         isMatrix ? (2 / Double(fanIn)).squareRoot() : 0.1, plus: isScale ? 1 : 0)
     }
-    let x = Tensor(uninitialized: [2, 3, 40, 36])
+    let x = Tensor(uninitialized: [2, 3] + c.image)
     fill(x.storage.base, x.count, 0, 1)
     return (network, theta, x)
   }
 
   @Test("the fixture is there")
-  func fixture() { #expect(Self.all.map(\.name) == ["resnet18", "resnet34", "resnet50"]) }
+  func fixture() {
+    #expect(Self.all.map(\.name) == ["resnet18", "resnet34", "resnet50", "resnet18-cifar"])
+  }
 
   @Test("parameters have torchvision's names and shapes", arguments: all)
   func layout(_ c: Case) throws {

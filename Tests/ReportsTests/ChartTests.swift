@@ -132,4 +132,20 @@ struct ChartTests {
     }
     #expect(try folder.bytes("charts.svg") == Array(ChartTests.samples().utf8))
   }
+
+  @Test("on a phone of 375 px no text of a chart is below 9 px")
+  func phone() throws {
+    let narrow = try #require(
+      ReportTemplates.style.firstMatch(
+        of: /max-width:([0-9]+)rem\)\{figure\{overflow-x:auto\}figure svg\{min-width:([0-9]+)rem\}/)
+    )
+    let (widest, width) = (try #require(Double(narrow.1)), try #require(Double(narrow.2)))
+    #expect(widest * 16 >= 375)
+    let map = HeatMap(
+      title: "T", label: "w", rows: [HeatMap.Row("0.head", [HeatMap.Cell(1, hint: "h")])])
+    let sizes = (map.svg() + ChartStyle.sheet).matches(of: /font(?:-size)?:([0-9]+)px/)
+      .compactMap { Double($0.1) }
+    #expect(Set(sizes) == [10, 12, 15])
+    for size in sizes { #expect(size * width * 16 / ChartStyle.width >= 9) }
+  }
 }

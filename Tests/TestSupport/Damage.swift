@@ -5,10 +5,14 @@ public func fuzzSeeds(_ standard: Int) -> Int {
   ProcessInfo.processInfo.environment["ASCRIBE_FUZZ"].flatMap { Int($0) } ?? standard
 }
 
+/// What is added to seeds of damage: ASCRIBE_FUZZ_FROM, so that a long hunt can be made in parts.
+private let firstSeed =
+  ProcessInfo.processInfo.environment["ASCRIBE_FUZZ_FROM"].flatMap { Int($0) } ?? 0
+
 /// Damage to bytes, decided by a seed: flips, truncation, insertion, and of words that are wrong in
 /// their own ways, repetition and removal of pieces.
 public func damaged(_ bytes: [UInt8], seed: Int, words: [String] = []) -> [UInt8] {
-  var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1
+  var state = UInt64(firstSeed + seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1
   func next(_ bound: Int) -> Int {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
     return Int(state >> 33) % bound

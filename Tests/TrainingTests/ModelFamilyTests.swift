@@ -49,7 +49,8 @@ struct ModelFamilyTests {
 
   static let names = [
     "mistral", "qwen2", "qwen3", "olmo2", "gemma2", "gpt_neox", "gpt_neox-serial", "roberta",
-    "distilbert", "bert-pairs", "bert-regression",
+    "distilbert", "bert-pairs", "bert-regression", "llama-biases", "qwen3-biases", "nanogpt",
+    "nanogpt-bare",
   ]
 
   static func folder(_ name: String) -> String { fixture("Families/\(name)") }
@@ -135,6 +136,12 @@ struct ModelFamilyTests {
       try error("mistral", ["attention_bias": .bool(true)])
         == "attention_bias: true is not supported.")
     #expect(
+      try error("qwen2", ["attention_bias": .bool(true)])
+        == "attention_bias: true is not supported.")
+    #expect(
+      try error("qwen3-biases", ["mlp_bias": .bool(true)]) == "mlp_bias: true is not supported.")
+    #expect(try error("nanogpt", ["n_head": .int(3)]) == "n_head: 3 is not supported.")
+    #expect(
       try error("qwen2", ["layer_types": .list([.string("linear_attention")])])
         == "layer_types: [\"linear_attention\"] is not supported.")
     #expect(
@@ -210,6 +217,78 @@ struct ModelFamilyTests {
     #expect(fitted.leftOut == ["criterion.weight"])
     #expect(fitted.parameters.elements == Array(values.prefix(8)))
     #expect(try weights.parameters(layout: layout).leftOut.isEmpty)
+  }
+
+  @Test("nanoGPT's model_args are known without a model_type; its compiled model's names too")
+  func nanoGPT() throws {
+    let folder = Self.folder("nanogpt")
+    let model = try PretrainedModel(reading: folder + "/config.json")
+    var arguments = model.values
+    arguments["model_type"] = nil
+    let bare = try PretrainedModel(from: ConfigurationMap(arguments, file: "config.json"))
+    #expect(bare.architecture == model.architecture)
+    guard case .gpt2(let sizes) = bare.architecture else {
+      Issue.record("\(bare.architecture)")
+      return
+    }
+    #expect(sizes.family == .nanogpt && sizes.hasBias && sizes.activation == .gelu && sizes.isTied)
+    // As torch.compile names them, with the head that is the embedding and a mask of old versions.
+    let network = model.network(inputShape: [6])
+    let known = try ForeignWeights(reading: folder + "/model.safetensors")
+      .parameters(layout: network.parameters).parameters
+    var (layout, values): ([Parameter], [Float]) = ([], [])
+    func add(_ name: String, _ shape: [Int], _ numbers: [Float]) {
+      layout.append(Parameter(name: "_orig_mod." + name, shape: shape, offset: values.count))
+      values += numbers
+    }
+    for parameter in network.parameters {
+      add(parameter.name, parameter.shape, parameter.range.map { known[$0] })
+    }
+    let embedding = try #require(network.parameters.first)
+    #expect(embedding.name == "transformer.wte.weight")
+    add("lm_head.weight", embedding.shape, embedding.range.map { known[$0] })
+    add("transformer.h.0.attn.bias", [1, 1, 9, 9], Array(repeating: 1, count: 81))
+    let scratch = try ScratchFolder()
+    try SafetensorsFile.write(
+      parameters: Tensor(values, shape: [values.count]), layout: layout, metadata: [:],
+      to: scratch / "model.safetensors")
+    let fitted = try ForeignWeights(reading: scratch / "model.safetensors")
+      .parameters(layout: network.parameters)
+    #expect(fitted.parameters.elements == known.elements)
+    #expect(fitted.renamed.count == network.parameters.count)
+    #expect(
+      Set(fitted.leftOut) == [
+        "_orig_mod.lm_head.weight", "_orig_mod.transformer.h.0.attn.bias",
+      ])
+  }
+
+  @Test("weights whose conv1 is 3 × 3 have the stem of CIFAR, unless the run file says another")
+  func stem() throws {
+    func model(_ more: [String: ConfigurationValue]) throws -> ModelConfiguration {
+      let values: [String: ConfigurationValue] = ["kind": .string("resnet"), "depth": .int(18)]
+      return try ModelConfiguration(
+        from: ConfigurationMap(values.merging(more) { $1 }, file: "r.yaml"))
+    }
+    let (open, cifar) = (try model([:]), try model(["stem": .string("cifar")]))
+    let block = ["layer1.0.conv1.weight": [64, 64, 3, 3]]
+    for name in ["conv1.weight", "module.conv1.weight"] {
+      let fitted = open.fitted(to: block.merging([name: [64, 3, 3, 3]]) { $1 })
+      #expect(fitted?.model == cifar)
+      #expect(fitted?.note.contains("`stem: cifar`") == true)
+      #expect(open.fitted(to: block.merging([name: [64, 3, 7, 7]]) { $1 }) == nil)
+    }
+    #expect(cifar.fitted(to: ["conv1.weight": [64, 3, 3, 3]]) == nil)
+    let said = try model(["stem": .string("imagenet")])
+    #expect(said.fitted(to: ["conv1.weight": [64, 3, 3, 3]]) == nil)
+    // Records of runs from before there was a choice stay what they are.
+    #expect(said.value == open.value && said.value != cifar.value)
+    guard case .map(let settings) = cifar.value else { return }
+    #expect(
+      try ModelConfiguration(from: ConfigurationMap(settings, file: "r.yaml")) == cifar)
+    #expect(diagnosed { _ = try model(["stem": .string("small")]) } != nil)
+    let small = try cifar.network(inputShape: [3, 8, 8], outputs: 2)
+    #expect(
+      small.parameters.first { $0.name.hasSuffix("conv1.weight") }?.shape == [64, 3, 3, 3])
   }
 
   @Test("the separator of pairs is the tokenizer's, unless texts are single")

@@ -67,7 +67,7 @@ struct PretrainedTests {
       other?.remedy
         == "import one of BertForSequenceClassification, DistilBertForSequenceClassification, "
         + "GPT2LMHeadModel, GPTNeoXForCausalLM, Gemma2ForCausalLM, LlamaForCausalLM, "
-        + "MistralForCausalLM, Olmo2ForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, "
+        + "MistralForCausalLM, NanoGPT, Olmo2ForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, "
         + "RobertaForSequenceClassification, ViTForImageClassification, or describe the network in the run file's `model`."
     )
     #expect(
@@ -77,9 +77,9 @@ struct PretrainedTests {
       try error("gpt2", ["activation_function": "mish"])?.what
         == "activation_function: \"mish\" is not supported.")
     #expect(try error("gpt2", ["n_head": 3])?.what == "n_head: 3 is not supported.")
+    #expect(try error("llama", ["attention_bias": true]) == nil)
     #expect(
-      try error("llama", ["attention_bias": true])?.what == "attention_bias: true is not supported."
-    )
+      try error("llama", ["attention_bias": "yes"]) is ConfigurationError)
     #expect(
       try error("llama", ["rope_parameters": ["rope_type": "yarn"]])?.what
         == "rope_type: \"yarn\" is not supported.")

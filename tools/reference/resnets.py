@@ -27,7 +27,14 @@ def wave(count, j, scale):
 
 
 def case(name):
-    model = getattr(torchvision.models, name)(num_classes=3).double().eval()
+    model = getattr(torchvision.models, name.removesuffix("-cifar"))(num_classes=3)
+    image = [40, 36]
+    if name.endswith("-cifar"):
+        # As such networks are taken for images of 32 x 32.
+        model.conv1 = torch.nn.Conv2d(3, 64, 3, stride=1, padding=1, bias=False)
+        model.maxpool = torch.nn.Identity()
+        image = [11, 9]
+    model = model.double().eval()
     state = model.state_dict()
     names = [k for k in state if not k.endswith("num_batches_tracked")]
     for j, key in enumerate(names):
@@ -38,7 +45,7 @@ def case(name):
             values = (values + 1).float().double()
         state[key] = values.reshape(value.shape)
     model.load_state_dict(state)
-    x = wave(2 * 3 * 40 * 36, 0, 1.0).reshape(2, 3, 40, 36)
+    x = wave(2 * 3 * image[0] * image[1], 0, 1.0).reshape(2, 3, *image)
     y = [2, 0]
     logits = model(x)
     losses = torch.nn.functional.cross_entropy(logits, torch.tensor(y), reduction="none")
@@ -50,7 +57,7 @@ def case(name):
                   for j, k in enumerate(keys)]
     slopes = [sum((g * d).sum().item() for g, d in zip(e, directions)) for e in each]
     return {
-        "name": name, "tensors": [{"name": k, "shape": list(state[k].shape)} for k in names],
+        "name": name, "image": image, "tensors": [{"name": k, "shape": list(state[k].shape)} for k in names],
         "logits": logits.flatten().tolist(), "losses": losses.tolist(), "slopes": slopes,
         "gradients": [{"name": k, "norm": v} for k, v in zip(keys, norms)],
         "gram": [sum((a * b).sum().item() for a, b in zip(p, q)) for p in each for q in each],
@@ -59,4 +66,4 @@ def case(name):
 
 TARGET.write_text(json.dumps(
     {"script": "tools/reference/resnets.py", "cases": [case(n) for n in
-     ["resnet18", "resnet34", "resnet50"]]}, separators=(",", ":")) + "\n")
+     ["resnet18", "resnet34", "resnet50", "resnet18-cifar"]]}, separators=(",", ":")) + "\n")

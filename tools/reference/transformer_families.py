@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from torch.func import functional_call, grad, jvp
 import transformers as hf
 
+from nanogpt import GPT
 from transformers_cases import _Call
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/Families"
@@ -84,9 +85,12 @@ def family(name, model, inputs, call, seed, classes=None, values=None):
     print(name, sum(v.numel() for v in parameters.values()), sorted(saved))
 
 
+def tokens(seed):
+    return torch.randint(0, 11, (3, 6), generator=torch.Generator().manual_seed(seed))
+
+
 def language(name, model, seed):
-    tokens = torch.randint(0, 11, (3, 6), generator=torch.Generator().manual_seed(seed))
-    family(name, model, tokens, lambda m, x: m(input_ids=x).logits, seed)
+    family(name, model, tokens(seed), lambda m, x: m(input_ids=x).logits, seed)
 
 
 SEPARATOR = 3
@@ -135,6 +139,13 @@ def main():
     for name, parallel, seed in [("gpt_neox", True, 6), ("gpt_neox-serial", False, 7)]:
         language(name, hf.GPTNeoXForCausalLM(hf.GPTNeoXConfig(
             use_parallel_residual=parallel, rotary_pct=0.5, **neox)), seed)
+    language("llama-biases", hf.LlamaForCausalLM(hf.LlamaConfig(
+        attention_bias=True, mlp_bias=True, **small)), 13)
+    language("qwen3-biases", hf.Qwen3ForCausalLM(hf.Qwen3Config(
+        attention_bias=True, head_dim=6, **small)), 14)
+    nano = dict(n_layer=2, n_head=2, n_embd=8, block_size=9, vocab_size=11, dropout=0.0)
+    for name, bias, seed in [("nanogpt", True, 15), ("nanogpt-bare", False, 16)]:
+        family(name, GPT(bias=bias, **nano), tokens(seed), lambda m, x: m(x), seed)
     bert = dict(
         vocab_size=11, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=10, hidden_dropout_prob=0, attention_probs_dropout_prob=0, **EAGER)

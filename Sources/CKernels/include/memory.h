@@ -5,6 +5,15 @@
 /// a loop over tensors then never pays for page faults twice.
 void ascribe_keep_freed_memory(void);
 
+/// Bytes that this process may map (RLIMIT_AS); -1: as many as it likes.
+int64_t ascribe_address_space_limit(void);
+
+/// Whether so many bytes more can be mapped now: maps them and gives them back.
+int ascribe_can_map(int64_t bytes);
+
+/// Lets all threads allocate from one heap. Those of their own take 64 MiB of addresses each.
+void ascribe_share_heap(void);
+
 /// Peak resident set of this process in bytes.
 int64_t ascribe_peak_memory(void);
 

@@ -18,10 +18,10 @@ public final class Ensemble: Sendable {
   public static let standardExactLimit = 20_000
 
   /// Bytes that prepared checkpoints may take together unless told otherwise: a quarter of the
-  /// machine's memory.
+  /// memory that this process may have.
   ///
   /// Scores do not depend on it: a checkpoint prepared again is the same to the bit.
-  public static var standardBudget: Int { Memory.physical / 4 }
+  public static var standardBudget: Int { Memory.available / 4 }
 
   /// The choices.
   public let options: ScoringOptions
@@ -90,7 +90,7 @@ public final class Ensemble: Sendable {
       throw InfluenceError.tooManyForExactKernel(count: count, limit: limit)
     }
     try Memory.require(
-      8 * Double(count) * Double(count), for: "the exact kernel of \(count) training examples",
+      4 * Double(count) * Double(count), for: "the exact kernel of \(count) training examples",
       remedy: "collect features (ascribe collect RUN) and score those (‹kernel: features›).")
   }
 

@@ -7,6 +7,7 @@ import Networks
 /// ```yaml
 /// model: {kind: resnet, blocks: 3, width: 16}
 /// model: {kind: resnet, depth: 18}                                                 # 18, 34, 50: torchvision's
+/// model: {kind: resnet, depth: 18, stem: cifar}                                    # 3 × 3, no pooling
 /// model: {kind: resnet, blocks: 1, stages: [30, 61, 120], inner: [28, 70, 97]}     # one that was cut
 /// ```
 public struct ResNetModel: ImageModel {
@@ -14,6 +15,8 @@ public struct ResNetModel: ImageModel {
   public var image: ImageShape?
   /// Which network of ImageNet; nil: one of CIFAR, which the other settings are of.
   public var depth: ResNetDepth?
+  /// What comes before its stages; nil: ImageNet's, unless weights that are imported say otherwise.
+  public var stem: ResNetStem?
   /// Pairs of convolutions in each stage.
   public var blocks: Int
   /// Channels of the first layer; the others are multiples.
@@ -33,9 +36,9 @@ public struct ResNetModel: ImageModel {
   }
 
   /// A network of ImageNet.
-  public init(_ depth: ResNetDepth, image: ImageShape? = nil) {
+  public init(_ depth: ResNetDepth, stem: ResNetStem? = nil, image: ImageShape? = nil) {
     self.init(image: image)
-    self.depth = depth
+    (self.depth, self.stem) = (depth, stem)
   }
 
   /// Reads the mapping `model`.
@@ -45,7 +48,8 @@ public struct ResNetModel: ImageModel {
       guard let depth = ResNetDepth(rawValue: number) else {
         throw .outOfRange(map.place("depth"), value: "\(number)", allowed: "18, 34 or 50")
       }
-      try map.checkKeys(known: ["kind", "depth", "image"])
+      try map.checkKeys(known: ["kind", "depth", "stem", "image"])
+      stem = try map.choice(ifPresent: "stem", of: ResNetStem.self)
       (self.depth, blocks, width) = (depth, 3, 16)
       return
     }
@@ -61,6 +65,8 @@ public struct ResNetModel: ImageModel {
     var values = imageSettings
     if let depth {
       values["depth"] = .int(depth.rawValue)
+      // Runs from before there was a choice have no `stem`, and stay what they are.
+      if stem == .cifar { values["stem"] = .string(ResNetStem.cifar.rawValue) }
       return values
     }
     (values["blocks"], values["width"]) = (.int(blocks), .int(width))
@@ -84,6 +90,22 @@ public struct ResNetModel: ImageModel {
     return copy
   }
 
+  /// The same with the stem that weights have, where the run file leaves it open.
+  ///
+  /// - Parameter tensors: the shapes of the weights by their names, whatever stands before `conv1`.
+  /// - Returns: nil where nothing changes.
+  func fitted(to tensors: [String: [Int]]) -> ResNetModel? {
+    let side = ResNetStem.cifar.kernel
+    let stems = tensors.filter { name, shape in
+      (name == "conv1.weight" || name.hasSuffix(".conv1.weight")) && !name.contains("layer")
+        && shape.count == 4 && shape.suffix(2) == [side, side]
+    }
+    guard depth != nil, stem == nil, stems.count == 1 else { return nil }
+    var copy = self
+    copy.stem = .cifar
+    return copy
+  }
+
   /// Classes or numbers.
   public func predicts(_ loss: Loss) -> Bool { loss != .nextToken }
 
@@ -93,7 +115,8 @@ public struct ResNetModel: ImageModel {
   /// The network; nil for images that are too small.
   public func network(image: ImageShape, inputShape: [Int], outputs: Int) -> Network? {
     if let depth {
-      return .resnet(depth, image: image, inputShape: inputShape, outputs: outputs)
+      return .resnet(
+        depth, stem: stem ?? .imagenet, image: image, inputShape: inputShape, outputs: outputs)
     }
     return .resnet(
       image: image, inputShape: inputShape, blocks: blocks, width: width, stages: stages,
