@@ -252,3 +252,29 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `tools/test` without --all leaves these files out: their suites are long, and compiling them is a
+// tenth of the build. Everything else (`swift test`, `tools/test --all`) has them.
+let longTests = [
+  "ComponentsTests": ["ErrorCalibration", "CopyTask", "AblationBank"],
+  "ConfigurationTests": ["ConfigurationError"],
+  "CurationTests": ["Cut/NoiseKind"],
+  "DatasetsTests": ["Damage", "TextDamage"],
+  "EndToEndTests": [
+    "AddressLimit", "Answer", "Bank", "Completion", "Components", "Curation", "Damage", "Defaults",
+    "Diagnose", "Edit", "EvaluationJob", "Evaluate", "Export", "Factor", "FullDisk", "Hostile",
+    "HostileData", "Image", "Import", "Init", "LayerAnswer", "Memory", "ModelFamilyImport",
+    "MovedRun", "NoTestSet", "Permission", "Plan", "PretrainedImport", "Prune", "QueryScores",
+    "Resume", "Sequence", "Sides", "Signal", "Stale", "Step", "TerminalText", "Thread", "Unlearn",
+  ],
+  "EvaluationTests": ["SequenceTruth"],
+  "InfluenceTests": ["DampingProfile", "FactorScore"],
+  "NetworksTests": ["FamilyCurvature", "TrainingCurvature"],
+  "StorageTests": ["Kill"],
+  "TrainingTests": ["GradientSaving", "OptimizerAdjoint", "Replay"],
+]
+if Context.environment["ASCRIBE_TESTS"] == "short" {
+  for target in package.targets where target.isTest {
+    target.exclude = (longTests[target.name] ?? []).map { $0 + "Tests.swift" }
+  }
+}

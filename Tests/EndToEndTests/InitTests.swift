@@ -91,7 +91,12 @@ import Testing
     try work.write("a,b\n3,3\n", to: "one.csv")
     let outside = try work.object("query", "u", "--input", "one.csv", "--class", "odd")
     let other = try #require((outside["queries"] as? [[String: Any]])?.first)
-    #expect(other["helpful"] as? NSArray == queries[0]["helpful"] as? NSArray)
+    // A product with one row may be rounded otherwise than one with two.
+    func scores(_ query: [String: Any]) -> [Double] {
+      (query["helpful"] as? [[String: Any]] ?? []).compactMap { $0["score"] as? Double }
+    }
+    #expect(scores(other).count == scores(queries[0]).count && !scores(other).isEmpty)
+    #expect(relativeDifference(scores(other), scores(queries[0])) < 1e-5)
     try work.fail(2, "query", "u", "--test", "1,2", words: ["1 has no label"])
     try work.fail(
       2, "query", "u", "--test", "0", "--class", "odd", words: ["--class is not for test examples"])
