@@ -12,6 +12,17 @@ import Testing
     try (list(query["helpful"]) + list(query["harmful"])).map { $0["id"] as? Int }
   }
 
+  /// Whether two tables have the same words and, up to rounding, the same numbers.
+  private func sameButLastDigits(_ a: String, _ b: String) -> Bool {
+    let fields = [a, b].map { $0.split(omittingEmptySubsequences: false) { ",\n".contains($0) } }
+    return fields[0].count == fields[1].count
+      && zip(fields[0], fields[1]).allSatisfy { one, other in
+        if one == other { return true }
+        guard let x = Double(one), let y = Double(other) else { return false }
+        return abs(x - y) <= 1e-5 * max(abs(x), abs(y))
+      }
+  }
+
   @Test("a score file answers as the method that made it: text, JSON, CSV, page, units")
   func answers() throws {
     let work = try Workspace(trained: true)
@@ -29,9 +40,9 @@ import Testing
       let read = try run([
         "query", "r", "--test", "3,5", "--scores", "s.h5", "--csv", "b.csv", "--report", "b.html",
       ])
-      // No block of queries is cut otherwise here: the same bits.
       #expect(read.output == computed.output)
-      #expect(try work.text("a.csv") == work.text("b.csv"))
+      // Two queries at a time, or all: with some of BLAS's kernels the last digit is another.
+      #expect(try sameButLastDigits(work.text("a.csv"), work.text("b.csv")))
       #expect(read.output.contains("removed: \(function)"))
       let page = try work.text("b.html")
       #expect(page.contains("</html>") && page.contains("The scores were read from s.h5."))
