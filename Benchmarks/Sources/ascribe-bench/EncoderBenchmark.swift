@@ -120,7 +120,9 @@ private struct Texts {
       checkpoints: ExactCheckpoint.sharing(
         [(name: "bench", source: source)], training: data, method: method),
       training: data,
-      options: ScoringOptions(method: method, classification: true, exampleWeight: nil)
+      options: ScoringOptions(method: method, classification: true, exampleWeight: nil),
+      // As every run trained here has them: without, damping takes a kernel of its own.
+      trajectoryResiduals: [Float](repeating: 0.5, count: data.count)
     ).scores(queries)
   }
 
