@@ -253,8 +253,8 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// `tools/test` without --all leaves these files out: their suites are long, and compiling them is a
-// tenth of the build. Everything else (`swift test`, `tools/test --all`) has them.
+// `tools/test` without --all leaves these files out: it skips their suites, which are long.
+// Everything else (`swift test`, `tools/test --all`) has them.
 let longTests = [
   "ComponentsTests": ["ErrorCalibration", "CopyTask", "AblationBank"],
   "ConfigurationTests": ["ConfigurationError"],

@@ -64,28 +64,28 @@ public struct Activation: Layer {
 
   /// f′ ∘ dy; 0 at padding where f is costly.
   private func sloped(_ dy: Tensor, _ saved: Tensor, _ pass: Pass) -> Tensor {
-    // The derivative stays in the cache until it is multiplied.
-    let step = 4_096
     if costly != nil, let rows = TokenRows(of: dy, pass) {
-      return rows.mapped(saved, dy) { x, d, y, count in
-        for start in stride(from: 0, to: count, by: step) {
-          let part = min(step, count - start)
-          derivative(x + start, y + start, part)
-          VectorMath.multiply(y + start, d + start, into: y + start, count: part)
-        }
-      }
+      return rows.mapped(saved, dy) { sloped($0, $1, $2, $3) }
     }
     let dx = Tensor(uninitialized: dy.shape)
     let (source, input, target) = (dy.storage, saved.storage, dx.storage)
     Workers.run(over: dx.count, grain: Tensor.elementGrain) { range in
-      for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-        let part = min(step, range.upperBound - start)
-        derivative(input.base + start, target.base + start, part)
-        VectorMath.multiply(
-          target.base + start, source.base + start, into: target.base + start, count: part)
-      }
+      let start = range.lowerBound
+      sloped(input.base + start, source.base + start, target.base + start, range.count)
     }
     return dx
+  }
+
+  /// f′(x) ∘ d of `count` numbers; the derivative stays in the cache until it is multiplied.
+  private func sloped(
+    _ x: UnsafePointer<Float>, _ d: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ count: Int
+  ) {
+    for start in stride(from: 0, to: count, by: 4_096) {
+      let part = min(4_096, count - start)
+      derivative(x + start, y + start, part)
+      VectorMath.multiply(y + start, d + start, into: y + start, count: part)
+    }
   }
 
   /// ry = f′(x) ∘ rx.
