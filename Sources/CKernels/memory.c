@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <malloc.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -10,6 +11,8 @@ void ascribe_keep_freed_memory(void) {
   mallopt(M_TRIM_THRESHOLD, 0x7fffffff);
 #endif
 }
+
+void *ascribe_zeroed_memory(long bytes) { return calloc(1, (size_t)bytes); }
 
 int64_t ascribe_address_space_limit(void) {
   struct rlimit limit;

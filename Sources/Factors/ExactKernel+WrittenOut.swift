@@ -22,8 +22,8 @@ extension FactorBlock {
     let examples = other == nil ? n : n + m
     let width = Swift.max(
       1, Swift.min(leftWidth, slice / Swift.max(1, examples * rightWidth)))
-    // Few pairs are cut finely, to give every worker some.
-    let edge = n * m >= 1 << 18 ? 256 : 64
+    // Few pairs are cut finely, to give every worker some; no finer, as every tile packs its sides.
+    let edge = [256, 128].first { n * m >= 8 * $0 * $0 } ?? 64
     let tiles = (0..<n).blocks(of: edge).flatMap { rows in
       (0..<(other == nil ? rows.upperBound : m)).blocks(of: edge).map { (rows: rows, columns: $0) }
     }

@@ -52,10 +52,13 @@ extension FactorSide {
     let width = values[0].rowLength
     let total = width * values.count
     let result = Tensor(uninitialized: [count, values[0].shape[1], total])
-    for (c, side) in values.enumerated() {
-      for row in 0..<side.rowCount {
-        (result.storage.base + row * total + c * width).update(
-          from: side.storage.base + row * width, count: width)
+    let (target, sources) = (result.storage, values.map(\.storage))
+    Workers.run(over: result.rowCount, grain: max(1, (1 << 16) / max(1, total))) { rows in
+      for (c, source) in sources.enumerated() {
+        for row in rows {
+          (target.base + row * total + c * width).update(
+            from: source.base + row * width, count: width)
+        }
       }
     }
     self = .dense(result)

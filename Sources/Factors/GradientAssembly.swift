@@ -1,7 +1,10 @@
+import LinearAlgebra
 import Tensors
 
-/// Gradients of n examples put together block by block, each copied to its place: the memory is that
-/// of the whole and of one block.
+/// Gradients of n examples put together block by block, each copied to its place.
+///
+/// The memory is that of the whole and of one block. Positions behind the last one with a gradient, a sequence's
+/// padding, are zeros that take none.
 package struct GradientAssembly {
   /// Examples of the whole, n.
   package let count: Int
@@ -65,12 +68,11 @@ extension ExampleGradients {
 
   /// With the examples of a block written from example `start` on.
   fileprivate func placing(_ part: ExampleGradients, at start: Int) -> ExampleGradients {
-    func placed(_ whole: FactorSide, _ part: FactorSide) -> FactorSide {
+    func placed(_ whole: FactorSide, _ part: FactorSide, _ positions: [Int]?) -> FactorSide {
       switch (whole, part) {
       case (.dense(let target), .dense(let values)),
         (.denseWithOne(let target), .denseWithOne(let values)):
-        (target.storage.base + start * target.exampleCount).update(
-          from: values.storage.base, count: values.count)
+        target.place(values, at: start, positions)
         return whole
       case (.oneHot(let known, let positions, let width), .oneHot(let indices, _, _)):
         return .oneHot(indices: known + indices, positions: positions, width: width)
@@ -83,9 +85,10 @@ extension ExampleGradients {
       blocks: blocks.indices.map { b in
         let (mine, theirs) = (blocks[b].terms, part.blocks[b].terms)
         func term(_ t: Int) -> OuterProductTerm {
-          OuterProductTerm(
-            left: placed(mine[t].left, theirs[t].left),
-            right: placed(mine[t].right, theirs[t].right))
+          let positions = theirs[t].left.usedPositions
+          return OuterProductTerm(
+            left: placed(mine[t].left, theirs[t].left, positions),
+            right: placed(mine[t].right, theirs[t].right, positions))
         }
         var block = FactorBlock(weight: blocks[b].weight, bias: blocks[b].bias, term: term(0))
         for t in mine.indices.dropFirst() { block.append(term(t)) }
@@ -94,12 +97,39 @@ extension ExampleGradients {
   }
 }
 
+extension FactorSide {
+  /// How many positions of each example count: up to the last one that is not 0.
+  ///
+  /// Nil where all do, or nothing is known.
+  fileprivate var usedPositions: [Int]? {
+    guard case .dense(let values) = self, positions > 1 else { return nil }
+    let (count, view) = (positions, MatrixView(values))
+    return (0..<values.shape[0]).map {
+      view.withoutTrailingZeros($0 * count..<($0 + 1) * count).count
+    }
+  }
+}
+
 extension Tensor {
   /// Numbers of one example.
   fileprivate var exampleCount: Int { shape.dropFirst().reduce(1, *) }
 
-  /// A tensor of the same rows for so many examples, not filled.
+  /// A tensor of the same rows for so many examples, zeros.
   fileprivate func room(for count: Int) -> Tensor {
-    Tensor(uninitialized: [count] + shape.dropFirst())
+    let shape = [count] + shape.dropFirst()
+    return Tensor(shape: shape, storage: Buffer(zeroed: shape.reduce(1, *)))
+  }
+
+  /// Copies examples to their places from example `start` on, of each so many positions.
+  fileprivate func place(_ values: Tensor, at start: Int, _ positions: [Int]?) {
+    let (size, width) = (exampleCount, rowLength)
+    let (target, source) = (storage, values.storage)
+    Workers.run(over: values.shape[0], grain: Swift.max(1, (1 << 16) / Swift.max(1, size))) {
+      for example in $0 {
+        (target.base + (start + example) * size).update(
+          from: source.base + example * size,
+          count: positions.map { $0[example] * width } ?? size)
+      }
+    }
   }
 }

@@ -35,11 +35,12 @@ public struct GradientSource: Sendable {
     return max(1, GradientSource.blockSize / positions)
   }
 
-  /// Examples that go through a projector at a time, a divisor of `FeatureCollection.blockSize`.
+  /// Examples that go through a projector at a time, a divisor of `FeatureCollection.blockSize`: as
+  /// many as go through the network at a time.
   public var projectionBlock: Int {
     var block = FeatureCollection.blockSize
     while block > 1 && block > 2 * standardBlock { block /= 2 }
-    return block
+    return network.examplesAtATime(atMost: block, functions: 1)
   }
 
   /// Outputs up to which the trace kernel takes each one; above, that many random combinations.

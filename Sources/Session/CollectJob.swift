@@ -15,8 +15,8 @@ public struct CollectJob: Sendable {
   public var method: String?
   /// The projector; nil: by counted flops.
   public var projector: ProjectorKind?
-  /// Features k of an example.
-  public var dimension = 2_048
+  /// Features k of an example; nil: by the projector (`ProjectionChoice.standardDimension`).
+  public var dimension: Int?
   /// Seed of the projection.
   public var projectionSeed: UInt64 = 0
   /// How features are stored.
@@ -44,7 +44,13 @@ public struct CollectJob: Sendable {
     if let layers = influence.layersSentence { session.control.note(layers) }
     let data = try part.part(of: influence.data)
     let projection =
-      try projector.map { ProjectionChoice(kind: $0, dimension: dimension, seed: projectionSeed) }
+      try projector.map {
+        ProjectionChoice(
+          kind: $0,
+          dimension: dimension
+            ?? ProjectionChoice.standardDimension(of: $0, examples: influence.data.train.count),
+          seed: projectionSeed)
+      }
       ?? influence.standardProjection(dimension: dimension, seed: projectionSeed)
     let work = try influence.collecting(
       for: try MethodTable.standard.method(named: method ?? Method.trak.name),

@@ -19,8 +19,8 @@ public struct PlanJob: Sendable {
   public var checkpointsFolder: String
   /// Where the paths of the run file begin now, for a run or data that was moved; nil: where they did.
   public var dataFolder: String?
-  /// Features k of an example.
-  public var dimension = 2_048
+  /// Features k of an example; nil: by the projector (`ProjectionChoice.standardDimension`).
+  public var dimension: Int?
   /// The layers that gradients are over; nil: all that are trained.
   public var layers: LayerPatterns?
   /// How features are stored.
@@ -108,8 +108,12 @@ public struct PlanJob: Sendable {
       seeds: imported?.seeds.count ?? training.seeds.count,
       epochs: imported?.checkpointEpochs ?? training.checkpoints.numbers(epochs: training.epochs),
       data: data,
-      projection: projector.map { ProjectionChoice(kind: $0, dimension: dimension) }
-        ?? .standard(for: network, examples: data.train.count, dimension: dimension),
+      projection: projector.map {
+        ProjectionChoice(
+          kind: $0,
+          dimension: dimension
+            ?? ProjectionChoice.standardDimension(of: $0, examples: data.train.count))
+      } ?? .standard(for: network, examples: data.train.count, dimension: dimension),
       featureBytes: featureType.bytes, exactLimit: exactLimit)
   }
 }

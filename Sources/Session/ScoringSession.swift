@@ -55,7 +55,17 @@ public struct ScoringSession: Sendable {
     self.diagnosis = diagnosis
     influence = try session.influence(layers: layers)
     if [.query, .test].contains(asked) { try influence.data.requireTest() }
-    scoring = try influence.resolved(request)
+    var scoring = try influence.resolved(request)
+    if let work = try influence.collectingFirst(request, insteadOf: scoring) {
+      control.note(
+        "on features, which are collected now and kept: the exact kernel takes much longer for each"
+          + " question (‹kernel: exact›)")
+      var job = CollectJob()
+      (job.outputFunction, job.checkpoints) = (request.outputFunction, work.choice)
+      _ = try job.run(in: session)
+      scoring = try influence.resolved(request)
+    }
+    self.scoring = scoring
     scorer = try influence.ensemble(scoring, control: control)
     try sayChoices(asked)
   }

@@ -12,14 +12,37 @@ public final class Buffer<Scalar: BitwiseCopyable>: @unchecked Sendable {
   private let block: UnsafeMutableRawPointer
 
   /// A block with undefined contents.
-  public init(uninitialized count: Int) {
+  public convenience init(uninitialized count: Int) {
     precondition(count >= 0, "Buffer of \(count) scalars")
     _ = keepFreedMemory
-    self.count = count
     // Aligned here: freed blocks of aligned_alloc are not found again by glibc, and every new one
     // pays for its page faults.
-    let bytes = max(1, count) * MemoryLayout<Scalar>.stride
-    block = UnsafeMutableRawPointer.allocate(byteCount: bytes + 63, alignment: 16)
+    self.init(
+      UnsafeMutableRawPointer.allocate(byteCount: Buffer.bytes(count), alignment: 16), count: count)
+  }
+
+  /// A block of zeros.
+  ///
+  /// The system gives a large one its pages as they are written to: what stays zero takes no memory.
+  public convenience init(zeroed count: Int) {
+    precondition(count >= 0, "Buffer of \(count) scalars")
+    _ = keepFreedMemory
+    guard let block = ascribe_zeroed_memory(Buffer.bytes(count)) else {
+      self.init(uninitialized: count)
+      UnsafeMutableRawPointer(base).initializeMemory(
+        as: UInt8.self, repeating: 0, count: count * MemoryLayout<Scalar>.stride)
+      return
+    }
+    self.init(block, count: count)
+  }
+
+  /// With room to begin at a multiple of 64.
+  private static func bytes(_ count: Int) -> Int {
+    max(1, count) * MemoryLayout<Scalar>.stride + 63
+  }
+
+  private init(_ block: UnsafeMutableRawPointer, count: Int) {
+    (self.block, self.count) = (block, count)
     base =
       UnsafeMutableRawPointer(
         bitPattern: (UInt(bitPattern: block) + 63) & ~63

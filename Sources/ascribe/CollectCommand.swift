@@ -30,7 +30,11 @@ struct CollectCommand: ParsableCommand {
       "identity, rademacher, gaussian, sjlt, kronecker, factoredSJLT, mask or landmarks (default: landmarks, or kronecker where they cost too much)."
   )
   var projector: ProjectorKind?
-  @Option(help: "Features k of an example.") var dim = 2_048
+  @Option(
+    help:
+      "Features k of an example (default: 2048; of kronecker up to 131072, for 256 MiB in all)."
+  )
+  var dim: Int?
   @Option(help: "Seed of the projection.") var projectionSeed: UInt64 = 0
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
   @Option(help: "The measurement whose gradient is projected (default: margin, or prediction).")
@@ -48,7 +52,7 @@ struct CollectCommand: ParsableCommand {
 
   func validate() throws {
     try CommonOptions.requireHDF5Name(out)
-    if dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
+    if let dim, dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
     if let checkpoints, CheckpointChoice(checkpoints) == nil {
       throw ValidationError("--checkpoints takes final, log, all or epochs, not '\(checkpoints)'")
     }

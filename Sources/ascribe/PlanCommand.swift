@@ -12,7 +12,11 @@ struct PlanCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("A run file (.yaml), or a run's name or folder.", valueName: "run"))
   var target: String
-  @Option(help: "Features k of an example.") var dim = 2_048
+  @Option(
+    help:
+      "Features k of an example (default: 2048; of kronecker up to 131072, for 256 MiB in all)."
+  )
+  var dim: Int?
   @OptionGroup var layers: LayerOptions
   @Option(help: "float32, float16 or bfloat16.") var dtype: FeatureType = .float32
   @Option(help: "The projector (default: landmarks or kronecker, by cost).")
@@ -23,7 +27,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
+    if let dim, dim < 1 { throw ValidationError("--dim must be at least 1, not \(dim)") }
   }
 
   func run() throws {

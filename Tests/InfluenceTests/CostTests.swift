@@ -27,14 +27,16 @@ import Training
 
   private func choice(
     _ network: Network, n: Int, _ method: Influence.Method, stored: Bool,
-    kernel: ScoringRequest.Kernel = .auto, limit: Int? = nil
+    kernel: ScoringRequest.Kernel = .auto, limit: Int? = nil, columns: Int? = nil
   ) -> KernelChoice {
     let projection = ProjectionChoice.standard(for: network, examples: n)
     return KernelChoice(
       kernel: kernel, exactLimit: limit, examples: n,
       exact: cost(method, network, n: n, checkpoints: 4),
       stored: stored
-        ? (cost(.trak, network, n: n, on: projection), cost(.trak, network, n: n)) : nil)
+        ? KernelChoice.Stored(
+          cost(.trak, network, n: n, on: projection), exact: cost(.trak, network, n: n),
+          examples: n, columns: columns ?? 0) : nil)
   }
 
   @Test("4-5-3 on 10 examples, by hand")
@@ -83,6 +85,34 @@ import Training
     }
     #expect(times > 64)
     #expect(!self.choice(Self.transformer, n: 20_000, .trak, stored: false).usesFeatures)
+  }
+
+  @Test("features twice as many as the examples are taken where the exact kernel costs four times")
+  func wide() {
+    let narrow = choice(Self.digits, n: 20_000, .trajectory, stored: true, columns: 39_999)
+    #expect(!narrow.usesFeatures)
+    #expect(choice(Self.digits, n: 20_000, .trajectory, stored: true, columns: 40_000).usesFeatures)
+    // A small question stays exact.
+    #expect(!choice(Self.digits, n: 200, .trajectory, stored: true, columns: 400).usesFeatures)
+    let wide = ProjectionChoice(kind: .kronecker, dimension: 400)
+    func pays(_ examples: Int, _ flops: Double, _ exact: Double) -> Bool {
+      KernelChoice.paysToCollect(wide, examples: examples, flops: flops, insteadOf: exact)
+    }
+    #expect(pays(200, 1e13, 4.1e13))
+    #expect(!pays(200, 1e13, 3.9e13))
+    #expect(!pays(201, 1e13, 1e15))
+    #expect(!pays(200, 1e3, 1e13))
+  }
+
+  @Test("features of kronecker as many as fit, of others 2,048")
+  func dimensions() {
+    let dimension = ProjectionChoice.standardDimension
+    #expect(dimension(.landmarks, 500) == 2_048)
+    #expect(dimension(.kronecker, 500) == 131_072)
+    #expect(dimension(.kronecker, 512) == 131_072)
+    #expect(dimension(.kronecker, 513) == 65_536)
+    #expect(dimension(.kronecker, 30_000) == 2_048)
+    #expect(dimension(.kronecker, 1_000_000) == 2_048)
   }
 
   @Test("what is asked for is done")

@@ -5,6 +5,10 @@
 /// a loop over tensors then never pays for page faults twice.
 void ascribe_keep_freed_memory(void);
 
+/// A block of zeros, to be freed with free(); NULL where there is no memory. Fresh pages of the system
+/// are zero already and are not touched.
+void *ascribe_zeroed_memory(long bytes);
+
 /// Bytes that this process may map (RLIMIT_AS); -1: as many as it likes.
 int64_t ascribe_address_space_limit(void);
 

@@ -136,9 +136,12 @@ public struct FeatureKernel: GradientKernel {
   }
 
   /// Φᵀ diag(s)⁻¹ Φ + λI, factored; or as it was kept.
+  ///
+  /// Of many more features than examples ΦΦᵀ + λ·diag(s).
   public func ridge(_ choice: DampingChoice) throws -> any RidgeModel {
     precondition(factors == nil, "a ridge model on weighted features")
-    return try PrimalRidge(self, choice)
+    return FeatureDualRidge.suits(rows: count, columns: width)
+      ? try FeatureDualRidge(self, choice) : try PrimalRidge(self, choice)
   }
 
   /// Σ_q w_q φ(q), 1 × k.
@@ -161,6 +164,7 @@ public struct FeatureKernel: GradientKernel {
     of queries: Dataset, _ function: OutputFunction, solvedBy ridge: any RidgeModel
   ) throws -> KernelDirection {
     let rows = try rows(of: queries, target: .output(function), mean: true)
+    if let ridge = ridge as? FeatureDualRidge { return .features(try ridge.direction(rows)) }
     guard let products = try ridge.solve(rows) as? FeatureProducts else {
       preconditionFailure("a ridge model of another kernel")
     }

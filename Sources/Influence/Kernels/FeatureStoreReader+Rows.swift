@@ -18,4 +18,14 @@ extension FeatureStoreReader {
     }
     return result
   }
+
+  /// What the user should know of rows that are zero.
+  static func zeroRowNotes(_ group: String, _ rows: [Int]) -> [String] {
+    if rows.isEmpty { return [] }
+    let some = rows.prefix(5).map(String.init).joined(separator: ", ")
+    return [
+      "\(group): \(rows.count) rows of features are zero and score 0 (rows \(some)"
+        + (rows.count > 5 ? ", …)" : ")")
+    ]
+  }
 }

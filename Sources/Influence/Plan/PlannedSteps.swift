@@ -127,13 +127,21 @@ struct PlannedSteps {
     let choice = KernelChoice(
       kernel: .auto, exactLimit: subject.exactLimit, examples: n,
       exact: scoring(wished, exact), stored: nil)
-    let method = choice.usesFeatures ? Method.trak : wished
-    let shape = exact.asking(m).on(choice.usesFeatures ? subject.projection : nil)
+    let collecting = CollectionCost(exact, subject.projection, .one)
+    let usesFeatures =
+      choice.usesFeatures
+      || subject.exactLimit == nil
+        && KernelChoice.paysToCollect(
+          subject.projection, examples: n,
+          flops: Double(subject.seeds) * collecting.flops(examples: n),
+          insteadOf: scoring(wished, exact).flops)
+    let method = usesFeatures ? Method.trak : wished
+    let shape = exact.asking(m).on(usesFeatures ? subject.projection : nil)
     let cost = ScoringCost(
       method, shape, checkpoints: checkpoints(of: method), keeps: false,
-      queriesAtATime: Ensemble.queriesAtATime(examples: n, isExact: !choice.usesFeatures))
+      queriesAtATime: Ensemble.queriesAtATime(examples: n, isExact: !usesFeatures))
     return step(
-      "score (\(method.name)\(choice.usesFeatures ? " on features" : ""))", rows: m,
+      "score (\(method.name)\(usesFeatures ? " on features" : ""))", rows: m,
       disk: planned(bytes: 4 * Double(m) * Double(n)), peak: cost.peakBytes, flops: cost.flops)
   }
 

@@ -2,6 +2,7 @@
 import Foundation
 import Gradients
 import Networks
+import Storage
 
 /// What a scoring will take before it runs, and what would take less.
 public struct WorkEstimate: Sendable, Equatable {
@@ -156,9 +157,8 @@ extension RunInfluence {
     dimension: Int? = nil, seed: UInt64 = 0
   ) throws -> ProjectionChoice {
     guard factors == nil else { return ProjectionChoice(kind: .identity, dimension: 1) }
-    let (network, examples) = (try network, data.train.count)
-    guard let dimension else { return .standard(for: network, examples: examples) }
-    return .standard(for: network, examples: examples, dimension: dimension, seed: seed)
+    return .standard(
+      for: try network, examples: data.train.count, dimension: dimension, seed: seed)
   }
 
   func cost(
@@ -179,6 +179,15 @@ extension RunInfluence {
     _ choice: CheckpointChoice, _ seeds: [UInt64]?, _ method: Method
   ) -> Int {
     (try? choice.references(of: run, seeds: seeds, method: method).count) ?? 1
+  }
+
+  /// The features of an example in the stores that a method reads, of the narrowest; nil where one is
+  /// not there.
+  func storedColumns(_ method: Method, _ function: OutputFunction) throws -> Int? {
+    guard hasStore(method, function) else { return nil }
+    return try method.targets(function.ofKernel(data.train.targets)).map {
+      try FeatureStoreReader(storePath(target: $0.storeTarget ?? .output(function))).columns
+    }.min()
   }
 
   /// Whether features that a method reads are there.

@@ -1,5 +1,6 @@
 // Letters: n training examples, m queries, k features.
 import Networks
+import Tensors
 
 extension WorkShape {
   /// Queries against the training examples as they are, without a solve.
@@ -44,6 +45,17 @@ extension WorkShape {
     if let features {
       let k = Double(features)
       let made = queryFeatures(functions)
+      if FeatureDualRidge.suits(rows: examples, columns: features) {
+        let matrix = planned(bytes: 4 * n * n)
+        return MethodCost(
+          flops: made.flops + 2 * n * n * k + factorisations * (n * n * n / 3)
+            + 2 * n * m * (k + n),
+          peakBytes: max(
+            made.peakBytes,
+            made.keptBytes + 2 * matrix
+              + planned(bytes: min(4 * n * k, 2 * Double(Memory.standardBlockBytes)))) + scoreBytes,
+          keptBytes: made.keptBytes + matrix + 16 * examples)
+      }
       let square = planned(bytes: 8 * k * k)
       return MethodCost(
         flops: made.flops + n * k * k * factorisations + k * k * k / 3 + 2 * m * k * k

@@ -197,14 +197,7 @@ extension PrimalRidge {
       notes.append(
         "\(group): \(kept.deadFeatures) of \(features) features are zero for every example")
     }
-    let zeroRows = kept.zeroRows
-    if !zeroRows.isEmpty {
-      notes.append(
-        "\(group): \(zeroRows.count) rows of features are zero and score 0 "
-          + "(rows \(zeroRows.prefix(5).map(String.init).joined(separator: ", "))"
-          + (zeroRows.count > 5 ? ", …)" : ")"))
-    }
-    return notes
+    return notes + FeatureStoreReader.zeroRowNotes(group, kept.zeroRows)
   }
 
   private static func report(

@@ -22,6 +22,8 @@ extension RunInfluence {
     public let parts: [Part]
     /// The checkpoints whose features are collected.
     public let references: [CheckpointReference]
+    /// How they were chosen.
+    public let choice: CheckpointChoice
   }
 
   /// The work of collecting what a method reads on features.
@@ -76,6 +78,36 @@ extension RunInfluence {
             groups: groups, target: target, projection: projection, training: data.train,
             identity: identity),
           path: storePath(split, target: target))
-      }, references: references)
+      }, references: references, choice: choice)
+  }
+
+  /// The features that a question with an open method is better answered on, where they are not there
+  /// yet and the exact kernel costs much more than to collect them; nil for others.
+  ///
+  /// Of all layers and seeds only: a store is one of the run's.
+  ///
+  /// - Parameter exact: what the request is without them.
+  /// - Throws: `InfluenceError.noCheckpoints`; errors of the run's files.
+  public func collectingFirst(
+    _ request: ScoringRequest, insteadOf exact: ResolvedScoring, methods: MethodTable = .standard
+  ) throws -> Collecting? {
+    let asked = request.completed(by: try ScoringRequest(defaultsOf: run, methods: methods))
+    guard factors == nil, selectionText == nil, !exact.usesFeatures, !exact.usesSteps,
+      asked.method == nil, asked.kernel ?? .auto == .auto, asked.exactLimit == nil,
+      asked.seeds == nil
+    else { return nil }
+    let projection = try standardProjection
+    let work = try collecting(
+      for: standardMethod(asked.outputFunction, onFeatures: true).method,
+      outputFunction: asked.outputFunction, projection: projection,
+      choice: asked.checkpoints ?? .standard)
+    guard try work.parts.allSatisfy({ try !AtomicFile.isThere($0.path) }) else { return nil }
+    let method = exact.options.method
+    let cost = cost(
+      method, nil, 1, checkpointCount(exact.choice, exact.seeds, method), of: try network)
+    let count = data.train.count
+    return KernelChoice.paysToCollect(
+      projection, examples: count, flops: try self.cost(of: work, examples: count).flops,
+      insteadOf: cost.flops) ? work : nil
   }
 }

@@ -210,8 +210,11 @@ extension RunInfluence {
       examples: data.train.count,
       exact: cost(
         request.method ?? standardMethod(request.outputFunction, onFeatures: false).method),
-      stored: try hasStore(onFeatures, function)
-        ? (cost(onFeatures, try standardProjection), cost(onFeatures)) : nil)
+      stored: try storedColumns(onFeatures, function).map {
+        KernelChoice.Stored(
+          cost(onFeatures, try standardProjection), exact: cost(onFeatures),
+          examples: data.train.count, columns: $0)
+      })
   }
 
   private func standardWeight(
