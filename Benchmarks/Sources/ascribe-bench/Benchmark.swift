@@ -9,7 +9,7 @@ struct Benchmark: Sendable {
 
   /// All of them, in the order in which they run.
   static let all: [Benchmark] = [
-    sgemm, trainingStep, cnn, resnet9Step, transformerStep, encoder, curvature, magic,
+    sgemm, trainingStep, cnn, resnet9Step, transformerStep, encoder, resnet18, curvature, magic,
     transformerCollecting,
     bank,
     sequenceBank, components, collecting, saving, exactTRAK, landmarks,

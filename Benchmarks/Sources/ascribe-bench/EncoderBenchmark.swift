@@ -23,48 +23,50 @@ extension Benchmark {
       + "one query and kronecker over passes; TRAK of 500 × 100 over its flops; a step over PyTorch's"
   ) { bench in
     let texts = Texts(bench.isQuick ? 60 : 500, queries: bench.isQuick ? 10 : 100)
-    let product = SGEMM()
-    let rate = try Comparison(rounds: bench.rounds(3), warmUp: !bench.isQuick) {
-      try seconds { try texts.passes() }
-    } against: {
-      product.time()
-    }
-    let (own, plain) = (texts.passFlops / median(rate.first), SGEMM.flops / median(rate.second))
+    let all = texts.all
+    let (batch, steps) = (16, bench.isQuick ? 2 : 6)
     return [
-      BenchmarkRow(
-        "encoder forward + backward", 1e-9 * own, "GF/s",
-        reference: "SGEMM \(text(1e-9 * plain)) GF/s", ratio: own / plain
-      ).atLeast(0.5),
-      try texts.overPasses("encoder graddot, one query", bench) {
-        _ = try texts.scores(.graddot, of: texts.queries.subset([0]))
+      try all.passRow("encoder forward + backward", bench),
+      try all.overPasses("encoder graddot, one query", bench) {
+        _ = try all.scores(.graddot, of: all.queries.subset([0]))
       }.atMost(4),
-      try product.compare(
+      try SGEMM().compare(
         "encoder exact TRAK", flops: texts.kernelFlops, rounds: bench.rounds(3)
       ) {
-        _ = try texts.scores(.trak, of: texts.queries)
+        _ = try all.scores(.trak, of: all.queries)
       }.atMost(2.5),
-      try texts.overPasses("encoder kronecker to 2,048", bench) { try texts.collect() }.atMost(1.5),
-    ] + (try texts.step(bench).map { [$0] } ?? [])
+      try all.overPasses("encoder kronecker to 2,048", bench) {
+        try all.collect(dimension: 2_048)
+      }.atMost(1.5),
+      try all.step(
+        "encoder step, batch \(batch)",
+        TrainingConfiguration(optimizer: .adamw(), rate: 1e-4, batch: batch, epochs: .max),
+        script: "bench_encoder.py", arguments: ["\(bench.threads)", "\(steps)"], steps: steps,
+        bench),
+    ]
   }
 }
 
 /// The texts, the network, and what is done with them.
 private struct Texts {
-  let data, queries: Dataset
-  let source: GradientSource
-  /// Mean tokens of a text over its places.
-  private let share: Double
+  let all: LargeNetwork
+  /// Numbers of the weights beside the embeddings.
+  private let weights: Double
 
   private static let sizes = BERTConfiguration(
     vocabulary: 30_522, context: 64, layers: 6, heads: 12, width: 384, mlpWidth: 1_536, classes: 6)
 
   init(_ count: Int, queries: Int) {
-    data = Texts.drawn(count, index: 0)
-    self.queries = Texts.drawn(queries, index: 1)
+    let data = Texts.drawn(count, index: 0)
     let network = Network.bert(Texts.sizes)
-    source = GradientSource(network: network, parameters: network.initialParameters(seed: 0))
-    let tokens = data.inputs.elements.count { $0 != 0 }
-    share = Double(tokens) / Double(data.inputs.count)
+    let tokens = Double(data.inputs.elements.count { $0 != 0 })
+    // Products with weights, forward and twice back, at tokens alone.
+    let embeddings = (Texts.sizes.vocabulary + Texts.sizes.context + 2) * Texts.sizes.width
+    weights = Double(network.parameterCount - embeddings)
+    all = LargeNetwork(
+      data: data, queries: Texts.drawn(queries, index: 1),
+      source: GradientSource(network: network, parameters: network.initialParameters(seed: 0)),
+      passFlops: 6 * weights * tokens)
   }
 
   /// Token ids from 6 to 64 of a text, mean 32, then padding.
@@ -91,85 +93,9 @@ private struct Texts {
       inputs: tokens, targets: .classes(labels, names: (0..<6).map(String.init)))
   }
 
-  /// Products with weights, forward and twice back, at tokens alone.
-  var passFlops: Double {
-    let embeddings = (Texts.sizes.vocabulary + Texts.sizes.context + 2) * Texts.sizes.width
-    let weights = source.network.parameterCount - embeddings
-    return 6 * Double(weights) * share * Double(data.inputs.count)
-  }
-
   /// Passes of all, gradients of the weights written out, and their products: half of n², and n m.
   var kernelFlops: Double {
-    let (n, m) = (Double(data.count), Double(queries.count))
-    let weights = passFlops / (6 * share * Double(data.inputs.count))
-    let texts = (n + m) / n
-    return passFlops * texts * (1 + 1.0 / 3) + weights * (n * n + 2 * n * m)
-  }
-
-  func passes() throws {
-    let targets = TargetValues(data.targets)
-    for rows in (0..<data.count).blocks(of: 32) {
-      _ = try source.network.lossGradient(
-        data.inputs.prefixSlice(rows), targets.gathered(Array(rows)),
-        parameters: source.parameters, loss: .crossEntropy)
-    }
-  }
-
-  func scores(_ method: Method, of queries: Dataset) throws -> Matrix<Float> {
-    try Ensemble(
-      checkpoints: ExactCheckpoint.sharing(
-        [(name: "bench", source: source)], training: data, method: method),
-      training: data,
-      options: ScoringOptions(method: method, classification: true, exampleWeight: nil),
-      // As every run trained here has them: without, damping takes a kernel of its own.
-      trajectoryResiduals: [Float](repeating: 0.5, count: data.count)
-    ).scores(queries)
-  }
-
-  func collect() throws {
-    let projector = try ProjectionChoice(kind: .kronecker, dimension: 2_048).projector(
-      for: source, .loss, data)
-    try source.forEachFeatures(
-      of: data, atMost: FeatureCollection.blockSize, projector: projector, target: .output(.loss)
-    ) { _, _ in }
-  }
-
-  /// Work in turn with passes over the training examples.
-  func overPasses(_ name: String, _ bench: Bench, _ work: () throws -> Void) throws -> BenchmarkRow
-  {
-    let times = try Comparison(rounds: bench.rounds(3), warmUp: false) {
-      try seconds(work)
-    } against: {
-      try seconds(passes)
-    }
-    return BenchmarkRow(
-      name, median(times.first), "s",
-      reference: "forward and backward \(text(median(times.second))) s", ratio: times.ratio)
-  }
-
-  /// A step of AdamW on 16 texts; nil without PyTorch.
-  func step(_ bench: Bench) throws -> BenchmarkRow? {
-    let (batch, steps) = (16, bench.isQuick ? 2 : 6)
-    guard
-      let peer = try TorchTraining(
-        script: "bench_encoder.py", arguments: ["\(bench.threads)", "\(steps)"], bench: bench)
-    else { return nil }
-    defer { peer.stop() }
-    let trainer = try Trainer(
-      network: source.network,
-      configuration: TrainingConfiguration(
-        optimizer: .adamw(), rate: 1e-4, batch: batch, epochs: .max),
-      data: data.subset(Array(0..<min(data.count, batch * steps))))
-    var state = trainer.initialState()
-    let times = try Comparison(rounds: bench.rounds(5)) {
-      try seconds { _ = try trainer.runEpoch(&state) } / Double(steps)
-    } against: {
-      try peer.answer() / Double(steps)
-    }
-    return BenchmarkRow(
-      "encoder step, batch \(batch)", 1e3 * median(times.first), "ms",
-      reference: "PyTorch \(peer.version) \(text(1e3 * median(times.second))) ms",
-      ratio: times.ratio
-    ).atMost(1)
+    let (n, m) = (Double(all.data.count), Double(all.queries.count))
+    return all.passFlops * (n + m) / n * (1 + 1.0 / 3) + weights * (n * n + 2 * n * m)
   }
 }
