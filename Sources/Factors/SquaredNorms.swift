@@ -5,6 +5,8 @@ extension ExampleGradients {
   ///
   ///     ‖g_i‖² = Σ_blocks Σ_{t,s} ⟨left_t, left_s⟩ ⟨right_t, right_s⟩;  T = 1: ‖left‖²·‖right‖²
   ///
+  /// Of blocks with more positions than a gradient is wide, each gradient is written out instead.
+  ///
   /// - Returns: n values, computed in fp32 and summed over blocks in fp64.
   public func squaredNorms() -> [Float] {
     let totals = Buffer<Double>(uninitialized: count)
@@ -14,6 +16,8 @@ extension ExampleGradients {
         let left = block.terms[0].left.rowSquaredNorms(count: count)
         let right = block.terms[0].right.rowSquaredNorms(count: count)
         for i in 0..<count { totals.base[i] += Double(left[i]) * Double(right[i]) }
+      } else if block.isWrittenOutForNorms {
+        block.addWrittenNorms(count: count, to: totals)
       } else {
         Workers.run(over: count, grain: 16) { range in
           for i in range {
@@ -25,6 +29,29 @@ extension ExampleGradients {
       }
     }
     return (0..<count).map { Float(totals.base[$0]) }
+  }
+}
+
+extension FactorBlock {
+  /// Whether T·O·I products of a written gradient are fewer than T²(O + I) of pairs of positions.
+  fileprivate var isWrittenOutForNorms: Bool {
+    let positions = terms.reduce(0) { $0 + $1.positions }
+    return !isLookup && positions * (leftWidth + rightWidth) > leftWidth * rightWidth
+  }
+
+  /// Adds ‖g_i‖² of gradients that are written out, a slice of the left sides at a time.
+  fileprivate func addWrittenNorms(count: Int, to totals: Buffer<Double>) {
+    let width = Swift.max(
+      1, Swift.min(leftWidth, FactorBlock.sliceCount / Swift.max(1, count * rightWidth)))
+    for range in (0..<leftWidth).blocks(of: width) {
+      let written = gradients(count: count, left: range)
+      Workers.run(over: count, grain: 4) { examples in
+        for i in examples {
+          totals.base[i] += VectorMath.doubleSquaredNorm(
+            written.storage.base + i * written.columns, count: written.columns)
+        }
+      }
+    }
   }
 }
 

@@ -50,11 +50,18 @@ struct ConvolutionWeights: Sendable {
     let result = ConvolutionWeights(outputs: channels, channels: outputs, area: area)
     let (source, target) = (storage, result.storage)
     let (outputs, channels, area) = (outputs, channels, area)
-    Workers.run(over: channels, grain: max(1, (1 << 15) / (area * outputs))) { range in
-      for c in range {
-        for k in 0..<area {
-          let y = target.base + (c * area + area - 1 - k) * outputs
-          for o in 0..<outputs { y[o] = source.base[(o * area + k) * channels + c] }
+    // A transpose for each place of the window, in squares whose lines stay in the cache.
+    let edge = 16
+    Workers.run(slices: (channels + edge - 1) / edge) { slice in
+      let columns = slice * edge..<min(channels, (slice + 1) * edge)
+      for k in 0..<area {
+        for top in stride(from: 0, to: outputs, by: edge) {
+          let rows = top..<min(outputs, top + edge)
+          for c in columns {
+            let y = target.base + (c * area + area - 1 - k) * outputs
+            let x = source.base + k * channels + c
+            for o in rows { y[o] = x[o * area * channels] }
+          }
         }
       }
     }
