@@ -107,7 +107,7 @@ extension Method {
       return MethodCost(
         flops: (n + m) * shape.footprint.passFlops(functions: 1) + 2 * n * m * width
           + 20 * m * n * max(1, (n + 1).exponentOfTwo),
-        peakBytes: planned(bytes: 4 * n * (width + 2 * m) + 16 * n),
+        peakBytes: planned(bytes: 4 * n * (width + 2 * m) + 16 * n) + shape.blockBytes,
         keptBytes: planned(bytes: 4 * n * width))
     },
     prepare: { try KNNShapley($0) })

@@ -113,12 +113,15 @@ extension ProjectionChoice {
   public static func standard(
     for network: Network, examples: Int, dimension: Int? = nil, seed: UInt64 = 0
   ) -> ProjectionChoice {
-    func choice(_ kind: ProjectorKind) -> ProjectionChoice {
+    func choice(_ kind: ProjectorKind, atMost limit: Int) -> ProjectionChoice {
       ProjectionChoice(
-        kind: kind, dimension: dimension ?? standardDimension(of: kind, examples: examples),
+        kind: kind,
+        dimension: dimension ?? min(limit, standardDimension(of: kind, examples: examples)),
         seed: seed)
     }
-    let (landmarks, kronecker) = (choice(.landmarks), choice(.kronecker))
+    let landmarks = choice(.landmarks, atMost: .max)
+    // Of a small network no more than its gradients have.
+    let kronecker = choice(.kronecker, atMost: network.selectedCount)
     let shape = WorkShape(network: network, examples: examples, queries: 0)
     let layers = shape.footprint.layers(functions: 1)
     guard layers.contains(where: { $0.positions > 1 }),

@@ -83,8 +83,8 @@ extension WorkShape {
     footprint.blocks.reduce(0) { $0 + Double($1.left) * Double($1.right) }
   }
 
-  /// A block of examples on its way through the network.
-  private var blockBytes: Int {
+  /// A block of examples on its way through the network, with the gradients that are kept of it.
+  var blockBytes: Int {
     network.examplesAtATime(atMost: max(1, 512 / positions), functions: 1)
       * footprint.bytes(functions: 1)
   }

@@ -28,12 +28,11 @@ extension WorkShape {
   /// out would.
   private var streamed: MethodCost {
     let (n, m, p) = (Double(examples), Double(queries), Double(network.parameterCount))
-    let block = network.examplesAtATime(atMost: max(1, 512 / positions), functions: 1)
     return MethodCost(
       flops: footprint.passFlops(functions: 1) * (n + m)
         + footprint.gradientFlops(functions: 1) * (n + 1) * m,
       peakBytes: planned(bytes: 8 * p * m)
-        + min(examples, block) * footprint.bytes(functions: 1) + scoreBytes)
+        + min(examples, block(1)) * footprint.bytes(functions: 1) + scoreBytes)
   }
 
   /// A ridge model on the kernel, and queries solved with it.
@@ -134,18 +133,27 @@ extension WorkShape {
       * (Double(examples) * rounds(functions) + Double(queries))
   }
 
-  /// Bytes of the gradients that are held.
+  /// Bytes of the gradients that are held: of sequences put together from several blocks, padding
+  /// takes none.
   ///
   /// - Parameter isCompact: once what the functions have in common is left out.
   private func held(_ functions: Int, isCompact: Bool = false) -> Int {
     let kept = footprint.keptBytes(functions: functions)
     let count = min(examples, max(1, heldBytes / max(1, kept)))
-    return count * (isCompact ? footprint.compactBytes(functions: functions) : kept)
+    let bytes = count * (isCompact ? footprint.compactBytes(functions: functions) : kept)
+    return count > block(functions)
+      ? planned(bytes: footprint.tokenShare * Double(bytes)) : bytes
+  }
+
+  /// Examples on their way through the network at a time.
+  private func block(_ functions: Int) -> Int {
+    network.examplesAtATime(atMost: max(1, 512 / positions), functions: functions)
   }
 
   /// A block of stored features, so many bytes each: read, in double, and what is solved of it.
   private func scanBytes(_ features: Int, _ bytes: Int) -> Int {
-    planned(bytes: 4_096 * Double(features) * Double(bytes))
+    let rows = min(examples, 4_096, max(256, (1 << 26) / max(1, features)))
+    return planned(bytes: Double(rows) * Double(features) * Double(bytes))
   }
 
   /// Gradients with a block on its way through the network; then with the kernel's matrices, a slice
@@ -153,10 +161,9 @@ extension WorkShape {
   private func exactPeak(_ functions: Int, matrixBytes: Int) -> Int {
     let kept = footprint.keptBytes(functions: functions)
     let asked = min(queries, 512)
-    let block = network.examplesAtATime(atMost: max(1, 512 / positions), functions: functions)
     let slice = footprint.sliceBytes(functions: functions, examples: examples + asked)
     return max(
-      held(functions) + min(examples, block) * footprint.bytes(functions: functions),
+      held(functions) + min(examples, block(functions)) * footprint.bytes(functions: functions),
       held(functions, isCompact: true) + matrixBytes + slice
         + min(asked, max(1, heldBytes / 2 / max(1, kept))) * kept + 2 * scoreBytes)
   }
