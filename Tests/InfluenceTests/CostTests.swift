@@ -102,6 +102,10 @@ import Training
     #expect(!pays(200, 1e13, 3.9e13))
     #expect(!pays(201, 1e13, 1e15))
     #expect(!pays(200, 1e3, 1e13))
+    #expect(
+      !KernelChoice.paysToCollect(
+        ProjectionChoice(kind: .landmarks, dimension: 400), examples: 200, flops: 1,
+        insteadOf: 1e15))
   }
 
   @Test("features of kronecker as many as fit, of others 2,048")

@@ -51,11 +51,14 @@ public struct KernelChoice: Sendable, Equatable {
 
   /// Whether an open question is better answered on wide features that must be collected first, by
   /// the flops of collecting and of the question on the exact kernel.
+  ///
+  /// Landmarks, at most one an example, are never wide.
   public static func paysToCollect(
     _ projection: ProjectionChoice, examples: Int, flops: Double, insteadOf exact: Double
   ) -> Bool {
-    FeatureDualRidge.suits(rows: examples, columns: projection.dimension) && exact > leastFlops
-      && exact > wideFactor * flops
+    projection.kind != .landmarks
+      && FeatureDualRidge.suits(rows: examples, columns: projection.dimension)
+      && exact > leastFlops && exact > wideFactor * flops
   }
 
   /// The scoring on features that are there.
