@@ -1,6 +1,7 @@
 // Letters: n examples, C outputs, B block of examples.
 import Datasets
 import Factors
+import LinearAlgebra
 import Networks
 import Randomness
 import Tensors
@@ -20,10 +21,21 @@ public struct GradientSource: Sendable {
   /// Its parameters, p values.
   public let parameters: Tensor
 
+  /// Which of the trace kernel's functions a Jacobian is of; nil: all.
+  private var traced: Range<Int>?
+
   /// A network at the given parameters.
   public init(network: Network, parameters: Tensor) {
     self.network = network
     self.parameters = parameters
+  }
+
+  /// The same network with some of the trace kernel's functions alone: kernels of all of them, taken
+  /// in parts, sum to the whole.
+  func tracing(_ functions: Range<Int>) -> GradientSource {
+    var source = self
+    source.traced = functions
+    return source
   }
 
   /// Examples that go through the network at a time; memory beyond the result is theirs.
@@ -49,6 +61,11 @@ public struct GradientSource: Sendable {
   /// The linear functions of the outputs whose kernels sum to the trace kernel, S × C: the outputs
   /// themselves, or seeded sign combinations over √S.
   var traceFunctions: Matrix<Float> {
+    guard let traced else { return allTraceFunctions }
+    return MatrixView(allTraceFunctions).rows(traced).matrix
+  }
+
+  private var allTraceFunctions: Matrix<Float> {
     let outputs = network.outputCount
     if outputs <= GradientSource.traceLimit {
       var functions = Matrix<Float>(repeating: 0, rows: outputs, columns: outputs)
@@ -64,7 +81,9 @@ public struct GradientSource: Sendable {
   }
 
   /// How many functions of the outputs stand side by side in a Jacobian, S.
-  public var traceFunctionCount: Int { min(network.outputCount, GradientSource.traceLimit) }
+  public var traceFunctionCount: Int {
+    traced?.count ?? min(network.outputCount, GradientSource.traceLimit)
+  }
 
   /// Outputs of all of `data`, n × output shape, in evaluation mode.
   public func outputs(of data: Dataset) -> Tensor {

@@ -8,7 +8,9 @@ import Tensors
 ///
 /// Without room for all, K is summed by squares of blocks: the gradients of a block of rows stay while
 /// those of the blocks before it pass by. Every example goes through the network n / (2 · block) times,
-/// which is little beside n² products of large gradients; memory does not grow with n.
+/// which is little beside n² products of large gradients; memory does not grow with n. The kernel of
+/// all outputs is summed output by output first: the gradients of one often fit where those of all do
+/// not.
 public struct KernelGradients: Sendable {
   /// Where gradients come from.
   public let source: any GradientProvider
@@ -23,6 +25,8 @@ public struct KernelGradients: Sendable {
   /// Examples whose gradients are held at a time beside those of as many others.
   public let blockSize: Int
   private let held: ExampleGradients?
+  /// K of all outputs, summed over them one by one; nil where it is made when it is asked for.
+  private let summed: Matrix<Float>?
   private let compaction: StackCompaction?
 
   /// Bytes that the gradients of all examples may take to be held: sixteen times
@@ -46,6 +50,29 @@ public struct KernelGradients: Sendable {
     compacts: Bool = false, budget: Int = KernelGradients.standardBudget
   ) throws {
     (self.source, self.data, self.target) = (source, data, target)
+    if let parts = try KernelGradients.parts(of: data, source, target, budget) {
+      var (sum, norms, outputs) = (
+        Matrix<Float>(rows: 0, columns: 0), [Float](repeating: 0, count: data.count),
+        Tensor(uninitialized: [0])
+      )
+      for part in parts.sources {
+        let one = try KernelGradients(of: data, source: part, target: target, budget: budget)
+        let kernel = try one.sums()
+        if sum.count == 0 {
+          sum = kernel
+        } else {
+          let storage = sum.writableStorage()
+          VectorMath.axpy(1, kernel.storage.base, onto: storage.base, count: kernel.count)
+        }
+        for (i, norm) in one.squaredNorms.enumerated() { norms[i] += norm }
+        outputs = one.outputs
+      }
+      blockSize = max(1, budget / 2 / parts.bytes)
+      (self.outputs, squaredNorms, summed) = (outputs, norms, sum)
+      (held, compaction) = (nil, nil)
+      return
+    }
+    summed = nil
     var assembly = GradientAssembly(count: data.count)
     var norms: [Float] = []
     var bytes = 1
@@ -72,6 +99,20 @@ public struct KernelGradients: Sendable {
     (squaredNorms, held) = (kept.squaredNorms(), kept)
   }
 
+  /// The outputs one by one, where the gradients of all are too large to be held; with the bytes of an
+  /// example's.
+  private static func parts(
+    of data: Dataset, _ source: any GradientProvider, _ target: GradientSource.Target, _ budget: Int
+  ) throws -> (sources: [GradientSource], bytes: Int)? {
+    guard target == .jacobian, let source = source as? GradientSource,
+      source.traceFunctionCount > 1, data.count > 1
+    else { return nil }
+    let bytes = try source.gradients(of: data.subset([0]), target: target).gradients
+      .writtenOutWhereSmaller().byteCount
+    guard bytes > budget / data.count else { return nil }
+    return ((0..<source.traceFunctionCount).map { source.tracing($0..<$0 + 1) }, bytes)
+  }
+
   /// Refuses to hold what the machine has no room for: made in blocks, it would have other rounding.
   private static func requireMemory(_ bytes: Int, _ count: Int, _ budget: Int) throws {
     guard bytes <= budget / max(1, count) else { return }
@@ -95,12 +136,16 @@ public struct KernelGradients: Sendable {
   /// - Complexity: as `ExampleGradients.exactKernel`, and n / (2 · `blockSize`) passes over the
   ///   examples where the gradients are not held.
   package func kernel(inputGram: InputGram? = nil) throws -> Matrix<Float> {
-    guard let held else {
-      return meanOverOutputs(try KernelProgress.whole(of: count) { try kernelBySquares($0) })
-    }
+    meanOverOutputs(try sums(inputGram: inputGram))
+  }
+
+  /// K summed over the outputs.
+  private func sums(inputGram: InputGram? = nil) throws -> Matrix<Float> {
+    if let summed { return summed }
+    guard let held else { return try KernelProgress.whole(of: count) { try kernelBySquares($0) } }
     let kernel = held.exactKernel(inputGram: inputGram)
     try KernelProgress.check()
-    return meanOverOutputs(kernel)
+    return kernel
   }
 
   /// K from squares of blocks, n × n, summed over the outputs.
