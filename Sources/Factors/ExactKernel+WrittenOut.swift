@@ -6,6 +6,12 @@ extension FactorBlock {
   /// Numbers of the gradients that are written out at a time: 128 MiB.
   public static let sliceCount = 1 << 25
 
+  /// The left sides in slices of so many examples' gradients, `slice` numbers each at the most.
+  func leftSlices(examples: Int, slice: Int = FactorBlock.sliceCount) -> [Range<Int>] {
+    (0..<leftWidth).blocks(
+      of: Swift.max(1, Swift.min(leftWidth, slice / Swift.max(1, examples * rightWidth))))
+  }
+
   /// Adds the dot products of gradients that are written out, a slice of the left sides at a time:
   /// each number is made once.
   ///
@@ -19,15 +25,12 @@ extension FactorBlock {
     _ other: FactorBlock?, rows n: Int, columns m: Int, to target: Buffer<Float>,
     slice: Int = FactorBlock.sliceCount, made: (_ share: Double) -> Bool = { _ in true }
   ) {
-    let examples = other == nil ? n : n + m
-    let width = Swift.max(
-      1, Swift.min(leftWidth, slice / Swift.max(1, examples * rightWidth)))
     // Few pairs are cut finely, to give every worker some; no finer, as every tile packs its sides.
     let edge = [256, 128].first { n * m >= 8 * $0 * $0 } ?? 64
     let tiles = (0..<n).blocks(of: edge).flatMap { rows in
       (0..<(other == nil ? rows.upperBound : m)).blocks(of: edge).map { (rows: rows, columns: $0) }
     }
-    for range in (0..<leftWidth).blocks(of: width) {
+    for range in leftSlices(examples: other == nil ? n : n + m, slice: slice) {
       let a = gradients(count: n, left: range)
       let b = other?.gradients(count: m, left: range) ?? a
       Workers.run(slices: tiles.count) { slice in

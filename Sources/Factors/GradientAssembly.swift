@@ -3,8 +3,8 @@ import Tensors
 
 /// Gradients of n examples put together block by block, each copied to its place.
 ///
-/// The memory is that of the whole and of one block. Positions behind the last one with a gradient, a sequence's
-/// padding, are zeros that take none.
+/// The memory is that of the whole and of one block. Positions behind the last one with a gradient,
+/// a sequence's padding, are zeros that take none.
 package struct GradientAssembly {
   /// Examples of the whole, n.
   package let count: Int

@@ -41,9 +41,7 @@ extension FactorBlock {
 
   /// Adds ‖g_i‖² of gradients that are written out, a slice of the left sides at a time.
   fileprivate func addWrittenNorms(count: Int, to totals: Buffer<Double>) {
-    let width = Swift.max(
-      1, Swift.min(leftWidth, FactorBlock.sliceCount / Swift.max(1, count * rightWidth)))
-    for range in (0..<leftWidth).blocks(of: width) {
+    for range in leftSlices(examples: count) {
       let written = gradients(count: count, left: range)
       Workers.run(over: count, grain: 4) { examples in
         for i in examples {

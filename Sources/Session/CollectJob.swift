@@ -45,11 +45,8 @@ public struct CollectJob: Sendable {
     let data = try part.part(of: influence.data)
     let projection =
       try projector.map {
-        ProjectionChoice(
-          kind: $0,
-          dimension: dimension
-            ?? ProjectionChoice.standardDimension(of: $0, examples: influence.data.train.count),
-          seed: projectionSeed)
+        .standard(
+          $0, examples: influence.data.train.count, dimension: dimension, seed: projectionSeed)
       }
       ?? influence.standardProjection(dimension: dimension, seed: projectionSeed)
     let work = try influence.collecting(

@@ -109,10 +109,7 @@ public struct PlanJob: Sendable {
       epochs: imported?.checkpointEpochs ?? training.checkpoints.numbers(epochs: training.epochs),
       data: data,
       projection: projector.map {
-        ProjectionChoice(
-          kind: $0,
-          dimension: dimension
-            ?? ProjectionChoice.standardDimension(of: $0, examples: data.train.count))
+        .standard($0, examples: data.train.count, dimension: dimension)
       } ?? .standard(for: network, examples: data.train.count, dimension: dimension),
       featureBytes: featureType.bytes, exactLimit: exactLimit)
   }

@@ -1,12 +1,8 @@
 // Letters: n training examples, m queries, p parameters.
 import Datasets
-import Factors
 import Foundation
 import Gradients
-import Influence
-import LinearAlgebra
 import Networks
-import Projections
 import Randomness
 import Tensors
 import Training
@@ -25,24 +21,12 @@ extension Benchmark {
     let texts = Texts(bench.isQuick ? 60 : 500, queries: bench.isQuick ? 10 : 100)
     let all = texts.all
     let (batch, steps) = (16, bench.isQuick ? 2 : 6)
-    return [
-      try all.passRow("encoder forward + backward", bench),
-      try all.overPasses("encoder graddot, one query", bench) {
-        _ = try all.scores(.graddot, of: all.queries.subset([0]))
-      }.atMost(4),
-      try SGEMM().compare(
-        "encoder exact TRAK", flops: texts.kernelFlops, rounds: bench.rounds(3)
-      ) {
-        _ = try all.scores(.trak, of: all.queries)
-      }.atMost(2.5),
-      try all.overPasses("encoder kronecker to 2,048", bench) {
-        try all.collect(dimension: 2_048)
-      }.atMost(1.5),
+    return try all.rows("encoder", kernelFlops: texts.kernelFlops, bench) + [
       try all.step(
         "encoder step, batch \(batch)",
         TrainingConfiguration(optimizer: .adamw(), rate: 1e-4, batch: batch, epochs: .max),
         script: "bench_encoder.py", arguments: ["\(bench.threads)", "\(steps)"], steps: steps,
-        bench),
+        bench)
     ]
   }
 }

@@ -16,7 +16,7 @@ struct LargeNetwork {
   let passFlops: Double
 
   /// Forward and backward over all training examples, in batches of 32.
-  func passes() throws {
+  private func passes() throws {
     let targets = TargetValues(data.targets)
     for rows in (0..<data.count).blocks(of: 32) {
       _ = try source.network.lossGradient(
@@ -26,7 +26,7 @@ struct LargeNetwork {
   }
 
   /// Scores on the exact kernel of the first `count` training examples, or of all.
-  func scores(
+  private func scores(
     _ method: Influence.Method, of queries: Dataset, training count: Int? = nil
   ) throws -> Matrix<Float> {
     let training = count.map { data.subset(Array(0..<$0)) } ?? data
@@ -41,16 +41,36 @@ struct LargeNetwork {
   }
 
   /// Features of all training examples by `kronecker`.
-  func collect(dimension: Int) throws {
-    let projector = try ProjectionChoice(kind: .kronecker, dimension: dimension).projector(
+  private func collect() throws {
+    let projector = try ProjectionChoice(kind: .kronecker, dimension: 2_048).projector(
       for: source, .loss, data)
     try source.forEachFeatures(
       of: data, atMost: FeatureCollection.blockSize, projector: projector, target: .output(.loss)
     ) { _, _ in }
   }
 
+  /// Passes over SGEMM, `graddot` and `kronecker` over passes, exact TRAK over its flops.
+  ///
+  /// - Parameters:
+  ///   - kernelFlops: of exact TRAK.
+  ///   - count: training examples of it; nil: all.
+  func rows(
+    _ name: String, kernelFlops: Double, training count: Int? = nil, _ bench: Bench
+  ) throws -> [BenchmarkRow] {
+    [
+      try passRow("\(name) forward + backward", bench),
+      try overPasses("\(name) graddot, one query", bench) {
+        _ = try scores(.graddot, of: queries.subset([0]))
+      }.atMost(4),
+      try SGEMM().compare("\(name) exact TRAK", flops: kernelFlops, rounds: bench.rounds(3)) {
+        _ = try scores(.trak, of: queries, training: count)
+      }.atMost(2.5),
+      try overPasses("\(name) kronecker to 2,048", bench, collect).atMost(1.5),
+    ]
+  }
+
   /// The passes' rate over that of SGEMM.
-  func passRow(_ name: String, _ bench: Bench) throws -> BenchmarkRow {
+  private func passRow(_ name: String, _ bench: Bench) throws -> BenchmarkRow {
     let product = SGEMM()
     let rate = try Comparison(rounds: bench.rounds(3), warmUp: !bench.isQuick) {
       try seconds { try passes() }
@@ -64,8 +84,9 @@ struct LargeNetwork {
   }
 
   /// Work in turn with passes over the training examples.
-  func overPasses(_ name: String, _ bench: Bench, _ work: () throws -> Void) throws -> BenchmarkRow
-  {
+  private func overPasses(
+    _ name: String, _ bench: Bench, _ work: () throws -> Void
+  ) throws -> BenchmarkRow {
     let times = try Comparison(rounds: bench.rounds(3), warmUp: false) {
       try seconds(work)
     } against: {

@@ -25,23 +25,13 @@ extension Benchmark {
       .trak, WorkShape(network: all.source.network, examples: training, queries: queries),
       checkpoints: 1, budget: .max)
     let (batch, steps) = (64, 2)
-    return [
-      try all.passRow("\(name) forward + backward", bench),
-      try all.overPasses("\(name) graddot, one query", bench) {
-        _ = try all.scores(.graddot, of: all.queries.subset([0]))
-      }.atMost(4),
-      try SGEMM().compare("\(name) exact TRAK", flops: cost.flops, rounds: bench.rounds(3)) {
-        _ = try all.scores(.trak, of: all.queries, training: training)
-      }.atMost(2.5),
-      try all.overPasses("\(name) kronecker to 2,048", bench) {
-        try all.collect(dimension: 2_048)
-      }.atMost(1.5),
+    return try all.rows(name, kernelFlops: cost.flops, training: training, bench) + [
       try all.step(
         "\(name) step, batch \(batch)",
         TrainingConfiguration(
           optimizer: .sgd(momentum: 0.9), rate: 0.01, batch: batch, epochs: .max),
         script: "bench_resnet18.py", arguments: ["\(bench.threads)", "\(steps)", stem.rawValue],
-        steps: steps, bench),
+        steps: steps, bench)
     ]
   }
 

@@ -104,6 +104,21 @@ extension ProjectionChoice {
     return dimension
   }
 
+  /// A projector of a kind for n examples, with as many features as were asked for.
+  ///
+  /// - Parameters:
+  ///   - dimension: nil: `standardDimension`.
+  ///   - limit: most features where the dimension is open.
+  public static func standard(
+    _ kind: ProjectorKind, examples: Int, dimension: Int? = nil, seed: UInt64 = 0,
+    atMost limit: Int = .max
+  ) -> ProjectionChoice {
+    ProjectionChoice(
+      kind: kind,
+      dimension: dimension ?? min(limit, standardDimension(of: kind, examples: examples)),
+      seed: seed)
+  }
+
   /// The projector for a network and n examples, by counted flops and bytes: the same choice on every
   /// machine.
   ///
@@ -113,15 +128,11 @@ extension ProjectionChoice {
   public static func standard(
     for network: Network, examples: Int, dimension: Int? = nil, seed: UInt64 = 0
   ) -> ProjectionChoice {
-    func choice(_ kind: ProjectorKind, atMost limit: Int) -> ProjectionChoice {
-      ProjectionChoice(
-        kind: kind,
-        dimension: dimension ?? min(limit, standardDimension(of: kind, examples: examples)),
-        seed: seed)
-    }
-    let landmarks = choice(.landmarks, atMost: .max)
+    let landmarks = standard(.landmarks, examples: examples, dimension: dimension, seed: seed)
     // Of a small network no more than its gradients have.
-    let kronecker = choice(.kronecker, atMost: network.selectedCount)
+    let kronecker = standard(
+      .kronecker, examples: examples, dimension: dimension, seed: seed,
+      atMost: network.selectedCount)
     let shape = WorkShape(network: network, examples: examples, queries: 0)
     let layers = shape.footprint.layers(functions: 1)
     guard layers.contains(where: { $0.positions > 1 }),

@@ -96,18 +96,23 @@ extension RunInfluence {
       asked.method == nil, asked.kernel ?? .auto == .auto, asked.exactLimit == nil,
       asked.seeds == nil
     else { return nil }
-    let projection = try standardProjection
+    let (projection, count, method) = (
+      try standardProjection, data.train.count, exact.options.method
+    )
+    let exactFlops = cost(
+      method, nil, 1, checkpointCount(exact.choice, exact.seeds, method), of: try network
+    ).flops
+    func pays(_ flops: Double) -> Bool {
+      KernelChoice.paysToCollect(
+        projection, examples: count, flops: flops, insteadOf: exactFlops)
+    }
+    // Most questions end here, before checkpoints are read for the work's identity.
+    guard pays(0) else { return nil }
     let work = try collecting(
       for: standardMethod(asked.outputFunction, onFeatures: true).method,
       outputFunction: asked.outputFunction, projection: projection,
       choice: asked.checkpoints ?? .standard)
     guard try work.parts.allSatisfy({ try !AtomicFile.isThere($0.path) }) else { return nil }
-    let method = exact.options.method
-    let cost = cost(
-      method, nil, 1, checkpointCount(exact.choice, exact.seeds, method), of: try network)
-    let count = data.train.count
-    return KernelChoice.paysToCollect(
-      projection, examples: count, flops: try self.cost(of: work, examples: count).flops,
-      insteadOf: cost.flops) ? work : nil
+    return pays(try cost(of: work, examples: count).flops) ? work : nil
   }
 }
