@@ -56,16 +56,33 @@ struct EditExamples {
     choose = data.train.subset(Array(order[count...].prefix(300)))
   }
 
-  /// All that is not the target: sampled in training for `fit` and `choose`.
+  /// All that is not the target: of `fit` and `choose` sampled in training; where the target is in no
+  /// split, all three are of the test set.
+  ///
+  /// A file's examples may be told by what the training set has, too: images with a trigger and its
+  /// label. To spare those would be to keep the trigger.
   init(
     sparing target: EditTarget, _ targetTest: [Int], of influence: RunInfluence, seed: UInt64
   ) throws {
     let data = influence.data
-    let own = Set(try target.rows(in: data.train, isTest: false, of: influence) ?? [])
-    let order = EditExamples.shuffled(
-      (0..<data.train.count).filter { !own.contains($0) }, seed: seed, stream: 1)
     let test = Set(targetTest)
-    testRows = (0..<data.test.count).filter { !test.contains($0) }
+    let others = (0..<data.test.count).filter { !test.contains($0) }
+    guard let own = try target.rows(in: data.train, isTest: false, of: influence) else {
+      let order = EditExamples.shuffled(others, seed: seed, stream: 1)
+      let third = order.count / 3
+      guard third > 0 else {
+        throw SessionError.tooFewExamples(set: "the reference", count: order.count, needed: 3)
+      }
+      testRows = order[(2 * third)...].sorted()
+      fit = data.test.subset(Array(order.prefix(min(500, third))))
+      choose = data.test.subset(Array(order[third..<2 * third].prefix(1_000)))
+      report = data.test.subset(testRows)
+      return
+    }
+    let targets = Set(own)
+    let order = EditExamples.shuffled(
+      (0..<data.train.count).filter { !targets.contains($0) }, seed: seed, stream: 1)
+    testRows = others
     guard order.count > 1, !testRows.isEmpty else {
       throw SessionError.tooFewExamples(set: "the reference", count: order.count, needed: 2)
     }

@@ -53,6 +53,8 @@ public struct EditJob: Sendable {
   public var purpose: Purpose?
   /// What may be lost on the reference; nil: the purpose's own.
   public var allowedLoss: Double?
+  /// How many parts may go, at least 1; nil: two fifths of them.
+  public var most: Int?
   /// The orders that are tried; the one that does best on the examples for choosing is taken.
   public var scores = EditScore.allCases
   /// What components are; its queries, its ablation and its file are not used.
@@ -144,7 +146,7 @@ public struct EditJob: Sendable {
       reference = try estimator.estimate(studies.fitReference)
       search = try EditSearch(
         studies.sets, target: target.scores, reference: reference.scores, scores: job.scores,
-        control: control)
+        atMost: job.most, control: control)
     }
   }
 

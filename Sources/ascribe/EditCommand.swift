@@ -39,6 +39,8 @@ struct EditCommand: ParsableCommand {
   var score: EditScore?
   @Option(help: "What may be lost on the reference, in accuracy (default: .005 to .02 by job).")
   var allowedLoss: Double?
+  @Option(help: "Take at most so many parts away (default: two fifths of them).")
+  var most: Int?
   @Option(
     help:
       "Write the edit (.json, for ascribe outputs --edit), or weights that have it in them (.safetensors)."
@@ -60,12 +62,13 @@ struct EditCommand: ParsableCommand {
     if let allowedLoss, !(allowedLoss >= 0) {
       throw ValidationError("--allowed-loss must be at least 0, not \(allowedLoss)")
     }
+    if let most, most < 1 { throw ValidationError("--most must be at least 1, not \(most)") }
     if overwrite && bake == nil { throw ValidationError("--overwrite goes with --bake") }
     if job == .shrink {
       let other: (String, Bool)? = [
         ("--target", target != nil), ("--reference", reference != nil),
         ("--metadata", metadata != nil), ("--score", score != nil),
-        ("--allowed-loss", allowedLoss != nil),
+        ("--allowed-loss", allowedLoss != nil), ("--most", most != nil),
       ].first { $0.1 }
       if let other {
         throw ValidationError(
@@ -103,6 +106,7 @@ struct EditCommand: ParsableCommand {
     }
     found.purpose = job.flatMap { EditJob.Purpose(rawValue: $0.rawValue) }
     (found.allowedLoss, found.out, found.weights) = (allowedLoss, edit, weights)
+    found.most = most
     if let score { found.scores = [score] }
     found.components = try parts.job()
     found.ablation = parts.ablation == nil ? nil : found.components.ablation

@@ -1,10 +1,11 @@
-import Components
 import Datasets
 import Networks
 import Storage
 import Tensors
 import Testing
 import TestSupport
+
+@testable import Components
 
 @Suite("Edits")
 struct EditTests {
@@ -92,6 +93,21 @@ struct EditTests {
     #expect(some.chosen.target <= 0.67 && all.chosen.target <= some.chosen.target)
     #expect(some.chosen.places.count <= all.chosen.places.count)
     #expect(!reached.isWorse(than: reached))
+  }
+
+  @Test("No more components are tried than may go", arguments: [1, 2])
+  func most(count: Int) throws {
+    let net = Backdoor()
+    let reference = try net.outputs(triggered: false)
+    let sets = EditSets(
+      fitTarget: reference, fitReference: reference, chooseTarget: reference,
+      chooseReference: reference, raises: true, allowedLoss: 1,
+      metric: EditMetric(isAccuracy: false))
+    let tau = try effects(reference)
+    let search = try EditSearch(sets, target: tau, reference: tau, atMost: count)
+    // Of four components two fifths are one.
+    #expect(search.candidates.map(\.places.count).max() == 1)
+    #expect(EditSearch.lengths(atMost: 8 * count).last == 8 * count)
   }
 
   @Test("An edit is read as it was written, for its own weights alone")

@@ -29,6 +29,9 @@ import Testing
     #expect(fixed["job"] as? String == "fix" && fixed["isAccuracy"] as? Bool == true)
     #expect(try number(fixed, "target", "before") == 0)
     #expect(try number(fixed, "target", "after") == 1)
+    let few = try work.object(
+      "edit", "digits", "--target", "class:3", "--preset", "lean", "--most", "2")
+    #expect(try #require(few["removed"] as? [String]).count <= 2)
     let lost = try number(fixed, "reference", "before") - number(fixed, "reference", "after")
     #expect(lost < 0.05)
     #expect(try #require(fixed["removed"] as? [String]).count >= 1)
@@ -152,6 +155,7 @@ import Testing
     )
     try work.fail(
       2, "edit", "digits", "--target", "17", "--allowed-loss", "-1", words: ["--allowed-loss"])
+    try work.fail(2, "edit", "digits", "--target", "17", "--most", "0", words: ["--most"])
     try work.fail(3, "edit", "digits", "--target", "file:none.csv", words: ["none.csv"])
     try work.succeed("edit", "digits", "--target", "17", "--preset", "lean", "--out", "e.json")
     let text = try work.text("e.json").replacing("neuron.", with: "neuron.1")

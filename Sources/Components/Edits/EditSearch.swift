@@ -29,7 +29,7 @@ public struct EditSearch: Sendable {
   /// Components of the longest set, of all.
   static let largestShare = 0.4
   /// Components that `verified` tries at each step, and in the place of one that is away; steps.
-  static let tried = 16, exchanged = 6, steps = 16
+  static let tried = 24, exchanged = 8, steps = 16
   /// Sets of a step that are evaluated on the examples for choosing, at the most.
   static let evaluated = 5
   /// Lengths at which early choices, which were made without the later ones, may give way.
@@ -48,34 +48,40 @@ public struct EditSearch: Sendable {
   ///   - target: τ, T × d.
   ///   - reference: τ, R × d.
   ///   - scores: the orders that are tried.
+  ///   - most: components that may go, at least 1; nil: two fifths of all.
   /// - Throws: `JobCancelled`.
   public init(
     _ sets: EditSets, target: Matrix<Float>, reference: Matrix<Float>,
-    scores: [EditScore] = EditScore.allCases, control: JobControl = .silent
+    scores: [EditScore] = EditScore.allCases, atMost most: Int? = nil,
+    control: JobControl = .silent
   ) throws {
     let d = target.columns
-    let stage = control.stage("trying edits", unit: "sets")
+    let most = min(most ?? d, max(1, Int(Double(d) * EditSearch.largestShare)))
+    let stage = control.stage("trying edits", unit: "trials")
     var candidates: [Candidate] = []
     let (whole, lengths) = (
-      try EditSearch.metrics([[]], sets, control)[0], EditSearch.lengths(of: d)
+      try EditSearch.metrics([[]], sets, control)[0], EditSearch.lengths(atMost: most)
     )
     before = whole
-    let steps = min(EditSearch.steps, max(1, Int(Double(d) * EditSearch.largestShare)))
+    let steps = min(EditSearch.steps, most)
     let weights = sets.metric.isAccuracy ? EditSearch.weights : [1]
     let total = scores.reduce(0) {
       $0 + ($1 == .verified ? weights.count * steps : lengths.count)
     }
-    func add(_ places: [[Int]], _ score: EditScore) throws -> [Candidate] {
+    var done = 0
+    func add(_ places: [[Int]], _ score: EditScore, trials: Int) throws -> [Candidate] {
       let found = zip(places, try EditSearch.metrics(places, sets, control)).map {
         Candidate(places: $0, score: score, target: $1.target, reference: $1.reference)
       }
       candidates += found
-      stage.update(candidates.count, of: total)
+      done += trials
+      stage.update(done, of: total)
       return found
     }
     for score in scores where score != .verified {
       let order = EditScore.order(score.values(target, reference, raises: sets.raises))
-      _ = try add(lengths.map { Array(order.prefix($0)) }, score)
+      _ = try add(
+        lengths.map { Array(order.prefix($0)) }, score, trials: lengths.count)
     }
     var isReached = false
     for weight in weights where scores.contains(.verified) && !isReached {
@@ -86,7 +92,7 @@ public struct EditSearch: Sendable {
         guard let next = tries.first else { break }
         taken = EditSearch.exchanges.contains(step) ? try greed.exchanged(next, control) : next
         tries[0] = taken
-        let found = try add(tries, .verified)
+        let found = try add(tries, .verified, trials: 1)
         let lost = whole.reference - found[0].reference
         isReached = found.contains { EditSearch.isReached($0, whole, sets) }
         if isReached || sets.metric.isAccuracy && lost > EditSearch.largestLoss * sets.allowedLoss {
@@ -118,8 +124,7 @@ public struct EditSearch: Sendable {
   }
 
   /// 1, 2, 3, 4, 6, 8, 12, … components.
-  static func lengths(of count: Int) -> [Int] {
-    let most = max(1, Int(Double(count) * largestShare))
+  static func lengths(atMost most: Int) -> [Int] {
     var lengths = [1, 2, 3]
     var step = 4
     while step <= most {
