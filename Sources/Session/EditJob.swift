@@ -104,7 +104,9 @@ public struct EditJob: Sendable {
     let targets = try EditExamples(target, of: session, influence, seed: seed)
     let spared =
       try reference.map { try EditExamples($0, of: session, influence, seed: seed + 1) }
-      ?? EditExamples(sparing: target, targets.testRows, of: influence, seed: seed)
+      ?? EditExamples(
+        sparing: target, targets.testRows,
+        losing: allowedLoss ?? (purpose ?? target.purpose).allowedLoss, of: influence, seed: seed)
     func trial(_ ablation: Ablation) throws -> Trial {
       try Trial(self, Studies(self, targets, spared, ablation, in: session), session.control)
     }

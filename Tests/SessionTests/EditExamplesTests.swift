@@ -11,7 +11,8 @@ import Testing
   @Test("what a file's target is to spare is of the test set alone: training may have its trigger")
   func file() throws {
     let influence = try Session(SmallRun.trained.get().run).influence()
-    let spared = try EditExamples(sparing: .file("unread.csv"), [], of: influence, seed: 3)
+    let spared = try EditExamples(
+      sparing: .file("unread.csv"), [], losing: 0.01, of: influence, seed: 3)
     let parts = [spared.fit, spared.choose, spared.report]
     #expect(parts.map(\.count) == [13, 13, 14])
     // Each test example once.
@@ -19,19 +20,25 @@ import Testing
     #expect(spared.testRows.map { "\(influence.data.test.ids[$0])" } == ids(spared.report))
   }
 
-  @Test("what other targets are to spare is found in training and told of the test set")
-  func training() throws {
+  @Test(
+    "what other targets are to spare is found in training and chosen on half of the test set, if that shows what may be lost",
+    arguments: [(0.1, true), (0.005, false)])
+  func training(share: Double, isHeldOut: Bool) throws {
     let influence = try Session(SmallRun.trained.get().run).influence()
     let target = EditTarget.label("3")
     let own = try #require(try target.rows(in: influence.data.test, isTest: true, of: influence))
-    let spared = try EditExamples(sparing: target, own, of: influence, seed: 3)
-    let train = Set(ids(influence.data.train))
-    let found = ids(spared.fit) + ids(spared.choose)
-    #expect(Set(found).isSubset(of: train) && Set(found).count == found.count)
+    let spared = try EditExamples(
+      sparing: target, own, losing: share, of: influence, seed: 3)
+    let others = influence.data.test.count - own.count
+    let (train, test) = (Set(ids(influence.data.train)), Set(ids(influence.data.test)))
     let threes = Set(
       try #require(try target.rows(in: influence.data.train, isTest: false, of: influence))
         .map { "\(influence.data.train.ids[$0])" })
-    #expect(threes.isDisjoint(with: found) && !threes.isEmpty)
-    #expect(spared.report.count == influence.data.test.count - own.count)
+    #expect(Set(ids(spared.fit)).isSubset(of: train.subtracting(threes)) && !threes.isEmpty)
+    #expect(Set(ids(spared.choose)).isSubset(of: isHeldOut ? test : train))
+    #expect(Set(ids(spared.choose)).isDisjoint(with: ids(spared.fit) + ids(spared.report)))
+    #expect(spared.report.count == (isHeldOut ? others - others / 2 : others))
+    let forbidden = Set(own.map { "\(influence.data.test.ids[$0])" })
+    #expect(forbidden.isDisjoint(with: ids(spared.choose) + ids(spared.report)))
   }
 }
