@@ -58,6 +58,12 @@ struct SlopedFit {
       }
     }
     self.factors = factors
+    if factor != nil {
+      // No factor fits a query that these masks hardly move: its errors, in units of its own
+      // variance, would decide for all.
+      let mean = scales.reduce(0, +) / Double(max(1, queries))
+      scales = scales.map { _ in mean }
+    }
     ridge = try MaskRidge(masks: masks, outputs: rest, priors: priors, scales: scales)
   }
 
