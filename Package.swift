@@ -256,7 +256,7 @@ let package = Package(
 // `tools/test` without --all leaves these files out: it skips their suites, which are long.
 // Everything else (`swift test`, `tools/test --all`) has them.
 let longTests = [
-  "ComponentsTests": ["ErrorCalibration", "CopyTask", "AblationBank"],
+  "ComponentsTests": ["ErrorCalibration", "CopyTask", "InductionTask", "AblationBank"],
   "ConfigurationTests": ["ConfigurationError"],
   "CurationTests": ["Cut/NoiseKind"],
   "DatasetsTests": ["Damage", "TextDamage"],

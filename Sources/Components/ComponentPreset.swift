@@ -13,8 +13,13 @@ public enum ComponentPreset: String, Sendable, CaseIterable, Codable {
   var gradientMasks: Int { self == .lean ? 4 : 16 }
   /// k.
   var exactComponents: Int { self == .lean ? 16 : 32 }
-  /// R.
-  var masksOfDifference: Int { 4 }
+  /// R: as many as k components with four each take, at least 4 and at most all K.
+  ///
+  /// Four say little where two parts do together what neither does alone: one mask that happens to
+  /// take the other is a quarter of the answer then. Where parts are few, more cost nothing.
+  func masksOfDifference(of components: Int) -> Int {
+    max(4, min(gradientMasks, 4 * exactComponents / max(1, components)))
+  }
 
   /// Masks whose outputs a regression is fitted to, at the most.
   func outputMasks(of components: Int) -> Int {

@@ -65,10 +65,10 @@ extension ComponentMethod {
     switch self {
     case .expected:
       let heads = components.components.count { $0.kind.isOfHeads }
+      let exact = min(preset.exactComponents + heads, d)
       return (
         preset.gradientMasks,
-        preset.masksOfDifference * min(preset.exactComponents + heads, d)
-          + preset.outputMasks(of: d)
+        preset.masksOfDifference(of: exact) * exact + preset.outputMasks(of: d)
       )
     case .coar: return (0, 2 * d)
     case .loo, .loi: return (0, d + 1)

@@ -27,7 +27,9 @@ public enum MaskDesign {
   ///
   /// The components of a kind are taken in the order of random permutations, one after another; the
   /// number that a mask takes is α times their number, rounded so that the sum over masks is right.
-  /// The first M masks of more are the same.
+  /// Which masks take one more is drawn, kind by kind: were it a rhythm, two kinds of as few parts, such as
+  /// attention blocks and MLPs, would lose one in the same masks always or never, and nothing would
+  /// tell their effects apart. The first M masks of more are the same.
   ///
   /// - Parameters:
   ///   - share: α, in (0, 1).
@@ -42,18 +44,35 @@ public enum MaskDesign {
       let places = components.components.indices.filter { components.components[$0].kind == kind }
       let first = use.number << 40 | UInt64(number) << 32
       var order = Deck(places.count, seed: seed, firstStream: first + 1)
-      // Where kinds are few, not all of them lose one in the same mask.
-      let phase = RandomStream(seed: seed, purpose: .ablation, index: first).uniform(at: 0)
       let taken = share * Double(places.count)
+      let whole = taken.rounded(.down)
+      let more = masksTakingMore(
+        taken - whole, count: count,
+        RandomStream(seed: seed, purpose: .ablation, index: first))
       for mask in 0..<count {
-        let total = (Double(mask + 1) * taken + phase).rounded(.down)
-        let before = (Double(mask) * taken + phase).rounded(.down)
-        for unit in order.draw(Int(total - before)) {
+        for unit in order.draw(Int(whole) + (more.contains(mask) ? 1 : 0)) {
           masks.storage.base[mask * components.count + places[unit]] = 0
         }
       }
     }
     return masks
+  }
+
+  /// One of each 1/`part` masks that follow one another, at random among them.
+  ///
+  /// - Parameter part: of the masks, in [0, 1).
+  private static func masksTakingMore(
+    _ part: Double, count: Int, _ stream: RandomStream
+  ) -> Set<Int> {
+    var found: Set<Int> = []
+    guard part > 0 else { return found }
+    var (number, start) = (0, 0)
+    while start < count {
+      let end = Int(min(Double(number + 1) / part, 0x1p40))
+      found.insert(start + stream.integer(below: max(1, end - start), at: UInt64(number)))
+      (number, start) = (number + 1, max(start + 1, end))
+    }
+    return found
   }
 
   /// Numbers dealt from one random order after another, none twice in a hand.

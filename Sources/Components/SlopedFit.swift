@@ -6,7 +6,7 @@ import Tensors
 struct SlopedFit {
   /// P, Q × d.
   let slopes: Matrix<Float>
-  /// s of each query: the least-squares factor of P·(m − m̄).
+  /// s of each query: the least-squares factor of P·(m − m̄), or a given one.
   let factors: [Double]
   /// β, and how well it does.
   let ridge: MaskRidge
@@ -15,10 +15,12 @@ struct SlopedFit {
 
   /// Fits to the outputs of a bank with gradients and of further banks.
   ///
-  /// - Parameter priors: variances w of β, d values; nil: 1 each.
+  /// - Parameters:
+  ///   - priors: variances w of β, d values; nil: 1 each.
+  ///   - factor: s of all queries; nil: the least-squares one of each.
   init(
     _ slopes: Matrix<Float>, _ first: AblationBank, _ banks: [AblationBank],
-    priors: [Double]? = nil
+    priors: [Double]? = nil, factor: Double? = nil
   ) throws {
     self.slopes = slopes
     let (masks, outputs) = SlopedFit.joined([first] + banks)
@@ -47,7 +49,7 @@ struct SlopedFit {
         yy += y * y
       }
       // A factor below 0 would say that all slopes are wrong: noise of few masks.
-      let factor = zz > 0 ? max(0, zy / zz) : 0
+      let factor = factor ?? (zz > 0 ? max(0, zy / zz) : 0)
       factors[query] = factor
       scales[query] = yy / Double(n)
       for row in 0..<n {
@@ -56,6 +58,12 @@ struct SlopedFit {
       }
     }
     self.factors = factors
+    if factor != nil {
+      // No factor fits a query that these masks hardly move: its errors, in units of its own
+      // variance, would decide for all.
+      let mean = scales.reduce(0, +) / Double(max(1, queries))
+      scales = scales.map { _ in mean }
+    }
     ridge = try MaskRidge(masks: masks, outputs: rest, priors: priors, scales: scales)
   }
 
@@ -91,7 +99,7 @@ struct SlopedFit {
   /// A handful of differences says little about its own spread, and a normal distribution of what
   /// they are divided by would find effects in noise. The spread of the component's gradients joins
   /// theirs, each by its degrees of freedom ν, and what follows from it is ν/(ν − 2) as large: the
-  /// variance of Student's t.
+  /// variance of Student's t. More than a handful need no gradients, which of heads mislead.
   func errors(_ expected: ExpectedSlopes, _ differences: MaskDifferences) -> [Double] {
     let factor = factors.reduce(0, +) / Double(max(1, factors.count))
     let spreads = (0..<slopes.columns).map { place in
@@ -100,13 +108,17 @@ struct SlopedFit {
     var variances = spreads.map { $0.meanVariance(of: $0.count) }
     for (index, place) in differences.components.enumerated() {
       let own = SlopedFit.squares(differences.byMask[index])
-      variances[place] = own.joined(spreads[place]).meanVariance(of: own.count)
+      let spread = own.count > SlopedFit.handful ? own : own.joined(spreads[place])
+      variances[place] = spread.meanVariance(of: own.count)
     }
     return variances.indices.map { place in
       (factor * factor * variances[place] + ridge.errors[place] * ridge.errors[place])
         .squareRoot()
     }
   }
+
+  /// Differences of a component up to which they do not tell their spread.
+  private static let handful = 8
 
   /// Squares of the distances to a mean, and their degrees of freedom.
   private struct Spread {

@@ -59,8 +59,8 @@ struct EstimatorTests {
     #expect(try passes(.loo) == 10)
     #expect(try passes(.loi) == 10)
     #expect(try passes(.coar) == 18)
-    // 16 masks with gradients, differences of all nine under four masks, four masks.
-    #expect(try passes(.expected) == 48 + 36 + 4)
+    // 16 masks with gradients, differences of all nine under 14 masks (128 / 9), four masks.
+    #expect(try passes(.expected) == 48 + 9 * 14 + 4)
   }
 
   @Test("Benjamini and Hochberg's example")

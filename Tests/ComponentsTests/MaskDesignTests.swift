@@ -63,6 +63,23 @@ struct MaskDesignTests {
     #expect(abs(mean - 71.8) < 4)
   }
 
+  @Test(
+    "Two kinds of as few parts are missing together as often as chance has it", arguments: 0..<4)
+  func kinds(seed: Int) throws {
+    let set = try ComponentSet(
+      .gpt2(GPT2Configuration(vocabulary: 3, context: 2, layers: 2, heads: 1, width: 2)),
+      kinds: [.attention, .mlp])
+    let masks = MaskDesign.random(
+      set, share: 0.05, count: 4_000, seed: UInt64(seed), for: .outputs)
+    // Each kind loses one of its two in a tenth of the masks: a pair is missing in 1/400 of them.
+    for attention in [0, 2] {
+      for mlp in [1, 3] {
+        let together = (0..<4_000).count { masks[$0, attention] == 0 && masks[$0, mlp] == 0 }
+        #expect((1...25).contains(together), "\(attention), \(mlp): \(together)")
+      }
+    }
+  }
+
   @Test("Lists name what is taken away")
   func list() throws {
     let masks = try MaskDesign.list(

@@ -119,10 +119,10 @@ import Testing
     let steps = try #require(try work.object("plan", "r")["steps"] as? [[String: Any]])
     let step = try #require(steps.first { $0["name"] as? String == "components" })
     #expect(step["rows"] as? Int == 12)
-    // 48 passes for gradients, 4 of each of 8 neurons, 4 of outputs, 96 that judge.
+    // 48 passes for gradients, 16 of each of 8 neurons, 4 of outputs, 96 that judge.
     let forward = 8.0 * 4 + 3 * 8
     let flops = try #require(step["flops"] as? Double)
-    #expect(abs(flops / (2 * forward * 12 * (48 + 32 + 4 + 96)) - 1) < 0.3, "\(flops)")
+    #expect(abs(flops / (2 * forward * 12 * (48 + 128 + 4 + 96)) - 1) < 0.3, "\(flops)")
     try work.succeed("components", "r")
     let banks = work.files("Projections/r/components").values.reduce(0) { $0 + $1.count }
     let planned = try #require(step["diskBytes"] as? Int)

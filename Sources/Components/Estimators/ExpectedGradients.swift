@@ -11,6 +11,9 @@ import Tensors
 ///     f(m) ≈ b + s P·(m − m̄) + β·(m − m̄)          β by ridge, prior variances v_i/mean(v) + .05,
 ///     τ = s P + β                                  v_i the variance of ∂f/∂m_i over the masks
 ///
+/// s corrects slopes that mislead alike; where all of P are differences it is 1: what the outputs of
+/// some masks say of some components is no reason to scale what was measured of the others.
+///
 /// A gradient at random masks is a far better slope than the one with nothing taken away: of a unit
 /// that is saturated or competes it shows the mean effect.
 ///
@@ -31,13 +34,14 @@ public struct ExpectedGradients: ComponentEstimator {
         "gradients", study.masks(preset.gradientMasks, for: .gradients), takesGradients: true))
     let chosen = ExpectedGradients.exact(slopes, study)
     let differences = try MaskDifferences(
-      of: chosen, under: slopes.bank, masks: preset.masksOfDifference, study)
+      of: chosen, under: slopes.bank, masks: preset.masksOfDifference(of: chosen.count), study)
     let slope = differences.replacing(slopes.means)
     let all = study.masks(preset.outputMasks(of: study.count), for: .outputs)
-    let (fit, used) = try ExpectedGradients.fitted(slope, slopes, all, study)
+    let (fit, used) = try ExpectedGradients.fitted(
+      slope, slopes, all, study, factor: chosen.count == study.count ? 1 : nil)
     var notes = [
       "\(preset.gradientMasks) masks with gradients, differences of \(chosen.count) components "
-        + "under \(preset.masksOfDifference) masks each, \(used) masks with outputs"
+        + "under \(differences.masks) masks each, \(used) masks with outputs"
     ]
     notes.append(fit.sentence + (used < all.rows ? "; more masks were not worth their time" : ""))
     return ComponentEstimate(
@@ -46,7 +50,8 @@ public struct ExpectedGradients: ComponentEstimator {
 
   /// The regression on so many output masks as help, and their number.
   private static func fitted(
-    _ slope: Matrix<Float>, _ slopes: ExpectedSlopes, _ all: Matrix<Float>, _ study: ComponentStudy
+    _ slope: Matrix<Float>, _ slopes: ExpectedSlopes, _ all: Matrix<Float>, _ study: ComponentStudy,
+    factor: Double?
   ) throws -> (fit: SlopedFit, used: Int) {
     var banks: [AblationBank] = []
     for (number, range) in (0..<all.rows).blocks(of: round(of: study.count)).enumerated() {
@@ -54,12 +59,14 @@ public struct ExpectedGradients: ComponentEstimator {
       // A first look at half of them: what the regression gains grows with its masks, and before it
       // cannot be told from noise.
       guard 2 * range.upperBound >= all.rows, range.upperBound < all.rows else { continue }
-      let fit = try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors)
+      let fit = try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors, factor: factor)
       if fit.ridge.error > (1 - leastGain) * fit.ridge.errorWithout {
         return (fit, range.upperBound)
       }
     }
-    return (try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors), all.rows)
+    return (
+      try SlopedFit(slope, slopes.bank, banks, priors: slopes.priors, factor: factor), all.rows
+    )
   }
 
   /// The components whose differences are taken: the k where slopes say most, and all heads.
@@ -136,6 +143,8 @@ struct ExpectedSlopes {
 /// f(i on) − f(i off) of some components under some of a bank's masks.
 struct MaskDifferences {
   let components: [Int]
+  /// Masks R of each.
+  let masks: Int
   /// The mean over the masks, Q values a component.
   let means: [[Float]]
   /// The mean over the queries under each mask, R values a component.
@@ -147,6 +156,7 @@ struct MaskDifferences {
     self.components = components
     let (d, queries) = (study.count, study.outputs.count)
     let count = min(count, bank.masks.rows)
+    masks = count
     let flipped = Matrix<Float>(uninitialized: components.count * count, d)
     for (index, place) in components.enumerated() {
       for mask in 0..<count {
