@@ -20,7 +20,8 @@ import Testing
       })
     let id = "\(try #require(wrong["id"]))"
     let fixed = try work.object(
-      "edit", "digits", "--target", id, "--preset", "lean", "--out", "fix.json")
+      "edit", "digits", "--target", id, "--reference", "class:3", "--preset", "lean", "--out",
+      "fix.json")
     #expect(
       Set(fixed.keys) == [
         "run", "job", "targetName", "referenceName", "score", "isAccuracy", "allowedLoss",
@@ -37,9 +38,11 @@ import Testing
     #expect(try #require(fixed["removed"] as? [String]).count >= 1)
 
     let edited = try work.object("outputs", "digits", "--edit", "fix.json")
-    let n = Double(rows.count)
-    let wanted = (try number(fixed, "reference", "after") * (n - 1) + 1) / n
-    #expect(abs(try #require(edited["accuracy"] as? Double) - wanted) < 1e-9)
+    let threes = try #require(edited["examples"] as? [[String: Any]])
+      .filter { "\($0["label"] ?? "")" == "3" }
+    let right = threes.count { "\($0["predicted"] ?? "")" == "3" }
+    let wanted = Double(right) / Double(threes.count)
+    #expect(abs(try number(fixed, "reference", "after") - wanted) < 1e-9)
 
     let forgotten = try work.object("edit", "digits", "--target", "class:3", "--preset", "lean")
     #expect(forgotten["job"] as? String == "forget")

@@ -36,9 +36,10 @@ import Testing
         .map { "\(influence.data.train.ids[$0])" })
     #expect(Set(ids(spared.fit)).isSubset(of: train.subtracting(threes)) && !threes.isEmpty)
     #expect(Set(ids(spared.choose)).isSubset(of: isHeldOut ? test : train))
-    #expect(Set(ids(spared.choose)).isDisjoint(with: ids(spared.fit) + ids(spared.report)))
+    #expect(Set(ids(spared.choose)).isDisjoint(with: ids(isHeldOut ? spared.report : spared.fit)))
     #expect(spared.report.count == (isHeldOut ? others - others / 2 : others))
-    let forbidden = Set(own.map { "\(influence.data.test.ids[$0])" })
-    #expect(forbidden.isDisjoint(with: ids(spared.choose) + ids(spared.report)))
+    let threesOfTest = Set(own.map { "\(influence.data.test.ids[$0])" })
+    #expect(threesOfTest.isDisjoint(with: ids(spared.report)))
+    #expect((isHeldOut ? threesOfTest : threes).isDisjoint(with: ids(spared.choose)))
   }
 }
