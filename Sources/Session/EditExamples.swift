@@ -18,13 +18,16 @@ struct EditExamples {
   /// The target: named test examples are all three; a class or a column is sampled in training for
   /// the first two; a file is cut in three.
   ///
+  /// - Parameter field: what names the target.
   /// - Throws: `SessionError.tooFewExamples`; errors of files.
   init(
-    _ target: EditTarget, of session: Session, _ influence: RunInfluence, seed: UInt64
+    _ target: EditTarget, field: String, of session: Session, _ influence: RunInfluence,
+    seed: UInt64
   ) throws {
     let data = influence.data
-    guard let test = try target.rows(in: data.test, isTest: true, of: influence),
-      let train = try target.rows(in: data.train, isTest: false, of: influence)
+    guard let test = try target.rows(in: data.test, isTest: true, of: influence, field: field),
+      let train = try target.rows(
+        in: data.train, isTest: false, of: influence, field: field)
     else {
       guard case .file(let path) = target else { preconditionFailure("\(target)") }
       let all = try AskedQueries(
@@ -72,7 +75,8 @@ struct EditExamples {
     of influence: RunInfluence, seed: UInt64
   ) throws {
     let data = influence.data
-    let own = try target.rows(in: data.train, isTest: false, of: influence)
+    let own = try target.rows(
+      in: data.train, isTest: false, of: influence, field: "‹target›")
     let targets = (train: Set(own ?? []), test: Set(targetTest))
     let order = EditExamples.shuffled(
       (0..<data.train.count).filter { !targets.train.contains($0) }, seed: seed, stream: 1)

@@ -101,9 +101,13 @@ public struct EditJob: Sendable {
     try influence.data.requireTest()
     try weights.requireName(in: session)
     let seed = components.seed
-    let targets = try EditExamples(target, of: session, influence, seed: seed)
+    let targets = try EditExamples(
+      target, field: "‹target›", of: session, influence, seed: seed)
     let spared =
-      try reference.map { try EditExamples($0, of: session, influence, seed: seed + 1) }
+      try reference.map {
+        try EditExamples(
+          $0, field: "‹reference›", of: session, influence, seed: seed + 1)
+      }
       ?? EditExamples(
         sparing: target, targets.testRows,
         losing: allowedLoss ?? (purpose ?? target.purpose).allowedLoss, of: influence, seed: seed)

@@ -51,17 +51,20 @@ public enum EditTarget: Sendable, Equatable {
 
   /// The rows of a part of the data that belong to it; nil of a set that is in no split.
   ///
+  /// - Parameter field: what names it.
   /// - Throws: errors of names and files.
-  func rows(in data: Dataset, isTest: Bool, of influence: RunInfluence) throws -> [Int]? {
+  func rows(
+    in data: Dataset, isTest: Bool, of influence: RunInfluence, field: String
+  ) throws -> [Int]? {
     switch self {
     case .ids(let text):
-      return isTest ? try data.rows(of: ExampleID.list(text), in: "‹target›") : []
+      return isTest ? try data.rows(of: ExampleID.list(text), in: field) : []
     case .misclassified:
       return isTest
-        ? try influence.misclassified(in: data, name: "misclassified", field: "‹target›") : []
-    case .label(let name): return try GroupJob.Group.label(name).named(in: data)
+        ? try influence.misclassified(in: data, name: "misclassified", field: field) : []
+    case .label(let name): return try GroupJob.Group.label(name).named(in: data, field: field)
     case .where(let condition, let metadata):
-      return try GroupJob.Group.where(condition, metadata: metadata).named(in: data)
+      return try GroupJob.Group.where(condition, metadata: metadata).named(in: data, field: field)
     case .file: return nil
     }
   }

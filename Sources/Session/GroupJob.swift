@@ -94,7 +94,12 @@ extension GroupJob.Group {
     return rows
   }
 
-  func named(in train: Dataset) throws -> [Int] {
+  /// The rows that belong to it.
+  ///
+  /// - Parameter field: what names it; nil: its own.
+  /// - Throws: `InfluenceError.notDefined`; errors of files.
+  func named(in train: Dataset, field: String? = nil) throws -> [Int] {
+    let field = field ?? self.field
     switch self {
     case .ids(let text):
       return try train.rows(of: ExampleID.list(text), in: field)
@@ -110,14 +115,17 @@ extension GroupJob.Group {
       }
       return classes.indices.filter { Int(classes[$0]) == index }
     case .where(let condition, let metadata):
-      return try MetadataTable(reading: metadata).rows(of: train, meeting: condition)
+      return try MetadataTable(reading: metadata)
+        .rows(of: train, meeting: condition, field: field)
     }
   }
 }
 
 extension MetadataTable {
   /// The rows with `column=value`; a value that the column does not have is an error.
-  fileprivate func rows(of data: Dataset, meeting condition: String) throws -> [Int] {
+  fileprivate func rows(
+    of data: Dataset, meeting condition: String, field: String
+  ) throws -> [Int] {
     let parts = condition.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let (column, value) = (String(parts[0]), String(parts.last ?? ""))
     let known = try values(of: column)
@@ -125,7 +133,7 @@ extension MetadataTable {
       throw InfluenceError.notDefined(
         name: condition,
         reason: "the values of \(column) are \(known.prefix(20).joined(separator: ", "))",
-        option: "‹where›")
+        option: field)
     }
     return try rows(of: data, where: column, equals: value)
   }

@@ -158,6 +158,8 @@ import Testing
     )
     try work.fail(
       2, "edit", "digits", "--target", "17", "--allowed-loss", "-1", words: ["--allowed-loss"])
+    try work.fail(
+      3, "edit", "digits", "--target", "17", "--reference", "class:77", words: ["--reference"])
     try work.fail(2, "edit", "digits", "--target", "17", "--most", "0", words: ["--most"])
     try work.fail(3, "edit", "digits", "--target", "file:none.csv", words: ["none.csv"])
     try work.succeed("edit", "digits", "--target", "17", "--preset", "lean", "--out", "e.json")

@@ -26,14 +26,17 @@ import Testing
   func training(share: Double, isHeldOut: Bool) throws {
     let influence = try Session(SmallRun.trained.get().run).influence()
     let target = EditTarget.label("3")
-    let own = try #require(try target.rows(in: influence.data.test, isTest: true, of: influence))
+    let own = try #require(
+      try target.rows(in: influence.data.test, isTest: true, of: influence, field: "‹target›"))
     let spared = try EditExamples(
       sparing: target, own, losing: share, of: influence, seed: 3)
     let others = influence.data.test.count - own.count
     let (train, test) = (Set(ids(influence.data.train)), Set(ids(influence.data.test)))
     let threes = Set(
-      try #require(try target.rows(in: influence.data.train, isTest: false, of: influence))
-        .map { "\(influence.data.train.ids[$0])" })
+      try #require(
+        try target.rows(in: influence.data.train, isTest: false, of: influence, field: "‹target›")
+      )
+      .map { "\(influence.data.train.ids[$0])" })
     #expect(Set(ids(spared.fit)).isSubset(of: train.subtracting(threes)) && !threes.isEmpty)
     #expect(Set(ids(spared.choose)).isSubset(of: isHeldOut ? test : train))
     #expect(Set(ids(spared.choose)).isDisjoint(with: ids(isHeldOut ? spared.report : spared.fit)))
