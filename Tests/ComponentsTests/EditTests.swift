@@ -81,7 +81,7 @@ struct EditTests {
       let sets = EditSets(
         fitTarget: raises ? target : reference, fitReference: reference,
         chooseTarget: raises ? target : reference, chooseReference: reference, raises: raises,
-        allowedLoss: raises ? 0 : 1, goal: goal, metric: EditMetric(isAccuracy: true))
+        allowedLoss: raises ? 0 : 2, goal: goal, metric: EditMetric(isAccuracy: true))
       return try EditSearch(
         sets, target: effects(raises ? target : reference), reference: effects(reference))
     }

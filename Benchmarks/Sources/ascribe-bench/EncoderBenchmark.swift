@@ -21,13 +21,14 @@ extension Benchmark {
     let texts = Texts(bench.isQuick ? 60 : 500, queries: bench.isQuick ? 10 : 100)
     let all = texts.all
     let (batch, steps) = (16, bench.isQuick ? 2 : 6)
-    return try all.rows("encoder", kernelFlops: texts.kernelFlops, bench) + [
-      try all.step(
-        "encoder step, batch \(batch)",
-        TrainingConfiguration(optimizer: .adamw(), rate: 1e-4, batch: batch, epochs: .max),
-        script: "bench_encoder.py", arguments: ["\(bench.threads)", "\(steps)"], steps: steps,
-        bench)
-    ]
+    return try all.rows("encoder", kernelFlops: texts.kernelFlops, bench)
+      + all.rowsBesideTraker("encoder", "encoder", bench) + [
+        try all.step(
+          "encoder step, batch \(batch)",
+          TrainingConfiguration(optimizer: .adamw(), rate: 1e-4, batch: batch, epochs: .max),
+          script: "bench_encoder.py", arguments: ["\(bench.threads)", "\(steps)"], steps: steps,
+          bench)
+      ]
   }
 }
 

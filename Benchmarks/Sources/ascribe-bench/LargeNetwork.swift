@@ -97,6 +97,40 @@ struct LargeNetwork {
       reference: "forward and backward \(text(median(times.second))) s", ratio: times.ratio)
   }
 
+  /// Seconds of an example beside traker's: a query of `graddot`, exact TRAK, and `kronecker`; none where
+  /// Python has no traker.
+  ///
+  /// - Parameters:
+  ///   - peer: what the script calls the network.
+  ///   - count: training examples of exact TRAK; nil: all.
+  func rowsBesideTraker(
+    _ name: String, _ peer: String, training count: Int? = nil, _ bench: Bench
+  ) throws -> [BenchmarkRow] {
+    guard
+      let traker = try TorchTraining(
+        script: "bench_traker_large.py", arguments: [peer, "\(bench.threads)"], bench: bench)
+    else { return [] }
+    defer { traker.stop() }
+    if traker.version == TorchTraining.missing { return [] }
+    let theirs = try traker.answer()
+    func row(_ what: String, of examples: Int, _ work: () throws -> Void) throws -> BenchmarkRow {
+      let own = try seconds(work) / Double(examples)
+      return BenchmarkRow(
+        "\(name) \(what), an example", 1e3 * own, "ms",
+        reference: "traker \(traker.version) \(text(theirs)) s", ratio: theirs / own
+      ).atLeast(20)
+    }
+    return [
+      try row("graddot, one query", of: data.count) {
+        _ = try scores(.graddot, of: queries.subset([0]))
+      },
+      try row("exact TRAK", of: count ?? data.count) {
+        _ = try scores(.trak, of: queries, training: count)
+      },
+      try row("kronecker to 2,048", of: data.count, collect),
+    ]
+  }
+
   /// A training step beside PyTorch's.
   ///
   /// - Parameter script: answers by the seconds of `steps` steps.

@@ -25,14 +25,15 @@ extension Benchmark {
       .trak, WorkShape(network: all.source.network, examples: training, queries: queries),
       checkpoints: 1, budget: .max)
     let (batch, steps) = (64, 2)
-    return try all.rows(name, kernelFlops: cost.flops, training: training, bench) + [
-      try all.step(
-        "\(name) step, batch \(batch)",
-        TrainingConfiguration(
-          optimizer: .sgd(momentum: 0.9), rate: 0.01, batch: batch, epochs: .max),
-        script: "bench_resnet18.py", arguments: ["\(bench.threads)", "\(steps)", stem.rawValue],
-        steps: steps, bench)
-    ]
+    return try all.rows(name, kernelFlops: cost.flops, training: training, bench)
+      + all.rowsBesideTraker(name, stem.rawValue, training: training, bench) + [
+        try all.step(
+          "\(name) step, batch \(batch)",
+          TrainingConfiguration(
+            optimizer: .sgd(momentum: 0.9), rate: 0.01, batch: batch, epochs: .max),
+          script: "bench_resnet18.py", arguments: ["\(bench.threads)", "\(steps)", stem.rawValue],
+          steps: steps, bench)
+      ]
   }
 
   /// Images of random numbers in 10 classes; running statistics are those of a new network.

@@ -15,6 +15,15 @@ public struct EditMetric: Sendable {
     return values.reduce(0.0) { $0 + Double($1) } / n
   }
 
+  /// The standard error of a change of accuracy of the same examples; 0 of other metrics.
+  ///
+  ///     √(b + c)/n                    b become wrong, c become right
+  public func errorOfChange(from before: [Float], to after: [Float]) -> Double {
+    guard isAccuracy, !before.isEmpty else { return 0 }
+    let changed = zip(before, after).count { ($0 > 0) != ($1 > 0) }
+    return Double(changed).squareRoot() / Double(before.count)
+  }
+
   /// What people read: the accuracy, or the mean loss.
   public func shown(_ value: Double) -> Double { isAccuracy ? value : -value }
 }

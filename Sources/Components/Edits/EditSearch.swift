@@ -16,6 +16,9 @@ public struct EditSearch: Sendable {
     public let score: EditScore
     /// The metric on the examples for choosing, without the components.
     public let target, reference: Double
+    /// The standard error of what the reference loses, by the examples that become right or wrong; 0 of
+    /// what is no accuracy.
+    public let error: Double
   }
 
   /// All that were evaluated.
@@ -62,7 +65,7 @@ public struct EditSearch: Sendable {
     let (whole, lengths) = (
       try EditSearch.metrics([[]], sets, control)[0], EditSearch.lengths(atMost: most)
     )
-    before = whole
+    let start = (target: whole.target, reference: whole.reference)
     let steps = min(EditSearch.steps, most)
     let weights = sets.metric.isAccuracy ? EditSearch.weights : [1]
     let total = scores.reduce(0) {
@@ -71,7 +74,8 @@ public struct EditSearch: Sendable {
     var done = 0
     func add(_ places: [[Int]], _ score: EditScore, trials: Int) throws -> [Candidate] {
       let found = zip(places, try EditSearch.metrics(places, sets, control)).map {
-        Candidate(places: $0, score: score, target: $1.target, reference: $1.reference)
+        Candidate(
+          places: $0, score: score, target: $1.target, reference: $1.reference, error: $1.error)
       }
       candidates += found
       done += trials
@@ -93,8 +97,8 @@ public struct EditSearch: Sendable {
         taken = EditSearch.exchanges.contains(step) ? try greed.exchanged(next, control) : next
         tries[0] = taken
         let found = try add(tries, .verified, trials: 1)
-        let lost = whole.reference - found[0].reference
-        isReached = found.contains { EditSearch.isReached($0, whole, sets) }
+        let lost = start.reference - found[0].reference
+        isReached = found.contains { EditSearch.isReached($0, start, sets) }
         if isReached || sets.metric.isAccuracy && lost > EditSearch.largestLoss * sets.allowedLoss {
           break
         }
@@ -102,9 +106,10 @@ public struct EditSearch: Sendable {
     }
     stage.update(total, of: total)
     (self.candidates, self.sets) = (candidates, sets)
+    before = start
     chosen =
       candidates.max {
-        EditSearch.key($0, whole, sets).lexicographicallyPrecedes(EditSearch.key($1, whole, sets))
+        EditSearch.key($0, start, sets).lexicographicallyPrecedes(EditSearch.key($1, start, sets))
       } ?? candidates[0]
   }
 
@@ -114,7 +119,16 @@ public struct EditSearch: Sendable {
   private static func isReached(
     _ candidate: Candidate, _ before: (target: Double, reference: Double), _ sets: EditSets
   ) -> Bool {
-    sets.isReached(candidate.target) && before.reference - candidate.reference <= sets.allowedLoss
+    sets.isReached(candidate.target) && isWithin(candidate, before, sets)
+  }
+
+  /// Whether what is lost is within what may be, with room of a standard error: the best of many sets
+  /// looks better than it is.
+  private static func isWithin(
+    _ candidate: Candidate, _ before: (target: Double, reference: Double), _ sets: EditSets
+  ) -> Bool {
+    let loss = before.reference - candidate.reference
+    return loss <= 0 || loss + candidate.error <= sets.allowedLoss
   }
 
   /// Whether what another search of the same examples chose is better.
@@ -137,11 +151,18 @@ public struct EditSearch: Sendable {
   /// The metric on the examples for choosing, without each of some sets.
   private static func metrics(
     _ places: [[Int]], _ sets: EditSets, _ control: JobControl
-  ) throws -> [(target: Double, reference: Double)] {
+  ) throws -> [(target: Double, reference: Double, error: Double)] {
     try control.check()
-    let masks = MaskDesign.without(places, of: sets.chooseTarget.components.count)
+    let masks = MaskDesign.without([[]] + places, of: sets.chooseTarget.components.count)
     let (t, r) = (sets.chooseTarget.values(masks), sets.chooseReference.values(masks))
-    return places.indices.map { (sets.metric.value(t.row($0)), sets.metric.value(r.row($0))) }
+    let whole = r.row(0)
+    return places.indices.map {
+      let rest = r.row($0 + 1)
+      return (
+        sets.metric.value(t.row($0 + 1)), sets.metric.value(rest),
+        sets.metric.errorOfChange(from: whole, to: rest)
+      )
+    }
   }
 
   /// What a candidate is judged by, the first first: more is better.
@@ -154,7 +175,7 @@ public struct EditSearch: Sendable {
     // Beyond the goal is no gain.
     let needed = sets.goal.map { aim * ($0 - before.target) } ?? .infinity
     let steps = (min(gain, max(needed, resolution)) / resolution).rounded()
-    let isWithin = loss <= sets.allowedLoss && steps > 0
+    let isWithin = isWithin(candidate, before, sets) && steps > 0
     // Beyond what is allowed, or without a gain: the best exchange of one for the other.
     let value = isWithin ? steps : gain - 2 * loss
     return [isWithin ? 1 : 0, value, Double(-candidate.places.count), -loss]
