@@ -75,34 +75,39 @@ struct EditExamples {
     of influence: RunInfluence, seed: UInt64
   ) throws {
     let data = influence.data
-    let own = try target.rows(
-      in: data.train, isTest: false, of: influence, field: "‹target›")
-    let targets = (train: Set(own ?? []), test: Set(targetTest))
-    let order = EditExamples.shuffled(
-      (0..<data.train.count).filter { !targets.train.contains($0) }, seed: seed, stream: 1)
-    var test = EditExamples.shuffled(
-      (0..<data.test.count).filter { !targets.test.contains($0) }, seed: seed, stream: 3)
+    func others(_ data: Dataset, _ own: [Int], stream: UInt64) -> [Int] {
+      let own = Set(own)
+      return EditExamples.shuffled(
+        (0..<data.count).filter { !own.contains($0) }, seed: seed, stream: stream)
+    }
+    func requireCount(_ count: Int, atLeast needed: Int) throws {
+      guard count >= needed else {
+        throw SessionError.tooFewExamples(set: "the reference", count: count, needed: needed)
+      }
+    }
+    var test = others(data.test, targetTest, stream: 3)
     func take(_ count: Int) -> Dataset {
       defer { test.removeFirst(count) }
       return data.test.subset(Array(test.prefix(count)))
     }
-    let needed = own == nil ? 3 : 1
-    guard order.count > 1, test.count >= needed else {
-      throw SessionError.tooFewExamples(
-        set: "the reference", count: min(order.count, test.count), needed: max(2, needed))
-    }
-    let count = min(200, order.count / 2)
-    if own == nil {
-      let third = test.count / 3
-      (fit, choose) = (take(min(500, third)), take(third))
-    } else {
-      fit = data.train.subset(Array(order.prefix(count)))
+    if let own = try target.rows(
+      in: data.train, isTest: false, of: influence, field: "‹target›")
+    {
+      let train = others(data.train, own, stream: 1)
+      try requireCount(train.count, atLeast: 2)
+      try requireCount(test.count, atLeast: 1)
+      let count = min(200, train.count / 2)
+      fit = data.train.subset(Array(train.prefix(count)))
       let half = test.count / 2
-      // One example is at most what may be lost.
+      // What may be lost is at least an example.
       let isEnough = Double(half) * share >= 1
       choose =
         isEnough
-        ? take(half) : data.train.subset(Array(order[count...].prefix(1_000)))
+        ? take(half) : data.train.subset(Array(train[count...].prefix(1_000)))
+    } else {
+      try requireCount(test.count, atLeast: 3)
+      let third = test.count / 3
+      (fit, choose) = (take(min(500, third)), take(third))
     }
     testRows = test.sorted()
     report = data.test.subset(testRows)

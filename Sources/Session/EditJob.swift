@@ -110,7 +110,7 @@ public struct EditJob: Sendable {
       }
       ?? EditExamples(
         sparing: target, targets.testRows,
-        losing: allowedLoss ?? (purpose ?? target.purpose).allowedLoss, of: influence, seed: seed)
+        losing: largestLoss, of: influence, seed: seed)
     func trial(_ ablation: Ablation) throws -> Trial {
       try Trial(self, Studies(self, targets, spared, ablation, in: session), session.control)
     }
@@ -133,10 +133,16 @@ public struct EditJob: Sendable {
       reference: forReference)
   }
 
+  /// What it is for.
+  private var aim: Purpose { purpose ?? target.purpose }
+
+  /// What may be lost on the reference.
+  private var largestLoss: Double { allowedLoss ?? aim.allowedLoss }
+
   /// What may be in the place of what is taken away.
   private var ablations: [Ablation] {
     if let ablation { return [ablation] }
-    return (purpose ?? target.purpose) == .backdoor ? [.zero, .mean] : [.zero]
+    return aim == .backdoor ? [.zero, .mean] : [.zero]
   }
 
   /// A search with one ablation.
@@ -168,7 +174,6 @@ public struct EditJob: Sendable {
       _ job: EditJob, _ targets: EditExamples, _ spared: EditExamples, _ ablation: Ablation,
       in session: Session
     ) throws {
-      let purpose = job.purpose ?? job.target.purpose
       let function =
         try job.components.function ?? EditJob.standardFunction(session.influence().data.test)
       var components = job.components
@@ -178,9 +183,9 @@ public struct EditJob: Sendable {
       sets = EditSets(
         fitTarget: fitTarget.outputs, fitReference: fitReference.outputs,
         chooseTarget: try study(targets.choose).outputs,
-        chooseReference: try study(spared.choose).outputs, raises: purpose.raises,
-        allowedLoss: job.allowedLoss ?? purpose.allowedLoss,
-        goal: function == .hardMargin ? purpose.goal : nil,
+        chooseReference: try study(spared.choose).outputs, raises: job.aim.raises,
+        allowedLoss: job.largestLoss,
+        goal: function == .hardMargin ? job.aim.goal : nil,
         metric: EditMetric(isAccuracy: function == .hardMargin))
     }
 
@@ -195,7 +200,7 @@ public struct EditJob: Sendable {
     let names = studies.fitTarget.components.components.map(\.name)
     let removed = chosen.places.map { names[$0] }
     return EditAnswer(
-      run: session.run.name, job: (purpose ?? target.purpose).rawValue, targetName: target.name,
+      run: session.run.name, job: aim.rawValue, targetName: target.name,
       referenceName: reference?.name ?? "all others", score: chosen.score,
       isAccuracy: sets.metric.isAccuracy, allowedLoss: sets.allowedLoss,
       ablation: studies.ablation.description, removed: removed,

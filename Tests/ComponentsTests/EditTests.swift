@@ -32,6 +32,17 @@ struct EditTests {
     }
   }
 
+  /// Sets whose examples are found and chosen on alike.
+  private func sets(
+    _ target: MaskedOutputs, sparing reference: MaskedOutputs, raises: Bool = true,
+    allowedLoss: Double, goal: Double? = nil, isAccuracy: Bool = true
+  ) -> EditSets {
+    EditSets(
+      fitTarget: target, fitReference: reference, chooseTarget: target,
+      chooseReference: reference, raises: raises, allowedLoss: allowedLoss, goal: goal,
+      metric: EditMetric(isAccuracy: isAccuracy))
+  }
+
   private func effects(_ outputs: MaskedOutputs) throws -> Matrix<Float> {
     let values = outputs.values(MaskDesign.leaveOneOut(4))
     return Matrix(
@@ -45,10 +56,7 @@ struct EditTests {
     let (target, reference) = (
       try net.outputs(triggered: true), try net.outputs(triggered: false)
     )
-    let sets = EditSets(
-      fitTarget: target, fitReference: reference, chooseTarget: target,
-      chooseReference: reference, raises: true, allowedLoss: 0,
-      metric: EditMetric(isAccuracy: true))
+    let sets = sets(target, sparing: reference, allowedLoss: 0)
     let search = try EditSearch(
       sets, target: effects(target), reference: effects(reference), scores: [score])
     #expect(search.before == (0, 1))
@@ -61,10 +69,7 @@ struct EditTests {
     let net = Backdoor()
     let reference = try net.outputs(triggered: false)
     // The reference is its own target: whatever is won is lost.
-    let sets = EditSets(
-      fitTarget: reference, fitReference: reference, chooseTarget: reference,
-      chooseReference: reference, raises: false, allowedLoss: 0,
-      metric: EditMetric(isAccuracy: true))
+    let sets = sets(reference, sparing: reference, raises: false, allowedLoss: 0)
     let tau = try effects(reference)
     let search = try EditSearch(sets, target: tau, reference: tau)
     #expect(search.chosen.reference == 1)
@@ -78,10 +83,9 @@ struct EditTests {
       try net.outputs(triggered: true), try net.outputs(triggered: false)
     )
     func search(_ goal: Double?, raises: Bool = true) throws -> EditSearch {
-      let sets = EditSets(
-        fitTarget: raises ? target : reference, fitReference: reference,
-        chooseTarget: raises ? target : reference, chooseReference: reference, raises: raises,
-        allowedLoss: raises ? 0 : 2, goal: goal, metric: EditMetric(isAccuracy: true))
+      let sets = sets(
+        raises ? target : reference, sparing: reference, raises: raises,
+        allowedLoss: raises ? 0 : 1, goal: goal)
       return try EditSearch(
         sets, target: effects(raises ? target : reference), reference: effects(reference))
     }
@@ -99,10 +103,7 @@ struct EditTests {
   func most(count: Int) throws {
     let net = Backdoor()
     let reference = try net.outputs(triggered: false)
-    let sets = EditSets(
-      fitTarget: reference, fitReference: reference, chooseTarget: reference,
-      chooseReference: reference, raises: true, allowedLoss: 1,
-      metric: EditMetric(isAccuracy: false))
+    let sets = sets(reference, sparing: reference, allowedLoss: 1, isAccuracy: false)
     let tau = try effects(reference)
     let search = try EditSearch(sets, target: tau, reference: tau, atMost: count)
     // Of four components two fifths are one.

@@ -9,25 +9,15 @@ stem on 16 images of 32 x 32, in one batch (traker draws its matrix again for ev
 measured are 16 and 80 features, and the time of 2,048 is on their line. Prints traker's version, or
 `missing`, then answers every line on its standard input by the seconds of one example.
 """
-import logging
 import sys
-import tempfile
-import time
 
 import torch
 import torch.nn as nn
 
 import bench_serving
-
-try:
-    import importlib.metadata
-
-    from trak import TRAKer
-    from trak.modelout_functions import ImageClassificationModelOutput
-    from trak.projectors import BasicProjector
-except ImportError:
-    print("missing", flush=True)
-    sys.exit()
+import bench_traker
+from trak.modelout_functions import ImageClassificationModelOutput
+from trak.projectors import BasicProjector
 
 K, FEW, MORE, BATCH = 2048, 16, 80, 16
 kind = sys.argv[1]
@@ -84,18 +74,11 @@ labels = torch.randint(0, classes, (BATCH,))
 
 
 def seconds(dimension):
-    with tempfile.TemporaryDirectory() as folder:
-        projector = BasicProjector(
-            grad_dim=sum(p.numel() for p in model.parameters()), proj_dim=dimension, seed=0,
-            proj_type="normal", device="cpu", block_size=FEW)
-        traker = TRAKer(
-            model=model, task=ImageClassificationModelOutput(), train_set_size=BATCH, save_dir=folder,
-            device="cpu", proj_dim=dimension, projector=projector, use_half_precision=False,
-            logging_level=logging.ERROR)
-        traker.load_checkpoint(model.state_dict(), model_id=0)
-        start = time.perf_counter()
-        traker.featurize(batch=(inputs, labels), num_samples=BATCH)
-        return time.perf_counter() - start
+    projector = BasicProjector(
+        grad_dim=sum(p.numel() for p in model.parameters()), proj_dim=dimension, seed=0,
+        proj_type="normal", device="cpu", block_size=FEW)
+    return bench_traker.seconds(
+        model, ImageClassificationModelOutput(), (inputs, labels), dimension, projector)
 
 
 def example():
@@ -104,4 +87,4 @@ def example():
 
 
 seconds(FEW)
-bench_serving.serve(example, importlib.metadata.version("traker"))
+bench_serving.serve(example, bench_traker.VERSION)

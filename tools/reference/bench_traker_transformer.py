@@ -8,24 +8,14 @@ larger, the better for traker, which draws its matrix again for every batch), to
 normal entries. Prints traker's version, or `missing`, then answers every line on its standard input by
 the seconds of one sequence.
 """
-import logging
 import sys
-import tempfile
-import time
 
 import torch
 
 import bench_serving
+import bench_traker
 from small_gpt2 import SmallGPT2
-
-try:
-    import importlib.metadata
-
-    from trak import TRAKer
-    from trak.modelout_functions import AbstractModelOutput
-except ImportError:
-    print("missing", flush=True)
-    sys.exit()
+from trak.modelout_functions import AbstractModelOutput
 
 V, T, D, H, L, K, BATCH = 65, 128, 256, 8, 4, 2048, 64
 torch.set_num_threads(int(sys.argv[1]))
@@ -60,14 +50,7 @@ tokens = torch.randint(0, V, (BATCH, T))
 
 
 def featurize():
-    with tempfile.TemporaryDirectory() as folder:
-        traker = TRAKer(
-            model=model, task=NextToken(), train_set_size=BATCH, save_dir=folder, device="cpu",
-            proj_dim=K, use_half_precision=False, logging_level=logging.ERROR)
-        traker.load_checkpoint(model.state_dict(), model_id=0)
-        start = time.perf_counter()
-        traker.featurize(batch=(tokens,), num_samples=BATCH)
-        return (time.perf_counter() - start) / BATCH
+    return bench_traker.seconds(model, NextToken(), (tokens,), K) / BATCH
 
 
-bench_serving.serve(featurize, importlib.metadata.version("traker"))
+bench_serving.serve(featurize, bench_traker.VERSION)

@@ -40,6 +40,9 @@ struct LargeNetwork {
     ).scores(queries)
   }
 
+  /// A query of `graddot`.
+  private func graddot() throws { _ = try scores(.graddot, of: queries.subset([0])) }
+
   /// Features of all training examples by `kronecker`.
   private func collect() throws {
     let projector = try ProjectionChoice(kind: .kronecker, dimension: 2_048).projector(
@@ -59,9 +62,7 @@ struct LargeNetwork {
   ) throws -> [BenchmarkRow] {
     [
       try passRow("\(name) forward + backward", bench),
-      try overPasses("\(name) graddot, one query", bench) {
-        _ = try scores(.graddot, of: queries.subset([0]))
-      }.atMost(4),
+      try overPasses("\(name) graddot, one query", bench, graddot).atMost(4),
       try SGEMM().compare("\(name) exact TRAK", flops: kernelFlops, rounds: bench.rounds(3)) {
         _ = try scores(.trak, of: queries, training: count)
       }.atMost(2.5),
@@ -107,11 +108,10 @@ struct LargeNetwork {
     _ name: String, _ peer: String, training count: Int? = nil, _ bench: Bench
   ) throws -> [BenchmarkRow] {
     guard
-      let traker = try TorchTraining(
+      let traker = try TorchTraining.library(
         script: "bench_traker_large.py", arguments: [peer, "\(bench.threads)"], bench: bench)
     else { return [] }
     defer { traker.stop() }
-    if traker.version == TorchTraining.missing { return [] }
     let theirs = try traker.answer()
     func row(_ what: String, of examples: Int, _ work: () throws -> Void) throws -> BenchmarkRow {
       let own = try seconds(work) / Double(examples)
@@ -121,9 +121,7 @@ struct LargeNetwork {
       ).atLeast(20)
     }
     return [
-      try row("graddot, one query", of: data.count) {
-        _ = try scores(.graddot, of: queries.subset([0]))
-      },
+      try row("graddot, one query", of: data.count, graddot),
       try row("exact TRAK", of: count ?? data.count) {
         _ = try scores(.trak, of: queries, training: count)
       },

@@ -10,7 +10,7 @@ final class TorchTraining {
   /// In place of the reference where there is no PyTorch.
   static let absent = "PyTorch not found (set ASCRIBE_BENCH_PYTHON)"
   /// What a script calls the version of a library that is not there.
-  static let missing = "missing"
+  private static let missing = "missing"
   private let script: String
   private let process = Process()
   private let input = Pipe()
@@ -26,6 +26,18 @@ final class TorchTraining {
     process.standardOutput = output
     try process.run()
     version = TorchTraining.line(from: output) ?? "?"
+  }
+
+  /// A script that measures another library; nil where there is no Python with PyTorch and that library.
+  static func library(
+    script: String, arguments: [String], bench: Bench
+  ) throws -> TorchTraining? {
+    let peer = try TorchTraining(script: script, arguments: arguments, bench: bench)
+    if peer?.version == missing {
+      peer?.stop()
+      return nil
+    }
+    return peer
   }
 
   /// Seconds of a round measured now.

@@ -57,7 +57,10 @@ extension Benchmark {
           reference: "forward and backward \(text(1e3 * median(times.second))) ms",
           ratio: times.ratio
         ).atMost(1.5))
-      if kind == .factoredSJLT, let peer = try traker(bench) {
+      if kind == .factoredSJLT,
+        let peer = try TorchTraining.library(
+          script: "bench_traker_transformer.py", arguments: ["\(bench.threads)"], bench: bench)
+      {
         defer { peer.stop() }
         let theirs = try Comparison(
           rounds: bench.rounds(3), collect,
@@ -71,16 +74,5 @@ extension Benchmark {
       }
     }
     return rows
-  }
-
-  /// Seconds of traker for one sequence; nil where Python has no traker.
-  private static func traker(_ bench: Bench) throws -> TorchTraining? {
-    let peer = try TorchTraining(
-      script: "bench_traker_transformer.py", arguments: ["\(bench.threads)"], bench: bench)
-    if peer?.version == TorchTraining.missing {
-      peer?.stop()
-      return nil
-    }
-    return peer
   }
 }

@@ -25,9 +25,7 @@ public struct EditSearch: Sendable {
   public let candidates: [Candidate]
   /// The one that is chosen.
   public let chosen: Candidate
-  /// The metric on the examples for choosing, with all components.
-  public let before: (target: Double, reference: Double)
-  private let sets: EditSets
+  private let judge: EditJudge
 
   /// Components of the longest set, of all.
   static let largestShare = 0.4
@@ -62,10 +60,9 @@ public struct EditSearch: Sendable {
     let most = min(most ?? d, max(1, Int(Double(d) * EditSearch.largestShare)))
     let stage = control.stage("trying edits", unit: "trials")
     var candidates: [Candidate] = []
-    let (whole, lengths) = (
-      try EditSearch.metrics([[]], sets, control)[0], EditSearch.lengths(atMost: most)
-    )
-    let start = (target: whole.target, reference: whole.reference)
+    let lengths = EditSearch.lengths(atMost: most)
+    try control.check()
+    let judge = EditJudge(sets)
     let steps = min(EditSearch.steps, most)
     let weights = sets.metric.isAccuracy ? EditSearch.weights : [1]
     let total = scores.reduce(0) {
@@ -73,10 +70,8 @@ public struct EditSearch: Sendable {
     }
     var done = 0
     func add(_ places: [[Int]], _ score: EditScore, trials: Int) throws -> [Candidate] {
-      let found = zip(places, try EditSearch.metrics(places, sets, control)).map {
-        Candidate(
-          places: $0, score: score, target: $1.target, reference: $1.reference, error: $1.error)
-      }
+      try control.check()
+      let found = judge.evaluated(places, score)
       candidates += found
       done += trials
       stage.update(done, of: total)
@@ -97,44 +92,27 @@ public struct EditSearch: Sendable {
         taken = EditSearch.exchanges.contains(step) ? try greed.exchanged(next, control) : next
         tries[0] = taken
         let found = try add(tries, .verified, trials: 1)
-        let lost = start.reference - found[0].reference
-        isReached = found.contains { EditSearch.isReached($0, start, sets) }
+        let lost = judge.loss(of: found[0])
+        isReached = found.contains(where: judge.isReached)
         if isReached || sets.metric.isAccuracy && lost > EditSearch.largestLoss * sets.allowedLoss {
           break
         }
       }
     }
     stage.update(total, of: total)
-    (self.candidates, self.sets) = (candidates, sets)
-    before = start
-    chosen =
-      candidates.max {
-        EditSearch.key($0, start, sets).lexicographicallyPrecedes(EditSearch.key($1, start, sets))
-      } ?? candidates[0]
+    (self.candidates, self.judge) = (candidates, judge)
+    chosen = candidates.max { judge.isBetter($1, than: $0) } ?? candidates[0]
   }
+
+  /// The metric on the examples for choosing, with all components.
+  public var before: (target: Double, reference: Double) { judge.before }
 
   /// Whether what is chosen reaches the goal within what may be lost, on the examples for choosing.
-  public var isReached: Bool { EditSearch.isReached(chosen, before, sets) }
-
-  private static func isReached(
-    _ candidate: Candidate, _ before: (target: Double, reference: Double), _ sets: EditSets
-  ) -> Bool {
-    sets.isReached(candidate.target) && isWithin(candidate, before, sets)
-  }
-
-  /// Whether what is lost is within what may be, with room of a standard error: the best of many sets
-  /// looks better than it is.
-  private static func isWithin(
-    _ candidate: Candidate, _ before: (target: Double, reference: Double), _ sets: EditSets
-  ) -> Bool {
-    let loss = before.reference - candidate.reference
-    return loss <= 0 || loss + candidate.error <= sets.allowedLoss
-  }
+  public var isReached: Bool { judge.isReached(chosen) }
 
   /// Whether what another search of the same examples chose is better.
   public func isWorse(than other: EditSearch) -> Bool {
-    EditSearch.key(chosen, before, sets)
-      .lexicographicallyPrecedes(EditSearch.key(other.chosen, other.before, other.sets))
+    judge.key(chosen).lexicographicallyPrecedes(other.judge.key(other.chosen))
   }
 
   /// 1, 2, 3, 4, 6, 8, 12, … components.
@@ -146,38 +124,5 @@ public struct EditSearch: Sendable {
       step *= 2
     }
     return lengths.filter { $0 <= most }
-  }
-
-  /// The metric on the examples for choosing, without each of some sets.
-  private static func metrics(
-    _ places: [[Int]], _ sets: EditSets, _ control: JobControl
-  ) throws -> [(target: Double, reference: Double, error: Double)] {
-    try control.check()
-    let masks = MaskDesign.without([[]] + places, of: sets.chooseTarget.components.count)
-    let (t, r) = (sets.chooseTarget.values(masks), sets.chooseReference.values(masks))
-    let whole = r.row(0)
-    return places.indices.map {
-      let rest = r.row($0 + 1)
-      return (
-        sets.metric.value(t.row($0 + 1)), sets.metric.value(rest),
-        sets.metric.errorOfChange(from: whole, to: rest)
-      )
-    }
-  }
-
-  /// What a candidate is judged by, the first first: more is better.
-  private static func key(
-    _ candidate: Candidate, _ before: (target: Double, reference: Double), _ sets: EditSets
-  ) -> [Double] {
-    let aim: Double = sets.raises ? 1 : -1
-    let loss = before.reference - candidate.reference
-    let gain = aim * (candidate.target - before.target)
-    // Beyond the goal is no gain.
-    let needed = sets.goal.map { aim * ($0 - before.target) } ?? .infinity
-    let steps = (min(gain, max(needed, resolution)) / resolution).rounded()
-    let isWithin = isWithin(candidate, before, sets) && steps > 0
-    // Beyond what is allowed, or without a gain: the best exchange of one for the other.
-    let value = isWithin ? steps : gain - 2 * loss
-    return [isWithin ? 1 : 0, value, Double(-candidate.places.count), -loss]
   }
 }
