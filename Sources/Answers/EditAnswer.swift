@@ -34,6 +34,19 @@ public struct EditAnswer: Answer, Equatable {
     }
   }
 
+  /// How often examples with a trigger are answered by the class that it leads to, of those that have
+  /// another label.
+  public struct Attack: Codable, Equatable, Sendable {
+    /// The class.
+    public let `class`: String
+    /// The share with all components, without those that are removed, and the mean over the random sets.
+    public let before, after, random: Double
+
+    package init(`class`: String, before: Double, after: Double, random: Double) {
+      (self.class, self.before, self.after, self.random) = (`class`, before, after, random)
+    }
+  }
+
   /// The run, and what the edit is for.
   public let run, job: String
   /// What target and reference are called.
@@ -54,6 +67,8 @@ public struct EditAnswer: Answer, Equatable {
   public let target, reference, rest: Change
   /// What random components do.
   public let control: Control
+  /// What is left of a backdoor's attack; absent: no backdoor, or no example is answered wrongly.
+  public let attack: Attack?
   /// Weights that were written with the edit in them; absent: none.
   public let written: WrittenWeights?
 
@@ -61,23 +76,24 @@ public struct EditAnswer: Answer, Equatable {
     run: String, job: String, targetName: String, referenceName: String, score: EditScore,
     isAccuracy: Bool, allowedLoss: Double, ablation: String, removed: [String],
     predicted: Predicted, target: Change,
-    reference: Change, rest: Change, control: Control, written: WrittenWeights? = nil
+    reference: Change, rest: Change, control: Control,
+    attack: Attack? = nil, written: WrittenWeights? = nil
   ) {
     (self.run, self.job, self.score, self.isAccuracy) = (run, job, score, isAccuracy)
     (self.targetName, self.referenceName) = (targetName, referenceName)
     (self.allowedLoss, self.ablation) = (allowedLoss, ablation)
     (self.removed, self.predicted) = (removed, predicted)
     (self.target, self.reference, self.rest, self.control) = (target, reference, rest, control)
-    self.written = written
+    (self.attack, self.written) = (attack, written)
   }
 
-  /// Whether the target is as it was wanted: all of it right, a class or the answers to a trigger right in
-  /// a tenth of the examples at the most or the least; of a subpopulation, and of losses, better.
+  /// Whether the target is as it was wanted: all of it right; a class right, or a trigger's attack
+  /// successful, in a tenth of the examples at the most; of a subpopulation, and of losses, better.
   package var isReached: Bool {
     switch (job, isAccuracy) {
     case ("fix", true): target.after == 1
     case ("forget", true): target.after <= 0.1
-    case ("backdoor", true): target.after >= 0.9
+    case ("backdoor", true): attack.map { $0.after <= 0.1 } ?? (target.after >= 0.9)
     case ("lift", true): target.after > target.before
     case ("forget", false): target.after > target.before
     default: target.after < target.before
@@ -105,8 +121,16 @@ public struct EditAnswer: Answer, Equatable {
       ? String(format: "%.2f points", 100 * abs(lost)) : String(format: "%.4f", abs(lost))
     return "\(subject): the target’s \(unit) goes from \(number(target.before)) to "
       + "\(number(target.after)) without \(removed.count) of its parts, where random ones give "
-      + "\(number(control.target)); the reference \(lost > 0 ? "loses" : "gains") \(points), "
+      + "\(number(control.target))\(attackSentence); the reference \(lost > 0 ? "loses" : "gains") \(points), "
       + (lost <= allowedLoss ? "within what may be lost." : "more than may be lost.")
+  }
+
+  /// What a trigger still does, as a part of a sentence.
+  private var attackSentence: String {
+    guard let attack else { return "" }
+    func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
+    return
+      "; \(percent(attack.after)) are still answered \(attack.class), \(percent(attack.before)) before"
   }
 
   /// For reading.
@@ -119,6 +143,12 @@ public struct EditAnswer: Answer, Equatable {
       "target: \(targetName)", number(target.before), number(target.after),
       number(predicted.target), number(control.target),
     ])
+    if let attack {
+      table.append([
+        "attack: answered \(attack.class)", number(attack.before), number(attack.after), "",
+        number(attack.random),
+      ])
+    }
     table.append([
       "reference: \(referenceName)", number(reference.before), number(reference.after),
       number(predicted.reference), number(control.reference),

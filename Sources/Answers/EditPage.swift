@@ -68,10 +68,17 @@ package struct EditPage {
       .init(
         "taken away", NumberText.whole(answer.removed.count),
         note: "of \(NumberText.whole(components.count)) components"),
-      figure("target", answer.target), figure("reference", answer.reference),
-      figure("everything else", answer.rest),
-      .init("target, random ones", text(answer.control.target), note: "the same number of them"),
+      figure("target", answer.target),
     ]
+      + (answer.attack.map {
+        [
+          .init(
+            "attack", text($0.after), note: "answered \($0.class); before \(text($0.before))")
+        ]
+      } ?? []) + [
+        figure("reference", answer.reference), figure("everything else", answer.rest),
+        .init("target, random ones", text(answer.control.target), note: "the same number of them"),
+      ]
   }
 
   private var effects: ReportSection {
@@ -83,6 +90,12 @@ package struct EditPage {
       "target: \(answer.targetName)", text(answer.target.before), text(answer.target.after),
       text(answer.predicted.target), text(answer.control.target),
     ])
+    if let attack = answer.attack {
+      table.append([
+        "attack: answered \(attack.class)", text(attack.before), text(attack.after), "",
+        text(attack.random),
+      ])
+    }
     table.append([
       "reference: \(answer.referenceName)", text(answer.reference.before),
       text(answer.reference.after), text(answer.predicted.reference),

@@ -122,10 +122,13 @@ public struct EditJob: Sendable {
     let (studies, search) = (best.studies, best.search)
     let (forTarget, forReference) = (best.target, best.reference)
     let effect = try EditEffect(
-      search.chosen.places, studies.sets.metric, seed: seed,
+      EditTrial(search.chosen.places, studies.sets.metric, seed: seed),
       target: try studies.outputs(of: targets.report),
       reference: try studies.outputs(of: spared.report),
-      rest: try rest(targets, spared, influence).map { try studies.outputs(of: $0) })
+      rest: try rest(targets, spared, influence).map { try studies.outputs(of: $0) },
+      attack: try attack(targets, influence).map {
+        ($0.className, try studies.outputs(of: $0.examples))
+      })
     let answer = try answer(
       search, effect, studies, target: forTarget, reference: forReference, in: session)
     return Result(
@@ -209,7 +212,8 @@ public struct EditJob: Sendable {
         reference: EditEffect.predicted(
           chosen.places, tauReference.scores, sets.fitReference, sets.metric)),
       target: effect.target, reference: effect.reference, rest: effect.rest,
-      control: effect.control, written: try write(removed, studies.ablation, in: session))
+      control: effect.control, attack: effect.attack,
+      written: try write(removed, studies.ablation, in: session))
   }
 
   /// Writes the edit, and weights that have it in them, where that is asked for.
@@ -230,6 +234,29 @@ public struct EditJob: Sendable {
       into: try run.network, parameters: try influence.parameters(of: checkpoint),
       reference: influence.data.train, file: "‹bake›")
     return try weights.write(baked, model: nil, of: edit, in: session)
+  }
+
+  /// The class that a trigger leads to, which most of its examples get that have another label, and those
+  /// of the examples that nothing is chosen on, with that class; nil: not of a backdoor, or none.
+  private func attack(
+    _ targets: EditExamples, _ influence: RunInfluence
+  ) throws -> (className: String, examples: Dataset)? {
+    guard aim == .backdoor, case .classes(let labels, let names) = targets.fit.targets,
+      case .classes(let reported, _) = targets.report.targets
+    else { return nil }
+    var counts = [Int](repeating: 0, count: names.count)
+    let predicted = try influence.predictions(for: targets.fit).predicted
+    for (label, answer) in zip(labels, predicted) where label != answer { counts[Int(answer)] += 1 }
+    guard let most = counts.max(), most > 0, let attack = counts.firstIndex(of: most) else {
+      return nil
+    }
+    let others = reported.indices.filter { reported[$0] != attack }
+    guard !others.isEmpty else { return nil }
+    return (
+      names[attack],
+      targets.report.subset(others).relabelled(
+        [Int32](repeating: Int32(attack), count: others.count))
+    )
   }
 
   /// The test examples that are in neither set; those that are spared, where they are all others.
@@ -275,38 +302,29 @@ extension EditTarget {
   }
 }
 
-/// What really happens without some components.
-struct EditEffect {
-  let target, reference, rest: EditAnswer.Change
-  let control: EditAnswer.Control
+/// Some components, and the random sets that they are compared with.
+struct EditTrial {
+  private let places: [Int]
+  private let metric: EditMetric
+  private let seed: UInt64
 
-  init(
-    _ places: [Int], _ metric: EditMetric, seed: UInt64, target: MaskedOutputs,
-    reference: MaskedOutputs, rest: MaskedOutputs?
-  ) throws {
-    let components = target.components
-    let sets = [[], places] + EditEffect.random(places, components, seed: seed)
-    let masks = MaskDesign.without(sets, of: components.count)
-    func metrics(_ outputs: MaskedOutputs) -> [Double] {
-      let values = outputs.values(masks)
-      return sets.indices.map { metric.shown(metric.value(values.row($0))) }
-    }
-    let (t, r) = (metrics(target), metrics(reference))
-    let others = rest.map(metrics) ?? r
-    func change(_ values: [Double]) -> EditAnswer.Change {
-      .init(before: values[0], after: values[1])
-    }
-    func mean(_ values: [Double]) -> Double {
-      values.dropFirst(2).reduce(0, +) / Double(values.count - 2)
-    }
-    (self.target, self.reference, self.rest) = (change(t), change(r), change(others))
-    control = .init(target: mean(t), reference: mean(r), rest: mean(others))
+  init(_ places: [Int], _ metric: EditMetric, seed: UInt64) {
+    (self.places, self.metric, self.seed) = (places, metric, seed)
+  }
+
+  /// The metric with all components and without these, and its mean over the random sets.
+  func effect(on outputs: MaskedOutputs) -> (change: EditAnswer.Change, random: Double) {
+    let sets = [[], places] + random(outputs.components)
+    let values = outputs.values(MaskDesign.without(sets, of: outputs.components.count))
+    let shown = sets.indices.map { metric.shown(metric.value(values.row($0))) }
+    return (
+      .init(before: shown[0], after: shown[1]),
+      shown.dropFirst(2).reduce(0, +) / Double(EditJob.controls)
+    )
   }
 
   /// Random sets with as many components of each kind.
-  private static func random(
-    _ places: [Int], _ components: ComponentSet, seed: UInt64
-  ) -> [[Int]] {
+  private func random(_ components: ComponentSet) -> [[Int]] {
     (0..<EditJob.controls).map { number in
       components.kinds.enumerated().flatMap { index, kind -> [Int] in
         let own = components.components.indices.filter {
@@ -318,6 +336,33 @@ struct EditEffect {
           index: 1 << 51 + UInt64(number * ComponentGroup.Kind.allCases.count + index)
         ).sample(count, of: own.count).map { own[$0] }
       }
+    }
+  }
+
+}
+
+/// What really happens without some components.
+struct EditEffect {
+  let target, reference, rest: EditAnswer.Change
+  let control: EditAnswer.Control
+  let attack: EditAnswer.Attack?
+
+  /// - Parameters:
+  ///   - rest: nil: the reference.
+  ///   - attack: a class, and the target's examples with that class for their label.
+  init(
+    _ trial: EditTrial, target: MaskedOutputs, reference: MaskedOutputs, rest: MaskedOutputs?,
+    attack: (className: String, examples: MaskedOutputs)?
+  ) {
+    let (t, r) = (trial.effect(on: target), trial.effect(on: reference))
+    let others = rest.map(trial.effect) ?? r
+    (self.target, self.reference, self.rest) = (t.change, r.change, others.change)
+    control = .init(target: t.random, reference: r.random, rest: others.random)
+    self.attack = attack.map {
+      let found = trial.effect(on: $0.examples)
+      return .init(
+        class: $0.className, before: found.change.before, after: found.change.after,
+        random: found.random)
     }
   }
 
