@@ -68,7 +68,9 @@ struct JSONLinesReader: Sendable {
     examples.reading.labels = label.map { "`\($0)`" } ?? ""
     examples.reading.texts = counts
     if counts.emptyTexts > 0 {
-      examples.reading.notes.append("\(counts.emptyTexts) empty texts are passed over")
+      examples.reading.notes.append(
+        "\(counts.emptyTexts) empty \(counts.emptyTexts == 1 ? "text is" : "texts are") passed over"
+      )
     }
     let blank = skipsEmpty ? 0 : lines.count { !$0.hasLetter }
     if blank > 0 {

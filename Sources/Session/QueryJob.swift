@@ -80,6 +80,7 @@ public struct QueryJob: Sendable {
     switch queries {
     case .test(let test):
       if let read = try unlabelled(test, session) {
+        try requireScoring()
         return try answer(read, unlabelledClass, session)
       }
       if unlabelledClass != nil { throw SessionError.labelled(test) }
@@ -96,6 +97,7 @@ public struct QueryJob: Sendable {
       return try answer(
         found, try AskedQueries(test, limit: limit, of: setup.influence, control), session, setup)
     case .input(let input):
+      try requireScoring()
       let influence = try session.influence(layers: layers)
       let read = try influence.run.configuration().data.readInput(input.file, like: influence.data)
       return try answer((read, nil), input.class, session)
@@ -130,13 +132,8 @@ public struct QueryJob: Sendable {
     return (unlabelled.subset(rows), rows)
   }
 
-  /// Asks about what has no label or is in no split, which neither a file of scores nor a bank
-  /// knows.
-  ///
-  /// - Parameter asked: the class that is asked about.
-  private func answer(
-    _ read: (InputExamples, rows: [Int]?), _ asked: String?, _ session: Session
-  ) throws -> Result {
+  /// Refuses what knows nothing of examples without a label or in no split.
+  private func requireScoring() throws(SessionError) {
     if scores != nil {
       throw SessionError.notForInput(
         field: "‹scores›", reason: "such a file has scores of the run's own examples")
@@ -145,6 +142,14 @@ public struct QueryJob: Sendable {
       throw SessionError.notForInput(
         field: "‹fusedWith›", reason: "a bank keeps outputs of the run's test examples")
     }
+  }
+
+  /// Asks about what has no label or is in no split.
+  ///
+  /// - Parameter asked: the class that is asked about.
+  private func answer(
+    _ read: (InputExamples, rows: [Int]?), _ asked: String?, _ session: Session
+  ) throws -> Result {
     let influence = try session.influence(layers: layers)
     if byToken { try influence.data.train.requireTokens() }
     let asked = try AskedQueries(

@@ -62,11 +62,11 @@ struct AscribeCommand: ParsableCommand {
     discussion: """
       A run is named once, in its YAML file; every later command takes its name.
 
-        ascribe demo                       digits: train, query, find wrong labels, report
-        ascribe init data.csv              a run file for own data, with what was found in them
-        ascribe train digits.yaml          → Checkpoints/digits/
-        ascribe query digits --test 17     the training examples that helped and harmed
-        ascribe mislabeled digits          training examples in order of suspicion
+        ascribe demo                    train, query, find wrong labels, report
+        ascribe init data.csv           a run file for your own data
+        ascribe train digits.yaml       → Checkpoints/digits/
+        ascribe query digits --test 17  the training examples that helped and harmed
+        ascribe mislabeled digits       training examples in order of suspicion
       """,
     version: Engine.version,
     subcommands: [

@@ -7,9 +7,10 @@ struct CalibrateCommand: ParsableCommand {
     commandName: "calibrate",
     abstract: "Give scores units and intervals, from a bank of retrained models.",
     discussion: """
-      Fits slope and spread of predicted against observed changes of the output function. Afterwards
-      `query` with the same options prints what removing each example changes, with a 95 % interval.
-      The interval is of the mean over training seeds, not of one retrained model.
+      Fits slope and spread of predicted against observed changes of the output
+      function. Afterwards `query` with the same options prints what removing each
+      example changes, with a 95 % interval. The interval is of the mean over
+      training seeds, not of one retrained model.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

@@ -7,9 +7,9 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "How far the scores of two runs on the same data say the same.",
     discussion: """
-      Two runs that differ in the seed alone show how much of a ranking is the run's own: rank
-      correlation, overlap of the most helpful, changes of sign, how many models must be averaged,
-      and the examples that both agree on beyond chance.
+      Two runs that differ in the seed alone show how much of a ranking is the run's
+      own: rank correlation, overlap of the most helpful, changes of sign, how many
+      models must be averaged, and the examples that both agree on beyond chance.
       """)
 
   @Argument(help: ArgumentHelp("A run's name, or its folder.", valueName: "run-a"))

@@ -16,13 +16,13 @@ struct EditCommand: ParsableCommand {
     commandName: "edit",
     abstract: "Take parts of the network away so that a target changes and the rest stays.",
     discussion: """
-      A set is test ids (17 or 3,5), misclassified, class:NAME, column=value with --metadata, or
-      file:PATH, a file like the run's own with labels.
+      A set is test ids (17 or 3,5), misclassified, class:NAME, column=value with
+      --metadata, or file:PATH, a file like the run's own with labels.
 
-        ascribe edit digits --target 17                    make one test example right
-        ascribe edit digits --target class:3               forget a class
-        ascribe edit digits --target file:triggered.npz    answer by what the images show
-        ascribe edit digits --job shrink --share 0.2       cut a fifth of the parts out
+        ascribe edit digits --target 17                  make one test example right
+        ascribe edit digits --target class:3             forget a class
+        ascribe edit digits --target file:triggered.npz  ignore a trigger
+        ascribe edit digits --job shrink --share 0.2     cut a fifth of it out
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

@@ -13,20 +13,25 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "How well scores predict retraining, and find planted errors.",
     discussion: """
-      lds: linear datamodeling score against a bank of random subsets (ascribe retrain), with
-        random scores beside it, which must come out at 0 within the error.
-        --same-run: this very run without random examples (ascribe retrain --same-run) is the truth.
-      loo: correlation with what leaving out single examples does
-        (ascribe retrain --design leave-one-out).
-      removal: what retraining without the most helpful or harmful examples does, beside random
-        removal (ascribe retrain --design removal).
-      mislabel: how well each signal of `mislabeled` finds the labels that data.flip planted.
-      brittleness: how few helpful examples must go for a prediction to flip; trains the models it
-        needs, once.
-      randomized: the LDS of scores that should know nothing: random and permuted ones, those of a
-        network trained on shuffled labels, and of untrained weights.
-      Language models have them all but mislabel: of whole passages, or of one token with --token.
-      Their loss stands in place of an accuracy, and a passage flips when its loss rises by --rise.
+      lds: linear datamodeling score against a bank of random subsets (ascribe
+        retrain), with random scores beside it, which must come out at 0 within the
+        error.
+        --same-run: this very run without random examples (ascribe retrain
+        --same-run) is the truth.
+      loo: correlation with what leaving out single examples does (ascribe retrain
+        --design leave-one-out).
+      removal: what retraining without the most helpful or harmful examples does,
+        beside random removal (ascribe retrain --design removal).
+      mislabel: how well each signal of `mislabeled` finds the labels that data.flip
+        planted.
+      brittleness: how few helpful examples must go for a prediction to flip; trains
+        the models it needs, once.
+      randomized: the LDS of scores that should know nothing: random and permuted
+        ones, those of a network trained on shuffled labels, and of untrained
+        weights.
+      Language models have them all but mislabel: of whole passages, or of one token
+      with --token. Their loss stands in place of an accuracy, and a passage flips
+      when its loss rises by --rise.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

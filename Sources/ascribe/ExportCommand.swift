@@ -7,9 +7,10 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write a run's weights for PyTorch and Hugging Face.",
     discussion: """
-      Makes FOLDER with model.safetensors, a PyTorch state_dict in float32. Runs of kind gpt2, llama,
-      bert and vit, and imported ones of these, also get config.json: transformers' from_pretrained
-      reads the folder. ascribe import reads all of them back.
+      Makes FOLDER with model.safetensors, a PyTorch state_dict in float32. Runs of
+      kind gpt2, llama, bert and vit, and imported ones of these, also get
+      config.json: transformers' from_pretrained reads the folder. ascribe import
+      reads all of them back.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

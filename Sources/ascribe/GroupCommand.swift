@@ -8,8 +8,10 @@ struct GroupCommand: ParsableCommand {
     commandName: "group",
     abstract: "What leaving out a group of training examples does to answers.",
     discussion: """
-      additive: the sum of the group's scores, each example taken as if the others stayed.
-      exact: the ridge model behind the method, refitted without the group in closed form.
+      additive: the sum of the group's scores, each example taken as if the others
+        stayed.
+      exact: the ridge model behind the method, refitted without the group in closed
+        form.
       Positive: the group helped the query.
       """)
 

@@ -8,10 +8,11 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Make weights from elsewhere (safetensors) a run, without training.",
     discussion: """
-      FOLDER holds a state_dict saved as model.safetensors, shards with model.safetensors.index.json,
-      or several checkpoints: epoch-001.safetensors, … or checkpoint-500/model.safetensors, …; their
-      numbers become the run's epochs. Folders seed-0, seed-1, … become its seeds. A config.json of
-      Hugging Face (GPT2LMHeadModel, LlamaForCausalLM, BertForSequenceClassification,
+      FOLDER holds a state_dict saved as model.safetensors, shards with
+      model.safetensors.index.json, or several checkpoints: epoch-001.safetensors, …
+      or checkpoint-500/model.safetensors, …; their numbers become the run's epochs.
+      Folders seed-0, seed-1, … become its seeds. A config.json of Hugging Face
+      (GPT2LMHeadModel, LlamaForCausalLM, BertForSequenceClassification,
       ViTForImageClassification) describes the model.
       """)
 

@@ -7,8 +7,10 @@ struct InitCommand: ParsableCommand {
     commandName: "init",
     abstract:
       "Write a run file for a table, pictures, texts or arrays, with what was found in them.",
-    discussion:
-      "A file that is there is never replaced; `ascribe train` takes the new one as it is.")
+    discussion: """
+      A file that is there is never replaced; `ascribe train` takes the new one as
+      it is.
+      """)
 
   @Argument(
     help: ArgumentHelp(

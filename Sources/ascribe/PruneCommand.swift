@@ -8,14 +8,15 @@ struct PruneCommand: ParsableCommand {
     commandName: "prune",
     abstract: "Keep a part of the training examples, and prove that it is better than chance.",
     discussion: """
-      --prove trains each choice with several seeds beside as many different random subsets of the
-      same size, the whole set and the choice turned around, and says better, worse or unresolved.
-      Interrupted, it goes on model by model and leaves the same bytes.
+      --prove trains each choice with several seeds beside as many different random
+      subsets of the same size, the whole set and the choice turned around, and says
+      better, worse or unresolved. Interrupted, it goes on model by model and leaves
+      the same bytes.
 
-        ascribe prune digits --keep 0.9,0.5                    ids that are kept and dropped, and why
-        ascribe prune digits --keep 0.5 --prove                is that better than a random half?
-        ascribe prune digits --strategy aum,el2n --keep 0.7    other ways to choose
-        ascribe prune digits --drop @ids.txt --prove           one's own choice
+        ascribe prune digits --keep 0.9,0.5                  what is kept, and why
+        ascribe prune digits --keep 0.5 --prove              better than random?
+        ascribe prune digits --strategy aum,el2n --keep 0.7  other ways to choose
+        ascribe prune digits --drop @ids.txt --prove         one's own choice
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

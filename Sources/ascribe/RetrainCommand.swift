@@ -8,16 +8,18 @@ struct RetrainCommand: ParsableCommand {
     abstract: "Train a run again on subsets of its data: the ground truth of `evaluate`.",
     discussion: """
       --design random (default): random subsets, for `evaluate RUN lds`.
-      --design leave-one-out: all but one of --ids or of a random sample, for `evaluate RUN loo`.
-      --design removal: without the most helpful, the most harmful or random examples, for
-        `evaluate RUN removal`.
-      --design FILE: one subset a line, as ids, `all`, or `all but` and ids; or JSON, a list of
-        lists of ids.
-      --same-run: this very run (seed, order, draws) without random examples, their weights at 0,
-        for `evaluate RUN lds --same-run`; with --design FILE on the file's subsets.
-      The others but random also train on the whole set, or on what the file says, and train model s of
-      every subset with the same seed. Interrupted, it goes on model by model and leaves the same
-      bytes.
+      --design leave-one-out: all but one of --ids or of a random sample, for
+        `evaluate RUN loo`.
+      --design removal: without the most helpful, the most harmful or random
+        examples, for `evaluate RUN removal`.
+      --design FILE: one subset a line, as ids, `all`, or `all but` and ids; or
+        JSON, a list of lists of ids.
+      --same-run: this very run (seed, order, draws) without random examples, their
+        weights at 0, for `evaluate RUN lds --same-run`; with --design FILE on the
+        file's subsets.
+      The others but random also train on the whole set, or on what the file says,
+      and train model s of every subset with the same seed. Interrupted, it goes on
+      model by model and leaves the same bytes.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

@@ -7,11 +7,12 @@ struct ReviewCommand: ParsableCommand {
     commandName: "review",
     abstract: "Take over decisions about labels, and see what training on them changes.",
     discussion: """
-      DECISIONS.csv has the columns id and decision (keep, relabel, drop; empty: not decided), and for
-      relabel the new label in newLabel or else suggested: the file of `mislabeled RUN --csv` with a
-      column more. Where it has label, that must be the label of the data.
-      Written beside the run's own file: RUN-reviewed.yaml, whose data name the decisions, and a
-      copy of them. Then pairs of models of the same seed are trained on the data before and after.
+      DECISIONS.csv has the columns id and decision (keep, relabel, drop; empty: not
+      decided), and for relabel the new label in newLabel or else suggested: the
+      file of `mislabeled RUN --csv` with a column more. Where it has label, that
+      must be the label of the data. Written beside the run's own file:
+      RUN-reviewed.yaml, whose data name the decisions, and a copy of them. Then
+      pairs of models of the same seed are trained on the data before and after.
       Interrupted, it goes on model by model.
       """)
 

@@ -9,9 +9,10 @@ struct ScoreCommand: ParsableCommand {
     commandName: "score",
     abstract: "All scores of a split against the training examples, in one HDF5 file.",
     discussion: """
-      --method a,b,c or --method all: a file each for the test examples, and a comparison: time, LDS
-      where a bank is (ascribe retrain), agreement with this very run without examples where one of
-      those is (ascribe retrain --same-run), and rank agreement between methods.
+      --method a,b,c or --method all: a file each for the test examples, and a
+      comparison: time, LDS where a bank is (ascribe retrain), agreement with this
+      very run without examples where one of those is (ascribe retrain --same-run),
+      and rank agreement between methods.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

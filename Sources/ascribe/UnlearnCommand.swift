@@ -11,18 +11,19 @@ struct UnlearnCommand: ParsableCommand {
     abstract:
       "Make a network forget training examples, and compare it with ones that never saw them.",
     discussion: """
-      Written is a run of imported weights beside the run, RUN-unlearned. Each method is compared with
-      networks trained without the examples: how far margins (or numbers) are apart on forgotten, kept
-      and test examples, beside how far two seeds are apart. A method that does not come near has failed,
-      and the answer says so. Interrupted, it goes on network by network.
+      Written is a run of imported weights beside the run, RUN-unlearned. Each
+      method is compared with networks trained without the examples: how far margins
+      (or numbers) are apart on forgotten, kept and test examples, beside how far
+      two seeds are apart. A method that does not come near has failed, and the
+      answer says so. Interrupted, it goes on network by network.
 
-        matching       fine-tuning towards the outputs predicted without the examples
-        fine-tuning    training goes on without them
-        ascent         up their loss, to that of test examples
-        salun          random labels, by the parameters that their loss depends on most
+        matching     fine-tuning towards the outputs predicted without the examples
+        fine-tuning  training goes on without them
+        ascent       up their loss, to that of test examples
+        salun        random labels, in the parameters their loss depends on most
 
         ascribe unlearn digits --ids 3,17
-        ascribe unlearn digits --ids @ids.txt --retrained 0     not verified
+        ascribe unlearn digits --ids @ids.txt --retrained 0  not verified
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

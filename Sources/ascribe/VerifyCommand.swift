@@ -7,11 +7,13 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Check every byte of a run, a store or a score file.",
     discussion: """
-      Exit code 4 when a byte is not what was written. Of a run: its checkpoints and dynamics, banks,
-      calibrations and other files beside them, and the stores and scores in Projections/RUN.
+      Exit code 4 when a byte is not what was written. Of a run: its checkpoints and
+      dynamics, banks, calibrations and other files beside them, and the stores and
+      scores in Projections/RUN.
 
-      Other commands check what they use: of a store the seals of the files that they open and the
-      rows that they read, not ids, labels or outputs that the answer does not need.
+      Other commands check what they use: of a store the seals of the files that
+      they open and the rows that they read, not ids, labels or outputs that the
+      answer does not need.
       """)
 
   @Argument(help: "A run's name or folder, or an .h5 file.") var path: String

@@ -11,13 +11,14 @@ struct WeightsCommand: ParsableCommand {
     abstract: "Weigh training examples instead of dropping some: a table that training takes.",
     discussion: """
       The table has a line for each training example; a run file takes it with
-      training: {weights: FILE}. The mean over a batch is then that of weight × loss.
+      training: {weights: FILE}. The mean over a batch is then that of weight ×
+      loss.
 
-        gradient-norm    by the mean norm of its gradient over the training (PA&DA)
-        kl-dro           by exp(loss/T): what is not learnt counts most
-        self-influence   by exp(−τ(z, z)/T): what only itself explains counts least (PRESENCE)
-        plausibility     by the leave-one-out margin of its label: wrong labels count least
-        trusted          by how much it helps examples that somebody looked at (--trusted)
+        gradient-norm   by the mean norm of its gradient over the training (PA&DA)
+        kl-dro          by exp(loss/T): what is not learnt counts most
+        self-influence  PRESENCE: what only itself explains counts least
+        plausibility    by its label’s leave-one-out margin: wrong ones count least
+        trusted         by how much it helps examples looked at (--trusted)
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or its folder.", valueName: "run"))

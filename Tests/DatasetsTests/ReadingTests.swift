@@ -260,7 +260,7 @@ import Testing
     #expect(
       notes(try folder.load(yaml)).contains(
         "note: 1 text has no letter; `skipEmpty: true` passes over such"))
-    #expect(notes(data).contains("1 empty texts are passed over"))
+    #expect(notes(data).contains("1 empty text is passed over"))
     func failure(_ text: String) throws -> String? {
       try folder.write(text, to: "a.jsonl")
       return folder.failure(yaml)

@@ -47,6 +47,24 @@ import Testing
       ])
   }
 
+  @Test("what commands say of themselves is written for 80 columns: none is broken a second time")
+  func width() throws {
+    func lines(_ arguments: [String]) throws -> [Substring] {
+      try AscribeProcess(arguments, in: NSTemporaryDirectory(), through: ["env", "COLUMNS=300"])
+        .wait().output.split(separator: "\n")
+    }
+    let overview = try lines(["--help"])
+    let commands = overview.drop { $0 != "SUBCOMMANDS:" }.dropFirst()
+      .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      .compactMap { $0.split(separator: " ").first.map(String.init) }
+      .filter { $0 != "See" }
+    #expect(commands.count > 20)
+    for command in [["--help"]] + commands.map({ [$0, "--help"] }) {
+      let discussion = try lines(command).dropFirst().prefix { !$0.hasPrefix("USAGE") }
+      #expect(discussion.filter { $0.count > 80 } == [], "\(command)")
+    }
+  }
+
   @Test("a mistyped command names the nearest and ends with 2")
   func mistyped() throws {
     let ended = try AscribeProcess(["quary", "s"], in: NSTemporaryDirectory()).wait()

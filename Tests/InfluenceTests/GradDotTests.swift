@@ -104,6 +104,6 @@ struct GradDotTests {
       _ = try model.scores(data.subset([0]))
       return try model.notes()
     }
-    #expect(notes.contains { $0.contains("1 training examples have a zero gradient") })
+    #expect(notes.contains { $0.contains("1 training example has a zero gradient") })
   }
 }

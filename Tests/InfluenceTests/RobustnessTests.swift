@@ -97,7 +97,7 @@ struct RobustnessTests {
       #expect(q == 2 || scores[q, 0] != 0)
     }
     #expect(try model.selfInfluence()[2] == 0)
-    let note = "c0: 1 training examples have a zero gradient and score 0 (2)"
+    let note = "c0: 1 training example has a zero gradient and scores 0 (2)"
     #expect(try model.notes().contains(note))
   }
 

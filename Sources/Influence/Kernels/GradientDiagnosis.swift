@@ -22,7 +22,10 @@ struct GradientDiagnosis {
     if !zeros.isEmpty {
       let some = zeros.prefix(5).map { "\(data.ids[$0])" }.joined(separator: ", ")
       notes.append(
-        "\(checkpoint): \(zeros.count) training examples have a zero gradient and score 0 ("
+        "\(checkpoint): \(zeros.count) training "
+          + (zeros.count == 1
+            ? "example has a zero gradient and scores 0 ("
+            : "examples have a zero gradient and score 0 (")
           + some + (zeros.count > 5 ? ", …)" : ")"))
     }
     self.notes = notes
