@@ -128,9 +128,8 @@ public struct EditAnswer: Answer, Equatable {
   /// What a trigger still does, as a part of a sentence.
   private var attackSentence: String {
     guard let attack else { return "" }
-    func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
-    return
-      "; \(percent(attack.after)) are still answered \(attack.class), \(percent(attack.before)) before"
+    return "; \(NumberText.percent(attack.after)) are still answered \(attack.class), "
+      + "\(NumberText.percent(attack.before)) before"
   }
 
   /// For reading.

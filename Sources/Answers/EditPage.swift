@@ -64,21 +64,21 @@ package struct EditPage {
     func figure(_ label: String, _ change: EditAnswer.Change) -> AttributionReport.HeadlineFigure {
       .init(label, text(change.after), note: "before \(text(change.before))")
     }
-    return [
+    var figures: [AttributionReport.HeadlineFigure] = [
       .init(
         "taken away", NumberText.whole(answer.removed.count),
         note: "of \(NumberText.whole(components.count)) components"),
-      figure("target", answer.target),
+      figure("target", answer.target), figure("reference", answer.reference),
+      figure("everything else", answer.rest),
+      .init("target, random ones", text(answer.control.target), note: "the same number of them"),
     ]
-      + (answer.attack.map {
-        [
-          .init(
-            "attack", text($0.after), note: "answered \($0.class); before \(text($0.before))")
-        ]
-      } ?? []) + [
-        figure("reference", answer.reference), figure("everything else", answer.rest),
-        .init("target, random ones", text(answer.control.target), note: "the same number of them"),
-      ]
+    if let attack = answer.attack {
+      figures.insert(
+        .init(
+          "attack", text(attack.after),
+          note: "answered \(attack.class); before \(text(attack.before))"), at: 2)
+    }
+    return figures
   }
 
   private var effects: ReportSection {

@@ -96,7 +96,7 @@ public struct Brittleness: Sendable, Equatable {
   }
 
   /// The class with the most votes; of equally many `base`, else the first.
-  static func majority(_ votes: [Int32], keeping base: Int32?) -> Int32 {
+  package static func majority(_ votes: [Int32], keeping base: Int32? = nil) -> Int32 {
     var counts: [Int32: Int] = [:]
     for vote in votes { counts[vote, default: 0] += 1 }
     let most = counts.values.max() ?? 0

@@ -1,6 +1,7 @@
 import Answers
 import Components
 import Datasets
+import Evaluation
 import Influence
 import Networks
 import Randomness
@@ -122,11 +123,11 @@ public struct EditJob: Sendable {
     let (studies, search) = (best.studies, best.search)
     let (forTarget, forReference) = (best.target, best.reference)
     let effect = try EditEffect(
-      EditTrial(search.chosen.places, studies.sets.metric, seed: seed),
+      search.chosen.places, studies.sets.metric, seed: seed,
       target: try studies.outputs(of: targets.report),
       reference: try studies.outputs(of: spared.report),
       rest: try rest(targets, spared, influence).map { try studies.outputs(of: $0) },
-      attack: try attack(targets, influence).map {
+      attack: try attack(targets, studies.sets.metric, influence).map {
         ($0.className, try studies.outputs(of: $0.examples))
       })
     let answer = try answer(
@@ -237,25 +238,24 @@ public struct EditJob: Sendable {
   }
 
   /// The class that a trigger leads to, which most of its examples get that have another label, and those
-  /// of the examples that nothing is chosen on, with that class; nil: not of a backdoor, or none.
+  /// of the examples that nothing is chosen on, with that class; nil: not of a backdoor, no such
+  /// example, or the metric is no accuracy.
   private func attack(
-    _ targets: EditExamples, _ influence: RunInfluence
+    _ targets: EditExamples, _ metric: EditMetric, _ influence: RunInfluence
   ) throws -> (className: String, examples: Dataset)? {
-    guard aim == .backdoor, case .classes(let labels, let names) = targets.fit.targets,
+    guard aim == .backdoor, metric.isAccuracy,
+      case .classes(let labels, let names) = targets.fit.targets,
       case .classes(let reported, _) = targets.report.targets
     else { return nil }
-    var counts = [Int](repeating: 0, count: names.count)
     let predicted = try influence.predictions(for: targets.fit).predicted
-    for (label, answer) in zip(labels, predicted) where label != answer { counts[Int(answer)] += 1 }
-    guard let most = counts.max(), most > 0, let attack = counts.firstIndex(of: most) else {
-      return nil
-    }
+    let wrong = zip(labels, predicted).filter { $0 != $1 }.map(\.1)
+    guard !wrong.isEmpty else { return nil }
+    let attack = Brittleness.majority(wrong)
     let others = reported.indices.filter { reported[$0] != attack }
     guard !others.isEmpty else { return nil }
     return (
-      names[attack],
-      targets.report.subset(others).relabelled(
-        [Int32](repeating: Int32(attack), count: others.count))
+      names[Int(attack)],
+      targets.report.subset(others).relabelled([Int32](repeating: attack, count: others.count))
     )
   }
 
@@ -302,29 +302,47 @@ extension EditTarget {
   }
 }
 
-/// Some components, and the random sets that they are compared with.
-struct EditTrial {
-  private let places: [Int]
-  private let metric: EditMetric
-  private let seed: UInt64
+/// What really happens without some components.
+struct EditEffect {
+  let target, reference, rest: EditAnswer.Change
+  let control: EditAnswer.Control
+  let attack: EditAnswer.Attack?
 
-  init(_ places: [Int], _ metric: EditMetric, seed: UInt64) {
-    (self.places, self.metric, self.seed) = (places, metric, seed)
-  }
-
-  /// The metric with all components and without these, and its mean over the random sets.
-  func effect(on outputs: MaskedOutputs) -> (change: EditAnswer.Change, random: Double) {
-    let sets = [[], places] + random(outputs.components)
-    let values = outputs.values(MaskDesign.without(sets, of: outputs.components.count))
-    let shown = sets.indices.map { metric.shown(metric.value(values.row($0))) }
-    return (
-      .init(before: shown[0], after: shown[1]),
-      shown.dropFirst(2).reduce(0, +) / Double(EditJob.controls)
-    )
+  /// - Parameters:
+  ///   - rest: nil: the reference.
+  ///   - attack: a class, and the target's examples with that class for their label.
+  init(
+    _ places: [Int], _ metric: EditMetric, seed: UInt64, target: MaskedOutputs,
+    reference: MaskedOutputs, rest: MaskedOutputs?,
+    attack: (className: String, examples: MaskedOutputs)?
+  ) {
+    let components = target.components
+    let sets = [[], places] + EditEffect.random(places, components, seed: seed)
+    let masks = MaskDesign.without(sets, of: components.count)
+    func measured(_ outputs: MaskedOutputs) -> (change: EditAnswer.Change, random: Double) {
+      let values = outputs.values(masks)
+      let shown = sets.indices.map { metric.shown(metric.value(values.row($0))) }
+      return (
+        .init(before: shown[0], after: shown[1]),
+        shown.dropFirst(2).reduce(0, +) / Double(EditJob.controls)
+      )
+    }
+    let (t, r) = (measured(target), measured(reference))
+    let others = rest.map(measured) ?? r
+    (self.target, self.reference, self.rest) = (t.change, r.change, others.change)
+    control = .init(target: t.random, reference: r.random, rest: others.random)
+    self.attack = attack.map {
+      let found = measured($0.examples)
+      return .init(
+        class: $0.className, before: found.change.before, after: found.change.after,
+        random: found.random)
+    }
   }
 
   /// Random sets with as many components of each kind.
-  private func random(_ components: ComponentSet) -> [[Int]] {
+  private static func random(
+    _ places: [Int], _ components: ComponentSet, seed: UInt64
+  ) -> [[Int]] {
     (0..<EditJob.controls).map { number in
       components.kinds.enumerated().flatMap { index, kind -> [Int] in
         let own = components.components.indices.filter {
@@ -336,33 +354,6 @@ struct EditTrial {
           index: 1 << 51 + UInt64(number * ComponentGroup.Kind.allCases.count + index)
         ).sample(count, of: own.count).map { own[$0] }
       }
-    }
-  }
-
-}
-
-/// What really happens without some components.
-struct EditEffect {
-  let target, reference, rest: EditAnswer.Change
-  let control: EditAnswer.Control
-  let attack: EditAnswer.Attack?
-
-  /// - Parameters:
-  ///   - rest: nil: the reference.
-  ///   - attack: a class, and the target's examples with that class for their label.
-  init(
-    _ trial: EditTrial, target: MaskedOutputs, reference: MaskedOutputs, rest: MaskedOutputs?,
-    attack: (className: String, examples: MaskedOutputs)?
-  ) {
-    let (t, r) = (trial.effect(on: target), trial.effect(on: reference))
-    let others = rest.map(trial.effect) ?? r
-    (self.target, self.reference, self.rest) = (t.change, r.change, others.change)
-    control = .init(target: t.random, reference: r.random, rest: others.random)
-    self.attack = attack.map {
-      let found = trial.effect(on: $0.examples)
-      return .init(
-        class: $0.className, before: found.change.before, after: found.change.after,
-        random: found.random)
     }
   }
 

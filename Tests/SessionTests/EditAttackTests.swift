@@ -54,7 +54,10 @@ import Testing
     #expect(answer.text.contains("attack: answered \(attack.class)"))
     try requireSame(answer)
 
-    job.purpose = .fix
+    // A share of right answers is of margins alone.
+    job.components.function = .loss
+    #expect(try job.run(in: session).answer.attack == nil)
+    (job.components.function, job.purpose) = (nil, .fix)
     #expect(try job.run(in: session).answer.attack == nil)
   }
 }
